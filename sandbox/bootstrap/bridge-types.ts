@@ -1,0 +1,71 @@
+/** The types both halves of the bridge share. Everything that crosses is a primitive or JSON text. */
+
+/**
+ * What the isolate tells the host: a kind and primitives.
+ *
+ * - `text` text, `image` url detail, `audio` url: output
+ * - `yield`
+ * - `notify` text
+ * - `calls` (id index json|undefined)…: tool calls, in call order, by `upMany`
+ * - `timer` id delayMs, `clear` id
+ * - `store` key json
+ * - `end` text|undefined: the program is over; with an error text where it failed
+ * - `exit`: the program wants to be over now, and waits to be killed
+ */
+export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;
+
+export type UpKind =
+  | 'text'
+  | 'image'
+  | 'audio'
+  | 'yield'
+  | 'notify'
+  | 'calls'
+  | 'timer'
+  | 'clear'
+  | 'store'
+  | 'end'
+  | 'exit';
+
+/** The host functions the bootstrap gets. None of them ever reaches the program. */
+export interface Bridge {
+  readonly up: Up;
+  /** Like `up`, with everything in one array-like object, the kind first. */
+  readonly upMany: (values: ArrayLike<string | number | undefined>) => void;
+  /** Waits until the host has taken everything sent so far. */
+  readonly flush: () => void;
+  /** JSON text of a stored value whose key is in `StartConfig.remoteKeys`. */
+  readonly fetch: (key: string) => string;
+}
+
+/** What a program starts with. */
+export interface StartConfig {
+  readonly tools: readonly { readonly identifier: string; readonly description: string }[];
+  readonly values: readonly (readonly [key: string, json: string])[];
+  /** Keys whose values are fetched when they are asked for. */
+  readonly remoteKeys: readonly string[];
+  /** Length of all stored values, in UTF-16 units. */
+  readonly valuesLength: number;
+  readonly toolErrors: 'error' | 'string';
+  readonly console: boolean;
+}
+
+/** Bounds the isolate's half enforces. */
+export interface GuestLimits {
+  readonly maxPendingCalls: number;
+  readonly maxPendingNotifications: number;
+  readonly maxTimers: number;
+  readonly maxValueLength: number;
+  readonly maxStoredLength: number;
+  readonly maxStoredKeys: number;
+}
+
+/**
+ * What the host hands down in one entry, as JSON text of an array: tool answers
+ * `[id, 1, value]` or `[id, 0, message]`, a timer that fired `[id]`, and last the number of
+ * notifications that are over.
+ */
+export type Down = readonly (readonly [number, 0 | 1, unknown] | readonly [number] | number)[];
+
+/** The functions the host keeps: `deliver` takes a `Down`. */
+export type Deliver = (json: string) => void;

@@ -1,0 +1,68 @@
+import type { Intrinsics } from './intrinsics.ts';
+
+/** How helpers fail, and how a thrown value becomes text. */
+export interface Failures {
+  /** Throws the text: as an error of the program's making, or bare. */
+  fail(text: string): never;
+  /** Throws on what a conversion threw. */
+  rethrow(error: unknown): never;
+  /** What a rejected tool call rejects with. */
+  toRejection(text: string): unknown;
+  /** Text of a thrown value, without our own frames: its stack where it has one. */
+  describe(error: unknown): string;
+}
+
+/** Uses nothing from outside itself. */
+export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
+  const OURS = 'cellhost:bootstrap:';
+  const isFrame = (line: string) => k.slice(line, 0, 7) === '    at ';
+  const isOurs = (line: string) =>
+    isFrame(line) && (k.indexOf(line, OURS) >= 0 || line === '    at exec_main.mjs');
+
+  function withoutOurFrames(stack: string): string {
+    let kept = '';
+    let from = 0;
+    let skipped = '';
+    while (from <= stack.length) {
+      const found = k.indexOf(stack, '\n', from);
+      const to = found < 0 ? stack.length : found;
+      const line = k.slice(stack, from, to);
+      const builtin = isFrame(line) && k.slice(line, -13) === '(<anonymous>)';
+      if (isOurs(line)) skipped = '';
+      else if (builtin) skipped += `\n${line}`;
+      else {
+        kept += from === 0 ? line : `${skipped}\n${line}`;
+        skipped = '';
+      }
+      from = to + 1;
+    }
+    return kept + skipped;
+  }
+
+  const failures = {
+    bare: false,
+    fail(text: string): never {
+      if (failures.bare) throw text;
+      throw failures.toRejection(text);
+    },
+    rethrow(error: unknown): never {
+      if (!failures.bare) throw error;
+      throw failures.describe(error);
+    },
+    toRejection(text: string): unknown {
+      if (failures.bare) return text;
+      const error = new k.Error(text);
+      error.stack = withoutOurFrames(k.String(error.stack));
+      return error;
+    },
+    describe(error: unknown): string {
+      try {
+        const stack = typeof error === 'object' && error !== null && (error as Error).stack;
+        return typeof stack === 'string' ? withoutOurFrames(stack) : k.String(error);
+      } catch {
+        return 'the program threw a value that cannot be shown';
+      }
+    },
+  };
+  return failures;
+}

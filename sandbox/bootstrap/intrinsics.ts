@@ -1,0 +1,50 @@
+/** Built-ins as they were before the program could change them. */
+export type Intrinsics = ReturnType<typeof captureIntrinsics>;
+
+/**
+ * Takes hold of the built-ins the helpers need. Methods become plain functions, so that nothing a
+ * program overwrites is looked up later. Uses nothing from outside itself.
+ */
+export function captureIntrinsics() {
+  const { apply } = Reflect;
+  const bind =
+    <This, Args extends readonly unknown[], Result>(
+      method: (this: This, ...args: Args) => Result,
+    ): ((self: This, ...args: Args) => Result) =>
+    (self, ...args) =>
+      apply(method, self, args);
+  const { stringify, parse } = JSON;
+  const { defineProperty, getPrototypeOf, create, hasOwn } = Object;
+  const mapPrototype = Map.prototype as Map<string | number, never>;
+  return {
+    stringify,
+    parse,
+    defineProperty,
+    getPrototypeOf,
+    create,
+    hasOwn,
+    apply,
+    isArray: Array.isArray,
+    Error,
+    TypeError,
+    Promise,
+    String,
+    Number,
+    Map,
+    Symbol,
+    trunc: Math.trunc,
+    charCodeAt: bind(String.prototype.charCodeAt),
+    indexOf: bind(
+      String.prototype.indexOf as (this: string, part: string, from?: number) => number,
+    ),
+    slice: bind(String.prototype.slice as (this: string, from: number, to?: number) => string),
+    trim: bind(String.prototype.trim),
+    toLowerCase: bind(String.prototype.toLowerCase),
+    mapGet: bind(mapPrototype.get as (this: object, key: unknown) => unknown),
+    mapSet: bind(
+      mapPrototype.set as unknown as (this: object, key: unknown, value: unknown) => object,
+    ),
+    mapHas: bind(mapPrototype.has as (this: object, key: unknown) => boolean),
+    mapDelete: bind(mapPrototype.delete as (this: object, key: unknown) => boolean),
+  };
+}

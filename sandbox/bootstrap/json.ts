@@ -1,0 +1,76 @@
+import type { Failures } from './failures.ts';
+import type { Intrinsics } from './intrinsics.ts';
+
+/** Values as JSON text. */
+export interface Json {
+  /** What `text` and `notify` show: primitives as they are, the rest as JSON. */
+  show(value: unknown): string;
+  /** JSON text of what a program hands out; throws where there is none. */
+  encode(value: unknown): string;
+  /** A copy made of JSON alone, so that nothing of the program runs when it is looked at. */
+  copy(value: unknown): unknown;
+}
+
+/** Uses nothing from outside itself. */
+export function makeJson(k: Intrinsics, failures: Failures, maxLength: number): Json {
+  const MAX_DEPTH = 127;
+  const QUOTE = 34;
+  const BACKSLASH = 92;
+
+  function stringify(value: unknown): string | undefined {
+    try {
+      return k.stringify(value);
+    } catch (error) {
+      return failures.rethrow(error);
+    }
+  }
+
+  /** Receivers with a recursive reader stop at this depth; so the sender is told, not they. */
+  function checkDepth(json: string): void {
+    let depth = 0;
+    let quoted = false;
+    for (let at = 0; at < json.length; at += 1) {
+      const code = k.charCodeAt(json, at);
+      if (quoted) {
+        if (code === BACKSLASH) at += 1;
+        else if (code === QUOTE) quoted = false;
+      } else if (code === QUOTE) quoted = true;
+      else if (code === 123 || code === 91) {
+        depth += 1;
+        if (depth > MAX_DEPTH) {
+          const where = `recursion limit exceeded at line 1 column ${at + 1}`;
+          failures.fail(`failed to serialize JavaScript value: ${where}`);
+        }
+      } else if (code === 125 || code === 93) depth -= 1;
+    }
+  }
+
+  function encode(value: unknown): string {
+    const json = stringify(value);
+    if (json === undefined) {
+      return failures.fail(
+        'failed to serialize JavaScript value: expected value at line 1 column 1',
+      );
+    }
+    if (json.length > maxLength) {
+      failures.fail(
+        `failed to serialize JavaScript value: it has ${json.length} characters, the limit is ${maxLength} (maxValueLength)`,
+      );
+    }
+    if (json.length > MAX_DEPTH) checkDepth(json);
+    return json;
+  }
+
+  return {
+    show(value) {
+      const primitive =
+        value === null || (typeof value !== 'object' && typeof value !== 'function');
+      if (typeof value === 'string') return value;
+      if (primitive && typeof value !== 'symbol') return k.String(value);
+      const json = stringify(value);
+      return json === undefined ? 'undefined' : json;
+    },
+    encode,
+    copy: (value) => k.parse(encode(value)),
+  };
+}

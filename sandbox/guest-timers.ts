@@ -1,0 +1,31 @@
+/** Longest delay a timer can have; a longer one would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** The timers of one program. */
+export class GuestTimers {
+  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #fired: (id: number) => void;
+
+  /** @param fired Called with the id of each timer whose time has come. */
+  constructor(fired: (id: number) => void) {
+    this.#fired = fired;
+  }
+
+  set(id: number, delayMs: number): void {
+    const fire = () => {
+      this.#timers.delete(id);
+      this.#fired(id);
+    };
+    this.#timers.set(id, setTimeout(fire, Math.min(delayMs, MAX_DELAY_MS)));
+  }
+
+  clear(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+  }
+
+  clearAll(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

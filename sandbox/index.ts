@@ -1,0 +1,14 @@
+import { IsolateSandbox, type IsolateSandboxOptions } from './isolate-sandbox.ts';
+
+export type { IsolateSandboxOptions } from './isolate-sandbox.ts';
+export { IsolateSandbox } from './isolate-sandbox.ts';
+export { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './limits.ts';
+
+/**
+ * A sandbox of isolates in this process. Loads isolated-vm.
+ *
+ * @throws `invalid_argument` for a limit that does not exist or is not a number.
+ */
+export function isolateSandbox(options?: IsolateSandboxOptions): IsolateSandbox {
+  return new IsolateSandbox(options);
+}

@@ -1,0 +1,229 @@
+import type { ImageDetail } from '../src/events.ts';
+import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../src/sandbox.ts';
+import type { StartConfig } from './bootstrap/bridge-types.ts';
+import { GuestTimers } from './guest-timers.ts';
+import { Inbox } from './inbox.ts';
+import { checkSyntax, type PreparedIsolate } from './isolate.ts';
+import type { SandboxLimits } from './limits.ts';
+import { prepareModule } from './module-source.ts';
+import { withToolHint } from './tool-hint.ts';
+import { Turns } from './turns.ts';
+
+/** Stored values longer than this together are fetched one by one when they are asked for. */
+const INLINE_VALUES_LENGTH = 262_144;
+const MAX_NOTES = 16;
+const MAX_NOTE_LENGTH = 500;
+
+/** One program in one isolate. */
+export class IsolateRun implements SandboxRun {
+  readonly ended: Promise<ProgramEnd>;
+  readonly #program: Program;
+  readonly #calls: ProgramCalls;
+  readonly #limits: SandboxLimits;
+  readonly #turns = new Turns();
+  readonly #inbox: Inbox;
+  readonly #timers: GuestTimers;
+  readonly #writes = new Map<string, string>();
+  readonly #notes: string[] = [];
+  readonly #resolve: (end: ProgramEnd) => void;
+  readonly #onOver: () => void;
+  #isolate: PreparedIsolate | null = null;
+  #failure: ProgramEnd['failure'] = null;
+  #programOver = false;
+  #over = false;
+  #holding: boolean;
+  #scheduled = false;
+
+  /** @param onOver Called once, when nothing of the program runs any more. */
+  constructor(program: Program, calls: ProgramCalls, limits: SandboxLimits, onOver: () => void) {
+    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
+    this.ended = promise;
+    this.#resolve = resolve;
+    this.#program = program;
+    this.#calls = calls;
+    this.#limits = limits;
+    this.#holding = program.hold;
+    this.#onOver = onOver;
+    this.#inbox = new Inbox(limits.maxValueLength);
+    this.#timers = new GuestTimers((id) => {
+      this.#inbox.addTimer(id);
+      this.#schedule();
+    });
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Starts the program in this isolate, which is its own from now on. */
+  start(isolate: PreparedIsolate): void {
+    if (this.#over) return isolate.dispose();
+    this.#isolate = isolate;
+    const prepared = prepareModule(this.#program.source, checkSyntax);
+    this.#calls.started();
+    if (this.#over) return;
+    if (!prepared.ok) return this.#finish(prepared.failure);
+    isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
+    isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
+    const config = JSON.stringify(JSON.stringify(this.#config()));
+    const hidden = `{ meta: ${prepared.metaName}, load: ${prepared.loadName} }`;
+    const opening = `'use strict';$cellhost$begin(${config}, async function (${hidden}) {`;
+    this.#turns.enter(() => this.#enter(isolate.run(`${opening}\n${prepared.body}\n});`)));
+  }
+
+  /** Ends the program because it could not be started. */
+  fail(text: string): void {
+    if (!this.#over) this.#finish({ kind: 'lost', text });
+  }
+
+  hold(): void {
+    if (this.#over || this.#holding) return;
+    this.#holding = true;
+    if (this.#isolate !== null && this.#turns.idle && this.#inbox.empty) this.#standStill();
+  }
+
+  release(): void {
+    this.#holding = false;
+    this.step();
+  }
+
+  step(): void {
+    this.#turns.release();
+    if (!this.#inbox.empty) this.#schedule();
+  }
+
+  kill(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timers.clearAll();
+    this.#inbox.clear();
+    this.#turns.clear();
+    this.#isolate?.dispose();
+    this.#onOver();
+  }
+
+  #config(): StartConfig {
+    const { tools, values, toolErrors, console } = this.#program;
+    let valuesLength = 0;
+    for (const [key, json] of values) valuesLength += key.length + json.length;
+    const inline = valuesLength <= INLINE_VALUES_LENGTH;
+    return {
+      tools,
+      values: inline ? [...values] : [],
+      remoteKeys: inline ? [] : [...values.keys()],
+      valuesLength,
+      toolErrors,
+      console,
+    };
+  }
+
+  /** One entry into the isolate, and what follows when it is quiet again. */
+  async #enter(entry: Promise<void>): Promise<void> {
+    try {
+      await entry;
+    } catch (error) {
+      if (this.#over) return;
+      if (this.#isolate?.disposed) return this.#finish(this.#outOfMemory());
+      this.#noteRejection(error);
+    }
+    if (this.#over) return;
+    if (this.#programOver) this.#finish(this.#failure);
+    else if (!this.#inbox.empty) this.#schedule();
+    else if (this.#holding) this.#standStill();
+  }
+
+  #standStill(): void {
+    this.#turns.hold();
+    this.#calls.frontier();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#over) return;
+    this.#scheduled = true;
+    this.#turns.enter(() => {
+      this.#scheduled = false;
+      const isolate = this.#isolate;
+      if (isolate === null || this.#over || this.#inbox.empty) return Promise.resolve();
+      return this.#enter(isolate.deliver(this.#inbox.take()));
+    });
+  }
+
+  #finish(failure: ProgramEnd['failure']): void {
+    this.kill();
+    const end = { failure, writes: this.#writes, notes: this.#notes };
+    this.#resolve(end);
+  }
+
+  /** Whatever comes from inside is checked here: a program may have broken its half of the bridge. */
+  #receive(kind: unknown, values: readonly unknown[]): void {
+    if (this.#over) return;
+    const [a, b] = values;
+    switch (kind) {
+      case 'text':
+        return this.#calls.output({ type: 'input_text', text: textOf(a) });
+      case 'image': {
+        const detail = textOf(b) as ImageDetail;
+        return this.#calls.output({ type: 'input_image', image_url: textOf(a), detail });
+      }
+      case 'audio':
+        return this.#calls.output({ type: 'input_audio', audio_url: textOf(a) });
+      case 'yield':
+        return this.#calls.yieldControl();
+      case 'notify':
+        return void this.#calls.notify(textOf(a)).then(() => this.#inbox.addSettledNotification());
+      case 'calls':
+        return this.#invokeTools(values);
+      case 'timer':
+        return this.#timers.set(Number(a), Number(b));
+      case 'clear':
+        return this.#timers.clear(Number(a));
+      case 'store':
+        this.#writes.set(textOf(a), textOf(b));
+        return;
+      case 'end':
+        return this.#end(a === undefined ? null : textOf(a));
+      case 'exit':
+        return this.#finish(null);
+    }
+  }
+
+  #invokeTools(values: readonly unknown[]): void {
+    for (let at = 0; at + 2 < values.length && !this.#over; at += 3) {
+      const id = Number(values[at]);
+      const input = values[at + 2];
+      const json = input === undefined ? undefined : textOf(input);
+      void this.#calls.invokeTool(Number(values[at + 1]), json).then((answer) => {
+        this.#inbox.addAnswer(id, answer);
+        this.#schedule();
+      });
+    }
+  }
+
+  #end(text: string | null): void {
+    this.#programOver = true;
+    if (text === null) return;
+    const identifiers = this.#program.tools.map(({ identifier }) => identifier);
+    this.#failure = { kind: 'exception', text: withToolHint(text, identifiers) };
+  }
+
+  #outOfMemory(): ProgramEnd['failure'] {
+    const { maxHeapBytes } = this.#limits;
+    const bound = `${maxHeapBytes / (1 << 20)} MiB (maxHeapBytes)`;
+    return { kind: 'memory', text: `The cell was stopped: its heap went over the limit ${bound}` };
+  }
+
+  /** An entry rejects with the first rejected promise of it that nobody handled. */
+  #noteRejection(error: unknown): void {
+    if (this.#notes.length >= MAX_NOTES) return;
+    const thrown = error instanceof Error;
+    const place = thrown ? /\bexec_main\.mjs:\d+:\d+/.exec(error.stack ?? '')?.[0] : undefined;
+    const what = thrown ? `${error.name}: ${error.message}` : String(error);
+    const where = place === undefined ? '' : ` (${place})`;
+    const text = what.slice(0, MAX_NOTE_LENGTH);
+    this.#notes.push(`A promise was rejected and nothing handled it in time: ${text}${where}`);
+  }
+}
+
+function textOf(value: unknown): string {
+  return String(value).toWellFormed();
+}

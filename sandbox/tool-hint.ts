@@ -1,0 +1,25 @@
+import { distance } from 'fastest-levenshtein';
+
+const MISSING_TOOL = /^TypeError: tools\.([\w$]+) is not a function/;
+
+/**
+ * Adds to the text of a failed call of a tool that does not exist which one was probably meant.
+ * Other texts, and names that resemble nothing, stay as they are.
+ */
+export function withToolHint(text: string, identifiers: readonly string[]): string {
+  const wanted = MISSING_TOOL.exec(text)?.[1];
+  if (wanted === undefined || identifiers.includes(wanted)) return text;
+  let best: string | null = null;
+  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  for (const identifier of identifiers) {
+    const far = lookAlike(wanted, identifier) ? 0 : distance(wanted, identifier);
+    if (far < bestDistance) [best, bestDistance] = [identifier, far];
+  }
+  if (best === null) return text;
+  return text.replace(MISSING_TOOL, (start) => `${start} (did you mean tools.${best}?)`);
+}
+
+function lookAlike(a: string, b: string): boolean {
+  const bare = (name: string) => name.replaceAll(/[_$]/g, '').toLowerCase();
+  return bare(a) === bare(b);
+}

@@ -1,0 +1,283 @@
+import { execute } from 'abort-controller-x';
+import type { Callbacks } from './callbacks.ts';
+import { Callers, type Reply } from './callers.ts';
+import { initialState, transition } from './cell-state.ts';
+import type { Answer, CellState, Effect, Input } from './cell-vocabulary.ts';
+import { ToolCall } from './delegate.ts';
+import { type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
+import type { CellEvent, CellFailure, MissingReason, OutputItem } from './events.ts';
+import type { SessionLimits } from './limits.ts';
+import { missingCell } from './missing.ts';
+import type {
+  Program,
+  ProgramCalls,
+  ProgramEnd,
+  Sandbox,
+  SandboxRun,
+  ToolAnswer,
+} from './sandbox.ts';
+import type { CellSummary, ObserveMode, WaitOptions } from './session.ts';
+import type { StoredValues } from './stored-values.ts';
+import type { OfferedTool } from './tools.ts';
+import { yieldTimeoutMs } from './yield-timeout.ts';
+
+/** What a cell is made of, and whom it tells. */
+export interface CellParts {
+  readonly id: string;
+  readonly program: Program;
+  /** By the index the program calls them by. */
+  readonly tools: readonly OfferedTool[];
+  readonly callId: string | null;
+  readonly sandbox: Sandbox;
+  readonly session: symbol;
+  readonly callbacks: Callbacks;
+  readonly values: StoredValues;
+  readonly limits: SessionLimits;
+  /** Called once: no callback runs any more. `buffered`: its completion waits to be asked for. */
+  readonly onClosed: (buffered: boolean) => void;
+  /** Called once: nobody can ask for this cell any more. */
+  readonly onRetired: (reason: MissingReason) => void;
+}
+
+const NEVER = new AbortController().signal;
+
+/** One cell: performs what the state machine decides, and turns waiting callers into observers. */
+export class Cell implements ProgramCalls {
+  readonly #parts: CellParts;
+  readonly #bornMs = performance.now();
+  readonly #callers = new Callers();
+  #state: CellState;
+  #run: SandboxRun | null = null;
+  #runTimer: NodeJS.Timeout | undefined;
+  #cancelReason: CancelReason = 'terminate';
+  #calls = 0;
+  #outputLength = 0;
+  #undelivered = 0;
+
+  constructor(parts: CellParts) {
+    this.#parts = parts;
+    this.#state = initialState(parts.program.hold);
+  }
+
+  get id(): string {
+    return this.#parts.id;
+  }
+
+  /** Starts the program. Attach the first observer before. */
+  start(): void {
+    const { sandbox, program, session } = this.#parts;
+    this.#run = sandbox.run(program, this, session);
+    void this.#run.ended.then((end) => this.#dispatch({ type: 'finish', end }));
+  }
+
+  /** Waits for the next event. See `Session.observe`. */
+  observe(mode: ObserveMode, { signal, preempt }: WaitOptions): Promise<CellEvent> {
+    const yieldMs = 'yieldAfterMs' in mode ? this.#timeoutOf(mode.yieldAfterMs) : undefined;
+    return execute(signal ?? NEVER, (resolve, reject) => {
+      const id = this.#callers.admit(resolve as (reply: Reply) => void, reject, yieldMs);
+      const observer = { id, mode: yieldMs === undefined ? 'pending' : 'yield' } as const;
+      this.#dispatch({ type: 'observe', observer });
+      this.#callers.link(id, preempt, () => this.#dispatch({ type: 'elapsed', id }));
+      return () => {
+        this.#callers.forget(id);
+        this.#dispatch({ type: 'unobserve', id });
+      };
+    });
+  }
+
+  /** Ends the cell. See `Session.terminate`. */
+  terminate(reason: CancelReason): Promise<CellEvent> {
+    return new Promise((resolve, reject) => {
+      const id = this.#callers.admit(resolve as (reply: Reply) => void, reject);
+      this.#cancelReason = reason;
+      this.#dispatch({ type: 'terminate', id });
+    });
+  }
+
+  /** Goes on from a frontier. See `Session.resume`. */
+  resume(generation: number): Promise<'resumed' | 'already-running' | 'missing'> {
+    return new Promise((resolve, reject) => {
+      const id = this.#callers.admit(resolve as (reply: Reply) => void, reject);
+      this.#dispatch({ type: 'resume', id, generation });
+    });
+  }
+
+  /** Null where there is nothing left to ask for. */
+  summary(): CellSummary | null {
+    const state = this.#state;
+    if (state.phase === 'closed') return null;
+    const { callbacks, id } = this.#parts;
+    const held = state.phase === 'running' && state.stepping.held !== null;
+    return {
+      cellId: id,
+      phase: held ? 'held' : state.phase === 'committing' ? 'draining' : state.phase,
+      ageMs: performance.now() - this.#bornMs,
+      observed: 'observer' in state && state.observer !== null,
+      pendingOutput: this.#outputLength,
+      pendingCalls: callbacks.pendingCalls,
+      pendingNotifications: callbacks.pendingNotifications,
+    };
+  }
+
+  started(): void {
+    const { maxRunMs } = this.#parts.limits;
+    if (Number.isFinite(maxRunMs)) {
+      this.#runTimer = setTimeout(() => this.#stop('maxRunMs', `${maxRunMs} ms`), maxRunMs);
+    }
+    const state = this.#state;
+    if (state.phase === 'running' && state.observer !== null) this.#arm(state.observer.id);
+  }
+
+  output(item: OutputItem): void {
+    if (this.#state.phase !== 'running') return;
+    const { maxOutputLength } = this.#parts.limits;
+    const length = lengthOfItem(item);
+    if (this.#outputLength + length > maxOutputLength) {
+      return this.#stop('maxOutputLength', `${maxOutputLength} characters that nobody observed`);
+    }
+    this.#outputLength += length;
+    this.#dispatch({ type: 'output', item });
+    if (this.#outputLength > maxOutputLength / 2) this.#wakeObserver();
+  }
+
+  yieldControl(): void {
+    this.#dispatch({ type: 'yield-control' });
+  }
+
+  invokeTool(index: number, inputJson: string | undefined): Promise<ToolAnswer> {
+    const tool = this.#parts.tools[index];
+    if (tool === undefined) {
+      return Promise.resolve({ ok: false, message: `there is no tool number ${index}` });
+    }
+    this.#calls += 1;
+    const { name, toolName = { name, namespace: null }, kind = 'function' } = tool.definition;
+    const callId = `tool-${this.#calls}`;
+    const call = new ToolCall({ cellId: this.id, callId, tool: name, toolName, kind, inputJson });
+    return this.#parts.callbacks.invokeTool(call);
+  }
+
+  notify(text: string): Promise<void> {
+    return this.#parts.callbacks.notify({ cellId: this.id, callId: this.#parts.callId, text });
+  }
+
+  frontier(): void {
+    this.#dispatch({ type: 'frontier', pendingCalls: this.#parts.callbacks.pendingCalls });
+  }
+
+  #dispatch(input: Input): void {
+    const [next, ...effects] = transition(this.#state, input);
+    this.#state = next;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'answer':
+        return this.#answer(effect.id, effect.answer);
+      case 'refuse':
+        return this.#callers.reject(effect.id, this.#refusal(effect.code, effect.latest ?? 0));
+      case 'resumed':
+        return this.#callers.resolve(effect.id, effect.result);
+      case 'arm-yield-timer':
+        return this.#arm(effect.id);
+      case 'hold':
+        return this.#run?.hold();
+      case 'release':
+        return this.#run?.release();
+      case 'step':
+        return this.#run?.step();
+      case 'kill-sandbox':
+        clearTimeout(this.#runTimer);
+        return this.#run?.kill();
+      case 'drain-callbacks':
+        return this.#closeCallbacks((callbacks) => callbacks.drain(this.#parts.limits.drainMs));
+      case 'cancel-callbacks':
+        return this.#closeCallbacks((callbacks) => callbacks.cancel(this.#cancelReason));
+      case 'commit':
+        return this.#commit(effect.end);
+      case 'announce-closed':
+        return this.#parts.onClosed(this.#state.phase === 'completed');
+      case 'retire':
+        return this.#parts.onRetired(effect.reason);
+    }
+  }
+
+  #closeCallbacks(close: (callbacks: Callbacks) => Promise<number | void>): void {
+    const { callbacks } = this.#parts;
+    const idle = callbacks.idle;
+    const closed = close(callbacks);
+    if (idle) return this.#dispatch({ type: 'callbacks-closed' });
+    void closed.then((undelivered) => {
+      this.#undelivered = undelivered ?? 0;
+      this.#dispatch({ type: 'callbacks-closed' });
+    });
+  }
+
+  #commit({ writes }: ProgramEnd): void {
+    const { values, limits } = this.#parts;
+    const bounds = `${limits.maxStoredLength} characters and ${limits.maxStoredKeys} keys`;
+    const notes = values
+      .commit(writes, limits)
+      .map((key) => `Stored value ${JSON.stringify(key)} was not kept: a session holds ${bounds}`);
+    if (this.#undelivered > 0) {
+      notes.push(
+        `Notifications given up after ${limits.drainMs} ms (drainMs): ${this.#undelivered}`,
+      );
+    }
+    this.#dispatch({ type: 'committed', notes });
+  }
+
+  #stop(limit: keyof SessionLimits, value: string): void {
+    const text = `The cell was stopped: it went over the limit ${limit} (${value})`;
+    const failure: CellFailure = { kind: 'limit', text };
+    this.#dispatch({ type: 'finish', end: { failure, writes: new Map(), notes: [] } });
+  }
+
+  #answer(id: number, answer: Answer): void {
+    if (answer.type === 'missing') {
+      return this.#callers.resolve(id, missingCell(this.id, 'terminated'));
+    }
+    this.#outputLength = 0;
+    this.#callers.resolve(id, { cellId: this.id, ...answer });
+  }
+
+  #refusal(code: ErrorCode, latest: number): CodeModeError {
+    const cell = `exec cell ${this.id}`;
+    if (code === 'cell_busy') {
+      return new CodeModeError(code, `${cell} already has an active observer`);
+    }
+    if (code === 'cell_terminating')
+      return new CodeModeError(code, `${cell} is already terminating`);
+    const known = latest === 0 ? 'none' : latest;
+    return new CodeModeError(
+      code,
+      `${cell} cannot resume that generation; latest generation is ${known}`,
+    );
+  }
+
+  #arm(id: number): void {
+    this.#callers.arm(id, () => this.#dispatch({ type: 'elapsed', id }));
+  }
+
+  #wakeObserver(): void {
+    const state = this.#state;
+    if (state.phase === 'running' && state.observer?.mode === 'yield') {
+      this.#dispatch({ type: 'elapsed', id: state.observer.id });
+    }
+  }
+
+  #timeoutOf(requestedMs: number): number {
+    return yieldTimeoutMs(requestedMs, this.#parts.limits.maxYieldAfterMs);
+  }
+}
+
+function lengthOfItem(item: OutputItem): number {
+  switch (item.type) {
+    case 'input_text':
+      return item.text.length;
+    case 'input_image':
+      return item.image_url.length;
+    case 'input_audio':
+      return item.audio_url.length;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What went wrong, for programs. Codes are public API: the same call fails with the same code in
+ * process and over a wire.
+ */
+export type ErrorCode =
+  /** An argument has the wrong shape or is out of range. */
+  | 'invalid_argument'
+  /** The session is closed or closing. */
+  | 'session_closed'
+  /** The session has used up its cell ids. */
+  | 'cell_ids_exhausted'
+  /** Another caller observes the cell. */
+  | 'cell_busy'
+  /** The cell is being terminated already. */
+  | 'cell_terminating'
+  /** `resume` named a frontier that does not exist yet. */
+  | 'invalid_generation'
+  /** A limit would be exceeded; the message names the limit and its value. */
+  | 'limit_exceeded'
+  /** The sandbox could not be started or was closed. */
+  | 'sandbox_failed'
+  /** A configuration cannot be read or says something that cannot be done. */
+  | 'invalid_config'
+  /** A tool server could not be started or was lost. */
+  | 'tool_server_failed';
+
+/** The one error class of this package: `code` for programs, `message` for people. */
+export class CodeModeError extends Error {
+  override readonly name: string = 'CodeModeError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Why something was cancelled. */
+export type CancelReason =
+  /** The cell was terminated. */
+  | 'terminate'
+  /** The session was closed. */
+  | 'shutdown'
+  /** The program ended while this call was still running. */
+  | 'completion'
+  /** Draining took longer than the limit `drainMs`. */
+  | 'drain-timeout'
+  /** The peer went away. */
+  | 'disconnect';
+
+/** The reason of every aborted signal this package hands out; its name is `AbortError`. */
+export class Cancelled extends Error {
+  override readonly name: string = 'AbortError';
+  readonly reason: CancelReason;
+
+  constructor(reason: CancelReason) {
+    super(`Cancelled: ${reason}`);
+    this.reason = reason;
+  }
+}

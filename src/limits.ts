@@ -1,0 +1,65 @@
+import { CodeModeError } from './errors.ts';
+
+/** What one session may use. Over a limit the one call or cell fails, with an error that names it. */
+export interface SessionLimits {
+  /** Length of a source in bytes of UTF-8. Default 1 MiB. */
+  readonly maxSourceBytes: number;
+  /** Output kept for a cell that nobody observes, in UTF-16 units. Default 16 Mi. */
+  readonly maxOutputLength: number;
+  /** Stored values: keys and JSON text together, in UTF-16 units. Default 32 Mi. */
+  readonly maxStoredLength: number;
+  /** Stored keys. Default 10,000. */
+  readonly maxStoredKeys: number;
+  /** Cells that have not ended. Default 128. */
+  readonly maxLiveCells: number;
+  /** Cells that ended and that nobody asked about; the oldest are forgotten first. Default 256. */
+  readonly maxCompletedCells: number;
+  /** Upper bound of `yieldAfterMs`, in milliseconds. Default: none. */
+  readonly maxYieldAfterMs: number;
+  /** Run time of a cell from its start, in milliseconds. Default: none. */
+  readonly maxRunMs: number;
+  /** How long a finished program's notifications may take, in milliseconds. Default 30,000. */
+  readonly drainMs: number;
+}
+
+/** The limits of a session that sets none. */
+export const DEFAULT_SESSION_LIMITS: SessionLimits = {
+  maxSourceBytes: 1 << 20,
+  maxOutputLength: 16 << 20,
+  maxStoredLength: 32 << 20,
+  maxStoredKeys: 10_000,
+  maxLiveCells: 128,
+  maxCompletedCells: 256,
+  maxYieldAfterMs: Number.POSITIVE_INFINITY,
+  maxRunMs: Number.POSITIVE_INFINITY,
+  drainMs: 30_000,
+};
+
+/**
+ * Fills in defaults and checks each limit.
+ *
+ * @throws `invalid_argument` for an unknown name, or a value that is not a number of at least 0.
+ */
+export function withDefaults<T extends object>(
+  defaults: T,
+  given: { readonly [K in keyof T]?: T[K] | undefined } | undefined,
+): T {
+  const limits = new Map<string, unknown>(Object.entries(defaults));
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (value === undefined) continue;
+    if (!limits.has(name)) {
+      throw new CodeModeError(
+        'invalid_argument',
+        `Cannot set the limit ${name}: there is no such limit`,
+      );
+    }
+    if (typeof value !== 'number' || !(value >= 0)) {
+      throw new CodeModeError(
+        'invalid_argument',
+        `Cannot set the limit ${name}: wanted a number of at least 0, got ${String(value)}`,
+      );
+    }
+    limits.set(name, value);
+  }
+  return Object.fromEntries(limits) as T;
+}

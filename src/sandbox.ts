@@ -1,0 +1,115 @@
+import type { CellFailure, OutputItem } from './events.ts';
+
+/** How rejected tool calls and failing helpers reach the program. */
+export type ToolErrors =
+  /** As an `Error` whose message is the text. */
+  | 'error'
+  /** As the bare text, as the wire peers expect. */
+  | 'string';
+
+/** What a program sees of one tool. */
+export interface ProgramTool {
+  /** The property of `tools`: a JavaScript identifier, unique in the program. */
+  readonly identifier: string;
+  readonly description: string;
+}
+
+/** A program and everything it starts with. */
+export interface Program {
+  /** JavaScript or erasable TypeScript, as an ES module. */
+  readonly source: string;
+  readonly tools: readonly ProgramTool[];
+  /** Stored values by key, as JSON text: the snapshot `load` reads. Never changed afterwards. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly toolErrors: ToolErrors;
+  /** Whether `console.log` and its kin exist and write text output. */
+  readonly console: boolean;
+  /** Whether to stop at the first frontier. See `SandboxRun.hold`. */
+  readonly hold: boolean;
+}
+
+/** The answer to a tool call, as the program gets it. */
+export type ToolAnswer =
+  | { readonly ok: true; readonly json: string }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * What a running program may do: all a sandbox knows of the cell.
+ *
+ * Called in the order the program acted. After `SandboxRun.kill` and after the end, nothing is called.
+ */
+export interface ProgramCalls {
+  /** The program starts now. */
+  started(): void;
+  output(item: OutputItem): void;
+  yieldControl(): void;
+  /**
+   * @param index Which of `Program.tools`.
+   * @param inputJson JSON text of the argument; undefined where there was none.
+   * @returns Never rejects.
+   */
+  invokeTool(index: number, inputJson: string | undefined): Promise<ToolAnswer>;
+  /**
+   * @param text Not blank.
+   * @returns Resolves when it is delivered, has failed or was cancelled. Never rejects.
+   */
+  notify(text: string): Promise<void>;
+  /** The program is quiet, and held until `SandboxRun.release`. */
+  frontier(): void;
+}
+
+/** How a program ended. */
+export interface ProgramEnd {
+  /** Null where it ended well. */
+  readonly failure: CellFailure | null;
+  /** What `store` wrote, as JSON text by key; empty where the sandbox was lost. */
+  readonly writes: ReadonlyMap<string, string>;
+  readonly notes: readonly string[];
+}
+
+/** A program that runs. */
+export interface SandboxRun {
+  /** Settles once, after the last of the program's calls. Never rejects. Stays open after `kill`. */
+  readonly ended: Promise<ProgramEnd>;
+
+  /**
+   * Asks to stop at the next frontier: when the program is quiet and only the outside can move it,
+   * `ProgramCalls.frontier` is called, and tool answers and timers wait until `release`.
+   * A program that is quiet already is at its frontier now.
+   */
+  hold(): void;
+
+  /** Lets the program go on. What waited is delivered; a `hold` before it no longer counts. */
+  release(): void;
+
+  /** Lets the program go on, and stops it when it is quiet again after something moved it. */
+  step(): void;
+
+  /**
+   * Ends the program at once, whatever it does. Nothing of it runs or is reported afterwards.
+   * Returns at once and is safe to call twice.
+   */
+  kill(): void;
+}
+
+/** A place where programs run. Takes programs until it is closed. */
+export interface Sandbox extends AsyncDisposable {
+  /**
+   * What a hostile program can hurt: `engine`, the process it runs in; `process`, nothing but a
+   * process of its own.
+   */
+  readonly isolation: 'engine' | 'process';
+
+  /**
+   * Starts a program. Does not throw: what goes wrong is in `SandboxRun.ended`.
+   *
+   * @param session Names the session: programs of one session may share what those of two may not.
+   */
+  run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun;
+
+  /** Says that this session runs nothing any more. */
+  release(session: symbol): void;
+
+  /** Kills what runs and frees everything. Safe to call twice. */
+  close(): Promise<void>;
+}

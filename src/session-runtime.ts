@@ -1,0 +1,239 @@
+import { type CallbackCounts, Callbacks } from './callbacks.ts';
+import { Cell } from './cell.ts';
+import type { Delegate } from './delegate.ts';
+import { CodeModeError } from './errors.ts';
+import type { CellEvent, MissingReason } from './events.ts';
+import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from './limits.ts';
+import { missingCell, Tombstones } from './missing.ts';
+import type { Sandbox, ToolErrors } from './sandbox.ts';
+import type {
+  CellSummary,
+  ExecuteRequest,
+  ObserveMode,
+  Session,
+  StartedCell,
+  WaitOptions,
+} from './session.ts';
+import { MemoryStoredValues, type StoredValues } from './stored-values.ts';
+import { type OfferedTool, offeredTools, type ToolDefinition } from './tools.ts';
+
+/** What a session is made of. */
+export interface SessionRuntimeOptions {
+  /** Does what programs ask for. */
+  readonly delegate: Delegate;
+  /** Where programs run. It may be shared by sessions, and is not closed with one. */
+  readonly sandbox: Sandbox;
+  /** The tools of cells whose request names none. */
+  readonly tools?: readonly ToolDefinition[];
+  /** Default: `error`. */
+  readonly toolErrors?: ToolErrors;
+  /** Whether programs have a `console` that writes text output. Default: false. */
+  readonly console?: boolean;
+  /** Default: in memory, for this session alone. */
+  readonly storedValues?: StoredValues;
+  readonly limits?: Partial<SessionLimits>;
+}
+
+const DEFAULT_OBSERVE: ObserveMode = { yieldAfterMs: 10_000 };
+
+/** A session in this process. See `Session`. */
+export class SessionRuntime implements Session {
+  readonly #options: SessionRuntimeOptions;
+  readonly #limits: SessionLimits;
+  readonly #values: StoredValues;
+  readonly #session = Symbol('session');
+  readonly #cells = new Map<string, Cell>();
+  readonly #live = new Set<string>();
+  readonly #completed = new Set<string>();
+  readonly #tombstones = new Tombstones();
+  readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
+  readonly #offered = new WeakMap<readonly ToolDefinition[], readonly OfferedTool[]>();
+  #lastId = 0;
+  #closing: Promise<void> | null = null;
+
+  /** @throws `invalid_argument` for a limit that does not exist or is not a number. */
+  constructor(options: SessionRuntimeOptions) {
+    this.#options = options;
+    this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
+    this.#values = options.storedValues ?? new MemoryStoredValues();
+  }
+
+  /** Callbacks that did not stop in time, counted since the session began. */
+  get counts(): Readonly<CallbackCounts> {
+    return { ...this.#counts };
+  }
+
+  async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
+    const observe = request.observe ?? DEFAULT_OBSERVE;
+    this.#checkRequest(request, observe);
+    const cell = this.#admit(request, observe);
+    const first = cell.observe(observe, options);
+    first.catch(() => {});
+    cell.start();
+    return { cellId: cell.id, first };
+  }
+
+  async observe(
+    cellId: string,
+    mode: ObserveMode = DEFAULT_OBSERVE,
+    options: WaitOptions = {},
+  ): Promise<CellEvent> {
+    checkMode(mode);
+    return this.#cells.get(cellId)?.observe(mode, options) ?? this.#missing(cellId);
+  }
+
+  async resume(
+    cellId: string,
+    generation: number,
+  ): Promise<'resumed' | 'already-running' | 'missing'> {
+    return this.#cells.get(cellId)?.resume(generation) ?? 'missing';
+  }
+
+  async terminate(cellId: string): Promise<CellEvent> {
+    return this.#cells.get(cellId)?.terminate('terminate') ?? this.#missing(cellId);
+  }
+
+  async cells(): Promise<readonly CellSummary[]> {
+    return this.#list();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const retired = [...this.#cells.values()].map((cell) => this.#untilRetired(cell));
+    await Promise.all(retired);
+    this.#options.sandbox.release(this.#session);
+  }
+
+  #waitingToRetire = new Map<string, () => void>();
+
+  #untilRetired(cell: Cell): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waitingToRetire.set(cell.id, resolve);
+      cell.terminate('shutdown').catch(() => {});
+    });
+  }
+
+  #admit(request: ExecuteRequest, observe: ObserveMode): Cell {
+    this.#lastId += 1;
+    const id = String(this.#lastId);
+    const { sandbox, toolErrors = 'error', console = false } = this.#options;
+    const delegate = request.delegate ?? this.#options.delegate;
+    const tools = this.#toolsOf(request.tools ?? this.#options.tools ?? []);
+    const cell = new Cell({
+      id,
+      program: {
+        source: request.source,
+        tools: tools.map(({ identifier, definition: { description } }) => ({
+          identifier,
+          description,
+        })),
+        values: this.#values.snapshot(),
+        toolErrors,
+        console,
+        hold: 'pending' in observe,
+      },
+      tools,
+      callId: request.callId ?? null,
+      sandbox,
+      session: this.#session,
+      callbacks: new Callbacks(delegate, this.#counts),
+      values: this.#values,
+      limits: this.#limits,
+      onClosed: (buffered) => this.#closed(id, delegate, buffered),
+      onRetired: (reason) => this.#retire(id, reason),
+    });
+    this.#cells.set(id, cell);
+    this.#live.add(id);
+    return cell;
+  }
+
+  #closed(id: string, delegate: Delegate, buffered: boolean): void {
+    this.#live.delete(id);
+    try {
+      delegate.cellClosed?.(id);
+    } catch {
+      // The contract says so: what cellClosed throws is nobody's business.
+    }
+    if (this.#live.size === 0) this.#options.sandbox.release(this.#session);
+    if (!buffered) return;
+    this.#completed.add(id);
+    if (this.#completed.size <= this.#limits.maxCompletedCells) return;
+    const [oldest] = this.#completed;
+    if (oldest !== undefined) this.#retire(oldest, 'evicted');
+  }
+
+  #retire(id: string, reason: MissingReason): void {
+    this.#cells.delete(id);
+    this.#completed.delete(id);
+    this.#tombstones.add(id, reason);
+    this.#waitingToRetire.get(id)?.();
+    this.#waitingToRetire.delete(id);
+  }
+
+  #missing(cellId: string): CellEvent {
+    return missingCell(cellId, this.#tombstones.reasonOf(cellId));
+  }
+
+  #list(): readonly CellSummary[] {
+    return [...this.#cells.values()].flatMap((cell) => cell.summary() ?? []);
+  }
+
+  #toolsOf(definitions: readonly ToolDefinition[]): readonly OfferedTool[] {
+    const known = this.#offered.get(definitions);
+    if (known !== undefined) return known;
+    const offered = offeredTools(definitions);
+    this.#offered.set(definitions, offered);
+    return offered;
+  }
+
+  #checkRequest({ source }: ExecuteRequest, observe: ObserveMode): void {
+    if (this.#closing !== null) {
+      throw new CodeModeError('session_closed', 'code mode session is shutting down');
+    }
+    if (typeof source !== 'string') {
+      throw new CodeModeError('invalid_argument', 'Cannot execute: the source is not a string');
+    }
+    checkMode(observe);
+    const { maxSourceBytes, maxLiveCells } = this.#limits;
+    const bytes = source.length > maxSourceBytes ? source.length : Buffer.byteLength(source);
+    if (bytes > maxSourceBytes) {
+      throw new CodeModeError(
+        'limit_exceeded',
+        `Cannot execute: the source has more than ${maxSourceBytes} bytes (maxSourceBytes)`,
+      );
+    }
+    if (this.#live.size >= maxLiveCells) {
+      const holders = this.#list()
+        .filter(({ phase }) => phase !== 'completed')
+        .map(({ cellId, phase, ageMs }) => `${cellId} ${phase} for ${Math.round(ageMs / 1000)} s`);
+      throw new CodeModeError(
+        'limit_exceeded',
+        `Cannot execute: the session has ${maxLiveCells} live cells (maxLiveCells): ${holders.slice(0, 8).join(', ')}${holders.length > 8 ? ', …' : ''}`,
+      );
+    }
+    if (this.#lastId >= Number.MAX_SAFE_INTEGER) {
+      throw new CodeModeError(
+        'cell_ids_exhausted',
+        'code mode session exhausted its cell ID space',
+      );
+    }
+  }
+}
+
+function checkMode(mode: ObserveMode): void {
+  if ('pending' in mode) return;
+  const { yieldAfterMs } = mode;
+  if (typeof yieldAfterMs === 'number' && yieldAfterMs >= 0) return;
+  throw new CodeModeError(
+    'invalid_argument',
+    `Cannot observe: yieldAfterMs must be a number of at least 0, got ${String(yieldAfterMs)}`,
+  );
+}

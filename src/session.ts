@@ -1,0 +1,102 @@
+import type { Delegate } from './delegate.ts';
+import type { CellEvent, PendingCall } from './events.ts';
+import type { ToolDefinition } from './tools.ts';
+
+/**
+ * How long a caller waits for a cell: until it ends, or until `yieldAfterMs` have passed, or until
+ * it is `pending`: quiet, with nothing left to do but wait for the outside. A cell observed this
+ * way stands still until it is resumed.
+ */
+export type ObserveMode = { readonly yieldAfterMs: number } | { readonly pending: true };
+
+/** What a caller can do to its own wait. */
+export interface WaitOptions {
+  /** Gives the wait up: the promise rejects with the signal's reason, the cell goes on, no output is lost. */
+  readonly signal?: AbortSignal;
+  /** Ends the wait early, well: the caller gets `yielded` with what there is. */
+  readonly preempt?: AbortSignal;
+}
+
+/** A program to run. */
+export interface ExecuteRequest {
+  /** JavaScript or erasable TypeScript, as an ES module; 1 MiB by default at most. */
+  readonly source: string;
+  /** The tools of this cell. Default: the session's. */
+  readonly tools?: readonly ToolDefinition[];
+  /** What to wait for first. Default: `{ yieldAfterMs: 10_000 }`. */
+  readonly observe?: ObserveMode;
+  /** An id of the caller's that its notifications carry. */
+  readonly callId?: string;
+  /** Who does what this program asks for. Default: the session's delegate. */
+  readonly delegate?: Delegate;
+}
+
+/** A cell that was admitted. */
+export interface StartedCell {
+  /** Decimal number, counted per session from 1. */
+  readonly cellId: string;
+  /** The first event. Need not be awaited: a rejection nobody looks at does no harm. */
+  readonly first: Promise<CellEvent>;
+}
+
+/** One live cell, for lists. */
+export interface CellSummary {
+  readonly cellId: string;
+  readonly phase: 'running' | 'held' | 'draining' | 'terminating' | 'completed';
+  /** Milliseconds since it was admitted. */
+  readonly ageMs: number;
+  readonly observed: boolean;
+  /** UTF-16 units of output that wait to be observed. */
+  readonly pendingOutput: number;
+  readonly pendingCalls: readonly PendingCall[];
+  readonly pendingNotifications: number;
+}
+
+/**
+ * One conversation's cells and stored values.
+ *
+ * Cells run concurrently. A cell has one observer at a time: a second is refused with `cell_busy`
+ * and does not displace the first. Each piece of output is delivered once, in order.
+ */
+export interface Session extends AsyncDisposable {
+  /**
+   * Runs a program in a cell of its own.
+   *
+   * @throws `session_closed`, `limit_exceeded`, `invalid_argument`, `cell_ids_exhausted`.
+   */
+  execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell>;
+
+  /**
+   * Waits for news of a cell. A cell that is not there is an event, `missing`, not an error.
+   *
+   * @param mode Default: `{ yieldAfterMs: 10_000 }`. From 10,000 ms on, a second of grace is added.
+   * @throws `cell_busy`, `invalid_argument`.
+   */
+  observe(cellId: string, mode?: ObserveMode, options?: WaitOptions): Promise<CellEvent>;
+
+  /**
+   * Lets a cell go on from a frontier.
+   *
+   * @param generation Which frontier, from its `pending` event.
+   * @returns `already-running` where that frontier was left before; `missing` where the cell is not there or is ending.
+   * @throws `invalid_generation` for a frontier that was not reached yet.
+   */
+  resume(cellId: string, generation: number): Promise<'resumed' | 'already-running' | 'missing'>;
+
+  /**
+   * Ends a cell: answers within 100 ms whatever it and its callbacks do. A completion that was
+   * there first is returned instead. What the cell stored is dropped.
+   *
+   * @throws `cell_terminating` where somebody else terminates it already.
+   */
+  terminate(cellId: string): Promise<CellEvent>;
+
+  /** The cells that have not been delivered to their end, oldest first. */
+  cells(): Promise<readonly CellSummary[]>;
+
+  /**
+   * Terminates every cell and waits until all is over: 100 ms at most for all together.
+   * Safe to call twice. Afterwards `execute` fails with `session_closed`.
+   */
+  close(): Promise<void>;
+}

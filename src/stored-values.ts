@@ -1,0 +1,74 @@
+/** A snapshot of stored values: JSON text by key. Never changes. */
+export type ValuesSnapshot = ReadonlyMap<string, string>;
+
+/** How much may be stored. Lengths are of keys and JSON text together, in UTF-16 units. */
+export interface StoredValuesBounds {
+  readonly maxStoredLength: number;
+  readonly maxStoredKeys: number;
+}
+
+/**
+ * The values a session keeps between its cells.
+ *
+ * A cell starts from a snapshot, and what it wrote is merged in key by key when it completes; of
+ * two cells that write a key, the one that completes last wins.
+ */
+export interface StoredValues {
+  snapshot(): ValuesSnapshot;
+
+  /**
+   * Merges what a cell wrote, all in one step. Called once a cell, also for one that failed.
+   *
+   * @returns The keys that would have gone over the bounds, and so were left as they were.
+   */
+  commit(writes: ValuesSnapshot, bounds: StoredValuesBounds): readonly string[];
+}
+
+/** Stored values that live as long as this object. */
+export class MemoryStoredValues implements StoredValues {
+  #values: ValuesSnapshot;
+  #length: number;
+
+  /** @param initial Values to begin with, as JSON text by key. */
+  constructor(initial: ValuesSnapshot = new Map()) {
+    this.#values = new Map(initial);
+    this.#length = lengthOfValues(initial);
+  }
+
+  snapshot(): ValuesSnapshot {
+    return this.#values;
+  }
+
+  commit(writes: ValuesSnapshot, bounds: StoredValuesBounds): readonly string[] {
+    if (writes.size === 0) return [];
+    const next = new Map(this.#values);
+    const refused: string[] = [];
+    let length = this.#length;
+    for (const [key, json] of writes) {
+      const before = next.get(key);
+      const grown =
+        length + lengthOf(key, json) - (before === undefined ? 0 : lengthOf(key, before));
+      const keys = next.size + (before === undefined ? 1 : 0);
+      if (grown > bounds.maxStoredLength || keys > bounds.maxStoredKeys) {
+        refused.push(key);
+        continue;
+      }
+      next.set(key, json);
+      length = grown;
+    }
+    this.#values = next;
+    this.#length = length;
+    return refused;
+  }
+}
+
+/** Length of stored values as the bounds count it. */
+export function lengthOfValues(values: ValuesSnapshot): number {
+  let length = 0;
+  for (const [key, json] of values) length += lengthOf(key, json);
+  return length;
+}
+
+function lengthOf(key: string, json: string): number {
+  return key.length + json.length;
+}
