@@ -32,7 +32,7 @@ export class Callbacks {
   readonly #tasks = new Set<Task>();
   #notifications = 0;
   #ended: CancelReason | null = null;
-  #cancelling: Promise<void> | null = null;
+  #cancelling: Promise<number> | null = null;
   #wake: (() => void) | null = null;
 
   constructor(delegate: Delegate, counts: CallbackCounts) {
@@ -107,15 +107,22 @@ export class Callbacks {
     return undelivered;
   }
 
-  /** Cancels everything that runs, at once; resolves when all returned, 100 ms later at most. */
-  cancel(reason: CancelReason): Promise<void> {
+  /**
+   * Cancels everything that runs, at once; resolves when all returned, 100 ms later at most.
+   *
+   * @returns 0, as `drain` would: whoever cancels does not ask what was not delivered.
+   */
+  cancel(reason: CancelReason): Promise<number> {
     this.#cancelling ??= this.#cancel(reason);
     return this.#cancelling;
   }
 
-  async #cancel(reason: CancelReason): Promise<void> {
+  async #cancel(reason: CancelReason): Promise<number> {
     this.#ended = reason;
-    if (this.idle) return this.#wake?.();
+    if (this.idle) {
+      this.#wake?.();
+      return 0;
+    }
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const deadline = setTimeout(resolve, GRACE_MS);
     const running = [...this.#tasks];
@@ -128,6 +135,7 @@ export class Callbacks {
     this.#counts.abandoned += this.#tasks.size;
     for (const task of this.#tasks) abandoned.add(task);
     this.#tasks.clear();
+    return 0;
   }
 
   #begin(tool: PendingCall | null): Task {

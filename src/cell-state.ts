@@ -3,15 +3,21 @@ import type {
   Backlog,
   CellState,
   Effect,
-  Frontier,
   Input,
   Observer,
+  Phase,
   Step,
 } from './cell-vocabulary.ts';
-import type { OutputItem, PendingCall } from './events.ts';
+import {
+  answer,
+  answerLateResume,
+  observeRunning,
+  reachFrontier,
+  resumeRunning,
+  toItems,
+  wholeBacklog,
+} from './frontier.ts';
 import type { ProgramEnd } from './sandbox.ts';
-
-type Phase<P extends CellState['phase']> = Extract<CellState, { phase: P }>;
 
 const CLOSED: CellState = { phase: 'closed' };
 
@@ -210,73 +216,12 @@ function refuseGone(input: Input): Effect[] {
   }
 }
 
-function observeRunning(state: Phase<'running'>, observer: Observer): Step {
-  if (state.observer !== null) {
-    return [state, { type: 'refuse', id: observer.id, code: 'cell_busy' }];
-  }
-  const { stepping } = state;
-  if (observer.mode === 'pending') {
-    if (stepping.held !== null) {
-      const held = { ...stepping.held, delivered: true };
-      return [
-        { ...state, stepping: { ...stepping, hold: true, held } },
-        answer(observer.id, pending(held)),
-      ];
-    }
-    return [{ ...state, observer, stepping: { ...stepping, hold: true } }, { type: 'hold' }];
-  }
-  const walking: CellState = {
-    ...state,
-    observer,
-    backlog: wholeBacklog(state),
-    stepping: { ...stepping, hold: false, held: null },
-  };
-  const armed: Effect = { type: 'arm-yield-timer', id: observer.id };
-  return stepping.hold ? [walking, { type: 'release' }, armed] : [walking, armed];
-}
-
 function observeEnding(state: Phase<'draining'> | Phase<'committing'>, observer: Observer): Step {
   if (state.observer !== null) {
     return [state, { type: 'refuse', id: observer.id, code: 'cell_busy' }];
   }
   const next = { ...state, observer };
   return observer.mode === 'yield' ? [next, { type: 'arm-yield-timer', id: observer.id }] : [next];
-}
-
-function reachFrontier(state: Phase<'running'>, pendingCalls: readonly PendingCall[]): Step {
-  const { stepping } = state;
-  if (!stepping.hold || stepping.held !== null) return [state];
-  const held: Frontier = {
-    generation: stepping.latest + 1,
-    items: toItems(state.backlog),
-    pendingCalls,
-    delivered: state.observer !== null,
-  };
-  const next: CellState = {
-    ...state,
-    backlog: null,
-    observer: null,
-    stepping: { ...stepping, latest: held.generation, held },
-  };
-  return state.observer === null ? [next] : [next, answer(state.observer.id, pending(held))];
-}
-
-function resumeRunning(state: Phase<'running'>, id: number, generation: number): Step {
-  const { stepping } = state;
-  if (stepping.held?.generation !== generation) {
-    return [state, answerLateResume(stepping.latest, id, generation)];
-  }
-  return [
-    { ...state, backlog: wholeBacklog(state), stepping: { ...stepping, held: null } },
-    { type: 'resumed', id, result: 'resumed' },
-    { type: 'step' },
-  ];
-}
-
-function answerLateResume(latest: number, id: number, generation: number): Effect {
-  return generation >= 1 && generation <= latest
-    ? { type: 'resumed', id, result: 'already-running' }
-    : { type: 'refuse', id, code: 'invalid_generation', latest };
 }
 
 function beginTerminating(backlog: Backlog, observer: Observer | null, id: number): Step {
@@ -296,31 +241,10 @@ function deliver(state: Phase<'completed'>, id: number): Step {
   return [CLOSED, answer(id, completed(state.backlog, state.end)), retireAfter(state.end)];
 }
 
-function answer(id: number, event: Answer): Effect {
-  return { type: 'answer', id, answer: event };
-}
-
-function pending({ items, generation, pendingCalls }: Frontier): Answer {
-  return { type: 'pending', items, generation, pendingCalls };
-}
-
 function completed(backlog: Backlog, { failure, notes }: ProgramEnd): Answer {
   return { type: 'completed', items: toItems(backlog), failure, notes };
 }
 
 function retireAfter(end: ProgramEnd): Effect {
   return { type: 'retire', reason: end.failure?.kind === 'lost' ? 'lost' : 'delivered' };
-}
-
-/** What nobody has seen yet: a frontier that was delivered is not told again. */
-function wholeBacklog({ backlog, stepping: { held } }: Phase<'running'>): Backlog {
-  if (held === null || held.delivered) return backlog;
-  const all = [...held.items, ...toItems(backlog)];
-  return all.reduce<Backlog>((before, item) => ({ item, before }), null);
-}
-
-function toItems(backlog: Backlog): readonly OutputItem[] {
-  const items: OutputItem[] = [];
-  for (let rest = backlog; rest !== null; rest = rest.before) items.push(rest.item);
-  return items.reverse();
 }

@@ -63,6 +63,9 @@ export type CellState =
     }
   | { readonly phase: 'closed' };
 
+/** A state in one phase. */
+export type Phase<P extends CellState['phase']> = Extract<CellState, { phase: P }>;
+
 /** What happened. Ids name the caller who asked, so that it can be answered. */
 export type Input =
   | { readonly type: 'output'; readonly item: OutputItem }

@@ -202,13 +202,13 @@ export class Cell implements ProgramCalls {
     }
   }
 
-  #closeCallbacks(close: (callbacks: Callbacks) => Promise<number | void>): void {
+  #closeCallbacks(close: (callbacks: Callbacks) => Promise<number>): void {
     const { callbacks } = this.#parts;
     const idle = callbacks.idle;
     const closed = close(callbacks);
     if (idle) return this.#dispatch({ type: 'callbacks-closed' });
     void closed.then((undelivered) => {
-      this.#undelivered = undelivered ?? 0;
+      this.#undelivered = undelivered;
       this.#dispatch({ type: 'callbacks-closed' });
     });
   }

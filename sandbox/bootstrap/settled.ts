@@ -6,10 +6,10 @@ export function installSettled(): void {
   type Settled = { index: unknown; status: string; value?: unknown; reason?: unknown };
   type Link = { record: Settled; next: Link | null };
   type Queue = { head: Link | null; tail: Link | null; left: number; wake: (() => void) | null };
-  const { Map, Promise, TypeError } = globalThis;
+  const { Map: Maps, Promise: Promises, TypeError: Wrong } = globalThis;
   const { apply } = Reflect;
   const { defineProperty } = Object;
-  const hasKey = Map.prototype.has;
+  const hasKey = Maps.prototype.has;
   const generator = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})()));
   const nextOf = generator.next as () => Promise<IteratorResult<Settled>>;
 
@@ -45,7 +45,7 @@ export function installSettled(): void {
     while (queue.left > 0 || queue.head !== null) {
       const link = queue.head;
       if (link === null) {
-        await new Promise<void>((resolve) => {
+        await new Promises<void>((resolve) => {
           queue.wake = resolve;
         });
       } else {
@@ -73,7 +73,7 @@ export function installSettled(): void {
     promises: Iterable<unknown>,
     callback: (record: Settled) => unknown,
   ): Promise<void> {
-    if (typeof callback !== 'function') throw new TypeError('stream_settled requires a callback');
+    if (typeof callback !== 'function') throw new Wrong('stream_settled requires a callback');
     const records = as_settled(promises);
     for (;;) {
       const { done, value } = await apply(nextOf, records, []);
