@@ -11,6 +11,8 @@ import { Turns } from './turns.ts';
 
 /** Stored values longer than this together are fetched one by one when they are asked for. */
 const INLINE_VALUES_LENGTH = 262_144;
+/** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
+const DISPOSE_DELAY_MS = 2;
 const MAX_NOTES = 16;
 const MAX_NOTE_LENGTH = 500;
 
@@ -102,6 +104,14 @@ export class IsolateRun implements SandboxRun {
     this.#onOver();
   }
 
+  #disposeSoon(): void {
+    const isolate = this.#isolate;
+    if (isolate === null || isolate.disposed) return;
+    isolate.wiring.receive = () => {};
+    this.#isolate = null;
+    setTimeout(() => isolate.dispose(), DISPOSE_DELAY_MS);
+  }
+
   #config(): StartConfig {
     const { tools, values, toolErrors, console } = this.#program;
     let valuesLength = 0;
@@ -149,6 +159,7 @@ export class IsolateRun implements SandboxRun {
   }
 
   #finish(failure: ProgramEnd['failure']): void {
+    if (this.#programOver) this.#disposeSoon();
     this.kill();
     const end = { failure, writes: this.#writes, notes: this.#notes };
     this.#resolve(end);

@@ -25,6 +25,7 @@ export class IsolateSandbox implements Sandbox {
   readonly #runs = new Set<IsolateRun>();
   #blueprint: IsolateBlueprint | null = null;
   #refillTimer: NodeJS.Timeout | undefined;
+  #refilling = false;
   #closed = false;
 
   constructor({ reserve = 2, limits }: IsolateSandboxOptions = {}) {
@@ -83,11 +84,18 @@ export class IsolateSandbox implements Sandbox {
   /** Preparing blocks this thread, so it waits until the program that took from the reserve is on its way. */
   #refillAfter(delayMs: number): void {
     clearTimeout(this.#refillTimer);
-    if (this.#closed || this.#reserve.length >= this.#reserveSize) return;
-    this.#refillTimer = setTimeout(() => {
-      this.#reserve.push(this.#prepare());
-      this.#refillAfter(0);
-    }, delayMs).unref();
+    if (this.#closed || this.#refilling || this.#reserve.length >= this.#reserveSize) return;
+    this.#refillTimer = setTimeout(() => void this.#refill(), delayMs).unref();
+  }
+
+  async #refill(): Promise<void> {
+    this.#refilling = true;
+    const isolate = this.#prepare();
+    await isolate.rehearse();
+    this.#refilling = false;
+    if (this.#closed) return isolate.dispose();
+    this.#reserve.push(isolate);
+    this.#refillAfter(0);
   }
 }
 

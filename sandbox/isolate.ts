@@ -75,10 +75,14 @@ export class PreparedIsolate {
     return this.#isolate.isDisposed;
   }
 
+  /** Makes the first program start sooner, at the cost of 0.3 ms now. */
+  async rehearse(): Promise<void> {
+    await this.#deliver.apply(undefined, ['null']);
+  }
+
   /** Runs a script named as programs are, whose second line is the program's first. */
   async run(code: string): Promise<void> {
-    const script = await this.#compile(code);
-    await script.run(this.#context);
+    await this.#context.eval(code, { filename: 'exec_main.mjs', lineOffset: -1 });
   }
 
   /** Hands down a `Down`, as JSON text. Resolves when the program is quiet again. */
@@ -95,16 +99,8 @@ export class PreparedIsolate {
   #compileCached({ code, ...options }: CachedScript): ivm.Script {
     return this.#isolate.compileScriptSync(code, options);
   }
-
-  /** Short sources are compiled on this thread: that is quicker than asking another one. */
-  async #compile(code: string): Promise<ivm.Script> {
-    const options = { filename: 'exec_main.mjs', lineOffset: -1 };
-    if (code.length < SHORT_SOURCE) return this.#isolate.compileScriptSync(code, options);
-    return this.#isolate.compileScript(code, options);
-  }
 }
 
-const SHORT_SOURCE = 16_384;
 let checker: ivm.Isolate | null = null;
 
 /** What V8 says of a module that does not parse. */

@@ -18,6 +18,8 @@ export interface Parts {
   readonly makeToolCalls: typeof makeToolCalls;
 }
 
+type Rehearsed = { readonly tools: { rehearsal(input: unknown): Promise<unknown> } };
+
 /** What the script of a program calls: its configuration, as JSON text, and the program. */
 type Begin = (configJson: string, program: (hidden: object) => Promise<void>) => void;
 
@@ -38,6 +40,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   let sentLength = 0;
   let notifications = 0;
   let ended = false;
+  let rehearsing = false;
 
   const lengthOf = (value: unknown): number => (typeof value === 'string' ? value.length : 0);
 
@@ -58,14 +61,14 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
       const bound = `the limit is ${limits.maxValueLength} (maxValueLength)`;
       failures.fail(`${kind}: a value of ${length} characters is too large, ${bound}`);
     }
-    bridge.up(kind, a, b);
+    bridge.up(rehearsing ? 'nothing' : kind, a, b);
     account(length);
   }
 
   function upMany(values: ArrayLike<string | number | undefined>): void {
     let length = 0;
     for (let at = 1; at < values.length; at += 1) length += lengthOf(values[at]);
-    bridge.upMany(values);
+    if (!rehearsing) bridge.upMany(values);
     account(length);
   }
 
@@ -177,13 +180,42 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     }
   }
 
-  return (batchJson) => {
-    const batch = k.parse(batchJson) as Down;
+  /** Does once, unseen, what most programs do: the first time of everything takes longest. */
+  async function rehearse(): Promise<void> {
+    rehearsing = true;
+    const tool = { identifier: 'rehearsal', description: '' };
+    const config = {
+      tools: [tool],
+      values: [],
+      remoteKeys: [],
+      valuesLength: 0,
+      toolErrors: 'error',
+      console: false,
+    };
+    begin(k.stringify(config), async () => {
+      text(1);
+      await (globalThis as unknown as Rehearsed).tools.rehearsal({});
+    });
+    await undefined;
+    await undefined;
+    deliver('[[1,1,{}],0]');
+    for (let ticks = 0; ticks < 8; ticks += 1) await undefined;
+    remove('tools');
+    remove('ALL_TOOLS');
+    install('$cellhost$begin', begin);
+    ended = false;
+    rehearsing = false;
+  }
+
+  function deliver(batchJson: string): void {
+    const batch = k.parse(batchJson) as Down | null;
+    if (batch === null) return void rehearse();
     for (let at = 0; at < batch.length; at += 1) {
       const item = batch[at]!;
       if (typeof item === 'number') notifications -= item;
       else if (item.length === 1) fire(item[0]);
       else calls.settle(item[0], item[1], item[2]);
     }
-  };
+  }
+  return deliver;
 }

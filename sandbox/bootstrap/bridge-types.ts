@@ -10,6 +10,7 @@
  * - `timer` id delayMs, `clear` id
  * - `store` key json
  * - `end` text|undefined: the program is over; with an error text where it failed
+ * - `nothing`: to be ignored
  * - `exit`: the program wants to be over now, and waits to be killed
  */
 export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;
@@ -25,6 +26,7 @@ export type UpKind =
   | 'clear'
   | 'store'
   | 'end'
+  | 'nothing'
   | 'exit';
 
 /** The host functions the bootstrap gets. None of them ever reaches the program. */
@@ -67,5 +69,5 @@ export interface GuestLimits {
  */
 export type Down = readonly (readonly [number, 0 | 1, unknown] | readonly [number] | number)[];
 
-/** The functions the host keeps: `deliver` takes a `Down`. */
+/** The function the host keeps: takes a `Down`, or `null` to rehearse before there is a program. */
 export type Deliver = (json: string) => void;
