@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+
+/** The processes, not counting dead ones, that we or processes of ours started. */
+export function descendants(): readonly number[] {
+  const found = new Set([process.pid]);
+  const parents = parentsByPid();
+  for (let size = 0; size !== found.size; ) {
+    size = found.size;
+    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
+  }
+  found.delete(process.pid);
+  return [...found];
+}
+
+/** Whether a process is there and not dead. */
+export function isAlive(pid: number): boolean {
+  return parentsByPid().has(pid);
+}
+
+/** Resolves when a process is gone: one that was killed takes a moment. */
+export async function untilGone(pid: number): Promise<void> {
+  while (isAlive(pid)) await setImmediate();
+}
+
+function parentsByPid(): ReadonlyMap<number, number> {
+  return existsSync('/proc/self/stat') ? readProc() : readPs();
+}
+
+function readProc(): ReadonlyMap<number, number> {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      // The name of the program, in parentheses, may contain anything.
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1) ?? '';
+      const [state, parent] = stat.split(' ');
+      if (state !== 'Z') parents.set(Number(name), Number(parent));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return parents;
+}
+
+function readPs(): ReadonlyMap<number, number> {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,comm='], { encoding: 'utf8' });
+  const processes = lines.split('\n').map((line) => line.trim().split(/\s+/));
+  const others = processes.filter(([, , state, name]) => !state?.startsWith('Z') && name !== 'ps');
+  return new Map(others.map(([pid, parent]) => [Number(pid), Number(parent)]));
+}

@@ -1,0 +1,99 @@
+// A tool server that speaks as much MCP as the tests need, and misbehaves as its argument says:
+//   well            does not
+//   dies-at-start   writes to standard error and exits with code 3
+//   silent          never answers anything
+//   stubborn        ignores the end of its input and SIGTERM
+//   with-child      starts a process of its own that would outlive it
+//   chatty          writes lines to standard output that are no messages
+//   pages           lists its tools one a page
+//   no-tools        has no tools at all
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+const [behaviour] = process.argv.slice(2);
+const TOOLS = [
+  'echo',
+  'die',
+  'hang',
+  'cancelled',
+  'fail',
+  'refuse',
+  'pid',
+  'same-name',
+  'same_name',
+];
+const cancelled = [];
+
+if (behaviour === 'dies-at-start') {
+  process.stderr.write(`${'x'.repeat(5000)}\nthe database is not there\n`);
+  process.exit(3);
+}
+if (behaviour === 'stubborn') process.on('SIGTERM', () => {});
+if (behaviour === 'stubborn') setInterval(() => {}, 1 << 30);
+const child =
+  behaviour === 'with-child'
+    ? spawn(process.execPath, ['-e', 'setInterval(() => {}, 1 << 30)'], { stdio: 'inherit' })
+    : undefined;
+if (behaviour === 'chatty') process.stdout.write('listening\n{"not": "a message"}\n\n');
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const message = JSON.parse(line);
+  if (behaviour !== 'silent') answer(message);
+}
+
+function answer({ id, method, params }) {
+  switch (method) {
+    case 'initialize':
+      return reply(id, {
+        protocolVersion: params.protocolVersion,
+        capabilities: behaviour === 'no-tools' ? {} : { tools: {} },
+        serverInfo: { name: 'ugly', version: '1' },
+      });
+    case 'tools/list':
+      return reply(id, behaviour === 'pages' ? page(params?.cursor) : { tools: TOOLS.map(toolOf) });
+    case 'tools/call':
+      return call(id, params);
+    case 'notifications/cancelled':
+      return cancelled.push(params.requestId);
+  }
+}
+
+function call(id, { name, arguments: args }) {
+  switch (name) {
+    case 'die':
+      return process.exit(7);
+    case 'hang':
+      process.stderr.write('hanging\n');
+      return undefined;
+    case 'cancelled':
+      return reply(id, { content: [], structuredContent: { count: cancelled.length } });
+    case 'fail':
+      return reply(id, { content: [{ type: 'text', text: 'it failed' }], isError: true });
+    case 'refuse':
+      return send({ jsonrpc: '2.0', id, error: { code: -32602, message: 'it was refused' } });
+    case 'pid':
+      return reply(id, { content: [], structuredContent: { pid: process.pid, child: child?.pid } });
+    default:
+      return reply(id, { content: [], structuredContent: { name, args: args ?? null }, extra: 1 });
+  }
+}
+
+function page(cursor = '0') {
+  const index = Number(cursor);
+  const nextCursor = index + 1 < TOOLS.length ? { nextCursor: String(index + 1) } : {};
+  return { tools: [toolOf(TOOLS[index])], ...nextCursor };
+}
+
+function toolOf(name) {
+  // Nothing that is returned has this shape.
+  const outputSchema = { type: 'object', properties: { no: { type: 'string' } }, required: ['no'] };
+  return { name, description: `does ${name}`, inputSchema: { type: 'object' }, outputSchema };
+}
+
+function reply(id, result) {
+  send({ jsonrpc: '2.0', id, result });
+}
+
+function send(message) {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
