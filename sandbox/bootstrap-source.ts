@@ -37,7 +37,13 @@ export function bootstrapScript(limits: SandboxLimits): BootstrapScript {
   const code = `(function (up, flush, fetch) {
 'use strict';
 const { apply } = Reflect;
-const bridge = { up, upMany: (values) => apply(up, undefined, values), flush, fetch };
+const { applySyncPromise } = flush;
+const bridge = {
+  up,
+  upMany: (values) => apply(up, undefined, values),
+  flush: () => void apply(applySyncPromise, flush, [undefined, []]),
+  fetch,
+};
 return (${String(bootstrap)})({ ${parts.join(',\n')} }, bridge, ${JSON.stringify(limits)});
 })`;
   return { code, filename: 'cellhost:bootstrap', lineOffset: 0 };

@@ -1,4 +1,4 @@
-import type { ImageDetail } from '../src/events.ts';
+import type { ImageDetail, OutputItem } from '../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../src/sandbox.ts';
 import type { StartConfig } from './bootstrap/bridge-types.ts';
 import { GuestTimers } from './guest-timers.ts';
@@ -19,6 +19,11 @@ const MAX_NOTE_LENGTH = 500;
 /** One program in one isolate. */
 export class IsolateRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
+  /** Resolves when the run is over and no thread is inside its isolate any more. */
+  readonly stopped: Promise<void>;
+  readonly #stop: () => void;
+  #inside = 0;
+  #outputGate: Promise<void> | undefined;
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
@@ -41,6 +46,9 @@ export class IsolateRun implements SandboxRun {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.#resolve = resolve;
+    const stopped = Promise.withResolvers<void>();
+    this.stopped = stopped.promise;
+    this.#stop = stopped.resolve;
     this.#program = program;
     this.#calls = calls;
     this.#limits = limits;
@@ -66,6 +74,7 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
     isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
+    isolate.wiring.flush = () => this.#outputGate;
     isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     const config = JSON.stringify(JSON.stringify(this.#config()));
     const hidden = `{ meta: ${prepared.metaName}, load: ${prepared.loadName} }`;
@@ -101,6 +110,7 @@ export class IsolateRun implements SandboxRun {
     this.#inbox.clear();
     this.#turns.clear();
     this.#isolate?.dispose();
+    if (this.#inside === 0) this.#stop();
     this.#onOver();
   }
 
@@ -129,12 +139,16 @@ export class IsolateRun implements SandboxRun {
 
   /** One entry into the isolate, and what follows when it is quiet again. */
   async #enter(entry: Promise<void>): Promise<void> {
+    this.#inside += 1;
     try {
       await entry;
     } catch (error) {
       if (this.#over) return;
       if (this.#isolate?.disposed) return this.#finish(this.#outOfMemory());
       this.#noteRejection(error);
+    } finally {
+      this.#inside -= 1;
+      if (this.#over) this.#stop();
     }
     if (this.#over) return;
     if (this.#programOver) this.#finish(this.#failure);
@@ -171,13 +185,13 @@ export class IsolateRun implements SandboxRun {
     const [a, b] = values;
     switch (kind) {
       case 'text':
-        return this.#calls.output({ type: 'input_text', text: textOf(a) });
+        return this.#output({ type: 'input_text', text: textOf(a) });
       case 'image': {
         const detail = textOf(b) as ImageDetail;
-        return this.#calls.output({ type: 'input_image', image_url: textOf(a), detail });
+        return this.#output({ type: 'input_image', image_url: textOf(a), detail });
       }
       case 'audio':
-        return this.#calls.output({ type: 'input_audio', audio_url: textOf(a) });
+        return this.#output({ type: 'input_audio', audio_url: textOf(a) });
       case 'yield':
         return this.#calls.yieldControl();
       case 'notify':
@@ -196,6 +210,10 @@ export class IsolateRun implements SandboxRun {
       case 'exit':
         return this.#finish(null);
     }
+  }
+
+  #output(item: OutputItem): void {
+    this.#outputGate = this.#calls.output(item) ?? undefined;
   }
 
   #invokeTools(values: readonly unknown[]): void {

@@ -1,5 +1,5 @@
 import { withDefaults } from '../src/limits.ts';
-import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../src/sandbox.ts';
+import type { Program, ProgramCalls, Sandbox } from '../src/sandbox.ts';
 import { type IsolateBlueprint, isolateBlueprint, PreparedIsolate } from './isolate.ts';
 import { IsolateRun } from './isolate-run.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './limits.ts';
@@ -39,7 +39,7 @@ export class IsolateSandbox implements Sandbox {
     return this.#runs.size;
   }
 
-  run(program: Program, calls: ProgramCalls): SandboxRun {
+  run(program: Program, calls: ProgramCalls): IsolateRun {
     const run = new IsolateRun(program, calls, this.#limits, () => {
       this.#runs.delete(run);
       this.#refillAfter(0);

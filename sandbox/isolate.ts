@@ -10,6 +10,8 @@ export type Received = (kind: unknown, ...values: readonly unknown[]) => void;
 /** What an isolate is wired to. Set before a program starts. */
 export interface Wiring {
   receive: Received;
+  /** What the program waits for before it sends more. */
+  flush: () => Promise<void> | undefined;
   fetch: (key: unknown) => string;
 }
 
@@ -47,7 +49,7 @@ export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
  * the delivering function is held by the host alone.
  */
 export class PreparedIsolate {
-  readonly wiring: Wiring = { receive: () => {}, fetch: () => '' };
+  readonly wiring: Wiring = { receive: () => {}, flush: () => undefined, fetch: () => '' };
   readonly #isolate: ivm.Isolate;
   readonly #context: ivm.Context;
   readonly #deliver: ivm.Reference<Deliver>;
@@ -61,7 +63,10 @@ export class PreparedIsolate {
       (kind: unknown, ...values: unknown[]) => wiring.receive(kind, ...values),
       { ignored: true },
     );
-    const flush = new ivm.Callback(() => undefined, { sync: true });
+    // A reference, because it alone can make the isolate wait; it must never reject.
+    const flush = new ivm.Reference(async () => {
+      await wiring.flush();
+    });
     const fetch = new ivm.Callback((key: unknown) => wiring.fetch(key), { sync: true });
     const install = this.#compileCached(bootstrap).runSync(this.#context, { reference: true });
     this.#deliver = install.applySync(undefined, [receive, flush, fetch], {

@@ -8,6 +8,7 @@ import { type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 import type { CellEvent, CellFailure, MissingReason, OutputItem } from './events.ts';
 import type { SessionLimits } from './limits.ts';
 import { missingCell } from './missing.ts';
+import { OutputGate } from './output-gate.ts';
 import type {
   Program,
   ProgramCalls,
@@ -46,6 +47,7 @@ export class Cell implements ProgramCalls {
   readonly #parts: CellParts;
   readonly #bornMs = performance.now();
   readonly #callers = new Callers();
+  readonly #gate = new OutputGate();
   #state: CellState;
   #run: SandboxRun | null = null;
   #runTimer: NodeJS.Timeout | undefined;
@@ -77,6 +79,7 @@ export class Cell implements ProgramCalls {
       const id = this.#callers.admit(resolve as (reply: Reply) => void, reject, yieldMs);
       const observer = { id, mode: yieldMs === undefined ? 'pending' : 'yield' } as const;
       this.#dispatch({ type: 'observe', observer });
+      if (this.#crowded) this.#wakeObserver();
       this.#callers.link(id, preempt, () => this.#dispatch({ type: 'elapsed', id }));
       return () => {
         this.#callers.forget(id);
@@ -128,16 +131,18 @@ export class Cell implements ProgramCalls {
     if (state.phase === 'running' && state.observer !== null) this.#arm(state.observer.id);
   }
 
-  output(item: OutputItem): void {
-    if (this.#state.phase !== 'running') return;
+  output(item: OutputItem): Promise<void> | undefined {
+    if (this.#state.phase !== 'running') return undefined;
     const { maxOutputLength } = this.#parts.limits;
     const length = lengthOfItem(item);
     if (this.#outputLength + length > maxOutputLength) {
-      return this.#stop('maxOutputLength', `${maxOutputLength} characters that nobody observed`);
+      this.#stop('maxOutputLength', `${maxOutputLength} characters that nobody observed`);
+      return undefined;
     }
     this.#outputLength += length;
     this.#dispatch({ type: 'output', item });
-    if (this.#outputLength > maxOutputLength / 2) this.#wakeObserver();
+    if (this.#crowded) this.#wakeObserver();
+    return this.#crowded ? this.#gate.wait() : undefined;
   }
 
   yieldControl(): void {
@@ -164,6 +169,11 @@ export class Cell implements ProgramCalls {
     this.#dispatch({ type: 'frontier', pendingCalls: this.#parts.callbacks.pendingCalls });
   }
 
+  /** So much output waits that whoever observes is told at once, and the program has to wait. */
+  get #crowded(): boolean {
+    return this.#outputLength > this.#parts.limits.maxOutputLength / 2;
+  }
+
   #dispatch(input: Input): void {
     const [next, ...effects] = transition(this.#state, input);
     this.#state = next;
@@ -188,6 +198,7 @@ export class Cell implements ProgramCalls {
         return this.#run?.step();
       case 'kill-sandbox':
         clearTimeout(this.#runTimer);
+        this.#gate.open();
         return this.#run?.kill();
       case 'drain-callbacks':
         return this.#closeCallbacks((callbacks) => callbacks.drain(this.#parts.limits.drainMs));
@@ -238,6 +249,7 @@ export class Cell implements ProgramCalls {
       return this.#callers.resolve(id, missingCell(this.id, 'terminated'));
     }
     this.#outputLength = 0;
+    this.#gate.open();
     this.#callers.resolve(id, { cellId: this.id, ...answer });
   }
 

@@ -41,7 +41,8 @@ export type ToolAnswer =
 export interface ProgramCalls {
   /** The program starts now. */
   started(): void;
-  output(item: OutputItem): void;
+  /** @returns What the program must wait for before it shows more; nothing to go on at once. */
+  output(item: OutputItem): Promise<void> | void;
   yieldControl(): void;
   /**
    * @param index Which of `Program.tools`.
