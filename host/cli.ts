@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { isolateSandbox } from '../sandbox/index.ts';
+import { processSandbox } from '../sandbox/process-sandbox.ts';
 import { SessionRuntime } from '../src/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
 import type { SourceOrigin } from './read-source.ts';
@@ -22,14 +22,14 @@ interface RunFlags {
  * The `cellhost` program.
  *
  * @param argv What follows the name of the program.
- * @param openSession Default: a session of this process, over isolates of this process.
+ * @param openSession Default: a session of this process, over sandbox processes.
  * @returns The exit code: 0 for success, 1 for a cell that failed, 2 for what could not be run, 124
  * for a cell that took too long, 128 and the signal's number for an interrupted one.
  */
 export async function main(
   argv: readonly string[],
   io: CliIo,
-  openSession: OpenSession = openIsolateSession,
+  openSession: OpenSession = openProcessSession,
 ): Promise<number> {
   let exitCode = 0;
   const program = new Command('cellhost')
@@ -111,8 +111,8 @@ function ms(text: string): number {
   throw new InvalidArgumentError(`It must be a whole number of milliseconds from 1 to ${MAX_MS}.`);
 }
 
-const openIsolateSession: OpenSession = ({ delegate, tools, console, maxRunMs }, resources) => {
-  const sandbox = resources.use(isolateSandbox());
+const openProcessSession: OpenSession = ({ delegate, tools, console, maxRunMs }, resources) => {
+  const sandbox = resources.use(processSandbox());
   const limits = maxRunMs === undefined ? {} : { maxRunMs };
   return resources.use(new SessionRuntime({ delegate, sandbox, tools, console, limits }));
 };

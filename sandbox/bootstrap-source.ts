@@ -57,7 +57,7 @@ const SETTLED_LOOP_LINE = 25;
  * elsewhere, so its lines are numbered as they are there.
  */
 export function settledScript(): BootstrapScript {
-  const code = `(${String(installSettled)})()`;
+  const code = `'use strict';(${String(installSettled)})()`;
   const lines = code.split('\n');
   const loop = lines.findIndex((line) => line.includes('of promises)')) + 1;
   return { code, filename: '', lineOffset: SETTLED_LOOP_LINE - loop };

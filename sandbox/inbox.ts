@@ -1,4 +1,5 @@
 import type { ToolAnswer } from '../src/sandbox.ts';
+import type { DownHead } from './bootstrap/bridge-types.ts';
 
 type Item =
   | { readonly type: 'answer'; readonly id: number; readonly answer: ToolAnswer }
@@ -48,36 +49,39 @@ export class Inbox {
     this.#taken = 0;
   }
 
-  /** The next batch, as JSON text of a `Down`. Not to be called while empty. */
-  take(): string {
-    const parts: string[] = [];
+  /** The next batch: its head as JSON text, then the texts of its answers. Not to be called while empty. */
+  take(): string[] {
+    const texts: string[] = [];
+    const calls: number[] = [];
+    let timer: number | undefined;
     let length = 0;
-    while (!this.empty && parts.length < MAX_BATCH) {
+    while (!this.empty && calls.length < MAX_BATCH) {
       const item = this.#items[this.#taken]!;
-      const part = item.type === 'timer' ? `[${item.id}]` : this.#encode(item.id, item.answer);
-      if (parts.length > 0 && (item.type === 'timer' || length + part.length > MAX_BATCH_LENGTH)) {
+      if (item.type === 'timer') {
+        if (calls.length > 0) break;
+        timer = item.id;
+        this.#taken += 1;
         break;
       }
-      parts.push(part);
-      length += part.length;
+      const { ok, text } = this.#bounded(item.answer);
+      if (calls.length > 0 && length + text.length > MAX_BATCH_LENGTH) break;
+      calls.push(ok ? item.id : -item.id);
+      texts.push(text);
+      length += text.length;
       this.#taken += 1;
-      if (item.type === 'timer') break;
     }
     if (this.empty) this.clear();
-    parts.push(String(this.#settledNotifications));
+    const notified = this.#settledNotifications;
     this.#settledNotifications = 0;
-    return `[${parts.join(',')}]`;
+    const head: DownHead = timer === undefined ? { notified, calls } : { notified, timer };
+    return [JSON.stringify(head), ...texts];
   }
 
-  #encode(id: number, answer: ToolAnswer): string {
-    if (!answer.ok) return encodeError(id, answer.message.slice(0, this.#maxValueLength));
+  #bounded(answer: ToolAnswer): { readonly ok: boolean; readonly text: string } {
+    if (!answer.ok) return { ok: false, text: answer.message.slice(0, this.#maxValueLength) };
     const { length } = answer.json;
-    if (length <= this.#maxValueLength) return `[${id},1,${answer.json}]`;
+    if (length <= this.#maxValueLength) return { ok: true, text: answer.json };
     const bound = `the limit is ${this.#maxValueLength} (maxValueLength)`;
-    return encodeError(id, `the tool's result has ${length} characters, ${bound}`);
+    return { ok: false, text: `the tool's result has ${length} characters, ${bound}` };
   }
-}
-
-function encodeError(id: number, message: string): string {
-  return `[${id},0,${JSON.stringify(message)}]`;
 }

@@ -5,7 +5,8 @@ import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import { checkSyntax, type PreparedIsolate } from './isolate.ts';
 import type { SandboxLimits } from './limits.ts';
-import { prepareModule } from './module-source.ts';
+import { unusedName } from './module-edits.ts';
+import { type ModuleBody, prepareModule, syntaxFailure } from './module-source.ts';
 import { withToolHint } from './tool-hint.ts';
 import { Turns } from './turns.ts';
 
@@ -27,7 +28,7 @@ export class IsolateRun implements SandboxRun {
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(() => this.#rest());
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
   readonly #writes = new Map<string, string>();
@@ -36,6 +37,7 @@ export class IsolateRun implements SandboxRun {
   readonly #onOver: () => void;
   #isolate: PreparedIsolate | null = null;
   #failure: ProgramEnd['failure'] = null;
+  #begun = false;
   #programOver = false;
   #over = false;
   #holding: boolean;
@@ -76,10 +78,8 @@ export class IsolateRun implements SandboxRun {
     isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
     isolate.wiring.flush = () => this.#outputGate;
     isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
-    const config = JSON.stringify(JSON.stringify(this.#config()));
-    const hidden = `{ meta: ${prepared.metaName}, load: ${prepared.loadName} }`;
-    const opening = `'use strict';$cellhost$begin(${config}, async function (${hidden}) {`;
-    this.#turns.enter(() => this.#enter(isolate.run(`${opening}\n${prepared.body}\n});`)));
+    const script = this.#script(prepared);
+    this.#turns.enter(() => this.#enter(isolate.run(script)));
   }
 
   /** Ends the program because it could not be started. */
@@ -90,7 +90,7 @@ export class IsolateRun implements SandboxRun {
   hold(): void {
     if (this.#over || this.#holding) return;
     this.#holding = true;
-    if (this.#isolate !== null && this.#turns.idle && this.#inbox.empty) this.#standStill();
+    if (this.#isolate !== null && this.#turns.idle) this.#rest();
   }
 
   release(): void {
@@ -122,6 +122,15 @@ export class IsolateRun implements SandboxRun {
     setTimeout(() => isolate.dispose(), DISPOSE_DELAY_MS);
   }
 
+  /** The program inside a function, behind one line of ours. */
+  #script({ body, metaName, loadName, thisName }: ModuleBody): string {
+    const [finish, fail, error] = [9, 10, 12].map((length) => unusedName(body, length));
+    const config = JSON.stringify(JSON.stringify(this.#config()));
+    const head = `async (${metaName}, ${loadName}, ${finish}, ${fail}, ${thisName}) => { try {`;
+    const foot = `} catch (${error}) { return ${fail}(${error}); } ${finish}(); }`;
+    return `'use strict';$cellhost$begin(${config}, ${head}\n${body}\n${foot});`;
+  }
+
   #config(): StartConfig {
     const { tools, values, toolErrors, console } = this.#program;
     let valuesLength = 0;
@@ -145,6 +154,7 @@ export class IsolateRun implements SandboxRun {
     } catch (error) {
       if (this.#over) return;
       if (this.#isolate?.disposed) return this.#finish(this.#outOfMemory());
+      if (!this.#begun) return this.#finish(this.#unreadable(error));
       this.#noteRejection(error);
     } finally {
       this.#inside -= 1;
@@ -153,10 +163,11 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return;
     if (this.#programOver) this.#finish(this.#failure);
     else if (!this.#inbox.empty) this.#schedule();
-    else if (this.#holding) this.#standStill();
   }
 
-  #standStill(): void {
+  /** The program is quiet. */
+  #rest(): void {
+    if (this.#over || !this.#holding || !this.#inbox.empty) return;
     this.#turns.hold();
     this.#calls.frontier();
   }
@@ -205,6 +216,9 @@ export class IsolateRun implements SandboxRun {
       case 'store':
         this.#writes.set(textOf(a), textOf(b));
         return;
+      case 'begun':
+        this.#begun = true;
+        return;
       case 'end':
         return this.#end(a === undefined ? null : textOf(a));
       case 'exit':
@@ -235,6 +249,13 @@ export class IsolateRun implements SandboxRun {
     this.#failure = { kind: 'exception', text: withToolHint(text, identifiers) };
   }
 
+  /** V8 could not read what the parser could. */
+  #unreadable(error: unknown): ProgramEnd['failure'] {
+    const message = error instanceof Error ? error.message.replace(/ \[[^\]]*\]$/, '') : 'unknown';
+    const found = checkSyntax(this.#program.source) ?? { message, line: 1, column: 1 };
+    return syntaxFailure(found).failure;
+  }
+
   #outOfMemory(): ProgramEnd['failure'] {
     const { maxHeapBytes } = this.#limits;
     const bound = `${maxHeapBytes / (1 << 20)} MiB (maxHeapBytes)`;
@@ -246,11 +267,16 @@ export class IsolateRun implements SandboxRun {
     if (this.#notes.length >= MAX_NOTES) return;
     const thrown = error instanceof Error;
     const place = thrown ? /\bexec_main\.mjs:\d+:\d+/.exec(error.stack ?? '')?.[0] : undefined;
-    const what = thrown ? `${error.name}: ${error.message}` : String(error);
+    const what = thrown ? `${error.name}: ${error.message}` : shown(error);
     const where = place === undefined ? '' : ` (${place})`;
     const text = what.slice(0, MAX_NOTE_LENGTH);
     this.#notes.push(`A promise was rejected and nothing handled it in time: ${text}${where}`);
   }
+}
+
+/** A number of millions of digits would take seconds to write down. */
+function shown(value: unknown): string {
+  return typeof value === 'bigint' ? 'a bigint' : String(value);
 }
 
 function textOf(value: unknown): string {

@@ -23,9 +23,11 @@ export class IsolateSandbox implements Sandbox {
   readonly #reserveSize: number;
   readonly #reserve: PreparedIsolate[] = [];
   readonly #runs = new Set<IsolateRun>();
+  /** Programs that are over and may still be inside their isolate. */
+  readonly #stopping = new Set<Promise<void>>();
   #blueprint: IsolateBlueprint | null = null;
   #refillTimer: NodeJS.Timeout | undefined;
-  #refilling = false;
+  #refilling: Promise<void> | null = null;
   #closed = false;
 
   constructor({ reserve = 2, limits }: IsolateSandboxOptions = {}) {
@@ -42,6 +44,8 @@ export class IsolateSandbox implements Sandbox {
   run(program: Program, calls: ProgramCalls): IsolateRun {
     const run = new IsolateRun(program, calls, this.#limits, () => {
       this.#runs.delete(run);
+      this.#stopping.add(run.stopped);
+      void run.stopped.then(() => this.#stopping.delete(run.stopped));
       this.#refillAfter(0);
     });
     if (this.#closed) {
@@ -55,11 +59,19 @@ export class IsolateSandbox implements Sandbox {
 
   release(): void {}
 
+  /**
+   * Waits until no thread is inside an isolate any more, because a process that ends earlier may
+   * crash, but for a second at most: some programs never stop.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#refillTimer);
     for (const run of this.#runs) run.kill();
     for (const isolate of this.#reserve.splice(0)) isolate.dispose();
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_MS);
+    await Promise.race([Promise.all([...this.#stopping, this.#refilling]), tooLong]);
+    clearTimeout(timer);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -84,19 +96,29 @@ export class IsolateSandbox implements Sandbox {
   /** Preparing blocks this thread, so it waits until the program that took from the reserve is on its way. */
   #refillAfter(delayMs: number): void {
     clearTimeout(this.#refillTimer);
-    if (this.#closed || this.#refilling || this.#reserve.length >= this.#reserveSize) return;
-    this.#refillTimer = setTimeout(() => void this.#refill(), delayMs).unref();
+    if (this.#closed || this.#refilling !== null || this.#reserve.length >= this.#reserveSize)
+      return;
+    const refill = () => {
+      this.#refilling = this.#refill();
+    };
+    this.#refillTimer = setTimeout(refill, delayMs).unref();
   }
 
   async #refill(): Promise<void> {
-    this.#refilling = true;
-    const isolate = this.#prepare();
-    await isolate.rehearse();
-    this.#refilling = false;
-    if (this.#closed) return isolate.dispose();
-    this.#reserve.push(isolate);
+    try {
+      const isolate = this.#prepare();
+      await isolate.rehearse();
+      if (this.#closed) return isolate.dispose();
+      this.#reserve.push(isolate);
+    } catch {
+      // The next program tries again, and tells why it cannot run.
+      return;
+    } finally {
+      this.#refilling = null;
+    }
     this.#refillAfter(0);
   }
 }
 
+const CLOSE_MS = 1_000;
 const REFILL_DELAY_MS = 5;

@@ -90,9 +90,9 @@ export class PreparedIsolate {
     await this.#context.eval(code, { filename: 'exec_main.mjs', lineOffset: -1 });
   }
 
-  /** Hands down a `Down`, as JSON text. Resolves when the program is quiet again. */
-  async deliver(json: string): Promise<void> {
-    await this.#deliver.apply(undefined, [json]);
+  /** Hands down a batch. Resolves when the program is quiet again. */
+  async deliver(batch: readonly string[]): Promise<void> {
+    await this.#deliver.apply(undefined, batch as [string]);
   }
 
   /** Ends whatever runs inside and frees it. Returns at once. Safe to call twice. */
@@ -116,8 +116,14 @@ export const checkSyntax: SyntaxCheck = (source) => {
     return null;
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    const place = / \[exec_main\.mjs:(\d+):(\d+)\]$/.exec(text);
+    const place = / \[[^\]]*:(\d+):(\d+)\]$/.exec(text);
     const message = place === null ? text : text.slice(0, place.index);
-    return { message, line: Number(place?.[1] ?? 1), column: Number(place?.[2] ?? 1) };
+    const known = {
+      line: Math.max(1, Number(place?.[1] ?? 1)),
+      column: Math.max(1, Number(place?.[2] ?? 1)),
+    };
+    if (error instanceof RangeError)
+      return { ...known, message: 'The source is nested too deeply' };
+    return { ...known, message };
   }
 };

@@ -1,4 +1,4 @@
-import type { Comment, Identifier, ImportExpression, MetaProperty, Node, Program } from 'acorn';
+import type { Comment, ImportExpression, MetaProperty, Node, Program } from 'acorn';
 import { ancestor } from 'acorn-walk';
 
 /** A module's source made fit for the inside of an async function. */
@@ -8,6 +8,8 @@ export interface EditedModule {
   readonly metaName: string;
   /** Name the body knows `import()` by. */
   readonly loadName: string;
+  /** Name the body knows its own `this` by, which is undefined. */
+  readonly thisName: string;
   /** What the module imports first; null where it imports nothing. */
   readonly imports: string | null;
 }
@@ -20,7 +22,7 @@ interface Edit {
 
 /**
  * Rewrites what only a module may say: exports lose their keyword, `import.meta`, `import()` and a
- * top-level `arguments` become names, comments that would rename the file lose their mark.
+ * top-level `this` become names, comments that would rename the file lose their mark.
  *
  * Everything else stays at its line and column.
  *
@@ -33,17 +35,27 @@ export function moduleEdits(
 ): EditedModule {
   const metaName = unusedName(source, 'import.meta'.length);
   const loadName = unusedName(source, 'import'.length);
+  const thisName = unusedName(source, 'this'.length);
   const edits = comments.flatMap(directiveEdit);
+  if (source.startsWith('#!')) edits.push({ start: 0, end: 2, text: '//' });
   let imports: string | null = null;
-  if (/\b(?:import|export|arguments)\b/.test(source)) {
+  if (SPECIAL_WORDS.test(source)) {
     for (const statement of program.body) {
       imports ??= specifierOf(statement);
       edits.push(...exportEdits(source, statement));
     }
-    edits.push(...expressionEdits(source, program, metaName, loadName));
+    edits.push(...expressionEdits(program, { metaName, loadName, thisName }));
   }
-  return { body: apply(source, edits), metaName, loadName, imports };
+  return { body: apply(source, edits), metaName, loadName, thisName, imports };
 }
+
+/** Whether a source may hold anything that has to be edited. */
+export function needsEdits(source: string): boolean {
+  return SPECIAL_WORDS.test(source) || /^#!|sourceURL|sourceMappingURL/.test(source);
+}
+
+/** An escaped letter may be part of one of these words. */
+const SPECIAL_WORDS = /import|export|this|\\u/;
 
 /** A `sourceURL` comment would put another file name into stacks. */
 function directiveEdit({ value, start }: Comment): Edit[] {
@@ -66,27 +78,28 @@ function specifierOf(statement: Program['body'][number]): string | null {
 }
 
 function exportEdits(source: string, statement: Program['body'][number]): Edit[] {
+  const { start, end } = statement;
   if (statement.type === 'ExportNamedDeclaration') {
-    return [blank(source, statement.start, statement.declaration?.start ?? statement.end)];
+    if (statement.declaration) return [blank(source, start, start + 'export'.length)];
+    return [blank(source, start, end, ';')];
   }
   if (statement.type !== 'ExportDefaultDeclaration') return [];
   const { declaration } = statement;
-  const prefix = blank(source, statement.start, declaration.start);
-  if ('id' in declaration && declaration.id && declaration.type.endsWith('Declaration')) {
-    return [prefix];
-  }
-  return [
-    { ...prefix, text: `${prefix.text.slice(0, -'void('.length)}void(` },
-    { start: declaration.end, end: declaration.end, text: ');' },
-  ];
+  EXPORT_DEFAULT.lastIndex = start;
+  EXPORT_DEFAULT.test(source);
+  const prefixEnd = EXPORT_DEFAULT.lastIndex;
+  const declares = declaration.type.endsWith('Declaration');
+  if (declares && 'id' in declaration && declaration.id) return [blank(source, start, prefixEnd)];
+  // What follows becomes an expression, whatever it begins with.
+  const prefix = blank(source, start, prefixEnd, ';0,');
+  return declares ? [prefix, { start: end, end, text: ';' }] : [prefix];
 }
 
-function expressionEdits(
-  source: string,
-  program: Program,
-  metaName: string,
-  loadName: string,
-): Edit[] {
+const EXPORT_DEFAULT = /export(?:\s|\/\*[\s\S]*?\*\/|\/\/.*)*default/y;
+
+type Names = Pick<EditedModule, 'metaName' | 'loadName' | 'thisName'>;
+
+function expressionEdits(program: Program, { metaName, loadName, thisName }: Names): Edit[] {
   const edits: Edit[] = [];
   const replace = ({ start, end }: Node, name: string) =>
     edits.push({ start, end, text: name.padEnd(end - start) });
@@ -97,30 +110,41 @@ function expressionEdits(
     ImportExpression({ start }: ImportExpression) {
       edits.push({ start, end: start + 'import'.length, text: loadName });
     },
-    Identifier(node: Identifier, _state: unknown, ancestors: Node[]) {
-      if (node.name === 'arguments' && !ancestors.some(hasOwnArguments)) {
-        replace(node, unusedName(source, 'arguments'.length));
-      }
+    ThisExpression(node: Node, _state: unknown, ancestors: Node[]) {
+      if (!ancestors.some(hasOwnThis)) replace(node, thisName);
     },
   });
   return edits;
 }
 
-function hasOwnArguments({ type }: Node): boolean {
-  return type === 'FunctionDeclaration' || type === 'FunctionExpression';
+function hasOwnThis({ type }: Node): boolean {
+  return (
+    type === 'FunctionDeclaration' ||
+    type === 'FunctionExpression' ||
+    type === 'PropertyDefinition' ||
+    type === 'StaticBlock'
+  );
 }
 
-function blank(source: string, start: number, end: number): Edit {
-  return { start, end, text: source.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, ' ') };
+function blank(source: string, start: number, end: number, first = ''): Edit {
+  const rest = source.slice(start + first.length, end);
+  return { start, end, text: first + rest.replace(/[^\n\r\u2028\u2029]/g, ' ') };
 }
 
-/** An identifier of that length that occurs nowhere in the source. */
-function unusedName(source: string, length: number): string {
-  for (let number = 0; ; number += 1) {
-    const name = `$${number.toString(36)}`.padEnd(length, '$');
+/** An identifier of that length that occurs nowhere in the source; no source can foresee it. */
+export function unusedName(source: string, length: number): string {
+  for (;;) {
+    let name = '$';
+    while (name.length < length) {
+      name += String.fromCharCode(FIRST_LETTER + Math.floor(Math.random() * LETTERS));
+    }
     if (!source.includes(name)) return name;
   }
 }
+
+/** The Han letters of the basic plane: so many that four units are never used up. */
+const FIRST_LETTER = 0x4e00;
+const LETTERS = 20_000;
 
 function apply(source: string, edits: readonly Edit[]): string {
   let body = '';

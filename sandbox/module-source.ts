@@ -1,9 +1,9 @@
-import { type Comment, type Program, parse } from 'acorn';
+import { type Comment, Parser, type Program } from 'acorn';
 import type { CellFailure } from '../src/events.ts';
-import { moduleEdits } from './module-edits.ts';
+import { moduleEdits, needsEdits } from './module-edits.ts';
 import { stripTypes } from './strip-types.ts';
 
-/** A program as the body of an async function, every character at its line and column. */
+/** A program as the body of an async arrow function, every character at its line and column. */
 export interface ModuleBody {
   readonly ok: true;
   readonly body: string;
@@ -11,6 +11,8 @@ export interface ModuleBody {
   readonly metaName: string;
   /** Name the body knows `import()` by. */
   readonly loadName: string;
+  /** Name the body knows its own `this` by. */
+  readonly thisName: string;
 }
 
 /** Tells what V8 thinks is wrong with a source; null where it finds nothing. Lines and columns count from 1. */
@@ -32,11 +34,11 @@ export function prepareModule(
   source: string,
   check: SyntaxCheck,
 ): ModuleBody | { readonly ok: false; readonly failure: CellFailure } {
-  const parsed = tryParse(source);
+  const parsed = tryParse(source, check);
   if (parsed.ok) return toBody(source, parsed, check);
   const stripped = stripTypes(source);
   if (stripped.ok) {
-    const again = tryParse(stripped.code);
+    const again = tryParse(stripped.code, check);
     if (again.ok) return toBody(stripped.code, again, check);
     return syntaxFailure(check(stripped.code) ?? again);
   }
@@ -45,33 +47,45 @@ export function prepareModule(
   return syntaxFailure(found);
 }
 
+type Wrong = Position & { readonly message: string };
+
 type Parsed =
   | { readonly ok: true; readonly program: Program; readonly comments: readonly Comment[] }
-  | {
-      readonly ok: false;
-      readonly message: string;
-      readonly line: number;
-      readonly column: number;
-    };
+  | ({ readonly ok: false } & Wrong);
 
-function tryParse(source: string): Parsed {
+/** Leaves out the checks that take time with the square of a source; V8 has made them before. */
+const QuickParser = Parser.extend(
+  (Base) =>
+    class extends (Base as unknown as new (...args: never[]) => object) {
+      declareName(): void {}
+      checkLocalExport(): void {}
+    } as unknown as typeof Parser,
+);
+
+function tryParse(source: string, check: SyntaxCheck): Parsed {
+  const long = source.length > LONG_SOURCE;
+  const wrong = long ? check(source) : null;
+  if (wrong !== null) return { ok: false, ...wrong };
+  if (long && !needsEdits(source)) return { ok: true, program: EMPTY_PROGRAM, comments: [] };
   const comments: Comment[] = [];
   try {
-    const program = parse(source, {
+    const parser = long ? QuickParser : Parser;
+    const program = parser.parse(source, {
       ecmaVersion: 'latest',
       sourceType: 'module',
       onComment: comments,
     });
     return { ok: true, program, comments };
   } catch (error) {
-    if (!(error instanceof SyntaxError)) {
-      return { ok: false, ...TOO_DEEP };
-    }
+    if (!(error instanceof SyntaxError)) return { ok: false, ...TOO_DEEP };
     const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
     const text = message.replace(/ \(\d+:\d+\)$/, '');
     return { ok: false, message: text, line: loc?.line ?? 1, column: (loc?.column ?? 0) + 1 };
   }
 }
+
+const LONG_SOURCE = 16_384;
+const EMPTY_PROGRAM = Parser.parse('', { ecmaVersion: 'latest', sourceType: 'module' });
 
 interface Position {
   readonly line: number;
@@ -82,7 +96,8 @@ function isBehind(a: Position, b: Position): boolean {
   return a.line > b.line || (a.line === b.line && a.column > b.column);
 }
 
-function syntaxFailure({ message, line, column }: Position & { readonly message: string }) {
+/** The failure of a cell whose source cannot be read. */
+export function syntaxFailure({ message, line, column }: Wrong) {
   const text = `SyntaxError: ${message}\n    at ${FILE}:${line}:${column}`;
   return { ok: false, failure: { kind: 'syntax', text, line, column } } as const;
 }

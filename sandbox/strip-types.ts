@@ -1,4 +1,5 @@
-import { stripTypeScriptTypes } from 'node:module';
+import { createRequire } from 'node:module';
+import type { Options, TransformOutput } from '@swc/wasm-typescript';
 
 /** Source without its types, or what is wrong with it. Lines and columns count from 1. */
 export type Stripped =
@@ -12,20 +13,54 @@ export type Stripped =
       readonly column: number;
     };
 
-/** Takes the types out of TypeScript; what remains stays at its line and column. */
+interface Stripper {
+  transformSync(source: string, options: Options): TransformOutput;
+}
+
+interface Complaint {
+  readonly code: 'UnsupportedSyntax' | 'InvalidSyntax';
+  readonly message: string;
+  readonly startLine: number;
+  readonly startColumn: number;
+}
+
+const require = createRequire(import.meta.url);
+const PACKAGE = '@swc/wasm-typescript';
+let stripper: Stripper | null = null;
+
+/** Takes the types out of TypeScript; what remains stays at its line and column. Never throws. */
 export function stripTypes(source: string): Stripped {
+  const result = strip(source);
+  if (typeof result === 'string') return { ok: true, code: result };
+  // Columns count what a terminal shows: a tab is several, some letters are two. So look again at
+  // text in which each character is one.
+  const plain = strip(
+    source.replaceAll(/[\t\u0080-\uffff]/g, (unit) => (unit === '\t' ? ' ' : 'a')),
+  );
+  const { startLine, startColumn } = typeof plain === 'string' ? result : plain;
+  return {
+    ok: false,
+    unsupported: result.code === 'UnsupportedSyntax',
+    message: result.message,
+    line: startLine,
+    column: startColumn + 1,
+  };
+}
+
+function strip(source: string): string | Complaint {
+  stripper ??= require(PACKAGE) as Stripper;
   try {
-    return { ok: true, code: stripTypeScriptTypes(source) };
+    return stripper.transformSync(source, { mode: 'strip-only', module: true }).code;
   } catch (error) {
-    const { message, stack, code } = error as NodeJS.ErrnoException;
-    const unsupported = code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
-    return { ok: false, unsupported, message, ...positionIn(stack ?? '') };
+    if (isComplaint(error)) return error;
+    // A source that is nested too deeply leaves the module's memory in disorder.
+    delete require.cache[require.resolve(PACKAGE)];
+    stripper = null;
+    const message = 'The source is nested too deeply';
+    return { code: 'InvalidSyntax', message, startLine: 1, startColumn: 0 };
   }
 }
 
-/** The stack begins with the line number, the source around it, and carets under the place. */
-function positionIn(stack: string): { line: number; column: number } {
-  const line = /^[^\n]*:(\d+)\n/.exec(stack);
-  const carets = /^( *)\^/m.exec(stack);
-  return { line: Number(line?.[1] ?? 1), column: (carets?.[1]?.length ?? 0) + 1 };
+function isComplaint(error: unknown): error is Complaint {
+  return typeof error === 'object' && error !== null && 'startLine' in error;
 }

@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
+const MAX_NAME_LENGTH = 128;
 const MISSING_TOOL = /^TypeError: tools\.([\w$]+) is not a function/;
 
 /**
@@ -8,7 +9,8 @@ const MISSING_TOOL = /^TypeError: tools\.([\w$]+) is not a function/;
  */
 export function withToolHint(text: string, identifiers: readonly string[]): string {
   const wanted = MISSING_TOOL.exec(text)?.[1];
-  if (wanted === undefined || identifiers.includes(wanted)) return text;
+  if (wanted === undefined || wanted.length > MAX_NAME_LENGTH) return text;
+  if (identifiers.includes(wanted)) return text;
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const identifier of identifiers) {

@@ -8,15 +8,27 @@ import PQueue from 'p-queue';
  */
 export class Turns {
   readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #onIdle: () => void;
+  #entries = 0;
+
+  /** @param onIdle Called after an entry when no other waits: the program is quiet. */
+  constructor(onIdle: () => void) {
+    this.#onIdle = onIdle;
+  }
 
   /** Runs `entry` when all before it are done. It must not throw. */
   enter(entry: () => Promise<void>): void {
-    void this.#queue.add(entry);
+    this.#entries += 1;
+    void this.#queue.add(async () => {
+      await entry();
+      this.#entries -= 1;
+      if (this.#entries === 0) this.#onIdle();
+    });
   }
 
   /** Nobody is in the isolate and nobody waits to get in. */
   get idle(): boolean {
-    return this.#queue.pending === 0 && this.#queue.size === 0;
+    return this.#entries === 0;
   }
 
   hold(): void {

@@ -2,6 +2,7 @@ import { type Delegate, JsonText, type Notification, type ToolCall } from './del
 import { Cancelled, type CancelReason } from './errors.ts';
 import type { PendingCall } from './events.ts';
 import type { ToolAnswer } from './sandbox.ts';
+import { startTimer } from './timer.ts';
 
 /** How long cancelled callbacks may take to return, tools and notifications together. */
 const GRACE_MS = 100;
@@ -94,7 +95,7 @@ export class Callbacks {
    */
   async drain(drainMs: number): Promise<number> {
     const { promise: timedOut, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, drainMs);
+    const timer = startTimer(resolve, drainMs);
     while (this.#notifications > 0 && this.#ended === null) {
       const changed = new Promise<void>((wake) => {
         this.#wake = wake;
@@ -166,7 +167,7 @@ function toAnswer(result: unknown): ToolAnswer {
 
 function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return String(error instanceof Error ? error.message : error);
   } catch {
     return 'the tool failed with an error that cannot be shown';
   }

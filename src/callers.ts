@@ -1,17 +1,15 @@
 import type { CodeModeError } from './errors.ts';
 import type { CellEvent } from './events.ts';
+import { startTimer } from './timer.ts';
 
 /** What a caller may be told. */
 export type Reply = CellEvent | 'resumed' | 'already-running' | 'missing';
-
-/** Longest delay a timer can have; a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface Caller {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: CodeModeError) => void;
   readonly yieldMs: number;
-  timer?: NodeJS.Timeout;
+  timer?: NodeJS.Timeout | undefined;
   unlink?: () => void;
 }
 
@@ -52,10 +50,10 @@ export class Callers {
   /** Calls `elapsed` when this caller has waited long enough, or at once where that is no time at all. */
   arm(id: number, elapsed: () => void): void {
     const caller = this.#callers.get(id);
-    if (caller === undefined || caller.yieldMs === Number.POSITIVE_INFINITY) return;
+    if (caller === undefined) return;
     clearTimeout(caller.timer);
     if (caller.yieldMs === 0) elapsed();
-    else caller.timer = setTimeout(elapsed, Math.min(caller.yieldMs, MAX_TIMER_MS));
+    else caller.timer = startTimer(elapsed, caller.yieldMs);
   }
 
   /** Calls `preempted` when `signal` aborts, as long as this caller waits. */

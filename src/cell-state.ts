@@ -126,8 +126,8 @@ function whileCommitting(state: Phase<'committing'>, input: Input): Step {
       return [
         CLOSED,
         answer(state.observer.id, completed(state.backlog, end)),
-        { type: 'announce-closed' },
         retireAfter(end),
+        { type: 'announce-closed' },
       ];
     }
     case 'observe':
@@ -155,8 +155,8 @@ function whileTerminating(state: Phase<'terminating'>, input: Input): Step {
       return [
         CLOSED,
         ...state.waiting.map((id) => answer(id, event)),
-        { type: 'announce-closed' },
         { type: 'retire', reason: 'terminated' },
+        { type: 'announce-closed' },
       ];
     }
     case 'unobserve':

@@ -8,7 +8,7 @@ import { type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 import type { CellEvent, CellFailure, MissingReason, OutputItem } from './events.ts';
 import type { SessionLimits } from './limits.ts';
 import { missingCell } from './missing.ts';
-import { OutputGate } from './output-gate.ts';
+import { lengthOfItem, OutputGate } from './output-gate.ts';
 import type {
   Program,
   ProgramCalls,
@@ -18,7 +18,8 @@ import type {
   ToolAnswer,
 } from './sandbox.ts';
 import type { CellSummary, ObserveMode, WaitOptions } from './session.ts';
-import type { StoredValues } from './stored-values.ts';
+import { commitWrites, type StoredValues } from './stored-values.ts';
+import { startTimer } from './timer.ts';
 import type { OfferedTool } from './tools.ts';
 import { yieldTimeoutMs } from './yield-timeout.ts';
 
@@ -54,6 +55,7 @@ export class Cell implements ProgramCalls {
   #cancelReason: CancelReason = 'terminate';
   #calls = 0;
   #outputLength = 0;
+  #outputCount = 0;
   #undelivered = 0;
 
   constructor(parts: CellParts) {
@@ -124,22 +126,25 @@ export class Cell implements ProgramCalls {
 
   started(): void {
     const { maxRunMs } = this.#parts.limits;
-    if (Number.isFinite(maxRunMs)) {
-      this.#runTimer = setTimeout(() => this.#stop('maxRunMs', `${maxRunMs} ms`), maxRunMs);
-    }
+    this.#runTimer = startTimer(() => this.#stop('maxRunMs', `${maxRunMs} ms`), maxRunMs);
     const state = this.#state;
     if (state.phase === 'running' && state.observer !== null) this.#arm(state.observer.id);
   }
 
   output(item: OutputItem): Promise<void> | undefined {
     if (this.#state.phase !== 'running') return undefined;
-    const { maxOutputLength } = this.#parts.limits;
+    const { maxOutputLength, maxOutputItems } = this.#parts.limits;
     const length = lengthOfItem(item);
     if (this.#outputLength + length > maxOutputLength) {
       this.#stop('maxOutputLength', `${maxOutputLength} characters that nobody observed`);
       return undefined;
     }
+    if (this.#outputCount >= maxOutputItems) {
+      this.#stop('maxOutputItems', `${maxOutputItems} items that nobody observed`);
+      return undefined;
+    }
     this.#outputLength += length;
+    this.#outputCount += 1;
     this.#dispatch({ type: 'output', item });
     if (this.#crowded) this.#wakeObserver();
     return this.#crowded ? this.#gate.wait() : undefined;
@@ -171,7 +176,8 @@ export class Cell implements ProgramCalls {
 
   /** So much output waits that whoever observes is told at once, and the program has to wait. */
   get #crowded(): boolean {
-    return this.#outputLength > this.#parts.limits.maxOutputLength / 2;
+    const { maxOutputLength, maxOutputItems } = this.#parts.limits;
+    return this.#outputLength > maxOutputLength / 2 || this.#outputCount > maxOutputItems / 2;
   }
 
   #dispatch(input: Input): void {
@@ -226,10 +232,7 @@ export class Cell implements ProgramCalls {
 
   #commit({ writes }: ProgramEnd): void {
     const { values, limits } = this.#parts;
-    const bounds = `${limits.maxStoredLength} characters and ${limits.maxStoredKeys} keys`;
-    const notes = values
-      .commit(writes, limits)
-      .map((key) => `Stored value ${JSON.stringify(key)} was not kept: a session holds ${bounds}`);
+    const notes = commitWrites(values, writes, limits);
     if (this.#undelivered > 0) {
       notes.push(
         `Notifications given up after ${limits.drainMs} ms (drainMs): ${this.#undelivered}`,
@@ -249,6 +252,7 @@ export class Cell implements ProgramCalls {
       return this.#callers.resolve(id, missingCell(this.id, 'terminated'));
     }
     this.#outputLength = 0;
+    this.#outputCount = 0;
     this.#gate.open();
     this.#callers.resolve(id, { cellId: this.id, ...answer });
   }
@@ -280,16 +284,5 @@ export class Cell implements ProgramCalls {
 
   #timeoutOf(requestedMs: number): number {
     return yieldTimeoutMs(requestedMs, this.#parts.limits.maxYieldAfterMs);
-  }
-}
-
-function lengthOfItem(item: OutputItem): number {
-  switch (item.type) {
-    case 'input_text':
-      return item.text.length;
-    case 'input_image':
-      return item.image_url.length;
-    case 'input_audio':
-      return item.audio_url.length;
   }
 }

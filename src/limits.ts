@@ -6,6 +6,8 @@ export interface SessionLimits {
   readonly maxSourceBytes: number;
   /** Output kept for a cell that nobody observes, in UTF-16 units. Default 16 Mi. */
   readonly maxOutputLength: number;
+  /** Items of output kept for a cell that nobody observes. Default 262,144. */
+  readonly maxOutputItems: number;
   /** Stored values: keys and JSON text together, in UTF-16 units. Default 32 Mi. */
   readonly maxStoredLength: number;
   /** Stored keys. Default 10,000. */
@@ -26,6 +28,7 @@ export interface SessionLimits {
 export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   maxSourceBytes: 1 << 20,
   maxOutputLength: 16 << 20,
+  maxOutputItems: 262_144,
   maxStoredLength: 32 << 20,
   maxStoredKeys: 10_000,
   maxLiveCells: 128,

@@ -1,3 +1,17 @@
+import type { OutputItem } from './events.ts';
+
+/** What an item counts for against `maxOutputLength`, in UTF-16 units. */
+export function lengthOfItem(item: OutputItem): number {
+  switch (item.type) {
+    case 'input_text':
+      return item.text.length;
+    case 'input_image':
+      return item.image_url.length;
+    case 'input_audio':
+      return item.audio_url.length;
+  }
+}
+
 /** How long a program with much output waits for somebody to take it, in milliseconds. */
 const PATIENCE_MS = 2_000;
 

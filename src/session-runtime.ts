@@ -98,7 +98,11 @@ export class SessionRuntime implements Session {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    if (this.#closing === null) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      this.#closing = promise;
+      this.#close().then(resolve, reject);
+    }
     return this.#closing;
   }
 
@@ -157,11 +161,7 @@ export class SessionRuntime implements Session {
 
   #closed(id: string, delegate: Delegate, buffered: boolean): void {
     this.#live.delete(id);
-    try {
-      delegate.cellClosed?.(id);
-    } catch {
-      // The contract says so: what cellClosed throws is nobody's business.
-    }
+    void tellClosed(delegate, id);
     if (this.#live.size === 0) this.#options.sandbox.release(this.#session);
     if (!buffered) return;
     this.#completed.add(id);
@@ -226,6 +226,13 @@ export class SessionRuntime implements Session {
       );
     }
   }
+}
+
+/** What `cellClosed` throws, at once or later, is ignored: its contract says so. */
+async function tellClosed(delegate: Delegate, cellId: string): Promise<void> {
+  try {
+    await delegate.cellClosed?.(cellId);
+  } catch {}
 }
 
 function checkMode(mode: ObserveMode): void {

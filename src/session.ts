@@ -78,7 +78,7 @@ export interface Session extends AsyncDisposable {
    * Lets a cell go on from a frontier.
    *
    * @param generation Which frontier, from its `pending` event.
-   * @returns `already-running` where that frontier was left before; `missing` where the cell is not there or is ending.
+   * @returns `already-running` where that frontier was left before; `missing` where the cell is not there or is being terminated.
    * @throws `invalid_generation` for a frontier that was not reached yet.
    */
   resume(cellId: string, generation: number): Promise<'resumed' | 'already-running' | 'missing'>;

@@ -62,6 +62,27 @@ export class MemoryStoredValues implements StoredValues {
   }
 }
 
+/**
+ * Commits what a cell wrote.
+ *
+ * @returns Remarks on what was not kept, for the reader of the cell's end. Does not throw: a store
+ * that fails must not keep a cell from ending.
+ */
+export function commitWrites(
+  values: StoredValues,
+  writes: ValuesSnapshot,
+  bounds: StoredValuesBounds,
+): string[] {
+  try {
+    const held = `${bounds.maxStoredLength} characters and ${bounds.maxStoredKeys} keys`;
+    return values
+      .commit(writes, bounds)
+      .map((key) => `Stored value ${JSON.stringify(key)} was not kept: a session holds ${held}`);
+  } catch (error) {
+    return [`Stored values were not kept: ${error instanceof Error ? error.message : error}`];
+  }
+}
+
 /** Length of stored values as the bounds count it. */
 export function lengthOfValues(values: ValuesSnapshot): number {
   let length = 0;

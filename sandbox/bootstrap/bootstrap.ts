@@ -1,4 +1,11 @@
-import type { Bridge, Deliver, Down, GuestLimits, StartConfig, UpKind } from './bridge-types.ts';
+import type {
+  Bridge,
+  Deliver,
+  DownHead,
+  GuestLimits,
+  StartConfig,
+  UpKind,
+} from './bridge-types.ts';
 import type { makeFailures } from './failures.ts';
 import type { captureIntrinsics } from './intrinsics.ts';
 import type { makeJson } from './json.ts';
@@ -20,8 +27,16 @@ export interface Parts {
 
 type Rehearsed = { readonly tools: { rehearsal(input: unknown): Promise<unknown> } };
 
+/** A program, with names for what only modules have, and with ways to tell that it is over. */
+type Program = (
+  meta: object,
+  importModule: () => Promise<never>,
+  finish: () => void,
+  fail: (error: unknown) => void,
+) => Promise<void>;
+
 /** What the script of a program calls: its configuration, as JSON text, and the program. */
-type Begin = (configJson: string, program: (hidden: object) => Promise<void>) => void;
+type Begin = (configJson: string, program: Program) => void;
 
 /**
  * The isolate's half of the bridge: takes away what programs must not have, and prepares what they
@@ -145,22 +160,22 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   };
   for (const name in helpers) install(name, helpers[name as keyof typeof helpers]);
 
-  async function run(program: (hidden: object) => Promise<void>): Promise<void> {
-    const hidden = {
-      meta: k.create(null) as object,
-      load: async () => failures.fail('unsupported import in exec'),
-    };
-    try {
-      await undefined;
-      await program(hidden);
-      end(undefined);
-    } catch (error) {
-      end(failures.describe(error));
-    }
+  const fail = (error: unknown): void => end(failures.describe(error));
+  const finish = (): void => end(undefined);
+  const importModule = async (): Promise<never> => failures.fail('unsupported import in exec');
+
+  /**
+   * A program tells its end by itself, because nobody could wait for its promise: a program can
+   * change what waiting for promises does.
+   */
+  async function run(program: Program): Promise<void> {
+    await undefined;
+    void program(k.create(null) as object, importModule, finish, fail);
   }
 
   const begin: Begin = (configJson, program) => {
     remove('$cellhost$begin');
+    up('begun');
     const config = k.parse(configJson) as StartConfig;
     failures.bare = config.toolErrors === 'string';
     stores.begin(config);
@@ -176,7 +191,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     try {
       timers.fire(id);
     } catch (error) {
-      end(failures.describe(error));
+      fail(error);
     }
   }
 
@@ -192,13 +207,14 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
       toolErrors: 'error',
       console: false,
     };
-    begin(k.stringify(config), async () => {
+    begin(k.stringify(config), async (_meta, _importModule, finishRehearsal) => {
       text(1);
       await (globalThis as unknown as Rehearsed).tools.rehearsal({});
+      finishRehearsal();
     });
     await undefined;
     await undefined;
-    deliver('[[1,1,{}],0]');
+    deliver('{"notified":0,"calls":[1]}', '{}');
     for (let ticks = 0; ticks < 8; ticks += 1) await undefined;
     remove('tools');
     remove('ALL_TOOLS');
@@ -207,15 +223,25 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     rehearsing = false;
   }
 
-  function deliver(batchJson: string): void {
-    const batch = k.parse(batchJson) as Down | null;
-    if (batch === null) return void rehearse();
-    for (let at = 0; at < batch.length; at += 1) {
-      const item = batch[at]!;
-      if (typeof item === 'number') notifications -= item;
-      else if (item.length === 1) fire(item[0]);
-      else calls.settle(item[0], item[1], item[2]);
+  function settle(call: number, text: string): void {
+    if (call < 0) return calls.settle(-call, false, text);
+    let value: unknown;
+    try {
+      value = k.parse(text);
+    } catch {
+      return calls.settle(call, false, 'the tool returned what is not JSON');
     }
+    calls.settle(call, true, value);
+  }
+
+  function deliver(headJson: string, ...texts: readonly string[]): void {
+    const head = k.parse(headJson) as DownHead | null;
+    if (head === null) return void rehearse();
+    notifications -= head.notified;
+    if (head.timer !== undefined) fire(head.timer);
+    const answered = head.calls;
+    if (answered === undefined) return;
+    for (let at = 0; at < answered.length; at += 1) settle(answered[at]!, texts[at]!);
   }
   return deliver;
 }

@@ -9,6 +9,7 @@
  * - `calls` (id index json|undefined)…: tool calls, in call order, by `upMany`
  * - `timer` id delayMs, `clear` id
  * - `store` key json
+ * - `begun`: the program was compiled and begins
  * - `end` text|undefined: the program is over; with an error text where it failed
  * - `nothing`: to be ignored
  * - `exit`: the program wants to be over now, and waits to be killed
@@ -25,6 +26,7 @@ export type UpKind =
   | 'timer'
   | 'clear'
   | 'store'
+  | 'begun'
   | 'end'
   | 'nothing'
   | 'exit';
@@ -62,12 +64,18 @@ export interface GuestLimits {
   readonly maxStoredKeys: number;
 }
 
-/**
- * What the host hands down in one entry, as JSON text of an array: tool answers
- * `[id, 1, value]` or `[id, 0, message]`, a timer that fired `[id]`, and last the number of
- * notifications that are over.
- */
-export type Down = readonly (readonly [number, 0 | 1, unknown] | readonly [number] | number)[];
+/** The head of what the host hands down in one entry. */
+export interface DownHead {
+  /** Notifications that are over. */
+  readonly notified: number;
+  /** A timer that fired. It comes alone. */
+  readonly timer?: number;
+  /** The calls that are answered; negative where they failed. Their texts follow. */
+  readonly calls?: readonly number[];
+}
 
-/** The function the host keeps: takes a `Down`, or `null` to rehearse before there is a program. */
-export type Deliver = (json: string) => void;
+/**
+ * The function the host keeps: takes a `DownHead` as JSON text, or `null` to rehearse before there
+ * is a program; then, for each answered call, the JSON text of its result or the message of its error.
+ */
+export type Deliver = (headJson: string, ...texts: readonly string[]) => void;

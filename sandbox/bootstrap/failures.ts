@@ -14,10 +14,16 @@ export interface Failures {
 
 /** Uses nothing from outside itself. */
 export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
+  const MAX_TEXT_LENGTH = 1_048_576;
   const OURS = 'cellhost:bootstrap:';
   const isFrame = (line: string) => k.slice(line, 0, 7) === '    at ';
   const isOurs = (line: string) =>
     isFrame(line) && (k.indexOf(line, OURS) >= 0 || line === '    at exec_main.mjs');
+
+  function bounded(text: string): string {
+    if (text.length <= MAX_TEXT_LENGTH) return text;
+    return `${k.slice(text, 0, MAX_TEXT_LENGTH)}… (${text.length - MAX_TEXT_LENGTH} more characters)`;
+  }
 
   function withoutOurFrames(stack: string): string {
     let kept = '';
@@ -52,13 +58,16 @@ export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
     toRejection(text: string): unknown {
       if (failures.bare) return text;
       const error = new k.Error(text);
-      error.stack = withoutOurFrames(k.String(error.stack));
+      try {
+        // How stacks are made is the program's to change, and to spoil.
+        error.stack = withoutOurFrames(k.String(error.stack));
+      } catch {}
       return error;
     },
     describe(error: unknown): string {
       try {
         const stack = typeof error === 'object' && error !== null && (error as Error).stack;
-        return typeof stack === 'string' ? withoutOurFrames(stack) : k.String(error);
+        return bounded(typeof stack === 'string' ? withoutOurFrames(stack) : k.String(error));
       } catch {
         return 'the program threw a value that cannot be shown';
       }

@@ -93,14 +93,14 @@ export function makeToolCalls(
     return { tools, all };
   }
 
-  function settle(id: number, ok: 0 | 1, value: unknown): void {
+  function settle(id: number, ok: boolean, value: unknown): void {
     const call = k.mapGet(waiting, id) as
       | { resolve: (value: unknown) => void; reject: (reason: unknown) => void }
       | undefined;
     if (call === undefined) return;
     k.mapDelete(waiting, id);
     pending -= 1;
-    if (ok === 1) call.resolve(value);
+    if (ok) call.resolve(value);
     else call.reject(failures.toRejection(k.String(value)));
   }
 

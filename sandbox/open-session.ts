@@ -1,0 +1,24 @@
+import type { Sandbox } from '../src/sandbox.ts';
+import { SessionRuntime, type SessionRuntimeOptions } from '../src/session-runtime.ts';
+import { ProcessSandbox } from './process-sandbox.ts';
+
+/** What a session is made of; without a sandbox it runs in the one that all such sessions share. */
+export type OpenSessionOptions = Omit<SessionRuntimeOptions, 'sandbox'> & {
+  readonly sandbox?: Sandbox;
+};
+
+let shared: ProcessSandbox | null = null;
+
+/**
+ * Opens a session in this process whose programs run in sandbox processes.
+ *
+ * The shared sandbox needs no closing: its processes end with this one, and do not keep it alive.
+ *
+ * @throws `sandbox_failed` where no engine is found; `invalid_argument` for limits that are none.
+ */
+export function openSession(options: OpenSessionOptions): SessionRuntime {
+  if (options.sandbox !== undefined)
+    return new SessionRuntime({ ...options, sandbox: options.sandbox });
+  shared ??= new ProcessSandbox();
+  return new SessionRuntime({ ...options, sandbox: shared });
+}

@@ -1,0 +1,201 @@
+import { Socket } from 'node:net';
+import type { OutputItem } from '../../src/events.ts';
+import type { Program, ProgramCalls, ProgramTool, ToolAnswer } from '../../src/sandbox.ts';
+import type { IsolateRun } from '../isolate-run.ts';
+import { IsolateSandbox } from '../isolate-sandbox.ts';
+import type { SandboxLimits } from '../limits.ts';
+import { type Frame, FrameReader, FrameWriter } from './frames.ts';
+import { Down, Up } from './message-kinds.ts';
+
+/** Texts of stored values that go up in one frame. */
+const WRITES_PER_FRAME = 64;
+
+/** Bytes in the pipe from which a program has to wait. */
+const FULL_PIPE_BYTES = 1 << 20;
+
+type Options = Pick<Program, 'toolErrors' | 'console' | 'hold'>;
+
+interface Guest {
+  readonly run: IsolateRun;
+  readonly gate: Gate;
+  readonly answers: Map<number, (answer: ToolAnswer) => void>;
+  readonly notified: (() => void)[];
+}
+
+/** Keeps a program waiting while its host wants no more of its output. */
+class Gate {
+  #waiting = Promise.withResolvers<void>();
+  #closed = false;
+
+  get promise(): Promise<void> | undefined {
+    return this.#closed ? this.#waiting.promise : undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  open(): void {
+    this.#closed = false;
+    this.#waiting.resolve();
+    this.#waiting = Promise.withResolvers();
+  }
+}
+
+/** The sandbox process's half of the pipe: an isolate sandbox, driven by frames. */
+class SandboxProcess {
+  readonly #pipe: Socket;
+  readonly #writer: FrameWriter;
+  readonly #guests = new Map<number, Guest>();
+  readonly #values = new Map<number, ReadonlyMap<string, string>>();
+  #tools: readonly ProgramTool[] = [];
+  #draining: Promise<void> | undefined;
+  #sandbox: IsolateSandbox | null = null;
+
+  constructor(pipe: Socket) {
+    this.#pipe = pipe;
+    this.#writer = new FrameWriter((chunk) => void pipe.write(chunk));
+  }
+
+  listen(): void {
+    const reader = new FrameReader();
+    this.#pipe.on('data', (chunk: Buffer) => {
+      for (const frame of reader.push(chunk)) this.#receive(frame);
+    });
+    // A host that is gone wants nothing any more; process.exit would wait for what runs.
+    const die = () => process.kill(process.pid, 'SIGKILL');
+    this.#pipe.on('end', die).on('error', die).on('close', die);
+  }
+
+  #receive(frame: Frame): void {
+    const { kind, run, a, b, texts } = frame;
+    const guest = this.#guests.get(run);
+    switch (kind) {
+      case Down.Limits:
+        this.#sandbox = new IsolateSandbox({ limits: JSON.parse(texts[0]!) as SandboxLimits });
+        return;
+      case Down.Tools:
+        this.#tools = JSON.parse(texts[0]!) as readonly ProgramTool[];
+        return;
+      case Down.Values:
+        return this.#keepValues(a, b === 1, texts);
+      case Down.Start:
+        return this.#start(frame);
+      case Down.Answer:
+        guest?.answers.get(a)?.(
+          b === 1 ? { ok: true, json: texts[0]! } : { ok: false, message: texts[0]! },
+        );
+        guest?.answers.delete(a);
+        return;
+      case Down.Notified:
+        return guest?.notified.shift()?.();
+      case Down.Hold:
+        return guest?.run.hold();
+      case Down.Release:
+        return guest?.run.release();
+      case Down.Step:
+        return guest?.run.step();
+      case Down.Pause:
+        return guest?.gate.close();
+      case Down.Unpause:
+        return guest?.gate.open();
+      case Down.Kill:
+        return this.#kill(run, guest);
+      case Down.EndSession:
+        this.#values.delete(a);
+        return;
+      case Down.Ping:
+        return this.#writer.send(Up.Pong, 0, 0, 0);
+    }
+  }
+
+  #keepValues(session: number, anew: boolean, texts: Frame['texts']): void {
+    const values = new Map(anew ? undefined : this.#values.get(session));
+    for (let at = 0; at + 1 < texts.length; at += 2) values.set(texts[at]!, texts[at + 1]!);
+    this.#values.set(session, values);
+  }
+
+  #start({ run: id, a: session, texts }: Frame): void {
+    const answers = new Map<number, (answer: ToolAnswer) => void>();
+    const notified: (() => void)[] = [];
+    const program: Program = {
+      ...(JSON.parse(texts[1]!) as Options),
+      source: texts[0]!,
+      tools: this.#tools,
+      values: this.#values.get(session) ?? new Map(),
+    };
+    if (this.#sandbox === null) throw new Error('Cannot start a program: no limits were given');
+    const gate = new Gate();
+    const run = this.#sandbox.run(program, this.#callsOf(id, gate, answers, notified));
+    this.#guests.set(id, { run, gate, answers, notified });
+    void run.ended.then(({ failure, writes, notes }) => {
+      this.#guests.delete(id);
+      const texts = [...writes].flat();
+      for (let at = 0; at < texts.length; at += 2 * WRITES_PER_FRAME) {
+        this.#writer.send(Up.Writes, id, 0, 0, ...texts.slice(at, at + 2 * WRITES_PER_FRAME));
+      }
+      this.#writer.send(Up.End, id, 0, 0, JSON.stringify({ failure, notes }));
+    });
+  }
+
+  #callsOf(
+    id: number,
+    gate: Gate,
+    answers: Map<number, (answer: ToolAnswer) => void>,
+    notified: (() => void)[],
+  ): ProgramCalls {
+    const writer = this.#writer;
+    let calls = 0;
+    return {
+      started: () => writer.send(Up.Started, id, 0, 0),
+      output: (item) => {
+        sendItem(writer, id, item);
+        return this.#drained() ?? gate.promise;
+      },
+      yieldControl: () => writer.send(Up.Yield, id, 0, 0),
+      invokeTool: (index, inputJson) => {
+        calls += 1;
+        const call = calls;
+        writer.send(Up.Call, id, call, index, inputJson);
+        return new Promise((resolve) => answers.set(call, resolve));
+      },
+      notify: (text) => {
+        writer.send(Up.Notify, id, 0, 0, text);
+        return new Promise((resolve) => notified.push(resolve));
+      },
+      frontier: () => writer.send(Up.Frontier, id, 0, 0),
+    };
+  }
+
+  /** What a program waits for while the pipe is full. */
+  #drained(): Promise<void> | undefined {
+    if (this.#pipe.writableLength < FULL_PIPE_BYTES) return undefined;
+    this.#draining ??= new Promise((resolve) => {
+      this.#pipe.once('drain', () => {
+        this.#draining = undefined;
+        resolve();
+      });
+    });
+    return this.#draining;
+  }
+
+  #kill(id: number, guest: Guest | undefined): void {
+    if (guest === undefined) return this.#writer.send(Up.Gone, id, 0, 0);
+    this.#guests.delete(id);
+    guest.run.kill();
+    void guest.run.stopped.then(() => this.#writer.send(Up.Gone, id, 0, 0));
+  }
+}
+
+function sendItem(writer: FrameWriter, id: number, item: OutputItem): void {
+  switch (item.type) {
+    case 'input_text':
+      return writer.send(Up.Text, id, 0, 0, item.text);
+    case 'input_image':
+      return writer.send(Up.Image, id, 0, 0, item.image_url, item.detail);
+    case 'input_audio':
+      return writer.send(Up.Audio, id, 0, 0, item.audio_url);
+  }
+}
+
+new SandboxProcess(new Socket({ fd: 3, readable: true, writable: true })).listen();

@@ -1,0 +1,47 @@
+/** What the host tells its sandbox process. `run` names the program, `a` and `b` are as noted. */
+export const Down = {
+  /** Limits, as JSON. First of all. */
+  Limits: 1,
+  /** Tools of the programs to come, as JSON. */
+  Tools: 2,
+  /** Stored values: key and JSON in turn; a: session, b: 1 where all before are forgotten. */
+  Values: 3,
+  /** A program: source, options as JSON; a: session. */
+  Start: 4,
+  /** The answer to a call: JSON or message; a: id of the call, b: 1 where it went well. */
+  Answer: 5,
+  /** A notification is over. */
+  Notified: 6,
+  Hold: 7,
+  Release: 8,
+  Step: 9,
+  Kill: 10,
+  /** A session is over; a: session. */
+  EndSession: 11,
+  /** Asks for a sign of life. */
+  Ping: 12,
+  /** The program must show nothing more for now. */
+  Pause: 13,
+  Unpause: 14,
+} as const;
+
+/** What a sandbox process tells its host. */
+export const Up = {
+  Started: 1,
+  Text: 2,
+  /** Url, detail. */
+  Image: 3,
+  Audio: 4,
+  Yield: 5,
+  /** A tool call: JSON or none; a: id of the call, b: index of the tool. */
+  Call: 6,
+  Notify: 7,
+  Frontier: 8,
+  /** What a program stored: key and JSON in turn. Before `End`. */
+  Writes: 9,
+  /** The program is over: failure and notes as JSON. */
+  End: 10,
+  /** Nothing of a killed program runs any more. */
+  Gone: 11,
+  Pong: 12,
+} as const;

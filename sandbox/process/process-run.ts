@@ -1,0 +1,124 @@
+import type { CellFailure, ImageDetail, OutputItem } from '../../src/events.ts';
+import type { ProgramCalls, ProgramEnd, SandboxRun, ToolAnswer } from '../../src/sandbox.ts';
+import type { Frame } from './frames.ts';
+import { Down, Up } from './message-kinds.ts';
+
+/** Sends a frame to the process of a run. */
+export type SendDown = (kind: number, run: number, a?: number, b?: number, text?: string) => void;
+
+/** One program in a sandbox process, from the host's side. */
+export class ProcessRun implements SandboxRun {
+  readonly ended: Promise<ProgramEnd>;
+  readonly id: number;
+  readonly #calls: ProgramCalls;
+  readonly #send: SendDown;
+  readonly #onOver: (killed: boolean) => void;
+  readonly #writes = new Map<string, string>();
+  readonly #resolve: (end: ProgramEnd) => void;
+  #over = false;
+  #paused = false;
+
+  /** @param onOver Called once; `killed` where the process still has to stop the program. */
+  constructor(id: number, calls: ProgramCalls, send: SendDown, onOver: (killed: boolean) => void) {
+    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
+    this.ended = promise;
+    this.id = id;
+    this.#resolve = resolve;
+    this.#calls = calls;
+    this.#send = send;
+    this.#onOver = onOver;
+  }
+
+  hold(): void {
+    if (!this.#over) this.#send(Down.Hold, this.id);
+  }
+
+  release(): void {
+    if (!this.#over) this.#send(Down.Release, this.id);
+  }
+
+  step(): void {
+    if (!this.#over) this.#send(Down.Step, this.id);
+  }
+
+  kill(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#send(Down.Kill, this.id);
+    this.#onOver(true);
+  }
+
+  /** Ends the run because its process is gone. What it stored is lost. */
+  lose(failure: CellFailure): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#onOver(false);
+    this.#resolve({ failure, writes: new Map(), notes: [] });
+  }
+
+  /**
+   * Takes what the process tells of this program.
+   *
+   * @throws Error for what no honest process sends.
+   */
+  receive({ kind, a, b, texts }: Frame): void {
+    if (this.#over) return;
+    const text = texts[0] ?? '';
+    switch (kind) {
+      case Up.Started:
+        return this.#calls.started();
+      case Up.Text:
+        return this.#output({ type: 'input_text', text });
+      case Up.Image: {
+        const detail = (texts[1] ?? 'high') as ImageDetail;
+        return this.#output({ type: 'input_image', image_url: text, detail });
+      }
+      case Up.Audio:
+        return this.#output({ type: 'input_audio', audio_url: text });
+      case Up.Yield:
+        return this.#calls.yieldControl();
+      case Up.Call:
+        return void this.#calls.invokeTool(b, texts[0]).then((answer) => this.#answer(a, answer));
+      case Up.Notify:
+        return void this.#calls.notify(text).then(() => this.#notified());
+      case Up.Frontier:
+        return this.#calls.frontier();
+      case Up.Writes:
+        for (let at = 0; at + 1 < texts.length; at += 2)
+          this.#writes.set(texts[at]!, texts[at + 1]!);
+        return;
+      case Up.End:
+        return this.#end(text);
+    }
+    throw new Error(`Cannot read a message: there is no kind ${kind}`);
+  }
+
+  /** While the cell wants no more output, the process keeps the program waiting. */
+  #output(item: OutputItem): void {
+    const gate = this.#calls.output(item);
+    if (!gate || this.#paused) return;
+    this.#paused = true;
+    this.#send(Down.Pause, this.id);
+    void gate.then(() => {
+      this.#paused = false;
+      if (!this.#over) this.#send(Down.Unpause, this.id);
+    });
+  }
+
+  #answer(call: number, answer: ToolAnswer): void {
+    if (this.#over) return;
+    const text = answer.ok ? answer.json : answer.message;
+    this.#send(Down.Answer, this.id, call, answer.ok ? 1 : 0, text);
+  }
+
+  #notified(): void {
+    if (!this.#over) this.#send(Down.Notified, this.id);
+  }
+
+  #end(text: string): void {
+    const { failure, notes } = JSON.parse(text) as Pick<ProgramEnd, 'failure' | 'notes'>;
+    this.#over = true;
+    this.#onOver(false);
+    this.#resolve({ failure, writes: this.#writes, notes });
+  }
+}

@@ -1,0 +1,44 @@
+import type { SandboxLimits } from '../../sandbox/index.ts';
+import type { Program, Sandbox, SandboxRun } from '../../src/sandbox.ts';
+import type { RecordingCalls } from '../support/recording-calls.ts';
+
+/** What a sandbox under contract is made with. */
+export interface ContractOptions {
+  readonly limits?: Partial<SandboxLimits>;
+}
+
+/** A program that was started, and what it does. */
+export interface StartedProgram {
+  readonly calls: RecordingCalls;
+  readonly run: SandboxRun;
+}
+
+/** What every part of the contract works with. */
+export interface ContractTools {
+  readonly makeSandbox: (options: ContractOptions) => Sandbox;
+  /** Starts a program with the tools `a` and `b`. */
+  readonly start: (
+    source: string,
+    fields?: Partial<Program>,
+    calls?: RecordingCalls,
+  ) => StartedProgram;
+  /** Resolves when another program has gone through some turns: time for what should not come. */
+  readonly later: () => Promise<void>;
+}
+
+const PROGRAM: Program = {
+  source: '',
+  tools: [
+    { identifier: 'a', description: 'tool a' },
+    { identifier: 'b', description: 'tool b' },
+  ],
+  values: new Map(),
+  toolErrors: 'error',
+  console: false,
+  hold: false,
+};
+
+/** A program with the tools `a` and `b`. */
+export function contractProgram(source: string, fields: Partial<Program> = {}): Program {
+  return { ...PROGRAM, source, ...fields };
+}

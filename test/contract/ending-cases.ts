@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { brief, expectEvent } from '../support/events.ts';
+import { isSettled, settled } from '../support/gates.ts';
+import { firstOf, LONG, type SessionFeatures, type SetUpSession, start } from './session-setup.ts';
+
+/** A program ends by itself. */
+export function endingCases(setUp: SetUpSession, features: SessionFeatures): void {
+  describe('a program that ends', () => {
+    it('has its notifications delivered before its completion is told', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { first } = await start(session, `notify('block'); text('done')`);
+      await delegate.saw('1 note block started');
+      assert.equal(await isSettled(first), false);
+      delegate.notes.release();
+      assert.equal(brief(await first), 'completed: done');
+      assert.deepEqual(delegate.log, ['1 note block started', '1 note block finished', '1 closed']);
+    });
+
+    it('is not hurt by a notification that fails', async () => {
+      await using made = await setUp();
+      made.delegate.onNotify = () => {
+        throw new Error('nobody there');
+      };
+      const event = await firstOf(made.session, `notify('a'); text('done')`);
+      assert.equal(brief(event), 'completed: done');
+    });
+
+    it('has the calls it did not await cancelled before its completion is told', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { first } = await start(session, `tools.block().catch(() => {}); text('done')`);
+      assert.equal(brief(await first), 'completed: done');
+      assert.deepEqual(delegate.log, [
+        '1 tool-1 started',
+        '1 tool-1 cancelled: completion',
+        '1 tool-1 finished',
+        '1 closed',
+      ]);
+    });
+
+    it('does not wait for ever for a call that does not stop, and drops what it brings', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const event = await firstOf(session, `tools.stubborn(); text('done')`);
+      assert.equal(brief(event), 'completed: done');
+      delegate.tools.release('late');
+      await settled();
+      expectEvent(await session.observe('1'), 'missing');
+      assert.deepEqual(delegate.log.toSorted(), [
+        '1 closed',
+        '1 tool-1 cancelled: completion',
+        '1 tool-1 finished',
+        '1 tool-1 started',
+      ]);
+    });
+
+    it('is over for the delegate before anybody asks for its completion', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId, first } = await start(
+        session,
+        `yield_control(); await tools.echo(1); text('b')`,
+      );
+      await first;
+      await delegate.saw('1 closed');
+      assert.equal(brief(await session.observe(cellId, LONG)), 'completed: b');
+      assert.deepEqual(delegate.log.slice(-1), ['1 closed']);
+    });
+
+    it('yields to its observer in time while its notifications are delivered', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const observe = { yieldAfterMs: 30 };
+      const { cellId, first } = await start(session, `text('a'); notify('block')`, { observe });
+      assert.equal(brief(await first), 'yielded: a');
+      await delegate.saw('1 note block started');
+      assert.equal(brief(await session.observe(cellId, observe)), 'yielded');
+      delegate.notes.release();
+      assert.equal(brief(await session.observe(cellId, LONG)), 'completed');
+    });
+
+    it('beats a terminate that comes later: its completion is the answer', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const source = `yield_control(); store('finished', true); text('done')`;
+      const { cellId, first } = await start(session, source);
+      await first;
+      await delegate.saw('1 closed');
+      assert.equal(brief(await session.terminate(cellId)), 'completed: done');
+      expectEvent(await session.terminate(cellId), 'missing');
+      assert.equal(brief(await firstOf(session, `text(load('finished'))`)), 'completed: true');
+    });
+  });
+
+  describe('cellClosed', () => {
+    it('is called once for each cell, and last, however the cell ended', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const talk = `tools.block().catch(() => {}); notify('a'); await tools.echo(1);`;
+      await firstOf(session, `${talk} text('well')`);
+      await firstOf(session, `${talk} throw new Error('badly')`);
+      await firstOf(session, `${talk} exit()`);
+      await firstOf(session, `let = ;`);
+      const stopped = await start(session, `${talk} await tools.never()`);
+      await delegate.saw('5 tool-3 started');
+      await session.terminate(stopped.cellId);
+      const left = await start(session, `${talk} await tools.block()`);
+      await delegate.saw('6 tool-3 started');
+      await session.close();
+      await left.first;
+      for (const cellId of ['1', '2', '3', '4', '5', '6']) {
+        const log = delegate.logOf(cellId);
+        assert.equal(log.at(-1), 'closed', `cell ${cellId}`);
+        assert.equal(log.filter((entry) => entry === 'closed').length, 1);
+      }
+    });
+
+    it('comes after callbacks that took their time to stop', {
+      skip: !features.grace,
+    }, async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      delegate.onTool = async (_call, signal) => {
+        await delegate.tools.wait(signal).catch(() => {});
+        await settled();
+      };
+      const { first } = await start(session, `tools.block(); text('done')`);
+      await first;
+      assert.deepEqual(delegate.log.slice(-2), ['1 tool-1 finished', '1 closed']);
+    });
+  });
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { brief, expectEvent, rejectsWith } from '../support/events.ts';
+import { settled } from '../support/gates.ts';
+import { firstOf, LONG, type SessionFeatures, type SetUpSession, start } from './session-setup.ts';
+
+/** Somebody ends a program. */
+export function terminatingCases(setUp: SetUpSession, features: SessionFeatures): void {
+  describe('terminating', () => {
+    it('stops a program that never stops by itself', async () => {
+      await using made = await setUp();
+      const { cellId, first } = await start(made.session, `text('a'); yield_control(); for (;;);`);
+      assert.equal(brief(await first), 'yielded: a');
+      assert.equal(brief(await made.session.terminate(cellId)), 'terminated');
+    });
+
+    it('tells the terminator and the observer the same', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId, first } = await start(session, `text('a'); await tools.block()`);
+      await delegate.saw('1 tool-1 started');
+      const event = await session.terminate(cellId);
+      assert.equal(brief(event), 'terminated: a');
+      assert.deepEqual(await first, event);
+    });
+
+    it('in the same tick as execute ends a program that has not begun', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const started = start(session, `text('a'); await tools.echo(1)`);
+      const event = await session.terminate('1');
+      const { first } = await started;
+      assert.equal(brief(event), 'terminated');
+      assert.equal(brief(await first), 'terminated');
+      assert.deepEqual(delegate.log, ['1 closed']);
+    });
+
+    it('cancels the callbacks and lets them return before it answers', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId } = await start(session, `notify('block'); await tools.block()`);
+      await delegate.saw('1 tool-1 started');
+      await session.terminate(cellId);
+      assert.deepEqual(delegate.log.slice(0, 2), ['1 note block started', '1 tool-1 started']);
+      assert.deepEqual(delegate.log.slice(2).toSorted(), [
+        '1 closed',
+        '1 note block cancelled: terminate',
+        '1 note block finished',
+        '1 tool-1 cancelled: terminate',
+        '1 tool-1 finished',
+      ]);
+      assert.equal(delegate.log.at(-1), '1 closed');
+    });
+
+    it('answers though no callback stops', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const source = `text('a'); for (let n = 0; n < 10; n += 1) { notify('stubborn ' + n); tools.stubborn() } await tools.never()`;
+      const { cellId } = await start(session, source);
+      await delegate.saw('1 tool-11 started');
+      assert.equal(brief(await session.terminate(cellId)), 'terminated: a');
+      assert.equal(delegate.log.at(-1), '1 closed');
+    });
+
+    it('lets nothing of the program run afterwards', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const after = `text('after'); notify('after'); tools.echo('after')`;
+      const source = `tools.block().finally(() => { ${after} }).catch(() => {});
+        try { await tools.stubborn() } finally { ${after} }`;
+      const { cellId } = await start(session, source);
+      await delegate.saw('1 tool-2 started');
+      assert.equal(brief(await session.terminate(cellId)), 'terminated');
+      delegate.tools.releaseAll(null);
+      await settled();
+      assert.equal(delegate.calls.length, 2);
+      assert.deepEqual(delegate.notifications, []);
+    });
+
+    it('twice is refused while the first is under way, and finds nothing afterwards', {
+      skip: !features.grace,
+    }, async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId } = await start(session, `await tools.stubborn()`);
+      await delegate.saw('1 tool-1 started');
+      const first = session.terminate(cellId);
+      await rejectsWith(session.terminate(cellId), 'cell_terminating');
+      await assert.rejects(session.terminate(cellId), /exec cell 1 is already terminating/);
+      delegate.tools.release(null);
+      assert.equal(brief(await first), 'terminated');
+      expectEvent(await session.terminate(cellId), 'missing');
+    });
+
+    it('makes the cell missing for others while it is under way', {
+      skip: !features.grace,
+    }, async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId } = await start(session, `await tools.stubborn()`);
+      await delegate.saw('1 tool-1 started');
+      const terminated = session.terminate(cellId);
+      const { reason } = expectEvent(await session.observe(cellId, LONG), 'missing');
+      if (features.missingReasons) assert.equal(reason, 'terminated');
+      delegate.tools.release(null);
+      await terminated;
+    });
+
+    it('tells the terminator though the observer gives up meanwhile', {
+      skip: !features.grace,
+    }, async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const controller = new AbortController();
+      const request = { source: `text('a'); await tools.stubborn()`, observe: LONG };
+      const { cellId, first } = await session.execute(request, { signal: controller.signal });
+      await delegate.saw('1 tool-1 started');
+      const terminated = session.terminate(cellId);
+      controller.abort(new Error('given up'));
+      await assert.rejects(first, /given up/);
+      delegate.tools.release(null);
+      assert.equal(brief(await terminated), 'terminated: a');
+    });
+
+    it('drops what the program stored', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId } = await start(session, `store('key', 'value'); await tools.block()`);
+      await delegate.saw('1 tool-1 started');
+      assert.equal(brief(await session.terminate(cellId)), 'terminated');
+      assert.equal(brief(await firstOf(session, `text(load('key'))`)), 'completed: undefined');
+    });
+
+    it('leaves other cells alone', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId } = await start(session, `await tools.block()`);
+      await delegate.saw('1 tool-1 started');
+      delegate.onTool = async () => 'alive';
+      const other = await start(session, `text(await tools.block())`);
+      await session.terminate(cellId);
+      assert.equal(brief(await other.first), 'completed: alive');
+    });
+  });
+
+  describe('terminating while notifications are delivered', () => {
+    it('cuts that: terminated, the output kept, the stores dropped', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const source = `text('a'); store('key', 1); notify('block')`;
+      const { cellId, first } = await start(session, source);
+      await delegate.saw('1 note block started');
+      await settled();
+      assert.equal(brief(await session.terminate(cellId)), 'terminated: a');
+      assert.equal(brief(await first), 'terminated: a');
+      assert.deepEqual(delegate.log.slice(1), [
+        '1 note block cancelled: terminate',
+        '1 note block finished',
+        '1 closed',
+      ]);
+      assert.equal(brief(await firstOf(session, `text(load('key'))`)), 'completed: undefined');
+    });
+
+    it('does not wait for one that does not stop', async () => {
+      await using made = await setUp();
+      const { session, delegate } = made;
+      const { cellId } = await start(session, `notify('never'); tools.never()`);
+      await delegate.saw('1 tool-1 started');
+      await settled();
+      assert.equal(brief(await session.terminate(cellId)), 'terminated');
+      assert.equal(delegate.log.at(-1), '1 closed');
+    });
+  });
+}

@@ -1,0 +1,140 @@
+import type { CellFailure, OutputItem } from '../../src/events.ts';
+import type {
+  Program,
+  ProgramCalls,
+  ProgramEnd,
+  Sandbox,
+  SandboxRun,
+  ToolAnswer,
+} from '../../src/sandbox.ts';
+
+/** What a fake program does, a microtask after it was run. */
+export type FakeProgram = (run: FakeRun) => void;
+
+/** What a session may do to a program that runs. */
+export type Order = 'hold' | 'release' | 'step' | 'kill';
+
+/** A sandbox whose programs are functions, found by their source; others do what the test says. */
+export class FakeSandbox implements Sandbox {
+  readonly isolation = 'process';
+  readonly runs: FakeRun[] = [];
+  readonly released: symbol[] = [];
+  isClosed = false;
+  readonly #programs: Readonly<Record<string, FakeProgram>>;
+
+  /** @param programs By source. A program of another source only starts. */
+  constructor(programs: Readonly<Record<string, FakeProgram>> = {}) {
+    this.#programs = programs;
+  }
+
+  /** The run that began last. */
+  get last(): FakeRun {
+    const run = this.runs.at(-1);
+    if (run === undefined) throw new Error('No program was run');
+    return run;
+  }
+
+  run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
+    const run = new FakeRun(program, calls, session);
+    this.runs.push(run);
+    const act = Object.hasOwn(this.#programs, program.source)
+      ? this.#programs[program.source]
+      : undefined;
+    if (act !== undefined) queueMicrotask(() => act(run));
+    return run;
+  }
+
+  release(session: symbol): void {
+    this.released.push(session);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const run of this.runs) run.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** One program, driven by the test. As a sandbox must, it tells nothing any more once it was killed. */
+export class FakeRun implements SandboxRun {
+  readonly ended: Promise<ProgramEnd>;
+  readonly program: Program;
+  readonly session: symbol;
+  /** What the session asked of this run, in order. */
+  readonly orders: Order[] = [];
+  readonly #calls: ProgramCalls;
+  readonly #resolve: (end: ProgramEnd) => void;
+  #killed = false;
+
+  constructor(program: Program, calls: ProgramCalls, session: symbol) {
+    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
+    this.ended = promise;
+    this.#resolve = resolve;
+    this.program = program;
+    this.#calls = calls;
+    this.session = session;
+  }
+
+  get killed(): boolean {
+    return this.#killed;
+  }
+
+  start(): void {
+    if (!this.#killed) this.#calls.started();
+  }
+
+  text(...texts: readonly string[]): void {
+    for (const text of texts) void this.output({ type: 'input_text', text });
+  }
+
+  /** @returns What a program would have to wait for before it shows more. */
+  output(item: OutputItem): Promise<void> | void {
+    return this.#killed ? undefined : this.#calls.output(item);
+  }
+
+  yieldControl(): void {
+    if (!this.#killed) this.#calls.yieldControl();
+  }
+
+  /** Calls the tool of that index, with this value as its argument. */
+  callTool(index = 0, input?: unknown): Promise<ToolAnswer> {
+    if (this.#killed) return new Promise(() => {});
+    return this.#calls.invokeTool(index, JSON.stringify(input));
+  }
+
+  notify(text: string): Promise<void> {
+    return this.#killed ? Promise.resolve() : this.#calls.notify(text);
+  }
+
+  frontier(): void {
+    if (!this.#killed) this.#calls.frontier();
+  }
+
+  end(end: Partial<ProgramEnd> = {}): void {
+    if (!this.#killed) this.#resolve({ failure: null, writes: new Map(), notes: [], ...end });
+  }
+
+  fail(failure: CellFailure): void {
+    this.end({ failure });
+  }
+
+  hold(): void {
+    this.orders.push('hold');
+  }
+
+  release(): void {
+    this.orders.push('release');
+  }
+
+  step(): void {
+    this.orders.push('step');
+  }
+
+  kill(): void {
+    this.#killed = true;
+    this.orders.push('kill');
+  }
+}
