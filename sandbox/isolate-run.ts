@@ -109,17 +109,18 @@ export class IsolateRun implements SandboxRun {
     this.#timers.clearAll();
     this.#inbox.clear();
     this.#turns.clear();
-    this.#isolate?.dispose();
     if (this.#inside === 0) this.#stop();
+    this.#disposeAfter((dispose) => void setImmediate(dispose));
     this.#onOver();
   }
 
-  #disposeSoon(): void {
+  /** Freeing isolates takes a while, so all that are killed together are cut off first. */
+  #disposeAfter(wait: (dispose: () => void) => void): void {
     const isolate = this.#isolate;
-    if (isolate === null || isolate.disposed) return;
-    isolate.wiring.receive = () => {};
+    if (isolate === null) return;
     this.#isolate = null;
-    setTimeout(() => isolate.dispose(), DISPOSE_DELAY_MS);
+    isolate.wiring.receive = () => {};
+    wait(() => isolate.dispose());
   }
 
   /** The program inside a function, behind one line of ours. */
@@ -184,7 +185,9 @@ export class IsolateRun implements SandboxRun {
   }
 
   #finish(failure: ProgramEnd['failure']): void {
-    if (this.#programOver) this.#disposeSoon();
+    if (this.#programOver) {
+      this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
+    }
     this.kill();
     const end = { failure, writes: this.#writes, notes: this.#notes };
     this.#resolve(end);

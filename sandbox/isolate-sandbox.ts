@@ -72,6 +72,7 @@ export class IsolateSandbox implements Sandbox {
     const timer = setTimeout(resolve, CLOSE_MS);
     await Promise.race([Promise.all([...this.#stopping, this.#refilling]), tooLong]);
     clearTimeout(timer);
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -36,6 +36,8 @@ export function prepareModule(
 ): ModuleBody | { readonly ok: false; readonly failure: CellFailure } {
   const parsed = tryParse(source, check);
   if (parsed.ok) return toBody(source, parsed, check);
+  // The stripper takes time with the square of the depth, and no types would make it less.
+  if (parsed.message === TOO_DEEP.message) return syntaxFailure(parsed);
   const stripped = stripTypes(source);
   if (stripped.ok) {
     const again = tryParse(stripped.code, check);

@@ -76,6 +76,11 @@ export class ProcessSandbox implements Sandbox {
     return [...this.#engines].flatMap(({ pid }) => pid ?? []);
   }
 
+  /** The process a session's programs ran in last, where it is still theirs. */
+  pidOf(session: symbol): number | undefined {
+    return [...this.#engines].find((engine) => engine.knows(session))?.pid;
+  }
+
   run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
     if (this.#closed) {
       const run = new ProcessRun(

@@ -226,7 +226,7 @@ function observeEnding(state: Phase<'draining'> | Phase<'committing'>, observer:
 
 function beginTerminating(backlog: Backlog, observer: Observer | null, id: number): Step {
   return [
-    { phase: 'terminating', backlog, waiting: observer === null ? [id] : [observer.id, id] },
+    { phase: 'terminating', backlog, waiting: observer === null ? [id] : [id, observer.id] },
     { type: 'kill-sandbox' },
     { type: 'cancel-callbacks' },
   ];

@@ -53,6 +53,7 @@ export class Cell implements ProgramCalls {
   #run: SandboxRun | null = null;
   #runTimer: NodeJS.Timeout | undefined;
   #cancelReason: CancelReason = 'terminate';
+  #started = false;
   #calls = 0;
   #outputLength = 0;
   #outputCount = 0;
@@ -125,6 +126,7 @@ export class Cell implements ProgramCalls {
   }
 
   started(): void {
+    this.#started = true;
     const { maxRunMs } = this.#parts.limits;
     this.#runTimer = startTimer(() => this.#stop('maxRunMs', `${maxRunMs} ms`), maxRunMs);
     const state = this.#state;
@@ -271,7 +273,9 @@ export class Cell implements ProgramCalls {
     );
   }
 
+  /** Nobody's time runs while the sandbox gets ready. */
   #arm(id: number): void {
+    if (!this.#started) return;
     this.#callers.arm(id, () => this.#dispatch({ type: 'elapsed', id }));
   }
 

@@ -41,7 +41,8 @@ export class SessionRuntime implements Session {
   readonly #options: SessionRuntimeOptions;
   readonly #limits: SessionLimits;
   readonly #values: StoredValues;
-  readonly #session = Symbol('session');
+  /** What its sandbox knows this session by. */
+  readonly symbol = Symbol('session');
   readonly #cells = new Map<string, Cell>();
   readonly #live = new Set<string>();
   readonly #completed = new Set<string>();
@@ -113,7 +114,7 @@ export class SessionRuntime implements Session {
   async #close(): Promise<void> {
     const retired = [...this.#cells.values()].map((cell) => this.#untilRetired(cell));
     await Promise.all(retired);
-    this.#options.sandbox.release(this.#session);
+    this.#options.sandbox.release(this.symbol);
   }
 
   #waitingToRetire = new Map<string, () => void>();
@@ -147,7 +148,7 @@ export class SessionRuntime implements Session {
       tools,
       callId: request.callId ?? null,
       sandbox,
-      session: this.#session,
+      session: this.symbol,
       callbacks: new Callbacks(delegate, this.#counts),
       values: this.#values,
       limits: this.#limits,
@@ -162,7 +163,7 @@ export class SessionRuntime implements Session {
   #closed(id: string, delegate: Delegate, buffered: boolean): void {
     this.#live.delete(id);
     void tellClosed(delegate, id);
-    if (this.#live.size === 0) this.#options.sandbox.release(this.#session);
+    if (this.#live.size === 0) this.#options.sandbox.release(this.symbol);
     if (!buffered) return;
     this.#completed.add(id);
     if (this.#completed.size <= this.#limits.maxCompletedCells) return;

@@ -10,7 +10,7 @@ export interface ToolName {
 
 /** A tool that programs may call. */
 export interface ToolDefinition {
-  /** Flat name, unique in a list of tools. */
+  /** Flat name, unique in a list of tools. `exec` and `wait` are the model's own and never offered to programs. */
   readonly name: string;
   /** Default: the flat name, without a namespace. */
   readonly toolName?: ToolName;

@@ -139,8 +139,8 @@ describe('A draining cell', () => {
     const story = CellStory.of('observe 1', 'output a', 'finish');
     assert.deepEqual(story.tell('terminate 2'), ['kill-sandbox', 'cancel-callbacks']);
     assert.deepEqual(story.tell('callbacks-closed'), [
-      '1 is told terminated a',
       '2 is told terminated a',
+      '1 is told terminated a',
       'retire terminated',
       'announce-closed',
     ]);

@@ -22,6 +22,7 @@ const DEEP: Readonly<Record<string, string>> = {
   'shorter sums': `let a = 1; a${'+a'.repeat(3_000)}`,
   'shorter sums in a module': `import.meta; let a = 1; a${'+a'.repeat(3_000)}`,
   'conditions in a row': `${'if(0);else '.repeat(10_000)};`,
+  'more conditions in a row': `${'if(0);else '.repeat(80_000)};`,
   templates: '`${'.repeat(20_000) + '1' + '}`'.repeat(20_000),
   properties: `let a = { get a() { return a } }; a${'.a'.repeat(100_000)}`,
 };

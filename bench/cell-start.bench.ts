@@ -1,0 +1,105 @@
+import { setTimeout } from 'node:timers/promises';
+import { Script } from 'node:vm';
+import ivm from 'isolated-vm';
+import { Bench } from 'tinybench';
+import {
+  benchOptions,
+  check,
+  type Measurement,
+  measured,
+  type Pace,
+  timed,
+} from './support/measurement.ts';
+import { openRig, type Rig, textOf } from './support/rig.ts';
+
+/** Time to free the last isolate and to prepare the next. */
+const REFILL_MS = 30;
+/** Cells between two pauses, where they come right after each other. */
+const BURST = 32;
+/** Between two crowds: time to free a hundred isolates. */
+const SETTLE_MS = 200;
+const CROWD = 100;
+
+/** How long does it take from a program to its result, and how much of that is V8? */
+export async function measure(pace: Pace): Promise<readonly Measurement[]> {
+  const rare = await measureOne(pace, 'after a pause', 4, () => setTimeout(REFILL_MS));
+  let runs = 0;
+  const frequent = await measureOne(pace, 'right after another', BURST, async () => {
+    runs += 1;
+    if (runs % BURST === 1) await setTimeout(SETTLE_MS);
+  });
+  return [...rare, ...frequent, ...(await measureCrowd(pace))];
+}
+
+/** @param pause What happens before each sample. */
+async function measureOne(
+  pace: Pace,
+  when: string,
+  reserve: number,
+  pause: () => Promise<void>,
+): Promise<readonly Measurement[]> {
+  await using cold = openRig({ sandbox: { reserve: 0 } });
+  await using warm = openRig({ sandbox: { reserve } });
+  const bench = new Bench(
+    benchOptions(`text(1 + 1), ${when}, to its result`, pace, { samples: 100, warmups: 10 }),
+  );
+  const add = (name: string, answer: () => Promise<unknown>, wanted: unknown) =>
+    bench.add(name, async () => {
+      await pause();
+      return timed(async () => check('1 + 1', await answer(), wanted));
+    });
+  add('cold cell: no isolate waits', () => textOf(cold.session, 'text(1 + 1)'), '2');
+  add('warm cell: an isolate waits', () => textOf(warm.session, 'text(1 + 1)'), '2');
+  bench.add('baseline: isolated-vm Isolate, context, eval', async () => {
+    await pause();
+    return timedIsolates(1);
+  });
+  add('baseline: node:vm, new context', async () => new Script('1 + 1').runInNewContext(), 2);
+  return await measured(bench);
+}
+
+async function measureCrowd(pace: Pace): Promise<readonly Measurement[]> {
+  await using cold = openRig({ sandbox: { reserve: 0 } });
+  await using usual = openRig();
+  await using warm = openRig({ sandbox: { reserve: CROWD } });
+  const bench = new Bench(
+    benchOptions(`${CROWD} cells at once, all of them`, pace, { samples: 10, warmups: 1 }),
+  );
+  bench.add('no isolate waits', async () => startCrowd(cold, SETTLE_MS));
+  bench.add('two isolates wait, as by default', async () => startCrowd(usual, SETTLE_MS));
+  bench.add(`${CROWD} isolates wait`, async () => startCrowd(warm, SETTLE_MS + CROWD * 5));
+  bench.add('baseline: isolated-vm Isolate, context, eval', async () => {
+    await setTimeout(SETTLE_MS);
+    return timedIsolates(CROWD);
+  });
+  return await measured(bench);
+}
+
+async function startCrowd({ session }: Rig, pauseMs: number) {
+  await setTimeout(pauseMs);
+  return timed(async () => {
+    const texts = await Promise.all(
+      Array.from({ length: CROWD }, (_, n) => textOf(session, `text(${n} + 1)`)),
+    );
+    texts.forEach((text, n) => {
+      check(`Cell ${n}`, text, String(n + 1));
+    });
+  });
+}
+
+/** What a cell cannot be faster than, where no isolate waits. */
+async function timedIsolates(count: number) {
+  const isolates: ivm.Isolate[] = [];
+  const time = await timed(() =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        const isolate = new ivm.Isolate({ memoryLimit: 128 });
+        isolates.push(isolate);
+        const context = await isolate.createContext();
+        check('1 + 1', await context.eval('1 + 1'), 2);
+      }),
+    ),
+  );
+  for (const isolate of isolates) isolate.dispose();
+  return time;
+}

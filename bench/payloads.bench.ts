@@ -1,0 +1,80 @@
+import { Bench } from 'tinybench';
+import { type Delegate, JsonText, type ToolCall } from '../src/delegate.ts';
+import {
+  benchOptions,
+  check,
+  type Measurement,
+  measured,
+  type Pace,
+  timed,
+  timedSync,
+} from './support/measurement.ts';
+import { openRig } from './support/rig.ts';
+import { Turnstile } from './support/turnstile.ts';
+
+const SIZES = [
+  { size: '100 B', length: 100, samples: 300 },
+  { size: '10 KiB', length: 10 << 10, samples: 300 },
+  { size: '1 MiB', length: 1 << 20, samples: 20 },
+  { size: '8 MiB', length: 8 << 20, samples: 8 },
+];
+
+interface Payload {
+  readonly text: string;
+}
+
+/** How much does it cost to carry a large value to a tool and back, beyond the JSON of it? */
+export async function measure(pace: Pace): Promise<readonly Measurement[]> {
+  const all: Measurement[] = [];
+  for (const { size, length, samples } of SIZES) {
+    const options = benchOptions(`${size} of text to a tool and back`, pace, {
+      samples,
+      timeMs: 500,
+    });
+    all.push(...(await measureSize(new Bench(options), length)));
+  }
+  return all;
+}
+
+async function measureSize(bench: Bench, length: number): Promise<readonly Measurement[]> {
+  const calls = new Turnstile<ToolCall>();
+  const delegate: Delegate = { invokeTool: (call) => calls.enter(call), notify: async () => {} };
+  await using rig = openRig({ delegate, tools: ['carry'] });
+  const payload: Payload = { text: lines(length) };
+  const json = JSON.stringify(payload);
+  const batch = length < 1 << 20 ? 100 : 1;
+  await rig.session.execute({
+    source: "for (let value = { text: '' }; ; ) value = await tools.carry(value);",
+  });
+  await calls.arrived();
+  // The program's first call carries nothing yet.
+  await calls.next(payload);
+
+  bench.add('parsed by the delegate', async () =>
+    timed(async () => {
+      const { input } = await calls.next(payload);
+      check('The length', (input as Payload).text.length, length);
+    }),
+  );
+  bench.add('as JsonText: not parsed on this side', async () =>
+    timed(async () => {
+      const { inputJson } = await calls.next(new JsonText(json));
+      check('The length', inputJson?.length, json.length);
+    }),
+  );
+  bench.add('baseline: JSON.parse and stringify, once', () => {
+    let restored = '';
+    const time = timedSync(() => {
+      restored = JSON.stringify(JSON.parse(json));
+    }, batch);
+    check('The text', restored, json);
+    return time;
+  });
+  return await measured(bench);
+}
+
+/** Text such as tools return: lines of 80 characters, with something to escape in each. */
+function lines(length: number): string {
+  const line = `${'the quick brown fox said "no" and went '.repeat(2).slice(0, 79)}\n`;
+  return line.repeat(Math.ceil(length / line.length)).slice(0, length);
+}

@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
+import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
+import { isAlive, untilGone } from '../support/processes.ts';
+
+const UNSTOPPABLE = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
+const CRASH = `text('x'.repeat(2 ** 28).split('').length)`;
+const WAIT = 'await new Promise(() => {})';
+const SOON = { yieldAfterMs: 20 } as const;
+const LONG = { yieldAfterMs: 60_000 } as const;
+
+/** A sandbox with two sessions, each with a value stored and a process of its own. */
+async function twoSessions(options?: ProcessSandboxOptions) {
+  const sandbox = processSandbox(options);
+  const mine = recordedSession(sandbox).session;
+  const other = recordedSession(sandbox).session;
+  const waiting = `store('kept', 42); text('ready'); ${WAIT}`;
+  const started = await other.execute({ source: waiting, observe: SOON });
+  await started.first;
+  await finishCell(mine, `store('kept', 1)`);
+  return {
+    sandbox,
+    mine,
+    /** Shows that the other session noticed nothing. */
+    async checkOther() {
+      const summaries = await other.cells();
+      assert.deepEqual(
+        summaries.map(({ cellId }) => cellId),
+        [started.cellId],
+      );
+      assert.deepEqual(textsOf((await finishCell(other, 'text(1)')).items), ['1']);
+    },
+    /** Shows that the session whose process was lost lives on with what it had stored. */
+    async checkMine() {
+      assert.deepEqual(textsOf((await finishCell(mine, `text(load('kept'))`)).items), ['1']);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([mine.close(), other.close()]);
+      await sandbox.close();
+    },
+  };
+}
+
+/** The process that runs this session's program: the one that appeared or went busy is the youngest. */
+async function pidOf(setup: Awaited<ReturnType<typeof twoSessions>>): Promise<number> {
+  const { failure } = await finishCell(setup.mine, 'text(1)');
+  assert.equal(failure, null);
+  const pid = setup.sandbox.pidOf(setup.mine.symbol);
+  assert.ok(pid !== undefined);
+  return pid;
+}
+
+describe('A process sandbox', { timeout: 120_000 }, () => {
+  it('survives a program that crashes the engine', async () => {
+    await using setup = await twoSessions();
+    const beside = await setup.mine.execute({ source: WAIT, observe: LONG });
+    const { failure } = await finishCell(setup.mine, CRASH);
+    assert.equal(failure?.kind, 'memory');
+    assert.match(failure?.text ?? '', /its sandbox process was ended by SIG\w+ \(Fatal JavaScript/);
+    const lost = await beside.first;
+    assert.ok(lost.type === 'completed' && lost.failure !== null);
+    await setup.checkMine();
+    await setup.checkOther();
+  });
+
+  it('answers a terminate at once, and ends the process of a program that does not stop', async () => {
+    await using setup = await twoSessions({ limits: { stopMs: 50 } });
+    const beside = await setup.mine.execute({ source: WAIT, observe: LONG });
+    const { cellId, first } = await setup.mine.execute({ source: UNSTOPPABLE, observe: SOON });
+    await first;
+    const event = await setup.mine.terminate(cellId);
+    assert.equal(event.type, 'terminated');
+    const lost = await beside.first;
+    assert.ok(lost.type === 'completed');
+    assert.equal(lost.failure?.kind, 'lost');
+    assert.match(lost.failure?.text ?? '', /a program in it did not stop/);
+    await setup.checkMine();
+    await setup.checkOther();
+  });
+
+  it('ends a process that grows over its limit, and says by how much', async () => {
+    await using setup = await twoSessions({
+      limits: { maxHeapBytes: 2 ** 31, maxProcessBytes: 300 << 20 },
+    });
+    const source = 'const a = []; for (;;) { a.push(new Uint8Array(1 << 22).fill(1)); await null }';
+    const { failure } = await finishCell(setup.mine, source);
+    assert.equal(failure?.kind, 'memory');
+    assert.match(failure?.text ?? '', /used \d+ MiB, the limit is 300 MiB \(maxProcessBytes\)/);
+    await setup.checkMine();
+    await setup.checkOther();
+  });
+
+  it('ends the largest process when all together grow over their limit', async () => {
+    await using setup = await twoSessions({
+      limits: { maxHeapBytes: 2 ** 31, maxTotalBytes: 350 << 20 },
+    });
+    const source = 'const a = []; for (;;) { a.push(new Uint8Array(1 << 22).fill(1)); await null }';
+    const { failure } = await finishCell(setup.mine, source);
+    assert.match(failure?.text ?? '', /the limit is 350 MiB \(maxTotalBytes\)/);
+    await setup.checkMine();
+    await setup.checkOther();
+  });
+
+  it('notices at once that a process was killed', async () => {
+    await using setup = await twoSessions();
+    const pid = await pidOf(setup);
+    const { first } = await setup.mine.execute({
+      source: `store('lost', 1); ${WAIT}`,
+      observe: LONG,
+    });
+    process.kill(pid, 'SIGKILL');
+    const event = await first;
+    assert.ok(event.type === 'completed');
+    assert.equal(event.failure?.kind, 'lost');
+    assert.match(event.failure?.text ?? '', /^exec runtime ended unexpectedly: .* SIGKILL$/);
+    await setup.checkMine();
+    const { items } = await finishCell(setup.mine, `text(load('lost') === undefined)`);
+    assert.deepEqual(textsOf(items), ['true']);
+    await setup.checkOther();
+  });
+
+  it('ends a process that gives no sign of life', async () => {
+    await using setup = await twoSessions({ limits: { hangMs: 600 } });
+    const pid = await pidOf(setup);
+    const { first } = await setup.mine.execute({ source: WAIT, observe: LONG });
+    process.kill(pid, 'SIGSTOP');
+    const event = await first;
+    assert.ok(event.type === 'completed');
+    assert.match(event.failure?.text ?? '', /no sign of life for 600 ms \(hangMs\)/);
+    await untilGone(pid);
+    await setup.checkMine();
+    await setup.checkOther();
+  });
+
+  it('gives each session a process, and takes it back', async () => {
+    await using setup = await twoSessions();
+    const mine = await pidOf(setup);
+    await setup.checkOther();
+    assert.equal(await pidOf(setup), mine);
+    await setup.mine.close();
+    const next = recordedSession(setup.sandbox).session;
+    await finishCell(next, 'text(1)');
+    const { items } = await finishCell(next, `text(load('kept') === undefined)`);
+    assert.deepEqual(textsOf(items), ['true']);
+    await next.close();
+  });
+
+  it('lets sessions share where there are no more processes', async () => {
+    await using setup = await twoSessions({ limits: { maxProcesses: 1 } });
+    assert.equal(setup.sandbox.pids.length, 1);
+    await setup.checkMine();
+    await setup.checkOther();
+  });
+
+  it('replaces a process that has run enough programs', async () => {
+    const sandbox = processSandbox({ spares: 0, limits: { maxProgramsPerProcess: 3 } });
+    const { session } = recordedSession(sandbox);
+    const seen = new Set<number>();
+    for (let n = 0; n < 9; n += 1) {
+      await finishCell(session, 'text(1)');
+      for (const pid of sandbox.pids) seen.add(pid);
+    }
+    assert.ok(seen.size >= 3, `${seen.size} processes`);
+    await session.close();
+    await sandbox.close();
+    for (const pid of seen) await untilGone(pid);
+  });
+
+  it('leaves no process behind', async () => {
+    const sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    const { first } = await session.execute({ source: 'for (;;);', observe: SOON });
+    await first;
+    const { pids } = sandbox;
+    assert.ok(pids.length >= 1);
+    await session.close();
+    await sandbox.close();
+    for (const pid of pids) assert.equal(isAlive(pid), false);
+  });
+
+  it('goes on through crash after crash', async () => {
+    await using setup = await twoSessions();
+    for (let round = 0; round < 10; round += 1) {
+      const { failure } = await finishCell(setup.mine, CRASH);
+      assert.equal(failure?.kind, 'memory');
+      await setup.checkMine();
+    }
+    await setup.checkOther();
+  });
+});
+
+describe('A sandbox process', { timeout: 60_000 }, () => {
+  it('is given nothing of its host', async () => {
+    process.env.CELLHOST_TEST_SECRET = 'secret';
+    const sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    await finishCell(session, 'text(1)');
+    const pid = sandbox.pidOf(session.symbol);
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+    assert.deepEqual(environment.toSorted(), ['LANG=C.UTF-8', 'TZ=UTC']);
+    await session.close();
+    await sandbox.close();
+  });
+
+  it('ends when its host is killed, even while a program spins', async () => {
+    const module = fileURLToPath(new URL('../../sandbox/cellhost.ts', import.meta.url));
+    const script = `
+      import { processSandbox, SessionRuntime } from ${JSON.stringify(module)};
+      const sandbox = processSandbox();
+      const delegate = { async invokeTool() {}, async notify() {} };
+      const session = new SessionRuntime({ sandbox, delegate });
+      const { first } = await session.execute({ source: 'for (;;);', observe: { yieldAfterMs: 50 } });
+      await first;
+      console.log(JSON.stringify(sandbox.pids));
+    `;
+    const host = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(host.stdout, 'data')) as [Buffer];
+    const pids = JSON.parse(line.toString()) as number[];
+    assert.ok(pids.length >= 1 && pids.every(isAlive));
+    host.kill('SIGKILL');
+    for (const pid of pids) await untilGone(pid);
+  });
+});
+
+describe('An engine that is none', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cellhost-test-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  const engine = (name: string, script: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, `#!/bin/sh\n${script}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+
+  const failureWith = async (nodePath: string) => {
+    const sandbox = processSandbox({ nodePath });
+    const { session } = recordedSession(sandbox);
+    const { failure } = await finishCell(session, 'text(1)');
+    await session.close();
+    await sandbox.close();
+    return failure;
+  };
+
+  it('ends at once: the cell says so', async () => {
+    const failure = await failureWith(engine('ends', 'echo "Error: not today" >&2; exit 3'));
+    assert.equal(failure?.kind, 'lost');
+    assert.match(failure?.text ?? '', /ended with status 3/);
+  });
+
+  it('sends what is no message: it is ended, and the cell says so', async () => {
+    const failure = await failureWith(
+      engine('babbles', 'printf "not a frame at all" >&3; exec sleep 60'),
+    );
+    assert.match(failure?.text ?? '', /sent what is no message: Error: Cannot read a frame/);
+  });
+
+  it('sends messages of a kind there is not: it is ended, and the cell says so', async () => {
+    const frame =
+      '\\016\\000\\000\\000\\143\\000\\001\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000';
+    const failure = await failureWith(
+      engine('lies', `sleep 0.2; printf '${frame}' >&3; exec sleep 60`),
+    );
+    assert.match(failure?.text ?? '', /there is no kind 99/);
+  });
+
+  it('cannot be started: the cell says so', async () => {
+    const path = join(folder, 'text');
+    writeFileSync(path, 'not a program');
+    const failure = await failureWith(path);
+    assert.match(failure?.text ?? '', /could not be started: .*EACCES/);
+  });
+
+  it('is not there: the sandbox says so', () => {
+    const nodePath = join(folder, 'nothing');
+    assert.throws(() => processSandbox({ nodePath }), { code: 'sandbox_failed' });
+  });
+});
