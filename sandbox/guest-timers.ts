@@ -11,11 +11,17 @@ export class GuestTimers {
     this.#fired = fired;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#timers.size;
+  }
+
   set(id: number, delayMs: number): void {
     const fire = () => {
       this.#timers.delete(id);
       this.#fired(id);
     };
+    clearTimeout(this.#timers.get(id));
     this.#timers.set(id, setTimeout(fire, Math.min(delayMs, MAX_DELAY_MS)));
   }
 

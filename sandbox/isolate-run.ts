@@ -1,21 +1,18 @@
-import type { ImageDetail, OutputItem } from '../src/events.ts';
+import { type OutputItem, toDetail } from '../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../src/sandbox.ts';
-import type { StartConfig } from './bootstrap/bridge-types.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import { checkSyntax, type PreparedIsolate } from './isolate.ts';
 import type { SandboxLimits } from './limits.ts';
-import { unusedName } from './module-edits.ts';
-import { type ModuleBody, prepareModule, syntaxFailure } from './module-source.ts';
+import { prepareModule, syntaxFailure } from './module-source.ts';
+import { programScript } from './program-script.ts';
+import { rejectionNote } from './rejection-note.ts';
 import { withToolHint } from './tool-hint.ts';
 import { Turns } from './turns.ts';
 
-/** Stored values longer than this together are fetched one by one when they are asked for. */
-const INLINE_VALUES_LENGTH = 262_144;
 /** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
 const DISPOSE_DELAY_MS = 2;
 const MAX_NOTES = 16;
-const MAX_NOTE_LENGTH = 500;
 
 /** One program in one isolate. */
 export class IsolateRun implements SandboxRun {
@@ -38,6 +35,8 @@ export class IsolateRun implements SandboxRun {
   #isolate: PreparedIsolate | null = null;
   #failure: ProgramEnd['failure'] = null;
   #begun = false;
+  #pendingCalls = 0;
+  #notifications = 0;
   #programOver = false;
   #over = false;
   #holding: boolean;
@@ -78,7 +77,7 @@ export class IsolateRun implements SandboxRun {
     isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
     isolate.wiring.flush = () => this.#outputGate;
     isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
-    const script = this.#script(prepared);
+    const script = programScript(this.#program, prepared);
     this.#turns.enter(() => this.#enter(isolate.run(script)));
   }
 
@@ -123,30 +122,6 @@ export class IsolateRun implements SandboxRun {
     wait(() => isolate.dispose());
   }
 
-  /** The program inside a function, behind one line of ours. */
-  #script({ body, metaName, loadName, thisName }: ModuleBody): string {
-    const [finish, fail, error] = [9, 10, 12].map((length) => unusedName(body, length));
-    const config = JSON.stringify(JSON.stringify(this.#config()));
-    const head = `async (${metaName}, ${loadName}, ${finish}, ${fail}, ${thisName}) => { try {`;
-    const foot = `} catch (${error}) { return ${fail}(${error}); } ${finish}(); }`;
-    return `'use strict';$cellhost$begin(${config}, ${head}\n${body}\n${foot});`;
-  }
-
-  #config(): StartConfig {
-    const { tools, values, toolErrors, console } = this.#program;
-    let valuesLength = 0;
-    for (const [key, json] of values) valuesLength += key.length + json.length;
-    const inline = valuesLength <= INLINE_VALUES_LENGTH;
-    return {
-      tools,
-      values: inline ? [...values] : [],
-      remoteKeys: inline ? [] : [...values.keys()],
-      valuesLength,
-      toolErrors,
-      console,
-    };
-  }
-
   /** One entry into the isolate, and what follows when it is quiet again. */
   async #enter(entry: Promise<void>): Promise<void> {
     this.#inside += 1;
@@ -156,7 +131,7 @@ export class IsolateRun implements SandboxRun {
       if (this.#over) return;
       if (this.#isolate?.disposed) return this.#finish(this.#outOfMemory());
       if (!this.#begun) return this.#finish(this.#unreadable(error));
-      this.#noteRejection(error);
+      if (this.#notes.length < MAX_NOTES) this.#notes.push(rejectionNote(error));
     } finally {
       this.#inside -= 1;
       if (this.#over) this.#stop();
@@ -201,7 +176,7 @@ export class IsolateRun implements SandboxRun {
       case 'text':
         return this.#output({ type: 'input_text', text: textOf(a) });
       case 'image': {
-        const detail = textOf(b) as ImageDetail;
+        const detail = toDetail(b);
         return this.#output({ type: 'input_image', image_url: textOf(a), detail });
       }
       case 'audio':
@@ -209,10 +184,11 @@ export class IsolateRun implements SandboxRun {
       case 'yield':
         return this.#calls.yieldControl();
       case 'notify':
-        return void this.#calls.notify(textOf(a)).then(() => this.#inbox.addSettledNotification());
+        return this.#notify(textOf(a));
       case 'calls':
         return this.#invokeTools(values);
       case 'timer':
+        if (this.#timers.size >= this.#limits.maxTimers) return this.#overrun('maxTimers');
         return this.#timers.set(Number(a), Number(b));
       case 'clear':
         return this.#timers.clear(Number(a));
@@ -233,16 +209,38 @@ export class IsolateRun implements SandboxRun {
     this.#outputGate = this.#calls.output(item) ?? undefined;
   }
 
+  #notify(text: string): void {
+    if (this.#notifications >= this.#limits.maxPendingNotifications) {
+      return this.#overrun('maxPendingNotifications');
+    }
+    this.#notifications += 1;
+    void this.#calls.notify(text).then(() => {
+      this.#notifications -= 1;
+      this.#inbox.addSettledNotification();
+    });
+  }
+
   #invokeTools(values: readonly unknown[]): void {
     for (let at = 0; at + 2 < values.length && !this.#over; at += 3) {
+      if (this.#pendingCalls >= this.#limits.maxPendingCalls) {
+        return this.#overrun('maxPendingCalls');
+      }
+      this.#pendingCalls += 1;
       const id = Number(values[at]);
       const input = values[at + 2];
       const json = input === undefined ? undefined : textOf(input);
       void this.#calls.invokeTool(Number(values[at + 1]), json).then((answer) => {
+        this.#pendingCalls -= 1;
         this.#inbox.addAnswer(id, answer);
         this.#schedule();
       });
     }
+  }
+
+  /** The isolate's half counts too, and tells its program; this one counts in case that half is broken. */
+  #overrun(limit: keyof SandboxLimits): void {
+    const text = `The cell was stopped: it went over the limit ${limit} (${this.#limits[limit]})`;
+    this.#finish({ kind: 'limit', text });
   }
 
   #end(text: string | null): void {
@@ -264,22 +262,6 @@ export class IsolateRun implements SandboxRun {
     const bound = `${maxHeapBytes / (1 << 20)} MiB (maxHeapBytes)`;
     return { kind: 'memory', text: `The cell was stopped: its heap went over the limit ${bound}` };
   }
-
-  /** An entry rejects with the first rejected promise of it that nobody handled. */
-  #noteRejection(error: unknown): void {
-    if (this.#notes.length >= MAX_NOTES) return;
-    const thrown = error instanceof Error;
-    const place = thrown ? /\bexec_main\.mjs:\d+:\d+/.exec(error.stack ?? '')?.[0] : undefined;
-    const what = thrown ? `${error.name}: ${error.message}` : shown(error);
-    const where = place === undefined ? '' : ` (${place})`;
-    const text = what.slice(0, MAX_NOTE_LENGTH);
-    this.#notes.push(`A promise was rejected and nothing handled it in time: ${text}${where}`);
-  }
-}
-
-/** A number of millions of digits would take seconds to write down. */
-function shown(value: unknown): string {
-  return typeof value === 'bigint' ? 'a bigint' : String(value);
 }
 
 function textOf(value: unknown): string {

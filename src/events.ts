@@ -7,6 +7,11 @@ export type OutputItem =
 /** How closely a model should look at an image. */
 export type ImageDetail = 'auto' | 'low' | 'high' | 'original';
 
+/** An image detail that was sent from where nothing may be trusted. Default: `high`. */
+export function toDetail(value: unknown): ImageDetail {
+  return value === 'auto' || value === 'low' || value === 'original' ? value : 'high';
+}
+
 /** Why a program ended badly. */
 export type FailureKind =
   /** The source does not parse, or imports something. */

@@ -1,4 +1,4 @@
-import type { CellFailure, ImageDetail, OutputItem } from '../../src/events.ts';
+import { type CellFailure, type OutputItem, toDetail } from '../../src/events.ts';
 import type { ProgramCalls, ProgramEnd, SandboxRun, ToolAnswer } from '../../src/sandbox.ts';
 import type { Frame } from './frames.ts';
 import { Down, Up } from './message-kinds.ts';
@@ -70,7 +70,7 @@ export class ProcessRun implements SandboxRun {
       case Up.Text:
         return this.#output({ type: 'input_text', text });
       case Up.Image: {
-        const detail = (texts[1] ?? 'high') as ImageDetail;
+        const detail = toDetail(texts[1]);
         return this.#output({ type: 'input_image', image_url: text, detail });
       }
       case Up.Audio:
@@ -116,9 +116,20 @@ export class ProcessRun implements SandboxRun {
   }
 
   #end(text: string): void {
-    const { failure, notes } = JSON.parse(text) as Pick<ProgramEnd, 'failure' | 'notes'>;
+    const { failure, notes } = readEnd(text);
     this.#over = true;
     this.#onOver(false);
     this.#resolve({ failure, writes: this.#writes, notes });
   }
+}
+
+/** @throws Error for what is no end of a program. */
+function readEnd(text: string): Pick<ProgramEnd, 'failure' | 'notes'> {
+  const { failure, notes } = (JSON.parse(text) ?? {}) as Partial<ProgramEnd>;
+  const fair =
+    failure === null || (typeof failure?.kind === 'string' && typeof failure.text === 'string');
+  if (fair && Array.isArray(notes) && notes.every((note) => typeof note === 'string')) {
+    return { failure: failure ?? null, notes };
+  }
+  throw new Error('Cannot read a message: the end of a program is none');
 }

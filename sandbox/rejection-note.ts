@@ -1,0 +1,19 @@
+const MAX_LENGTH = 500;
+
+/**
+ * A remark on a rejected promise that nobody handled.
+ *
+ * @param error What isolated-vm made of its reason: an error of the host, or a primitive.
+ */
+export function rejectionNote(error: unknown): string {
+  const thrown = error instanceof Error;
+  const place = thrown ? /\bexec_main\.mjs:\d+:\d+/.exec(error.stack ?? '')?.[0] : undefined;
+  const what = thrown ? `${error.name}: ${error.message}` : shown(error);
+  const where = place === undefined ? '' : ` (${place})`;
+  return `A promise was rejected and nothing handled it in time: ${what.slice(0, MAX_LENGTH)}${where}`;
+}
+
+/** A number of millions of digits would take seconds to write down. */
+function shown(value: unknown): string {
+  return typeof value === 'bigint' ? 'a bigint' : String(value);
+}
