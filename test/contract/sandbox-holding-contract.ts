@@ -110,14 +110,14 @@ export function holdingContract({ start, later }: ContractTools): void {
 
     it('makes timers wait too, among the answers', async () => {
       const { calls, run } = start(
-        `setTimeout(() => text('second timer'), 2);
+        `setTimeout(() => text('second timer'), 40);
         setTimeout(() => text('first timer'), 1);
         tools.a().then(text);
-        await new Promise((done) => setTimeout(() => tools.b().then(done), 3));`,
+        await new Promise((done) => setTimeout(() => tools.b().then(done), 60));`,
         { hold: true },
       );
       await calls.until('frontier');
-      await later();
+      for (let n = 0; n < 4; n += 1) await later();
       calls.toolCalls[0]?.answer(answered('answer'));
       await later();
       assert.deepEqual(calls.all('text'), []);

@@ -111,7 +111,7 @@ describe('A program that fails with something hostile', { timeout: 200_000 }, ()
       const startedMs = performance.now();
       await runCell(sandbox, source);
       const ms = Math.round(performance.now() - startedMs);
-      assert.ok(ms < 1_000, `${ms} ms`);
+      assert.ok(ms < 3_000, `${ms} ms`);
     });
   }
 });

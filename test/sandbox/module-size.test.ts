@@ -39,12 +39,12 @@ const LARGE: Readonly<Record<string, string>> = {
   types: filled(MIB - 100, (n) => `let a${n}: number = 1;`).slice(0, 200_000),
 };
 
-/** Sources that cost more than their length, an eighth of a MiB each: they hold up the whole process. */
+/** Sources that cost more than their length, a quarter of a MiB each: they hold up the whole process. */
 const COSTLY: Readonly<Record<string, string>> = {
-  'mentions of arguments': 'arguments;'.repeat(13_000),
-  'names like those used inside': `/*${filled(130_000, (n) => `$${n.toString(36)}`.padEnd(11, '$'))}*/`,
-  'names in one declaration': `let a${filled(130_000, (n) => `,a${n.toString(36)}`)}`,
-  exports: filled(130_000, (n) => `export const a${n.toString(36)}=1;`),
+  'mentions of arguments': 'arguments;'.repeat(26_000),
+  'names like those used inside': `/*${filled(260_000, (n) => `$${n.toString(36)}`.padEnd(11, '$'))}*/`,
+  'names in one declaration': `let a${filled(260_000, (n) => `,a${n.toString(36)}`)}`,
+  exports: filled(260_000, (n) => `export const a${n.toString(36)}=1;`),
 };
 
 describe('A source of an unusual size', { timeout: 300_000 }, () => {
@@ -72,7 +72,7 @@ describe('A source of an unusual size', { timeout: 300_000 }, () => {
       const startedMs = performance.now();
       await runCell(sandbox, source);
       const ms = Math.round(performance.now() - startedMs);
-      assert.ok(ms < 500, `${ms} ms for ${source.length} characters`);
+      assert.ok(ms < 2_000, `${ms} ms for ${source.length} characters`);
     });
   }
 });

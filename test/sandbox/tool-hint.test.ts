@@ -61,6 +61,6 @@ describe('withToolHint', () => {
     const startedMs = performance.now();
     withToolHint(missing('a'.repeat(1_000_000)), tools);
     const ms = performance.now() - startedMs;
-    assert.ok(ms < 1_000, `${Math.round(ms)} ms`);
+    assert.ok(ms < 3_000, `${Math.round(ms)} ms`);
   });
 });
