@@ -11,8 +11,6 @@ import { ProcessRun } from './process/process-run.ts';
 export interface ProcessSandboxOptions {
   /** The Node.js binary that runs programs. Default: see `docs/security.md`. */
   readonly nodePath?: string;
-  /** Runs programs without compiling them to machine code: slower, and safer against faults of V8. Default: false. */
-  readonly jitless?: boolean;
   /** Processes kept ready beside those in use. Default 1. */
   readonly spares?: number;
   /** Sessions that share a process from the start. Default 1. */
@@ -147,7 +145,6 @@ export class ProcessSandbox implements Sandbox {
   #spawn(): EngineProcess {
     const engine = new EngineProcess({
       nodePath: this.#nodePath,
-      jitless: this.#options.jitless ?? false,
       sandboxLimits: this.#sandboxLimits,
       limits: this.#limits,
       onIdle: (idle) => this.#idle(idle),

@@ -14,6 +14,7 @@ import { ProcessRun } from './process-run.ts';
 
 const PAGE_BYTES = 4_096;
 const STDERR_LENGTH = 4_096;
+const LAST_WORDS_MS = 50;
 const VALUES_PER_FRAME = 64;
 /** The line in which V8 or Node.js says why it ends. */
 const FATAL = /^(?:# )?(Fatal (?!error with).*|FATAL ERROR:.*|\w*Error:.*)$/m;
@@ -21,7 +22,6 @@ const FATAL = /^(?:# )?(Fatal (?!error with).*|FATAL ERROR:.*|\w*Error:.*)$/m;
 /** How an engine process is started. */
 export interface EngineOptions {
   readonly nodePath: string;
-  readonly jitless: boolean;
   readonly sandboxLimits: SandboxLimits;
   readonly limits: ProcessLimits;
   /** Called once, when the process is gone. */
@@ -56,7 +56,7 @@ export class EngineProcess {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#child = spawn(options.nodePath, engineArguments(options.jitless), {
+    this.#child = spawn(options.nodePath, engineArguments(), {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       env: { TZ: 'UTC', LANG: 'C.UTF-8' },
       cwd: '/',
@@ -169,7 +169,13 @@ export class EngineProcess {
     this.#pipe.on('error', () => {});
     this.#child.on('error', (error) => this.#exited(`could not be started: ${error.message}`));
     this.#child.on('exit', (code, signal) => {
-      this.#exited(signal === null ? `ended with status ${code}` : `was ended by ${signal}`);
+      const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
+      // What it said last may still be in its pipe.
+      const told = setTimeout(() => this.#exited(how), LAST_WORDS_MS);
+      this.#child.on('close', () => {
+        clearTimeout(told);
+        this.#exited(how);
+      });
     });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_LENGTH);
@@ -266,7 +272,7 @@ export function lost(how: string): CellFailure {
   return { kind: 'lost', text: `exec runtime ended unexpectedly: its sandbox process ${how}` };
 }
 
-function engineArguments(jitless: boolean): string[] {
+function engineArguments(): string[] {
   const entry = fileURLToPath(
     new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url),
   );
@@ -282,7 +288,6 @@ function engineArguments(jitless: boolean): string[] {
     '--max-old-space-size=512',
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=SecurityWarning',
-    ...(jitless ? ['--jitless'] : []),
     entry,
   ];
 }

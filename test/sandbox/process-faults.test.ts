@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
@@ -173,6 +184,30 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     for (const pid of seen) await untilGone(pid);
   });
 
+  it('ends processes that nobody has needed for long, but for its spares', async () => {
+    const sandbox = processSandbox({ limits: { idleMs: 100 } });
+    const sessions = Array.from({ length: 4 }, () => recordedSession(sandbox).session);
+    const waits = sessions.map((session) => session.execute({ source: WAIT, observe: SOON }));
+    await Promise.all(waits.map(async (wait) => (await wait).first));
+    const { pids } = sandbox;
+    assert.ok(pids.length >= 4);
+    await Promise.all(sessions.map((session) => session.close()));
+    while (sandbox.pids.length > 1) await setImmediate();
+    await sandbox.close();
+  });
+
+  it('puts sessions together where it is told to', async () => {
+    const sandbox = processSandbox({ spares: 0, sessionsPerProcess: 3 });
+    const sessions = Array.from({ length: 3 }, () => recordedSession(sandbox).session);
+    for (const session of sessions) {
+      const { first } = await session.execute({ source: WAIT, observe: SOON });
+      await first;
+    }
+    assert.equal(new Set(sessions.map(({ symbol }) => sandbox.pidOf(symbol))).size, 1);
+    await Promise.all(sessions.map((session) => session.close()));
+    await sandbox.close();
+  });
+
   it('leaves no process behind', async () => {
     const sandbox = processSandbox();
     const { session } = recordedSession(sandbox);
@@ -205,6 +240,36 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
     const pid = sandbox.pidOf(session.symbol);
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
     assert.deepEqual(environment.toSorted(), ['LANG=C.UTF-8', 'TZ=UTC']);
+    await session.close();
+    await sandbox.close();
+  });
+
+  it('may read nothing outside its package, write nothing, and start nothing', async () => {
+    const sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    await finishCell(session, 'text(1)');
+    const line = readFileSync(`/proc/${sandbox.pidOf(session.symbol)}/cmdline`, 'utf8').split('\0');
+    assert.ok(line.includes('--permission'));
+    assert.deepEqual(
+      line.filter((flag) => flag.startsWith('--allow') && !flag.startsWith('--allow-fs-read=')),
+      ['--allow-addons'],
+    );
+    await session.close();
+    await sandbox.close();
+  });
+
+  it('inherits no open file of its host', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'cellhost-test-')), 'open');
+    const file = openSync(path, 'w');
+    const sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    await finishCell(session, 'text(1)');
+    const folder = `/proc/${sandbox.pidOf(session.symbol)}/fd`;
+    const targets = readdirSync(folder).map((fd) => readlinkSync(join(folder, fd)));
+    assert.ok(targets.length > 3);
+    assert.equal(targets.includes(path), false);
+    closeSync(file);
+    rmSync(dirname(path), { recursive: true });
     await session.close();
     await sandbox.close();
   });
@@ -254,7 +319,7 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
   it('ends at once: the cell says so', async () => {
     const failure = await failureWith(engine('ends', 'echo "Error: not today" >&2; exit 3'));
     assert.equal(failure?.kind, 'lost');
-    assert.match(failure?.text ?? '', /ended with status 3/);
+    assert.match(failure?.text ?? '', /ended with status 3 \(Error: not today\)/);
   });
 
   it('sends what is no message: it is ended, and the cell says so', async () => {
