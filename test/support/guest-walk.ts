@@ -1,3 +1,5 @@
+import { HOST_TEXT } from './host-paths.ts';
+
 /**
  * Source that a program begins with, to look at everything it can get hold of.
  *
@@ -17,7 +19,7 @@ const has = Set.prototype.has, add = Set.prototype.add;
 const push = Array.prototype.push;
 const own = new Set(), seen = new Set(), found = [], functions = [];
 const ENGINE = /^(Reference|Callback|Isolate|Context|ExternalCopy|Script|Module|NativeModule|InspectorSession|CpuProfiler)$/;
-const HOST = /\\/work|file:\\/\\/|node:|isolated-vm|\\/node_modules|\\.ts\\b/;
+const HOST = new RegExp(${JSON.stringify(HOST_TEXT)} + '|/node_modules|[.]ts\\\\b');
 const FIELDS = /^(up|upMany|flush|fetch|receive|deliver|wiring|queue|waiting|batch|texts|callbacks|resolve|reject|wake|hidden|bare)$/;
 const matches = (pattern, text) => { pattern.lastIndex = 0; return apply(test, pattern, [text]) };
 const note = (what, where) => { if (found.length < 20) apply(push, found, [what + ' at ' + where]) };
