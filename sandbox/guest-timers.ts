@@ -1,9 +1,8 @@
-/** Longest delay a timer can have; a longer one would fire at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+import { startTimer } from '../src/timer.ts';
 
 /** The timers of one program. */
 export class GuestTimers {
-  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #timers = new Map<number, NodeJS.Timeout | undefined>();
   readonly #fired: (id: number) => void;
 
   /** @param fired Called with the id of each timer whose time has come. */
@@ -22,7 +21,7 @@ export class GuestTimers {
       this.#fired(id);
     };
     clearTimeout(this.#timers.get(id));
-    this.#timers.set(id, setTimeout(fire, Math.min(delayMs, MAX_DELAY_MS)));
+    this.#timers.set(id, startTimer(fire, delayMs));
   }
 
   clear(id: number): void {

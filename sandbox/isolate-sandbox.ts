@@ -36,11 +36,6 @@ export class IsolateSandbox implements Sandbox {
     this.#refillAfter(0);
   }
 
-  /** Programs that run now. */
-  get runningCount(): number {
-    return this.#runs.size;
-  }
-
   run(program: Program, calls: ProgramCalls): IsolateRun {
     const run = new IsolateRun(program, calls, this.#limits, () => {
       this.#runs.delete(run);

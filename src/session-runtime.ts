@@ -5,7 +5,7 @@ import { CodeModeError } from './errors.ts';
 import type { CellEvent, MissingReason } from './events.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from './limits.ts';
 import { missingCell, Tombstones } from './missing.ts';
-import type { Sandbox, ToolErrors } from './sandbox.ts';
+import type { ProgramTool, Sandbox, ToolErrors } from './sandbox.ts';
 import type {
   CellSummary,
   ExecuteRequest,
@@ -34,6 +34,13 @@ export interface SessionRuntimeOptions {
   readonly limits?: Partial<SessionLimits>;
 }
 
+/** A list of tools as cells call them and as programs see them: the same objects for each cell. */
+interface Offer {
+  readonly tools: readonly OfferedTool[];
+  readonly program: readonly ProgramTool[];
+}
+
+const NO_TOOLS: readonly ToolDefinition[] = [];
 const DEFAULT_OBSERVE: ObserveMode = { yieldAfterMs: 10_000 };
 
 /** A session in this process. See `Session`. */
@@ -48,7 +55,7 @@ export class SessionRuntime implements Session {
   readonly #completed = new Set<string>();
   readonly #tombstones = new Tombstones();
   readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
-  readonly #offered = new WeakMap<readonly ToolDefinition[], readonly OfferedTool[]>();
+  readonly #offers = new WeakMap<readonly ToolDefinition[], Offer>();
   #lastId = 0;
   #closing: Promise<void> | null = null;
 
@@ -131,21 +138,18 @@ export class SessionRuntime implements Session {
     const id = String(this.#lastId);
     const { sandbox, toolErrors = 'error', console = false } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
-    const tools = this.#toolsOf(request.tools ?? this.#options.tools ?? []);
+    const offer = this.#offerOf(request.tools ?? this.#options.tools ?? NO_TOOLS);
     const cell = new Cell({
       id,
       program: {
         source: request.source,
-        tools: tools.map(({ identifier, definition: { description } }) => ({
-          identifier,
-          description,
-        })),
+        tools: offer.program,
         values: this.#values.snapshot(),
         toolErrors,
         console,
         hold: 'pending' in observe,
       },
-      tools,
+      tools: offer.tools,
       callId: request.callId ?? null,
       sandbox,
       session: this.symbol,
@@ -187,12 +191,17 @@ export class SessionRuntime implements Session {
     return [...this.#cells.values()].flatMap((cell) => cell.summary() ?? []);
   }
 
-  #toolsOf(definitions: readonly ToolDefinition[]): readonly OfferedTool[] {
-    const known = this.#offered.get(definitions);
+  #offerOf(definitions: readonly ToolDefinition[]): Offer {
+    const known = this.#offers.get(definitions);
     if (known !== undefined) return known;
-    const offered = offeredTools(definitions);
-    this.#offered.set(definitions, offered);
-    return offered;
+    const tools = offeredTools(definitions);
+    const program = tools.map(({ identifier, definition: { description } }) => ({
+      identifier,
+      description,
+    }));
+    const offer = { tools, program };
+    this.#offers.set(definitions, offer);
+    return offer;
   }
 
   #checkRequest({ source }: ExecuteRequest, observe: ObserveMode): void {

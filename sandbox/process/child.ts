@@ -78,7 +78,7 @@ class SandboxProcess {
         this.#tools = JSON.parse(texts[0]!) as readonly ProgramTool[];
         return;
       case Down.Values:
-        return this.#keepValues(a, b === 1, texts);
+        return this.#keepValues(a, texts);
       case Down.Start:
         return this.#start(frame);
       case Down.Answer:
@@ -109,8 +109,8 @@ class SandboxProcess {
     }
   }
 
-  #keepValues(session: number, anew: boolean, texts: Frame['texts']): void {
-    const values = new Map(anew ? undefined : this.#values.get(session));
+  #keepValues(session: number, texts: Frame['texts']): void {
+    const values = new Map(this.#values.get(session));
     for (let at = 0; at + 1 < texts.length; at += 2) values.set(texts[at]!, texts[at + 1]!);
     this.#values.set(session, values);
   }

@@ -4,7 +4,7 @@ export const Down = {
   Limits: 1,
   /** Tools of the programs to come, as JSON. */
   Tools: 2,
-  /** Stored values: key and JSON in turn; a: session, b: 1 where all before are forgotten. */
+  /** Stored values that changed: key and JSON in turn; a: session. */
   Values: 3,
   /** A program: source, options as JSON; a: session. */
   Start: 4,
