@@ -22,7 +22,21 @@ export type ErrorCode =
   /** A configuration cannot be read or says something that cannot be done. */
   | 'invalid_config'
   /** A tool server could not be started or was lost. */
-  | 'tool_server_failed';
+  | 'tool_server_failed'
+  /** A host and its client could not agree on how to talk. */
+  | 'handshake_failed'
+  /** The connection to the host ended, or could not be made. */
+  | 'connection_lost'
+  /** The host that held this session or cell is gone, and what was in memory with it. */
+  | 'state_lost'
+  /** The peer does not have the capability this needs. */
+  | 'unsupported'
+  /** The host knows no session of that id. */
+  | 'session_unknown'
+  /** The peer failed a request and gave no code. */
+  | 'peer_failed'
+  /** The request was given up. */
+  | 'cancelled';
 
 /** The one error class of this package: `code` for programs, `message` for people. */
 export class CodeModeError extends Error {

@@ -40,6 +40,16 @@ const RULES: readonly Rule[] = [
   { files: 'host/cli.ts', mayImport: ['src/', 'host/', 'sandbox/', 'commander', 'node:'] },
   { files: 'host/run-command.ts', mayImport: ['src/', 'host/', 'sandbox/', 'node:'] },
   {
+    files: 'host/serve-command.ts',
+    mayImport: ['src/', 'host/', 'node:', 'pino'],
+    alone: ['pino'],
+  },
+  {
+    files: 'host/transports/',
+    mayImport: ['src/', 'host/', 'node:', 'abort-controller-x', 'ws'],
+    alone: ['ws'],
+  },
+  {
     files: 'host/',
     mayImport: [
       'src/',

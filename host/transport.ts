@@ -1,0 +1,45 @@
+/** What a transport tells its owner, in order; `closed` comes once, last. */
+export interface TransportReceiver {
+  /** One whole message: the bytes of its JSON text. They belong to the receiver from then on. */
+  message(body: Buffer): void;
+  /** Nothing comes or goes any more. Null where the peer, or this side, ended between two messages. */
+  closed(error: Error | null): void;
+}
+
+/**
+ * Moves whole messages between two peers, in order, and knows nothing of what they say.
+ *
+ * Every transport passes `test/contract/transport-contract.ts`.
+ */
+export interface Transport {
+  /** Who is at the other end, for people and logs: `stdio`, `unix:/run/host.sock`. */
+  readonly peer: string;
+
+  /** Bytes that were sent and that the operating system, or the peer, has not taken yet. */
+  readonly queuedBytes: number;
+
+  /** Begins to read. To be called once; before that nothing is lost. */
+  start(receiver: TransportReceiver): void;
+
+  /**
+   * Sends one message. What is sent in one turn leaves together. After the end it does nothing.
+   *
+   * @param body JSON text. Whoever sends has seen to it that it has at most `MAX_FRAME_BYTES` bytes.
+   */
+  send(body: string | Buffer): void;
+
+  /** What to wait for before sending more; undefined where there is room. Resolves at the end too. */
+  drained(): Promise<void> | undefined;
+
+  /** Stops reading for a while, so that the peer has to wait. Messages already read may still come. */
+  pause(): void;
+
+  /** Reads on. */
+  resume(): void;
+
+  /** Sends what is queued, then ends. Resolves when it is over, `closed` told. Safe to call twice. */
+  close(): Promise<void>;
+
+  /** Ends at once; what is queued is lost. */
+  destroy(error?: Error): void;
+}

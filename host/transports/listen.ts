@@ -1,0 +1,54 @@
+import { CodeModeError } from '../../src/errors.ts';
+import { type Endpoint, endpointUrl, isLoopback } from '../endpoint.ts';
+import type { Listener, ListenOptions } from './listener.ts';
+import { listenOnStdio } from './stdio.ts';
+import { listenOnTcp } from './tcp-listener.ts';
+import { listenOnUnix } from './unix-listener.ts';
+import { listenOnWebSocket } from './websocket-listener.ts';
+
+export type { Listener, ListenOptions } from './listener.ts';
+
+/**
+ * Begins to listen.
+ *
+ * Sockets in the file system are for their owner alone; TCP and WebSockets without a token are for
+ * this machine alone. Standard streams are one connection, which is there at once.
+ *
+ * @throws CodeModeError `invalid_config` where it may not or cannot be done, such as where somebody
+ *   else listens there.
+ */
+export async function listen(endpoint: Endpoint, options: ListenOptions): Promise<Listener> {
+  const url = endpointUrl(endpoint);
+  try {
+    refuseOpenDoors(endpoint, options.token);
+    switch (endpoint.type) {
+      case 'stdio':
+        return listenOnStdio(options);
+      case 'unix':
+        return await listenOnUnix(endpoint.path, options);
+      case 'tcp':
+        return await listenOnTcp(endpoint.host, endpoint.port, options);
+      case 'ws':
+        return await listenOnWebSocket(endpoint.host, endpoint.port, options);
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CodeModeError('invalid_config', `Cannot listen on ${url}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** @throws Error where strangers could come in. */
+function refuseOpenDoors(endpoint: Endpoint, token: string | undefined): void {
+  if (token !== undefined && endpoint.type !== 'ws') {
+    throw new Error('a token is only asked for over a WebSocket, ws://HOST:PORT');
+  }
+  if (token === '') throw new Error('the token is empty');
+  if (endpoint.type === 'tcp' && !isLoopback(endpoint.host)) {
+    throw new Error('TCP is only for this machine, 127.0.0.1; use ws://HOST:PORT and a token');
+  }
+  if (endpoint.type === 'ws' && token === undefined && !isLoopback(endpoint.host)) {
+    throw new Error('others than this machine could connect, so it needs a token');
+  }
+}

@@ -1,0 +1,119 @@
+import { PREFIX_BYTES } from '../framing.ts';
+import type { Transport } from '../transport.ts';
+import { BodyQueue } from './body-queue.ts';
+import type { Wire, WireEvents } from './wire.ts';
+import { type TransportOptions, WireTransport } from './wire-transport.ts';
+
+/**
+ * Two transports of one process that are each other's peer. Messages arrive a turn later, and count
+ * as queued until the other side takes them.
+ */
+export function memoryTransports(options: TransportOptions = {}): readonly [Transport, Transport] {
+  const first = new MemoryWire();
+  const second = new MemoryWire();
+  first.join(second);
+  second.join(first);
+  return [
+    new WireTransport('memory', first, options),
+    new WireTransport('memory', second, options),
+  ];
+}
+
+/** One end. What is on its way to it is with it. */
+class MemoryWire implements Wire {
+  readonly #arriveLater = () => this.#arrive();
+  #peer!: MemoryWire;
+  #events!: WireEvents;
+  #phase: 'open' | 'ending' | 'over' = 'open';
+  readonly #here = new BodyQueue();
+  #coming: Buffer[] = [];
+  #bytes = 0;
+  #isEndComing = false;
+  #isArriving = false;
+
+  /** Called once, before all else. */
+  join(peer: MemoryWire): void {
+    this.#peer = peer;
+  }
+
+  get queuedBytes(): number {
+    return this.#peer.#bytes;
+  }
+
+  attach(events: WireEvents): void {
+    this.#events = events;
+  }
+
+  // Nothing is read here: messages lie where `next` finds them.
+  open(): void {}
+  pause(): void {}
+  resume(): void {}
+
+  next(): Buffer | null {
+    const body = this.#here.shift();
+    if (body === null) return null;
+    this.#bytes -= PREFIX_BYTES + body.length;
+    this.#peer.#takenByPeer();
+    return body;
+  }
+
+  send(body: string | Buffer): void {
+    this.#peer.#accept(typeof body === 'string' ? Buffer.from(body) : body);
+  }
+
+  end(): void {
+    this.#phase = 'ending';
+    this.#drop();
+    this.#peer.#acceptEnd();
+    this.#takenByPeer();
+  }
+
+  destroy(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#drop();
+    this.#peer.#acceptEnd();
+  }
+
+  #accept(body: Buffer): void {
+    if (this.#phase !== 'open') return;
+    this.#coming.push(body);
+    this.#bytes += PREFIX_BYTES + body.length;
+    this.#schedule();
+  }
+
+  #acceptEnd(): void {
+    if (this.#isEndComing || this.#phase !== 'open') return;
+    this.#isEndComing = true;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isArriving) return;
+    this.#isArriving = true;
+    setImmediate(this.#arriveLater);
+  }
+
+  #arrive(): void {
+    this.#isArriving = false;
+    if (this.#phase !== 'open') return;
+    for (const body of this.#coming) this.#here.push(body);
+    this.#coming = [];
+    this.#events.readable();
+    if (this.#isEndComing && this.#phase === 'open') this.#events.ended(null);
+  }
+
+  #takenByPeer(): void {
+    if (this.#phase === 'over') return;
+    this.#events.taken();
+    if (this.#phase === 'ending' && this.#peer.#bytes === 0) this.#events.finished(null);
+  }
+
+  /** Nobody takes what came and comes: to the peer it is as if it were taken. */
+  #drop(): void {
+    this.#coming = [];
+    this.#here.clear();
+    this.#bytes = 0;
+    this.#peer.#takenByPeer();
+  }
+}

@@ -1,0 +1,182 @@
+import type { Readable, Writable } from 'node:stream';
+import { CodeModeError } from '../../src/errors.ts';
+import { FrameReader, FrameWriter } from '../framing.ts';
+import type { Transport } from '../transport.ts';
+import type { Wire, WireEvents } from './wire.ts';
+import { type TransportOptions, WireTransport } from './wire-transport.ts';
+
+/**
+ * Messages over a pair of byte streams, such as the standard streams of a process, or over a socket,
+ * which is given as both. The streams belong to the transport: it destroys them at the end.
+ *
+ * @param peer Who is at the other end, for people.
+ * @param input Nobody else may read from it. A socket should allow to be half open: where it does
+ *   not, answers to the last messages of a peer that ends are lost.
+ */
+export function streamTransport(
+  peer: string,
+  input: Readable,
+  output: Writable,
+  options: TransportOptions = {},
+): Transport {
+  return new WireTransport(peer, new StreamWire(peer, input, output), options);
+}
+
+const ignore = () => {};
+
+class StreamWire implements Wire {
+  readonly #peer: string;
+  readonly #input: Readable;
+  readonly #output: Writable;
+  readonly #reader = new FrameReader();
+  readonly #writer: FrameWriter;
+  #events!: WireEvents;
+  #phase: 'open' | 'ending' | 'over' = 'open';
+  #isInputEnded = false;
+  #writeError: Error | null = null;
+  #isFlushed = false;
+
+  constructor(peer: string, input: Readable, output: Writable) {
+    this.#peer = peer;
+    this.#input = input;
+    this.#output = output;
+    this.#writer = new FrameWriter((chunks) => this.#write(chunks));
+  }
+
+  get queuedBytes(): number {
+    return this.#writer.gatheredBytes + this.#output.writableLength;
+  }
+
+  attach(events: WireEvents): void {
+    this.#events = events;
+    // Listened to from the beginning: Node lets what a dead child said run out, to nobody if need be.
+    this.#input.pause();
+    this.#input.on('data', this.#onData);
+    this.#input.on('end', this.#onEnd);
+    this.#input.on('error', this.#onInputError);
+    this.#input.on('close', this.#onInputClose);
+    if (this.#isSocket()) return;
+    this.#output.on('error', this.#onOutputError);
+    this.#output.on('close', this.#onOutputClose);
+  }
+
+  open(): void {
+    this.#input.resume();
+    if (this.#input.readableEnded) this.#onEnd();
+    else if (this.#input.destroyed) this.#onInputClose();
+  }
+
+  next(): Buffer | null {
+    const body = this.#reader.next();
+    if (body === null && this.#isInputEnded) this.#reader.end();
+    return body;
+  }
+
+  send(body: string | Buffer): void {
+    if (this.#output.writable) this.#writer.send(body);
+  }
+
+  pause(): void {
+    this.#input.pause();
+  }
+
+  resume(): void {
+    this.#input.resume();
+  }
+
+  end(): void {
+    this.#phase = 'ending';
+    this.#writer.flush();
+    // What was closed in good order, as with the input of a process that ended, has nothing to flush.
+    if (this.#output.destroyed && !this.#output.errored) return this.#flushed(this.#writeError);
+    this.#output.end((error?: Error | null) => this.#flushed(error ?? null));
+  }
+
+  destroy(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#input.off('data', this.#onData);
+    this.#input.off('end', this.#onEnd);
+    this.#input.off('close', this.#onInputClose);
+    this.#output.off('close', this.#onOutputClose);
+    for (const stream of new Set([this.#input, this.#output])) destroyQuietly(stream);
+    this.#input.off('error', this.#onInputError);
+    this.#output.off('error', this.#onOutputError);
+  }
+
+  readonly #onData = (chunk: Buffer) => {
+    if (this.#phase !== 'open') return;
+    this.#reader.push(chunk);
+    this.#events.readable();
+  };
+
+  readonly #onEnd = () => {
+    this.#isInputEnded = true;
+    this.#inputOver(null);
+  };
+
+  readonly #onInputError = (error: Error) => this.#inputOver(this.#lost(error.message, error));
+
+  readonly #onInputClose = () => {
+    if (!this.#isInputEnded) this.#inputOver(this.#lost('it was closed'));
+  };
+
+  readonly #onOutputError = (error: Error) => {
+    if (this.#phase === 'open') this.#events.deaf(this.#lost(error.message, error));
+  };
+
+  readonly #onOutputClose = () => {
+    if (this.#phase === 'open') this.#events.deaf(null);
+  };
+
+  readonly #onTaken = (error?: Error | null) => {
+    if (error) this.#writeError ??= error;
+    else if (this.#phase !== 'over') this.#events.taken();
+  };
+
+  #write(chunks: readonly Buffer[]): void {
+    if (!this.#output.writable) return;
+    if (chunks.length === 1) {
+      this.#output.write(chunks[0], this.#onTaken);
+      return;
+    }
+    this.#output.cork();
+    for (const chunk of chunks) this.#output.write(chunk, this.#onTaken);
+    this.#output.uncork();
+  }
+
+  #inputOver(error: Error | null): void {
+    if (this.#phase === 'open') this.#events.ended(error);
+    else if (this.#isFlushed) this.#events.finished(null);
+  }
+
+  /**
+   * A socket is not let go of before the peer has ended too: data it sends to a socket that is gone
+   * would make its side drop what we sent last.
+   */
+  #flushed(error: Error | null): void {
+    if (this.#phase !== 'ending') return;
+    this.#isFlushed = true;
+    if (error !== null) this.#events.finished(this.#lost(error.message, error));
+    else if (!this.#isSocket() || this.#isInputEnded) this.#events.finished(null);
+    else this.#input.resume();
+  }
+
+  #isSocket(): boolean {
+    return (this.#input as unknown) === this.#output;
+  }
+
+  #lost(why: string, cause?: Error): Error {
+    return new CodeModeError('connection_lost', `Lost the connection to ${this.#peer}: ${why}`, {
+      cause,
+    });
+  }
+}
+
+/** An error after this is nobody's business, but it must have a listener as long as one can come. */
+function destroyQuietly(stream: Readable | Writable): void {
+  stream.on('error', ignore);
+  if (stream.closed) stream.off('error', ignore);
+  else stream.once('close', () => stream.off('error', ignore));
+  stream.destroy();
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, linkSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { endpointUrl } from '../endpoint.ts';
+import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
+import { streamTransport } from './stream-transport.ts';
+
+const OWNER_ONLY = 0o600;
+/** What the system has room for, less the zero byte at the end. */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+const LIVING = 'another host listens there';
+
+/**
+ * A socket in the file system, for its owner alone.
+ *
+ * What a dead host left there is replaced. A living host, and anything that is no socket, is let be.
+ */
+export async function listenOnUnix(path: string, options: ListenOptions): Promise<Listener> {
+  const target = resolve(path);
+  const url = endpointUrl({ type: 'unix', path });
+  const server = createServer({ allowHalfOpen: true }, (socket) =>
+    options.onConnection(streamTransport(url, socket, socket, options)),
+  );
+  await clear(target);
+  const place = await bind(server, target, options.onError);
+  return makeListener(url, () => {
+    server.close();
+    // Whoever has put something else there meanwhile keeps it.
+    if (samePlace(statOf(target), place)) unlinkSync(target);
+  });
+}
+
+/**
+ * Nobody else can reach the socket before its mode is set, as it is made in a folder of ours; nobody
+ * is pushed aside, as a link is not made where something is already.
+ */
+async function bind(server: Server, target: string, onError: ListenOptions['onError']) {
+  const folder = await mkdtemp(`${dirname(target)}/.`);
+  try {
+    const inside = join(folder, 's');
+    assertFits(inside, target);
+    await openServer(server, { path: inside }, onError);
+    chmodSync(inside, OWNER_ONLY);
+    linkSync(inside, target);
+    return lstatSync(inside);
+  } catch (error) {
+    server.close();
+    throw hasCode(error, 'EEXIST') ? new Error(LIVING, { cause: error }) : error;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Makes room for a socket. */
+async function clear(target: string): Promise<void> {
+  const found = statOf(target);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error('what is there is not a socket');
+  if (await isLiving(target)) throw new Error(LIVING);
+  // Another host may do the same at this moment: what is taken away must be what was looked at.
+  const aside = `${target}.${randomUUID()}`;
+  renameSync(target, aside);
+  const isSame = samePlace(statOf(aside), found);
+  if (!isSame) linkSync(aside, target);
+  unlinkSync(aside);
+  if (!isSame) throw new Error(LIVING);
+}
+
+/** Whether somebody may listen there. */
+async function isLiving(path: string): Promise<boolean> {
+  const socket = connect({ path });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (error) {
+    return !hasCode(error, 'ECONNREFUSED') && !hasCode(error, 'ENOENT');
+  } finally {
+    socket.destroy();
+  }
+}
+
+function statOf(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+type Stat = ReturnType<typeof statOf>;
+
+function samePlace(one: Stat, other: Stat): boolean {
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}
+
+function assertFits(...paths: readonly string[]): void {
+  const longest = Math.max(...paths.map((path) => Buffer.byteLength(path)));
+  if (longest <= MAX_PATH_BYTES) return;
+  throw new Error(`its path has ${longest} bytes, the system takes ${MAX_PATH_BYTES}`);
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

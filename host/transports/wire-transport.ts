@@ -1,0 +1,233 @@
+import { CodeModeError } from '../../src/errors.ts';
+import type { Transport, TransportReceiver } from '../transport.ts';
+import type { Wire } from './wire.ts';
+
+/** How much a transport holds, and how long its end may take. */
+export interface TransportOptions {
+  /** From how many queued bytes on `drained` makes its callers wait. Default: 1 MiB. */
+  readonly highWaterBytes?: number;
+  /** How long `close`, and a peer that no longer hears, may take before all is dropped. Default: 5 000. */
+  readonly closeWithinMs?: number;
+}
+
+const HIGH_WATER_BYTES = 1 << 20;
+/** The default of `closeWithinMs`. */
+export const CLOSE_WITHIN_MS = 5_000;
+/** After so many messages, or so long, whoever else waits in this process has a turn. */
+const MAX_FRAMES_IN_A_TURN = 256;
+const MAX_TURN_MS = 2;
+
+/** The life of a transport, over any wire: reading in portions, ending once, in bounded time. */
+export class WireTransport implements Transport {
+  readonly peer: string;
+  readonly #wire: Wire;
+  readonly #highWaterBytes: number;
+  readonly #closeWithinMs: number;
+  readonly #over = Promise.withResolvers<void>();
+  readonly #goOn = () => this.#continue();
+  #phase: 'open' | 'ending' | 'over' = 'open';
+  #receiver: TransportReceiver | null = null;
+  #isTold = false;
+  /** Set when nothing more comes in: why. */
+  #end: { readonly error: Error | null } | null = null;
+  /** Why the peer does not hear us any more. */
+  #deafness: Error | null = null;
+  /** Why all is over. */
+  #error: Error | null = null;
+  /** A message that was taken while reading was paused. */
+  #held: Buffer | null = null;
+  #isPaused = false;
+  #isDelivering = false;
+  #frames = 0;
+  #spentMs = 0;
+  #nextTurn: NodeJS.Immediate | null = null;
+  #deadline: NodeJS.Timeout | undefined;
+  #room: PromiseWithResolvers<void> | null = null;
+
+  constructor(peer: string, wire: Wire, options: TransportOptions) {
+    this.peer = peer;
+    this.#wire = wire;
+    this.#highWaterBytes = options.highWaterBytes ?? HIGH_WATER_BYTES;
+    this.#closeWithinMs = options.closeWithinMs ?? CLOSE_WITHIN_MS;
+    wire.attach({
+      readable: () => this.#deliver(),
+      taken: () => this.#taken(),
+      ended: (error) => this.#ended(error),
+      deaf: (error) => this.#deaf(error),
+      finished: (error) => this.#finish(error),
+    });
+  }
+
+  get queuedBytes(): number {
+    return this.#phase === 'over' ? 0 : this.#wire.queuedBytes;
+  }
+
+  start(receiver: TransportReceiver): void {
+    if (this.#receiver !== null) throw new Error(`Cannot start ${this.peer}: it is started`);
+    this.#receiver = receiver;
+    if (this.#phase === 'over') return queueMicrotask(() => this.#tell());
+    if (this.#phase === 'ending') return;
+    // What came before, an end too, is told in a turn of its own.
+    this.#later();
+    this.#wire.open();
+    if (this.#isPaused) this.#wire.pause();
+  }
+
+  send(body: string | Buffer): void {
+    if (this.#phase === 'open') this.#wire.send(body);
+  }
+
+  drained(): Promise<void> | undefined {
+    if (this.#phase !== 'open' || this.#hasRoom()) return undefined;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    if (this.#phase === 'open') this.#wire.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.#phase === 'open') this.#later();
+  }
+
+  close(): Promise<void> {
+    this.#beginEnd();
+    return this.#over.promise;
+  }
+
+  destroy(error?: Error): void {
+    this.#finish(error ?? null);
+  }
+
+  #deliver(): void {
+    if (this.#isDelivering || !this.#mayDeliver()) return;
+    this.#isDelivering = true;
+    try {
+      let before = performance.now();
+      while (this.#mayDeliver()) {
+        const body = this.#held ?? this.#take();
+        if (body === null) break;
+        this.#held = null;
+        this.#receiver?.message(body);
+        const now = performance.now();
+        this.#spentMs += now - before;
+        before = now;
+        this.#frames += 1;
+        if (this.#frames >= MAX_FRAMES_IN_A_TURN || this.#spentMs >= MAX_TURN_MS) this.#rest();
+      }
+    } finally {
+      this.#isDelivering = false;
+    }
+  }
+
+  #mayDeliver(): boolean {
+    const isWaiting = this.#isPaused || this.#nextTurn !== null || this.#receiver === null;
+    return this.#phase === 'open' && !isWaiting;
+  }
+
+  /** The next message. Where there is none and none will come, all is over. */
+  #take(): Buffer | null {
+    try {
+      const body = this.#wire.next();
+      if (body === null && this.#end !== null) this.#afterLast(this.#end.error);
+      return body;
+    } catch (error) {
+      this.#finish(error instanceof Error ? error : new Error(String(error)));
+      return null;
+    }
+  }
+
+  /** Lets others have a turn, and the peer wait meanwhile. */
+  #rest(): void {
+    if (this.#phase !== 'open') return;
+    this.#wire.pause();
+    this.#later();
+  }
+
+  #later(): void {
+    this.#nextTurn ??= setImmediate(this.#goOn);
+  }
+
+  #continue(): void {
+    this.#nextTurn = null;
+    this.#frames = 0;
+    this.#spentMs = 0;
+    this.#deliver();
+    if (this.#mayDeliver()) this.#wire.resume();
+  }
+
+  #taken(): void {
+    if (this.#room === null || !this.#hasRoom()) return;
+    this.#room.resolve();
+    this.#room = null;
+  }
+
+  #hasRoom(): boolean {
+    return this.#wire.queuedBytes < this.#highWaterBytes;
+  }
+
+  #ended(error: Error | null): void {
+    if (this.#end !== null || this.#phase !== 'open') return;
+    this.#end = { error };
+    this.#deliver();
+    // Where nothing is left to be told, a pause does not keep the end back.
+    if (this.#isPaused && this.#receiver !== null) this.#held ??= this.#take();
+  }
+
+  #deaf(error: Error | null): void {
+    if (this.#phase !== 'open') return;
+    this.#deafness ??= error;
+    this.#startDeadline();
+  }
+
+  #afterLast(error: Error | null): void {
+    const reason = error ?? this.#deafness;
+    if (reason === null) this.#beginEnd();
+    else this.#finish(reason);
+  }
+
+  #beginEnd(): void {
+    if (this.#phase !== 'open') return;
+    this.#phase = 'ending';
+    this.#startDeadline();
+    this.#wire.end();
+  }
+
+  #startDeadline(): void {
+    this.#deadline ??= setTimeout(() => this.#expire(), this.#closeWithinMs);
+  }
+
+  #expire(): void {
+    const bytes = this.#wire.queuedBytes;
+    const within = `within ${this.#closeWithinMs} ms`;
+    const lost = `Cannot send ${bytes} bytes to ${this.peer}: it did not take them ${within}`;
+    const reason = bytes > 0 ? new CodeModeError('connection_lost', lost) : null;
+    this.#finish(this.#deafness ?? reason);
+  }
+
+  #finish(error: Error | null): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#error = error;
+    this.#held = null;
+    clearTimeout(this.#deadline);
+    if (this.#nextTurn !== null) clearImmediate(this.#nextTurn);
+    this.#wire.destroy();
+    this.#room?.resolve();
+    // Not in place: whoever destroys a transport does not expect to be called meanwhile.
+    queueMicrotask(() => this.#tell());
+  }
+
+  #tell(): void {
+    if (!this.#isTold && this.#receiver !== null) {
+      this.#isTold = true;
+      this.#receiver.closed(this.#error);
+    }
+    this.#over.resolve();
+  }
+}
