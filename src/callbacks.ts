@@ -1,8 +1,9 @@
-import { type Delegate, JsonText, type Notification, type ToolCall } from './delegate.ts';
+import type { Delegate, Notification, ToolCall } from './delegate.ts';
 import { Cancelled, type CancelReason } from './errors.ts';
 import type { PendingCall } from './events.ts';
 import type { ToolAnswer } from './sandbox.ts';
 import { startTimer } from './timer.ts';
+import { messageOf, toAnswer } from './tool-answer.ts';
 
 /** How long cancelled callbacks may take to return, tools and notifications together. */
 const GRACE_MS = 100;
@@ -153,22 +154,3 @@ export class Callbacks {
 
 /** Tasks whose deadline passed while they ran. */
 const abandoned = new WeakSet<Task>();
-
-function toAnswer(result: unknown): ToolAnswer {
-  if (result instanceof JsonText) return { ok: true, json: result.text };
-  try {
-    const json: string | undefined = result === undefined ? 'null' : JSON.stringify(result);
-    if (json !== undefined) return { ok: true, json };
-    return { ok: false, message: `failed to serialize tool response: got a ${typeof result}` };
-  } catch (error) {
-    return { ok: false, message: `failed to serialize tool response: ${messageOf(error)}` };
-  }
-}
-
-function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return 'the tool failed with an error that cannot be shown';
-  }
-}

@@ -5,6 +5,7 @@ import { CodeModeError } from './errors.ts';
 import type { CellEvent, MissingReason } from './events.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from './limits.ts';
 import { missingCell, Tombstones } from './missing.ts';
+import { checkObserveMode, DEFAULT_OBSERVE } from './observe-mode.ts';
 import type { ProgramTool, Sandbox, ToolErrors } from './sandbox.ts';
 import type {
   CellSummary,
@@ -32,6 +33,11 @@ export interface SessionRuntimeOptions {
   /** Default: in memory, for this session alone. */
   readonly storedValues?: StoredValues;
   readonly limits?: Partial<SessionLimits>;
+  /**
+   * Called once for each cell when nobody can ask for it any more: its end was delivered, or it
+   * was forgotten. Must not throw.
+   */
+  readonly onRetired?: (cellId: string, reason: MissingReason) => void;
 }
 
 /** A list of tools as cells call them and as programs see them: the same objects for each cell. */
@@ -41,7 +47,6 @@ interface Offer {
 }
 
 const NO_TOOLS: readonly ToolDefinition[] = [];
-const DEFAULT_OBSERVE: ObserveMode = { yieldAfterMs: 10_000 };
 
 /** A session in this process. See `Session`. */
 export class SessionRuntime implements Session {
@@ -86,7 +91,7 @@ export class SessionRuntime implements Session {
     mode: ObserveMode = DEFAULT_OBSERVE,
     options: WaitOptions = {},
   ): Promise<CellEvent> {
-    checkMode(mode);
+    checkObserveMode(mode);
     return this.#cells.get(cellId)?.observe(mode, options) ?? this.#missing(cellId);
   }
 
@@ -103,6 +108,10 @@ export class SessionRuntime implements Session {
 
   async cells(): Promise<readonly CellSummary[]> {
     return this.#list();
+  }
+
+  async values(): Promise<ReadonlyMap<string, unknown>> {
+    return new Map([...this.#values.snapshot()].map(([key, json]) => [key, JSON.parse(json)]));
   }
 
   close(): Promise<void> {
@@ -179,6 +188,7 @@ export class SessionRuntime implements Session {
     this.#cells.delete(id);
     this.#completed.delete(id);
     this.#tombstones.add(id, reason);
+    this.#options.onRetired?.(id, reason);
     this.#waitingToRetire.get(id)?.();
     this.#waitingToRetire.delete(id);
   }
@@ -211,7 +221,7 @@ export class SessionRuntime implements Session {
     if (typeof source !== 'string') {
       throw new CodeModeError('invalid_argument', 'Cannot execute: the source is not a string');
     }
-    checkMode(observe);
+    checkObserveMode(observe);
     const { maxSourceBytes, maxLiveCells } = this.#limits;
     const bytes = source.length > maxSourceBytes ? source.length : Buffer.byteLength(source);
     if (bytes > maxSourceBytes) {
@@ -243,14 +253,4 @@ async function tellClosed(delegate: Delegate, cellId: string): Promise<void> {
   try {
     await delegate.cellClosed?.(cellId);
   } catch {}
-}
-
-function checkMode(mode: ObserveMode): void {
-  if ('pending' in mode) return;
-  const { yieldAfterMs } = mode;
-  if (typeof yieldAfterMs === 'number' && yieldAfterMs >= 0) return;
-  throw new CodeModeError(
-    'invalid_argument',
-    `Cannot observe: yieldAfterMs must be a number of at least 0, got ${String(yieldAfterMs)}`,
-  );
 }

@@ -94,6 +94,9 @@ export interface Session extends AsyncDisposable {
   /** The cells that have not been delivered to their end, oldest first. */
   cells(): Promise<readonly CellSummary[]>;
 
+  /** The stored values that completed cells left, by key, in the order they were first stored. */
+  values(): Promise<ReadonlyMap<string, unknown>>;
+
   /**
    * Terminates every cell and waits until all is over: 100 ms at most for all together.
    * Safe to call twice. Afterwards `execute` fails with `session_closed`.

@@ -52,6 +52,10 @@ export class ScriptedSession implements Session {
     return { type: 'terminated', cellId: CELL_ID, items: [textItem('last words')] };
   }
 
+  async values(): Promise<ReadonlyMap<string, unknown>> {
+    return new Map();
+  }
+
   async cells(): Promise<readonly CellSummary[]> {
     return [];
   }

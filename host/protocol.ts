@@ -1,0 +1,300 @@
+import { z } from 'zod';
+
+/**
+ * The wire, version 1: what a client and a host say to each other, each message once.
+ *
+ * Every message is one JSON text in one frame. Unknown fields are refused at every level. What only
+ * peers of our own understand is marked with the capability that both must have named for it.
+ */
+
+/** Longest id of a session or cell, in UTF-16 units. */
+export const MAX_ID_LENGTH = 1_024;
+
+const requestId = z.int();
+const sessionId = z.string().max(MAX_ID_LENGTH).regex(/\S/, 'must not be blank');
+const cellId = z.string().max(MAX_ID_LENGTH);
+const count = z.int().min(0);
+
+const toolName = z.strictObject({ name: z.string(), namespace: z.string().nullable() });
+const toolKind = z.enum(['function', 'freeform']);
+
+const wireTool = z.strictObject({
+  name: z.string(),
+  tool_name: toolName,
+  description: z.string(),
+  kind: toolKind,
+  input_schema: z.unknown().optional(),
+  output_schema: z.unknown().optional(),
+});
+
+const detail = z.enum(['auto', 'low', 'high', 'original']);
+const textItem = z.strictObject({ type: z.literal('input_text'), text: z.string() });
+const audioItem = z.strictObject({ type: z.literal('input_audio'), audio_url: z.string() });
+const imageFields = { type: z.literal('input_image'), image_url: z.string() };
+const imageItem = z.strictObject({ ...imageFields, detail });
+/** Version 1 lets the detail of an image be left out. */
+const v1ImageItem = z.strictObject({ ...imageFields, detail: detail.nullish() });
+const items = z.array(z.discriminatedUnion('type', [textItem, imageItem, audioItem]));
+const v1Items = z.array(z.discriminatedUnion('type', [textItem, v1ImageItem, audioItem]));
+
+const pendingCall = z.strictObject({ callId: z.string(), tool: z.string() });
+const failure = z.strictObject({
+  kind: z.enum(['syntax', 'exception', 'limit', 'memory', 'lost']),
+  text: z.string(),
+  line: count.optional(),
+  column: count.optional(),
+});
+
+/** `cellhost.cells`: what a caller who waits for a cell is told, as `CellEvent` says it. */
+const cellEvent = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('yielded'), cellId, items }),
+  z.strictObject({
+    type: z.literal('pending'),
+    cellId,
+    items,
+    generation: count,
+    pendingCalls: z.array(pendingCall),
+  }),
+  z.strictObject({
+    type: z.literal('completed'),
+    cellId,
+    items,
+    failure: failure.nullable(),
+    notes: z.array(z.string()),
+  }),
+  z.strictObject({ type: z.literal('terminated'), cellId, items }),
+  z.strictObject({
+    type: z.literal('missing'),
+    cellId,
+    items: z.tuple([]),
+    reason: z.enum(['unknown', 'delivered', 'terminated', 'evicted', 'lost']),
+    message: z.string(),
+  }),
+]);
+
+/** `cellhost.cells`: how long to wait, where it is not just milliseconds. */
+const observeMode = z.union([
+  z.strictObject({ yieldAfterMs: z.number().min(0) }),
+  z.strictObject({ pending: z.literal(true) }),
+]);
+
+/** `cellhost.cells`: the wait was ended early before it began. */
+const preempted = z.literal(true).optional();
+
+const executeRequest = z.strictObject({
+  tool_call_id: z.string().nullable(),
+  enabled_tools: z.array(wireTool),
+  source: z.string(),
+  yield_time_ms: count.nullable(),
+  max_output_tokens: z.int().min(0).max(0x7fffffff).nullable(),
+  observe: observeMode.optional(),
+  preempted,
+});
+
+const waitRequest = z.strictObject({
+  cell_id: cellId,
+  yield_time_ms: count,
+  observe: observeMode.optional(),
+  preempted,
+});
+
+const cellExecutionLimits = z.strictObject({
+  maxYieldTimeMs: count.nullish(),
+  maxHeapSizeBytes: count.nullish(),
+});
+
+/** `cellhost.sessions`: how a session differs from a plain one of version 1. */
+const sessionOptions = z.strictObject({
+  toolErrors: z.enum(['error', 'string']).optional(),
+  console: z.boolean().optional(),
+  limits: z.record(z.string(), z.number()).optional(),
+});
+
+const operation = z.discriminatedUnion('method', [
+  z.strictObject({
+    method: z.literal('session/open'),
+    sessionId,
+    cellExecutionLimits: cellExecutionLimits.nullish(),
+    options: sessionOptions.optional(),
+  }),
+  z.strictObject({ method: z.literal('session/execute'), sessionId, request: executeRequest }),
+  z.strictObject({ method: z.literal('session/wait'), sessionId, request: waitRequest }),
+  z.strictObject({ method: z.literal('session/terminate'), sessionId, cellId }),
+  z.strictObject({ method: z.literal('session/shutdown'), sessionId }),
+  z.strictObject({
+    method: z.literal('session/create'),
+    /** Comes back with the first message of the new session, so that it can be told from another. */
+    token: z.string().max(MAX_ID_LENGTH).optional(),
+    options: sessionOptions.optional(),
+  }),
+  z.strictObject({ method: z.literal('session/resume'), sessionId, cellId, generation: count }),
+  z.strictObject({ method: z.literal('session/cells'), sessionId }),
+  z.strictObject({ method: z.literal('session/values'), sessionId }),
+]);
+
+const delegateValue = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('tool/result'), result: z.unknown() }),
+  z.strictObject({ type: z.literal('notification/delivered') }),
+]);
+
+const failed = z.strictObject({
+  status: z.literal('error'),
+  message: z.string(),
+  /** `cellhost.cells`: the code of the error. */
+  code: z.string().optional(),
+});
+
+const delegateResult = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.literal('ok'), value: delegateValue }),
+  failed,
+]);
+
+/** What a client says after the handshake. */
+const clientMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('operation/request'), id: requestId, request: operation }),
+  z.strictObject({ type: z.literal('operation/cancel'), id: requestId }),
+  z.strictObject({ type: z.literal('operation/yield'), id: requestId }),
+  z.strictObject({ type: z.literal('delegate/response'), id: requestId, result: delegateResult }),
+]);
+
+const duration = { code_mode_host_duration_ns: z.number().optional() };
+const body = { cell_id: cellId, content_items: v1Items };
+
+const runtimeResponse = z.union([
+  z.strictObject({ Yielded: z.strictObject({ ...body, ...duration }) }),
+  z.strictObject({ Terminated: z.strictObject({ ...body, ...duration }) }),
+  z.strictObject({
+    Result: z.strictObject({
+      ...body,
+      error_text: z.string().nullable(),
+      result_buffered_for_ns: z.number().optional(),
+      ...duration,
+    }),
+  }),
+  /** `cellhost.cells`. */
+  z.strictObject({ Event: cellEvent }),
+]);
+
+const waitOutcome = z.union([
+  z.strictObject({ LiveCell: runtimeResponse }),
+  z.strictObject({ MissingCell: runtimeResponse }),
+]);
+
+const cellSummary = z.strictObject({
+  cellId,
+  phase: z.enum(['running', 'held', 'draining', 'terminating', 'completed']),
+  ageMs: z.number(),
+  observed: z.boolean(),
+  pendingOutput: count,
+  pendingCalls: z.array(pendingCall),
+  pendingNotifications: count,
+});
+
+const operationValue = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('session/ready'), sessionId }),
+  z.strictObject({ type: z.literal('execution/started'), cellId }),
+  z.strictObject({ type: z.literal('wait/completed'), outcome: waitOutcome }),
+  z.strictObject({ type: z.literal('session/closed'), sessionId }),
+  z.strictObject({
+    type: z.literal('session/created'),
+    sessionId,
+    remoteUrl: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('cell/resumed'),
+    outcome: z.enum(['resumed', 'already-running', 'missing']),
+  }),
+  z.strictObject({ type: z.literal('session/cells'), cells: z.array(cellSummary) }),
+  z.strictObject({
+    type: z.literal('session/values'),
+    values: z.array(z.tuple([z.string(), z.unknown()])),
+  }),
+]);
+
+const invocation = z.strictObject({
+  cell_id: cellId,
+  runtime_tool_call_id: z.string(),
+  tool_name: toolName,
+  tool_kind: toolKind,
+  input: z.unknown().optional(),
+});
+
+const delegateRequest = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('tool/invoke'), invocation }),
+  z.strictObject({
+    type: z.literal('notification/send'),
+    callId: z.string().nullable(),
+    cellId,
+    text: z.string(),
+  }),
+]);
+
+/** What a host says after the handshake. */
+const hostMessage = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('operation/response'),
+    id: requestId,
+    result: z.discriminatedUnion('status', [
+      z.strictObject({ status: z.literal('ok'), value: operationValue }),
+      failed,
+    ]),
+  }),
+  z.strictObject({
+    type: z.literal('execute/initialResponse'),
+    id: requestId,
+    result: z.discriminatedUnion('status', [
+      z.strictObject({ status: z.literal('ok'), value: runtimeResponse }),
+      failed,
+    ]),
+  }),
+  z.strictObject({
+    type: z.literal('delegate/request'),
+    id: requestId,
+    sessionId,
+    token: z.string().optional(),
+    request: delegateRequest,
+  }),
+  z.strictObject({
+    type: z.literal('delegate/cancel'),
+    id: requestId,
+    /** `cellhost.cells`: why. The client answers when the call is over; the host waits 100 ms at most. */
+    reason: z
+      .enum(['terminate', 'shutdown', 'completion', 'drain-timeout', 'disconnect'])
+      .optional(),
+  }),
+  z.strictObject({ type: z.literal('cell/closed'), sessionId, cellId }),
+]);
+
+/** @throws Error that says what is wrong where the value is no message of a client. */
+export function readClientMessage(value: unknown): ClientMessage {
+  return read(clientMessage, value);
+}
+
+/** @throws Error that says what is wrong where the value is no message of a host. */
+export function readHostMessage(value: unknown): HostMessage {
+  return read(hostMessage, value);
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw new Error(`Cannot read a message: ${where}${issue?.message ?? 'it is none'}`);
+}
+
+export type ClientMessage = z.infer<typeof clientMessage>;
+export type HostMessage = z.infer<typeof hostMessage>;
+export type Operation = z.infer<typeof operation>;
+export type OperationValue = z.infer<typeof operationValue>;
+export type DelegateResult = z.infer<typeof delegateResult>;
+export type DelegateRequest = z.infer<typeof delegateRequest>;
+export type RuntimeResponse = z.infer<typeof runtimeResponse>;
+export type WaitOutcome = z.infer<typeof waitOutcome>;
+export type WireTool = z.infer<typeof wireTool>;
+export type SessionOptions = z.infer<typeof sessionOptions>;
+
+/** How a request ended. */
+export type Outcome<T> =
+  | { readonly status: 'ok'; readonly value: T }
+  | { readonly status: 'error'; readonly message: string; readonly code?: string | undefined };

@@ -1,0 +1,19 @@
+/** What a host takes on. Over a limit the one call fails, and the error names who holds the rest. */
+export interface HostLimits {
+  /** Connections at once; one more is closed at once. Default 1,024. */
+  readonly maxConnections: number;
+  /** Sessions of all connections together. Default 1,024. */
+  readonly maxSessions: number;
+  /** Requests of one connection that have no answer yet. Default 4,096. */
+  readonly maxRequests: number;
+  /** How long a new connection may stay silent, in milliseconds. Default 10,000. */
+  readonly helloMs: number;
+}
+
+/** The limits of a host that sets none. */
+export const DEFAULT_HOST_LIMITS: HostLimits = {
+  maxConnections: 1_024,
+  maxSessions: 1_024,
+  maxRequests: 4_096,
+  helloMs: 10_000,
+};

@@ -1,0 +1,186 @@
+import type { CellEvent } from '../../src/events.ts';
+import type { ObserveMode, Session, WaitOptions } from '../../src/session.ts';
+import type { ToolDefinition } from '../../src/tools.ts';
+import type { Operation, OperationValue, RuntimeResponse, WireTool } from '../protocol.ts';
+import { type AnswerTimes, toOutcome, toResponse } from '../wire-events.ts';
+import { CellAnswers } from './cell-answers.ts';
+
+type Request<M extends Operation['method']> = Extract<Operation, { method: M }>;
+
+/** How a request is answered. Each is called once, in the turn in which its order is settled. */
+export interface Answering {
+  answer(value: OperationValue): void;
+  /** The first event of a cell, or why there is none. */
+  initial(value: RuntimeResponse): void;
+  fail(error: unknown): void;
+  failInitial(error: unknown): void;
+}
+
+/** What a hosted session is made of. */
+export interface HostedSessionParts {
+  readonly id: string;
+  /** Whether the client understands `cellhost.cells`. */
+  readonly own: boolean;
+  /** Tells the client that a cell is closed. */
+  readonly onCellClosed: (cellId: string) => void;
+}
+
+const DEFAULT_WAIT_MS = 10_000;
+
+/** One session of a client: turns its requests into calls, and events into answers in their order. */
+export class HostedSession {
+  readonly id: string;
+  readonly #own: boolean;
+  readonly #answers: CellAnswers;
+  readonly #open = new Set<Promise<void>>();
+  #session: Session | null = null;
+
+  constructor(parts: HostedSessionParts) {
+    this.id = parts.id;
+    this.#own = parts.own;
+    this.#answers = new CellAnswers(parts.own, parts.onCellClosed);
+  }
+
+  /** To be called once, before anything else. */
+  attach(session: Session): void {
+    this.#session = session;
+  }
+
+  /** For the delegate: no callback of this cell runs any more. */
+  cellEnded(cellId: string): void {
+    this.#answers.ended(cellId);
+  }
+
+  /** For the runtime: nobody can ask for this cell any more. */
+  cellRetired(cellId: string): void {
+    this.#answers.retired(cellId);
+  }
+
+  /** Resolves when the first event has been told. */
+  async execute(
+    { request }: Request<'session/execute'>,
+    options: WaitOptions,
+    answering: Answering,
+  ): Promise<void> {
+    const askedMs = performance.now();
+    const mode = modeOf(request.observe, request.yield_time_ms);
+    const { cellId, first } = await this.#live.execute(
+      {
+        source: request.source,
+        tools: request.enabled_tools.map(toTool),
+        observe: mode,
+        ...(request.tool_call_id === null ? {} : { callId: request.tool_call_id }),
+      },
+      options,
+    );
+    answering.answer({ type: 'execution/started', cellId });
+    this.#answers.announced(cellId);
+    await this.#track(
+      first.then(
+        (event) =>
+          this.#inOrder(event, () =>
+            answering.initial(toResponse(event, this.#times(event, askedMs), this.#own)),
+          ),
+        (error: unknown) => answering.failInitial(error),
+      ),
+    );
+    this.#answers.paid(cellId);
+  }
+
+  async wait(
+    { request }: Request<'session/wait'>,
+    options: WaitOptions,
+    answering: Answering,
+  ): Promise<void> {
+    const askedMs = performance.now();
+    const mode = modeOf(request.observe, request.yield_time_ms);
+    const { cell_id: cellId } = request;
+    const isOwed = this.#answers.owe(cellId);
+    await this.#track(
+      this.#live.observe(cellId, mode, options).then(
+        (event) => this.#inOrder(event, () => answering.answer(this.#outcome(event, askedMs))),
+        (error: unknown) => answering.fail(error),
+      ),
+    );
+    if (isOwed) this.#answers.paid(cellId);
+  }
+
+  async terminate({ cellId }: Request<'session/terminate'>, answering: Answering): Promise<void> {
+    const askedMs = performance.now();
+    const isOwed = this.#answers.oweTerminate(cellId);
+    await this.#track(
+      this.#live.terminate(cellId).then(
+        (event) => answering.answer(this.#outcome(event, askedMs)),
+        (error: unknown) => answering.fail(error),
+      ),
+    );
+    if (isOwed) this.#answers.terminatePaid(cellId);
+  }
+
+  async resume(
+    { cellId, generation }: Request<'session/resume'>,
+    answering: Answering,
+  ): Promise<void> {
+    const outcome = await this.#live.resume(cellId, generation);
+    answering.answer({ type: 'cell/resumed', outcome });
+  }
+
+  async cells(answering: Answering): Promise<void> {
+    const cells = [...(await this.#live.cells())].map((cell) => ({
+      ...cell,
+      pendingCalls: [...cell.pendingCalls],
+    }));
+    answering.answer({ type: 'session/cells', cells });
+  }
+
+  async values(answering: Answering): Promise<void> {
+    const values = [...(await this.#live.values())];
+    answering.answer({ type: 'session/values', values });
+  }
+
+  /** Ends the session. Resolves when every answer about its cells has gone out. */
+  async close(): Promise<void> {
+    await this.#live.close();
+    await Promise.all(this.#open);
+  }
+
+  get #live(): Session {
+    if (this.#session === null) throw new Error('Cannot use a session that has not been attached');
+    return this.#session;
+  }
+
+  /** Who terminated a cell is told first. */
+  #inOrder(event: CellEvent, tell: () => void): Promise<void> | void {
+    const before =
+      event.type === 'terminated' ? this.#answers.terminateAnswered(event.cellId) : undefined;
+    return before === undefined ? tell() : before.then(tell);
+  }
+
+  #outcome(event: CellEvent, askedMs: number): OperationValue {
+    const outcome = toOutcome(event, this.#times(event, askedMs), this.#own);
+    return { type: 'wait/completed', outcome };
+  }
+
+  #times({ cellId }: CellEvent, askedMs: number): AnswerTimes {
+    const bufferedMs = this.#answers.bufferedMs(cellId, askedMs);
+    return { tookMs: performance.now() - askedMs, bufferedMs };
+  }
+
+  async #track(answer: Promise<void>): Promise<void> {
+    this.#open.add(answer);
+    try {
+      await answer;
+    } finally {
+      this.#open.delete(answer);
+    }
+  }
+}
+
+function modeOf(observe: ObserveMode | undefined, yieldTimeMs: number | null): ObserveMode {
+  return observe ?? { yieldAfterMs: yieldTimeMs ?? DEFAULT_WAIT_MS };
+}
+
+function toTool(tool: WireTool): ToolDefinition {
+  const { name, tool_name: toolName, description, kind } = tool;
+  return { name, toolName, description, kind };
+}

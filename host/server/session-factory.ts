@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { Delegate } from '../../src/delegate.ts';
+import { CodeModeError } from '../../src/errors.ts';
+import type { SessionLimits } from '../../src/limits.ts';
+import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
+import { SessionRuntime } from '../../src/session-runtime.ts';
+import type { Operation, SessionOptions } from '../protocol.ts';
+
+const NOTHING: Program = {
+  source: '',
+  tools: [],
+  values: new Map(),
+  toolErrors: 'string',
+  console: false,
+  hold: false,
+};
+
+const NO_CALLS: ProgramCalls = {
+  started() {},
+  output() {},
+  yieldControl() {},
+  invokeTool: async () => ({ ok: false, message: 'there are no tools' }),
+  async notify() {},
+  frontier() {},
+};
+
+/** What a session is opened with. */
+export interface NewSession {
+  readonly delegate: Delegate;
+  readonly options: SessionOptions;
+  /** As version 1 gives it. */
+  readonly maxYieldTimeMs: number | null;
+  readonly onRetired: (cellId: string) => void;
+}
+
+export type OpenOperation = Extract<Operation, { method: 'session/open' }>;
+
+/** Opens the sessions of a host, all over one sandbox, and counts them. */
+export class SessionFactory {
+  readonly #sandbox: Sandbox;
+  readonly #maxSessions: number;
+  readonly #warm: Promise<unknown>;
+  #count = 0;
+
+  constructor(sandbox: Sandbox, maxSessions: number) {
+    this.#sandbox = sandbox;
+    this.#maxSessions = maxSessions;
+    this.#warm = this.#warmUp();
+  }
+
+  /**
+   * Resolves when the sandbox has run something, so that a session that is ready runs its first
+   * cell at once. Where it cannot run anything, the cells will say why.
+   */
+  get ready(): Promise<unknown> {
+    return this.#warm;
+  }
+
+  /** Sessions there are now, of all connections. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** An id nobody has had before. */
+  newId(): string {
+    return randomUUID();
+  }
+
+  /** @throws `limit_exceeded`; `invalid_argument` for limits that are none. */
+  open({ delegate, options, maxYieldTimeMs, onRetired }: NewSession): SessionRuntime {
+    if (this.#count >= this.#maxSessions) {
+      throw new CodeModeError(
+        'limit_exceeded',
+        `code-mode host has too many sessions: ${this.#maxSessions} are open (maxSessions)`,
+      );
+    }
+    const limits = options.limits as Partial<SessionLimits> | undefined;
+    const yields = maxYieldTimeMs === null ? {} : { maxYieldAfterMs: maxYieldTimeMs };
+    const session = new SessionRuntime({
+      delegate,
+      sandbox: this.#sandbox,
+      toolErrors: options.toolErrors ?? 'string',
+      console: options.console ?? false,
+      limits: { ...limits, ...yields },
+      onRetired,
+    });
+    this.#count += 1;
+    return session;
+  }
+
+  #warmUp(): Promise<unknown> {
+    const session = Symbol('warm-up');
+    const { ended } = this.#sandbox.run(NOTHING, NO_CALLS, session);
+    return ended.then(() => this.#sandbox.release(session));
+  }
+
+  /** One that was opened here is over. */
+  closed(): void {
+    this.#count -= 1;
+  }
+}

@@ -1,0 +1,97 @@
+import { CodeModeError } from '../../src/errors.ts';
+import type { Operation, SessionOptions } from '../protocol.ts';
+import { ClientDelegate } from './client-delegate.ts';
+import type { DelegateCalls } from './delegate-calls.ts';
+import { HostedSession } from './hosted-session.ts';
+import type { SessionFactory } from './session-factory.ts';
+import { UsedIds } from './used-ids.ts';
+
+type Request<M extends Operation['method']> = Extract<Operation, { method: M }>;
+
+/** What the sessions of one connection have in common. */
+export interface SessionTableParts {
+  readonly factory: SessionFactory;
+  readonly calls: DelegateCalls;
+  /** Whether the client understands `cellhost.cells`. */
+  readonly own: boolean;
+  readonly onCellClosed: (sessionId: string, cellId: string) => void;
+}
+
+interface Entry {
+  readonly session: HostedSession;
+  closing: Promise<void> | null;
+}
+
+/** The sessions of one connection, by id. An id that was used once is not taken again. */
+export class SessionTable {
+  readonly #parts: SessionTableParts;
+  readonly #entries = new Map<string, Entry>();
+  readonly #used = new UsedIds<string>();
+
+  constructor(parts: SessionTableParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(sessionId: string): HostedSession | undefined {
+    return this.#entries.get(sessionId)?.session;
+  }
+
+  /** Opens a session whose id the client chose. @throws `invalid_argument`, `limit_exceeded`. */
+  open({ sessionId, cellExecutionLimits, options }: Request<'session/open'>): void {
+    if (this.#entries.has(sessionId)) throw taken(sessionId, 'is already open');
+    if (this.#used.has(sessionId)) throw taken(sessionId, 'was reused');
+    this.#add(sessionId, options ?? {}, cellExecutionLimits?.maxYieldTimeMs ?? null);
+  }
+
+  /** Opens a session whose id this host chooses. @throws `invalid_argument`, `limit_exceeded`. */
+  create({ options }: Request<'session/create'>): { readonly sessionId: string } {
+    const sessionId = this.#parts.factory.newId();
+    this.#add(sessionId, options ?? {}, null);
+    return { sessionId };
+  }
+
+  /** Ends a session; whoever asks again meanwhile waits for the same end. @throws `session_unknown`. */
+  close(sessionId: string): Promise<void> {
+    const entry = this.#entries.get(sessionId);
+    if (entry === undefined) {
+      throw new CodeModeError('session_unknown', `unknown code-mode session ${sessionId}`);
+    }
+    entry.closing ??= this.#close(sessionId, entry.session);
+    return entry.closing;
+  }
+
+  /** Ends all sessions in the same tick. */
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#entries.keys()].map((sessionId) => this.close(sessionId)));
+  }
+
+  async #close(sessionId: string, session: HostedSession): Promise<void> {
+    await session.close();
+    this.#entries.delete(sessionId);
+    this.#used.add(sessionId);
+    this.#parts.factory.closed();
+  }
+
+  #add(sessionId: string, options: SessionOptions, maxYieldTimeMs: number | null): void {
+    const { calls, own, onCellClosed, factory } = this.#parts;
+    const session = new HostedSession({
+      id: sessionId,
+      own,
+      onCellClosed: (cellId) => onCellClosed(sessionId, cellId),
+    });
+    const delegate = new ClientDelegate(calls, sessionId, own, (cellId) =>
+      session.cellEnded(cellId),
+    );
+    const onRetired = (cellId: string) => session.cellRetired(cellId);
+    session.attach(factory.open({ delegate, options, maxYieldTimeMs, onRetired }));
+    this.#entries.set(sessionId, { session, closing: null });
+  }
+}
+
+function taken(sessionId: string, how: string): CodeModeError {
+  return new CodeModeError('invalid_argument', `code-mode session ID \`${sessionId}\` ${how}`);
+}
