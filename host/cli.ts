@@ -18,6 +18,12 @@ interface RunFlags {
   readonly verbose: boolean;
 }
 
+interface ServeFlags {
+  readonly listen: string;
+  readonly logLevel: string;
+  readonly tokenFile?: string;
+}
+
 /**
  * The `cellhost` program.
  *
@@ -40,9 +46,11 @@ export async function main(
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
     });
-  addRunCommand(program, io, openSession, (code) => {
+  const exit = (code: number) => {
     exitCode = code;
-  });
+  };
+  addRunCommand(program, io, openSession, exit);
+  addServeCommand(program, io, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -86,6 +94,21 @@ function addRunCommand(
     };
     exit(await runCommand(options, io, openSession));
   });
+}
+
+function addServeCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
+  program
+    .command('serve')
+    .description('serve sessions to other processes')
+    .option('--listen <endpoint>', 'stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT', 'stdio')
+    .option('--token-file <path>', 'what WebSocket clients must show, read from this file')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .action(async (flags: ServeFlags) => {
+      // Loaded here because a run needs none of it.
+      const { serveCommand } = await import('./serve-command.ts');
+      const { listen, logLevel, tokenFile } = flags;
+      exit(await serveCommand({ listen, logLevel, tokenFile }, io, processSandbox));
+    });
 }
 
 function originOf(

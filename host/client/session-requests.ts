@@ -1,0 +1,104 @@
+import { CodeModeError } from '../../src/errors.ts';
+import { checkObserveMode, DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
+import type { ExecuteRequest, ObserveMode, WaitOptions } from '../../src/session.ts';
+import type { ToolDefinition } from '../../src/tools.ts';
+import type { Operation, OperationValue, WireTool } from '../protocol.ts';
+
+/** What every request that waits for a cell says. */
+interface WaitFields {
+  readonly yield_time_ms: number;
+  readonly observe?: { pending: true };
+  readonly preempted?: true;
+}
+
+/** Version 1 has no way to leave the id out. */
+const NO_CALL_ID = '';
+
+/** Writes the requests of one session as its host understands them. */
+export class SessionRequests {
+  readonly #sessionId: string;
+  readonly #tools: readonly ToolDefinition[];
+  readonly #own: boolean;
+  readonly #wireTools = new WeakMap<readonly ToolDefinition[], WireTool[]>();
+
+  /**
+   * @param tools Of cells whose request names none.
+   * @param own Whether the host has `cellhost.cells`.
+   */
+  constructor(sessionId: string, tools: readonly ToolDefinition[], own: boolean) {
+    this.#sessionId = sessionId;
+    this.#tools = tools;
+    this.#own = own;
+  }
+
+  /** @throws `invalid_argument`, `unsupported`. */
+  execute(request: ExecuteRequest, options: WaitOptions): Operation {
+    const { source, observe = DEFAULT_OBSERVE, callId, tools = this.#tools } = request;
+    if (typeof source !== 'string') {
+      throw new CodeModeError('invalid_argument', 'Cannot execute: the source is not a string');
+    }
+    checkObserveMode(observe);
+    return {
+      method: 'session/execute',
+      sessionId: this.#sessionId,
+      request: {
+        tool_call_id: callId ?? (this.#own ? null : NO_CALL_ID),
+        enabled_tools: this.#toWire(tools),
+        source,
+        max_output_tokens: null,
+        ...this.#waitFields(observe, options),
+      },
+    };
+  }
+
+  /** @throws `unsupported`. */
+  wait(cellId: string, mode: ObserveMode, options: WaitOptions): Operation {
+    const request = { cell_id: cellId, ...this.#waitFields(mode, options) };
+    return { method: 'session/wait', sessionId: this.#sessionId, request };
+  }
+
+  /** @throws `unsupported` where the host does not have `cellhost.cells`, which this needs. */
+  checkOwn(what: string): void {
+    if (this.#own) return;
+    throw new CodeModeError(
+      'unsupported',
+      `Cannot do this with the code-mode host: ${what} needs its capability cellhost.cells`,
+    );
+  }
+
+  #waitFields(mode: ObserveMode, { preempt }: WaitOptions): WaitFields {
+    const isEarly = this.#own && preempt?.aborted === true;
+    const early = isEarly ? ({ preempted: true } as const) : {};
+    if ('pending' in mode) {
+      this.checkOwn('waiting for a frontier');
+      return { yield_time_ms: 0, observe: { pending: true }, ...early };
+    }
+    const ms = Math.min(Math.ceil(mode.yieldAfterMs), Number.MAX_SAFE_INTEGER);
+    return { yield_time_ms: ms, ...early };
+  }
+
+  /** Made once for each list. */
+  #toWire(tools: readonly ToolDefinition[]): WireTool[] {
+    const known = this.#wireTools.get(tools);
+    if (known !== undefined) return known;
+    const wire = tools.map((tool) => ({
+      name: tool.name,
+      tool_name: { ...(tool.toolName ?? { name: tool.name, namespace: null }) },
+      description: tool.description,
+      kind: tool.kind ?? 'function',
+      input_schema: tool.inputSchema ?? null,
+      output_schema: tool.outputSchema ?? null,
+    }));
+    this.#wireTools.set(tools, wire);
+    return wire;
+  }
+}
+
+/** The answer, where it is of the kind that was asked for. @throws `peer_failed`. */
+export function expected<T extends OperationValue['type']>(
+  value: OperationValue,
+  type: T,
+): Extract<OperationValue, { type: T }> {
+  if (value.type === type) return value as Extract<OperationValue, { type: T }>;
+  throw new CodeModeError('peer_failed', `code-mode host answered ${value.type}, wanted ${type}`);
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { CodeModeError } from '../../src/errors.ts';
+import { TextTail } from '../text-tail.ts';
+import { dial } from '../transports/dial.ts';
+import { streamTransport } from '../transports/stream-transport.ts';
+import { HostClient } from './host-client.ts';
+
+/** How a host process is started. */
+export interface SpawnHostOptions {
+  /** Program and arguments. Default: this package's own host, on the Node.js of this process. */
+  readonly command?: readonly [string, ...string[]];
+  /** Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** How long it may take to answer the greeting, in milliseconds. Default 30,000. */
+  readonly helloMs?: number;
+}
+
+/** How to reach a host. */
+export interface ConnectOptions {
+  /** What to show a host that asks for it, WebSocket only. */
+  readonly token?: string;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
+  /** How long the host may take to answer the greeting, in milliseconds. Default 10,000. */
+  readonly helloMs?: number;
+}
+
+const HELLO_MS = 30_000;
+const STDERR_LENGTH = 4_096;
+/** How long a host may take to end after its client has gone. */
+const END_MS = 5_000;
+const NEVER = new AbortController().signal;
+
+/**
+ * Connects to a host that listens.
+ *
+ * @param url `unix:PATH`, `tcp:HOST:PORT` or `ws:HOST:PORT`.
+ * @throws `invalid_config` for what is no such address; `connection_lost`; `handshake_failed`.
+ */
+export async function connect(url: string, options: ConnectOptions = {}): Promise<HostClient> {
+  const { token, signal = NEVER, helloMs } = options;
+  const transport = await dial(url, { signal, ...(token === undefined ? {} : { token }) });
+  return HostClient.connect(transport, helloMs === undefined ? {} : { helloMs });
+}
+
+/**
+ * Starts a host process and connects to its standard streams. It ends when the client is closed,
+ * and with this process.
+ *
+ * @throws `connection_lost` where it cannot be started or ends; `handshake_failed`.
+ */
+export async function spawnHost(options: SpawnHostOptions = {}): Promise<HostClient> {
+  const [program, ...args] = options.command ?? ownHost();
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: options.env ?? process.env,
+  });
+  const words = new TextTail(STDERR_LENGTH);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => words.push(text));
+  const transport = streamTransport(`process ${child.pid}`, child.stdout, child.stdin);
+  try {
+    await spawned(child, program);
+    const helloMs = options.helloMs ?? HELLO_MS;
+    const client = await HostClient.connect(transport, { helloMs });
+    void client.ended.then(() => endProcess(child));
+    return client;
+  } catch (error) {
+    child.kill('SIGKILL');
+    transport.destroy();
+    const said = words.toString();
+    if (said === '' || !(error instanceof CodeModeError)) throw error;
+    throw new CodeModeError(error.code, `${error.message}; it said: ${said}`, { cause: error });
+  }
+}
+
+function ownHost(): [string, ...string[]] {
+  const launcher = fileURLToPath(new URL('bin/cellhost.js', packageRoot()));
+  return [process.execPath, launcher, 'serve', '--listen', 'stdio', '--log-level', 'warn'];
+}
+
+/** This file is one folder deeper in what is published. */
+function packageRoot(): URL {
+  const depth = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
+  return new URL(depth, import.meta.url);
+}
+
+/** A host whose client is gone ends by itself; one that does not is ended. */
+function endProcess(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS).unref();
+  child.once('exit', () => clearTimeout(timer));
+}
+
+function spawned(child: ChildProcess, program: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.on('error', (error) => {
+      const text = `failed to spawn code-mode host ${program}: ${error.message}`;
+      reject(new CodeModeError('connection_lost', text, { cause: error }));
+    });
+  });
+}

@@ -1,0 +1,25 @@
+import { CodeModeError, type ErrorCode } from '../../src/errors.ts';
+
+/** What hosts say in plain words, and the code it stands for. */
+const PHRASES: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/already has an active observer/, 'cell_busy'],
+  [/is already terminating/, 'cell_terminating'],
+  [/is shutting down/, 'session_closed'],
+  [/^unknown code-mode session/, 'session_unknown'],
+  [/request cancelled/, 'cancelled'],
+  [/too many|IPC frame limit|max[A-Z]\w+\)/, 'limit_exceeded'],
+  [/exhausted its cell ID space/, 'cell_ids_exhausted'],
+];
+
+/** The error of a failed request. A host that gives no code is understood by its words. */
+export function toError({ message, code }: { message: string; code?: string | undefined }): Error {
+  const known = PHRASES.find(([phrase]) => phrase.test(message))?.[1] ?? 'peer_failed';
+  return new CodeModeError((code as ErrorCode | undefined) ?? known, message);
+}
+
+/** Everything that fails because the host is gone. */
+export function connectionLost(error: Error | null): CodeModeError {
+  const why = error === null ? '' : `: ${error.message}`;
+  const options = error === null ? {} : { cause: error };
+  return new CodeModeError('connection_lost', `code-mode host connection closed${why}`, options);
+}

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { parseListenEndpoint } from '../../host/endpoint.ts';
+import { Host } from '../../host/server/host.ts';
+import { dial } from '../../host/transports/dial.ts';
+import { type Listener, listen } from '../../host/transports/listen.ts';
+import { memoryTransports } from '../../host/transports/memory-transport.ts';
+import { isolateSandbox } from '../../sandbox/index.ts';
+import { sessionContract } from '../contract/session-contract.ts';
+import { remoteSessionOver } from '../support/remote-session-over.ts';
+
+const sandbox = isolateSandbox();
+const host = new Host({ sandbox });
+const folder = await mkdtemp(join(tmpdir(), 'cellhost-session-'));
+const listeners: Listener[] = [];
+
+after(async () => {
+  await Promise.all([host.close(), ...listeners.map((listener) => listener.close())]);
+  await sandbox.close();
+  await rm(folder, { recursive: true });
+});
+
+sessionContract(
+  'RemoteSession in memory',
+  remoteSessionOver(async () => {
+    const [here, there] = memoryTransports();
+    void host.serve(there);
+    return here;
+  }),
+);
+
+for (const endpoint of [`unix:${join(folder, 'host.sock')}`, 'tcp:127.0.0.1:0', 'ws:127.0.0.1:0']) {
+  const listener = await listen(parseListenEndpoint(endpoint), {
+    onConnection: (transport) => void host.serve(transport),
+  });
+  listeners.push(listener);
+  sessionContract(
+    `RemoteSession over ${endpoint.split(':')[0]}`,
+    remoteSessionOver(() => dial(listener.url, { signal: new AbortController().signal })),
+  );
+}
