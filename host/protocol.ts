@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cellEvent, cellId, count, MAX_ID_LENGTH, pendingCall, v1Items } from './cell-messages.ts';
 
 /**
  * The wire, version 1: what a client and a host say to each other, each message once.
@@ -7,13 +8,8 @@ import { z } from 'zod';
  * peers of our own understand is marked with the capability that both must have named for it.
  */
 
-/** Longest id of a session or cell, in UTF-16 units. */
-export const MAX_ID_LENGTH = 1_024;
-
 const requestId = z.int();
 const sessionId = z.string().max(MAX_ID_LENGTH).regex(/\S/, 'must not be blank');
-const cellId = z.string().max(MAX_ID_LENGTH);
-const count = z.int().min(0);
 
 const toolName = z.strictObject({ name: z.string(), namespace: z.string().nullable() });
 const toolKind = z.enum(['function', 'freeform']);
@@ -27,51 +23,6 @@ const wireTool = z.strictObject({
   output_schema: z.unknown().optional(),
 });
 
-const detail = z.enum(['auto', 'low', 'high', 'original']);
-const textItem = z.strictObject({ type: z.literal('input_text'), text: z.string() });
-const audioItem = z.strictObject({ type: z.literal('input_audio'), audio_url: z.string() });
-const imageFields = { type: z.literal('input_image'), image_url: z.string() };
-const imageItem = z.strictObject({ ...imageFields, detail });
-/** Version 1 lets the detail of an image be left out. */
-const v1ImageItem = z.strictObject({ ...imageFields, detail: detail.nullish() });
-const items = z.array(z.discriminatedUnion('type', [textItem, imageItem, audioItem]));
-const v1Items = z.array(z.discriminatedUnion('type', [textItem, v1ImageItem, audioItem]));
-
-const pendingCall = z.strictObject({ callId: z.string(), tool: z.string() });
-const failure = z.strictObject({
-  kind: z.enum(['syntax', 'exception', 'limit', 'memory', 'lost']),
-  text: z.string(),
-  line: count.optional(),
-  column: count.optional(),
-});
-
-/** `cellhost.cells`: what a caller who waits for a cell is told, as `CellEvent` says it. */
-const cellEvent = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('yielded'), cellId, items }),
-  z.strictObject({
-    type: z.literal('pending'),
-    cellId,
-    items,
-    generation: count,
-    pendingCalls: z.array(pendingCall),
-  }),
-  z.strictObject({
-    type: z.literal('completed'),
-    cellId,
-    items,
-    failure: failure.nullable(),
-    notes: z.array(z.string()),
-  }),
-  z.strictObject({ type: z.literal('terminated'), cellId, items }),
-  z.strictObject({
-    type: z.literal('missing'),
-    cellId,
-    items: z.tuple([]),
-    reason: z.enum(['unknown', 'delivered', 'terminated', 'evicted', 'lost']),
-    message: z.string(),
-  }),
-]);
-
 /** `cellhost.cells`: how long to wait, where it is not just milliseconds. */
 const observeMode = z.union([
   z.strictObject({ yieldAfterMs: z.number().min(0) }),
@@ -81,12 +32,16 @@ const observeMode = z.union([
 /** `cellhost.cells`: the wait was ended early before it began. */
 const preempted = z.literal(true).optional();
 
+const tokens = z.int().min(0).max(0x7fffffff);
+/** `bounded-output-v1`. */
+const maxOutputTokens = tokens.nullish();
+
 const executeRequest = z.strictObject({
   tool_call_id: z.string().nullable(),
   enabled_tools: z.array(wireTool),
   source: z.string(),
   yield_time_ms: count.nullable(),
-  max_output_tokens: z.int().min(0).max(0x7fffffff).nullable(),
+  max_output_tokens: tokens.nullable(),
   observe: observeMode.optional(),
   preempted,
 });
@@ -115,11 +70,18 @@ const operation = z.discriminatedUnion('method', [
     method: z.literal('session/open'),
     sessionId,
     cellExecutionLimits: cellExecutionLimits.nullish(),
+    /** `bounded-output-v1`: who cuts output to what a model may be shown. */
+    outputTruncation: z.enum(['client', 'server']).nullish(),
     options: sessionOptions.optional(),
   }),
   z.strictObject({ method: z.literal('session/execute'), sessionId, request: executeRequest }),
-  z.strictObject({ method: z.literal('session/wait'), sessionId, request: waitRequest }),
-  z.strictObject({ method: z.literal('session/terminate'), sessionId, cellId }),
+  z.strictObject({
+    method: z.literal('session/wait'),
+    sessionId,
+    request: waitRequest,
+    maxOutputTokens,
+  }),
+  z.strictObject({ method: z.literal('session/terminate'), sessionId, cellId, maxOutputTokens }),
   z.strictObject({ method: z.literal('session/shutdown'), sessionId }),
   z.strictObject({
     method: z.literal('session/create'),

@@ -1,9 +1,13 @@
-import type { CellEvent } from '../../src/events.ts';
+import type { CellEvent, OutputItem } from '../../src/events.ts';
 import type { ObserveMode, Session, WaitOptions } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { Operation, OperationValue, RuntimeResponse, WireTool } from '../protocol.ts';
 import { type AnswerTimes, toOutcome, toResponse } from '../wire-events.ts';
 import { CellAnswers } from './cell-answers.ts';
+import { DEFAULT_OUTPUT_TOKENS, truncateOutput } from './output-truncation.ts';
+
+/** A budget for output; the default where there is none. */
+type Tokens = number | null | undefined;
 
 type Request<M extends Operation['method']> = Extract<Operation, { method: M }>;
 
@@ -21,6 +25,8 @@ export interface HostedSessionParts {
   readonly id: string;
   /** Whether the client understands `cellhost.cells`. */
   readonly own: boolean;
+  /** Whether output is cut here to what a model may be shown. */
+  readonly truncates: boolean;
   /** Tells the client that a cell is closed. */
   readonly onCellClosed: (cellId: string) => void;
 }
@@ -31,6 +37,7 @@ const DEFAULT_WAIT_MS = 10_000;
 export class HostedSession {
   readonly id: string;
   readonly #own: boolean;
+  readonly #truncates: boolean;
   readonly #answers: CellAnswers;
   readonly #open = new Set<Promise<void>>();
   #session: Session | null = null;
@@ -38,6 +45,7 @@ export class HostedSession {
   constructor(parts: HostedSessionParts) {
     this.id = parts.id;
     this.#own = parts.own;
+    this.#truncates = parts.truncates;
     this.#answers = new CellAnswers(parts.own, parts.onCellClosed);
   }
 
@@ -79,7 +87,13 @@ export class HostedSession {
       first.then(
         (event) =>
           this.#inOrder(event, () =>
-            answering.initial(toResponse(event, this.#times(event, askedMs), this.#own)),
+            answering.initial(
+              toResponse(
+                this.#bounded(event, request.max_output_tokens),
+                this.#times(event, askedMs),
+                this.#own,
+              ),
+            ),
           ),
         (error: unknown) => answering.failInitial(error),
       ),
@@ -88,7 +102,7 @@ export class HostedSession {
   }
 
   async wait(
-    { request }: Request<'session/wait'>,
+    { request, maxOutputTokens }: Request<'session/wait'>,
     options: WaitOptions,
     answering: Answering,
   ): Promise<void> {
@@ -98,19 +112,25 @@ export class HostedSession {
     const isOwed = this.#answers.owe(cellId);
     await this.#track(
       this.#live.observe(cellId, mode, options).then(
-        (event) => this.#inOrder(event, () => answering.answer(this.#outcome(event, askedMs))),
+        (event) =>
+          this.#inOrder(event, () =>
+            answering.answer(this.#outcome(event, askedMs, maxOutputTokens)),
+          ),
         (error: unknown) => answering.fail(error),
       ),
     );
     if (isOwed) this.#answers.paid(cellId);
   }
 
-  async terminate({ cellId }: Request<'session/terminate'>, answering: Answering): Promise<void> {
+  async terminate(
+    { cellId, maxOutputTokens }: Request<'session/terminate'>,
+    answering: Answering,
+  ): Promise<void> {
     const askedMs = performance.now();
     const isOwed = this.#answers.oweTerminate(cellId);
     await this.#track(
       this.#live.terminate(cellId).then(
-        (event) => answering.answer(this.#outcome(event, askedMs)),
+        (event) => answering.answer(this.#outcome(event, askedMs, maxOutputTokens)),
         (error: unknown) => answering.fail(error),
       ),
     );
@@ -156,9 +176,19 @@ export class HostedSession {
     return before === undefined ? tell() : before.then(tell);
   }
 
-  #outcome(event: CellEvent, askedMs: number): OperationValue {
-    const outcome = toOutcome(event, this.#times(event, askedMs), this.#own);
+  #outcome(event: CellEvent, askedMs: number, tokens: Tokens): OperationValue {
+    const shown = this.#bounded(event, tokens);
+    const outcome = toOutcome(shown, this.#times(event, askedMs), this.#own);
     return { type: 'wait/completed', outcome };
+  }
+
+  /** The event as a model may be shown it: the error behind the output, and all of it cut to size. */
+  #bounded(event: CellEvent, tokens: Tokens): CellEvent {
+    if (!this.#truncates) return event;
+    const error = event.type === 'missing' ? event.message : textOfFailure(event);
+    const told = error === null ? [] : [textItem(`Script error:\n${error}`)];
+    const items = truncateOutput([...event.items, ...told], tokens ?? DEFAULT_OUTPUT_TOKENS);
+    return { ...event, items } as CellEvent;
   }
 
   #times({ cellId }: CellEvent, askedMs: number): AnswerTimes {
@@ -174,6 +204,14 @@ export class HostedSession {
       this.#open.delete(answer);
     }
   }
+}
+
+function textOfFailure(event: CellEvent): string | null {
+  return event.type === 'completed' ? (event.failure?.text ?? null) : null;
+}
+
+function textItem(text: string): OutputItem {
+  return { type: 'input_text', text };
 }
 
 function modeOf(observe: ObserveMode | undefined, yieldTimeMs: number | null): ObserveMode {

@@ -17,6 +17,13 @@ export interface SessionTableParts {
   readonly onCellClosed: (sessionId: string, cellId: string) => void;
 }
 
+/** What a client wants of a new session. */
+interface Wishes {
+  readonly options: SessionOptions;
+  readonly maxYieldTimeMs: number | null;
+  readonly truncates: boolean;
+}
+
 interface Entry {
   readonly session: HostedSession;
   closing: Promise<void> | null;
@@ -41,16 +48,21 @@ export class SessionTable {
   }
 
   /** Opens a session whose id the client chose. @throws `invalid_argument`, `limit_exceeded`. */
-  open({ sessionId, cellExecutionLimits, options }: Request<'session/open'>): void {
+  open(request: Request<'session/open'>): void {
+    const { sessionId, cellExecutionLimits, options, outputTruncation } = request;
     if (this.#entries.has(sessionId)) throw taken(sessionId, 'is already open');
     if (this.#used.has(sessionId)) throw taken(sessionId, 'was reused');
-    this.#add(sessionId, options ?? {}, cellExecutionLimits?.maxYieldTimeMs ?? null);
+    this.#add(sessionId, {
+      options: options ?? {},
+      maxYieldTimeMs: cellExecutionLimits?.maxYieldTimeMs ?? null,
+      truncates: outputTruncation === 'server',
+    });
   }
 
   /** Opens a session whose id this host chooses. @throws `invalid_argument`, `limit_exceeded`. */
   create({ options }: Request<'session/create'>): { readonly sessionId: string } {
     const sessionId = this.#parts.factory.newId();
-    this.#add(sessionId, options ?? {}, null);
+    this.#add(sessionId, { options: options ?? {}, maxYieldTimeMs: null, truncates: false });
     return { sessionId };
   }
 
@@ -76,11 +88,12 @@ export class SessionTable {
     this.#parts.factory.closed();
   }
 
-  #add(sessionId: string, options: SessionOptions, maxYieldTimeMs: number | null): void {
+  #add(sessionId: string, { options, maxYieldTimeMs, truncates }: Wishes): void {
     const { calls, own, onCellClosed, factory } = this.#parts;
     const session = new HostedSession({
       id: sessionId,
       own,
+      truncates,
       onCellClosed: (cellId) => onCellClosed(sessionId, cellId),
     });
     const delegate = new ClientDelegate(calls, sessionId, own, (cellId) =>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { MAX_ID_LENGTH, readClientMessage, readHostMessage } from '../../host/protocol.ts';
+import { MAX_ID_LENGTH } from '../../host/cell-messages.ts';
+import { readClientMessage, readHostMessage } from '../../host/protocol.ts';
 import { CLIENT_MESSAGES, HOST_MESSAGES, withStranger } from '../support/v1-messages.ts';
 
 type Read = (value: unknown) => unknown;

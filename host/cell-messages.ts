@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** What a program showed, what it waits for, and what became of it, as messages carry it. */
+
+/** Longest id of a session or cell, in UTF-16 units. */
+export const MAX_ID_LENGTH = 1_024;
+
+export const cellId = z.string().max(MAX_ID_LENGTH);
+export const count = z.int().min(0);
+
+const detail = z.enum(['auto', 'low', 'high', 'original']);
+const textItem = z.strictObject({ type: z.literal('input_text'), text: z.string() });
+const audioItem = z.strictObject({ type: z.literal('input_audio'), audio_url: z.string() });
+const imageFields = { type: z.literal('input_image'), image_url: z.string() };
+const imageItem = z.strictObject({ ...imageFields, detail });
+/** Version 1 lets the detail of an image be left out. */
+const v1ImageItem = z.strictObject({ ...imageFields, detail: detail.nullish() });
+export const items = z.array(z.discriminatedUnion('type', [textItem, imageItem, audioItem]));
+export const v1Items = z.array(z.discriminatedUnion('type', [textItem, v1ImageItem, audioItem]));
+
+export const pendingCall = z.strictObject({ callId: z.string(), tool: z.string() });
+const failure = z.strictObject({
+  kind: z.enum(['syntax', 'exception', 'limit', 'memory', 'lost']),
+  text: z.string(),
+  line: count.optional(),
+  column: count.optional(),
+});
+
+/** `cellhost.cells`: what a caller who waits for a cell is told, as `CellEvent` says it. */
+export const cellEvent = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('yielded'), cellId, items }),
+  z.strictObject({
+    type: z.literal('pending'),
+    cellId,
+    items,
+    generation: count,
+    pendingCalls: z.array(pendingCall),
+  }),
+  z.strictObject({
+    type: z.literal('completed'),
+    cellId,
+    items,
+    failure: failure.nullable(),
+    notes: z.array(z.string()),
+  }),
+  z.strictObject({ type: z.literal('terminated'), cellId, items }),
+  z.strictObject({
+    type: z.literal('missing'),
+    cellId,
+    items: z.tuple([]),
+    reason: z.enum(['unknown', 'delivered', 'terminated', 'evicted', 'lost']),
+    message: z.string(),
+  }),
+]);
