@@ -1,0 +1,175 @@
+import {
+  access,
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  realpath,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** What a run of the command line program needs around it. */
+export interface ScratchNeeds {
+  /** The native program, not the script that a package manager puts into a PATH. */
+  readonly codex: string;
+  /** The code-mode host that it shall find. */
+  readonly host: string;
+  /** A model that the program knows: by it, the program chooses the tools it offers. */
+  readonly model: string;
+  /** Where the model is. */
+  readonly apiUrl: string;
+}
+
+/** One start of the host. */
+export interface HostStart {
+  readonly pid: number;
+  readonly args: readonly string[];
+}
+
+/** A folder of its own for one run. */
+export interface Scratch extends AsyncDisposable {
+  readonly path: string;
+  readonly codex: string;
+  /** An empty folder to work in. */
+  readonly work: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** How often the host was started, from the wrapper that stands in its place. */
+  hostStarts(): Promise<readonly HostStart[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the folder. The program looks for the host beside its own file, links followed, so the file
+ * itself must be here: as a hard link, or as a copy where that cannot be.
+ *
+ * @throws If a program is not there, is not executable, or is a script where it must not be.
+ */
+export async function makeScratch({ codex, host, model, apiUrl }: ScratchNeeds): Promise<Scratch> {
+  const program = await nativeProgram(codex);
+  const hostPath = resolve(host);
+  await access(hostPath, constants.X_OK);
+  const path = await realpath(await mkdtemp(join(tmpdir(), 'cellhost-e2e-')));
+  const close = () => rm(path, { recursive: true, force: true });
+  const folder = async (name: string) => {
+    await mkdir(join(path, name));
+    return join(path, name);
+  };
+  try {
+    const [bin, home, work, temporary] = [
+      await folder('bin'),
+      await folder('home'),
+      await folder('work'),
+      await folder('tmp'),
+    ];
+    const [own, started] = [join(bin, 'codex'), join(path, 'host-starts')];
+    await link(program, own).catch(() => copyFile(program, own));
+    await writeFile(join(bin, 'codex-code-mode-host'), wrapper(hostPath, started), { mode: 0o755 });
+    await writeFile(join(home, 'config.toml'), config(model, apiUrl));
+    return {
+      path,
+      codex: own,
+      work,
+      env: environment(home, temporary, apiUrl),
+      hostStarts: () => readStarts(started),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function nativeProgram(path: string): Promise<string> {
+  const program = await realpath(resolve(path));
+  await access(program, constants.X_OK);
+  await using file = await open(program);
+  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+  if (buffer.toString() === '#!') {
+    throw new Error(`Cannot use ${program}: it is a script, not the program that it starts`);
+  }
+  return program;
+}
+
+/** Tells its process id and arguments, and then becomes the host: same process, same streams. */
+function wrapper(host: string, log: string): string {
+  return [
+    '#!/bin/sh',
+    `{ printf '%s' "$$"; for a in "$@"; do printf '\\t%s' "$a"; done; printf '\\n'; } >> ${quoted(log)}`,
+    `exec ${quoted(host)} "$@"`,
+    '',
+  ].join('\n');
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+async function readStarts(path: string): Promise<readonly HostStart[]> {
+  const log = await readFile(path, 'utf8').catch(() => '');
+  const lines = log.split('\n').slice(0, -1);
+  return lines.map((line) => {
+    const [pid, ...args] = line.split('\t');
+    return { pid: Number(pid), args };
+  });
+}
+
+/** `code_mode_host_grpc` off is what makes the program speak frames of JSON to its host. */
+function config(model: string, apiUrl: string): string {
+  return `
+model = "${model}"
+model_provider = "scripted"
+approval_policy = "never"
+sandbox_mode = "danger-full-access"
+check_for_update_on_startup = false
+suppress_unstable_features_warning = true
+
+[model_providers.scripted]
+name = "scripted"
+base_url = "${apiUrl}/v1"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+
+[features]
+code_mode = true
+code_mode_only = true
+code_mode_host_grpc = false
+apps = false
+enable_request_compression = false
+plugins = false
+remote_plugin = false
+unbounded_connection_retries = false
+
+[analytics]
+enabled = false
+`;
+}
+
+/** Nothing of ours but the PATH, and a proxy that refuses whatever is not on this machine. */
+function environment(home: string, temporary: string, apiUrl: string): Record<string, string> {
+  const { PATH = '', CELLHOST_NODE } = process.env;
+  return {
+    PATH,
+    HOME: home,
+    CODEX_HOME: home,
+    TMPDIR: temporary,
+    LANG: 'C.UTF-8',
+    // What the host says on standard error.
+    RUST_LOG: 'error,codex_code_mode::remote_session=debug',
+    HTTP_PROXY: apiUrl,
+    HTTPS_PROXY: apiUrl,
+    ALL_PROXY: apiUrl,
+    http_proxy: apiUrl,
+    https_proxy: apiUrl,
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+    ...(CELLHOST_NODE ? { CELLHOST_NODE } : {}),
+  };
+}
