@@ -1,5 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { HostHello } from '../../host/handshake.ts';
@@ -15,6 +18,9 @@ export const CAPABILITIES: readonly string[] = [
 
 const PROGRAM = fileURLToPath(new URL('../../bin/codex-code-mode-host.js', import.meta.url));
 const ARGUMENTS = ['--disable-warning=ExperimentalWarning', PROGRAM, '--log-level', 'silent'];
+/** Most of a start is compiling; the hosts of a test file share what was compiled. */
+const COMPILED = mkdtempSync(join(tmpdir(), 'cellhost-oracle-'));
+process.once('exit', () => rmSync(COMPILED, { recursive: true, force: true }));
 const LENGTH_BYTES = 4;
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -41,6 +47,7 @@ export class V1Driver implements AsyncDisposable {
     this.#onMessage = onMessage;
     this.#child = spawn(process.execPath, ARGUMENTS, {
       stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
       signal,
       killSignal: 'SIGKILL',
     });
