@@ -1,0 +1,41 @@
+import type { RoutedItem, Traffic } from './routed-items.ts';
+import { startTimer } from './timer.ts';
+
+/** Takes an item out of the line it stands in, for this reason. */
+export type Leave<T extends Traffic> = (
+  parked: Parked<T>,
+  cause: 'cancelled' | 'parkTimeout',
+) => void;
+
+/** An item that waits. A request leaves by itself when it is cancelled, or has waited too long. */
+export class Parked<T extends Traffic> {
+  readonly id: string;
+  readonly item: RoutedItem<T>;
+  /** How long it may wait, in milliseconds. */
+  readonly parkMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #unlink: (() => void) | null = null;
+
+  constructor(id: string, item: RoutedItem<T>, parkMs: number) {
+    this.id = id;
+    this.item = item;
+    this.parkMs = parkMs;
+  }
+
+  /** Calls `leave` when it has to go. Events stay until somebody takes them. The timer keeps no process alive. */
+  watch(leave: Leave<T>): void {
+    if (this.item.kind === 'event') return;
+    this.#timer = startTimer(() => leave(this, 'parkTimeout'), this.parkMs)?.unref();
+    const { signal } = this.item;
+    if (signal === undefined) return;
+    const cancelled = () => leave(this, 'cancelled');
+    signal.addEventListener('abort', cancelled);
+    this.#unlink = () => signal.removeEventListener('abort', cancelled);
+  }
+
+  /** Calls nobody any more. */
+  unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#unlink?.();
+  }
+}
