@@ -164,14 +164,15 @@ export class HostConnection {
     const options = { signal: request.cancel.signal, preempt: request.preempt.signal };
     switch (operation.method) {
       case 'session/open':
-        await this.#parts.sessions.ready;
-        this.#checkOpen();
+        // Known at once: what comes right behind it is for a session that is there.
         sessions.open(operation);
-        return answering.answer({ type: 'session/ready', sessionId: operation.sessionId });
-      case 'session/create':
         await this.#parts.sessions.ready;
-        this.#checkOpen();
-        return answering.answer({ type: 'session/created', ...sessions.create(operation) });
+        return answering.answer({ type: 'session/ready', sessionId: operation.sessionId });
+      case 'session/create': {
+        const created = sessions.create(operation);
+        await this.#parts.sessions.ready;
+        return answering.answer({ type: 'session/created', ...created });
+      }
       case 'session/shutdown':
         await sessions.close(operation.sessionId);
         return answering.answer({ type: 'session/closed', sessionId: operation.sessionId });
@@ -188,11 +189,6 @@ export class HostConnection {
       case 'session/values':
         return this.#find(operation).values(answering);
     }
-  }
-
-  /** The connection may have ended while the sandbox got ready: no session is opened then. */
-  #checkOpen(): void {
-    if (this.#closing) throw shuttingDown();
   }
 
   #find({ sessionId }: { readonly sessionId: string }): HostedSession {

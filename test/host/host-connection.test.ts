@@ -51,6 +51,17 @@ describe('HostConnection', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
+  it('takes what comes right behind the opening of its session', async () => {
+    const { host } = hostOf({});
+    const { peer } = connect(host);
+    await peer.hello();
+    const open = peer.request('session/open');
+    const execute = peer.execute('hi');
+    assert.deepEqual(await peer.answer(execute), { type: 'execution/started', cellId: '1' });
+    assert.deepEqual(await peer.answer(open), { type: 'session/ready', sessionId: 's' });
+    await peer.close();
+  });
+
   it('waits, and terminates, and knows no cell after that', async () => {
     const { peer } = await setup();
     await peer.initial(peer.execute('hang', { yield_time_ms: 0 }));
