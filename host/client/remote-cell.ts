@@ -10,6 +10,8 @@ export class RemoteCell {
   #items: OutputItem[] = [];
   #end: CellEvent | null = null;
   #abandoned: Promise<void> = Promise.resolve();
+  /** The frontier that was told last, and the output of others that was told with it. */
+  #shown: { readonly generation: number; readonly items: readonly OutputItem[] } | null = null;
   #isAbandoning = 0;
   #isClosed = false;
 
@@ -54,12 +56,14 @@ export class RemoteCell {
     return end;
   }
 
-  /** The event with the output that came for others before. */
+  /** The event with the output that came for others before. A frontier shows the same each time. */
   complete(event: CellEvent): CellEvent {
-    if (this.#items.length === 0 || event.type === 'missing') return event;
-    const items = [...this.#items, ...event.items];
+    if (event.type === 'missing') return event;
+    const isSame = event.type === 'pending' && event.generation === this.#shown?.generation;
+    const before = isSame ? [...(this.#shown?.items ?? []), ...this.#items] : this.#items;
     this.#items = [];
-    return { ...event, items };
+    this.#shown = event.type === 'pending' ? { ...event, items: before } : null;
+    return before.length === 0 ? event : { ...event, items: [...before, ...event.items] };
   }
 
   /** A frontier that nobody took is still there at the host, with its output. */

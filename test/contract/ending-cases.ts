@@ -72,7 +72,7 @@ export function endingCases(setUp: SetUpSession, features: SessionFeatures): voi
     it('yields to its observer in time while its notifications are delivered', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
-      const observe = { yieldAfterMs: 30 };
+      const observe = { yieldAfterMs: 250 };
       const { cellId, first } = await start(session, `text('a'); notify('block')`, { observe });
       assert.equal(brief(await first), 'yielded: a');
       await delegate.saw('1 note block started');
