@@ -1,6 +1,9 @@
-/** What a transport tells its owner, in order; `closed` comes once, last. */
+/** What a transport tells its owner, in order; `closed` comes once, last. Neither may throw. */
 export interface TransportReceiver {
-  /** One whole message: the bytes of its JSON text. They belong to the receiver from then on. */
+  /**
+   * One whole message: the bytes of its JSON text. They belong to the receiver from then on; others
+   * may lie beside them in the same memory, so what is kept for long is better copied.
+   */
   message(body: Buffer): void;
   /** Nothing comes or goes any more. Null where the peer, or this side, ended between two messages. */
   closed(error: Error | null): void;
@@ -25,21 +28,28 @@ export interface Transport {
    * Sends one message. What is sent in one turn leaves together. After the end it does nothing.
    *
    * @param body JSON text. Whoever sends has seen to it that it has at most `MAX_FRAME_BYTES` bytes.
+   *   A `Buffer` is not copied, so it must not be changed afterwards.
+   * @throws RangeError where it has more; nothing is sent then, and all goes on.
    */
   send(body: string | Buffer): void;
 
   /** What to wait for before sending more; undefined where there is room. Resolves at the end too. */
   drained(): Promise<void> | undefined;
 
-  /** Stops reading for a while, so that the peer has to wait. Messages already read may still come. */
+  /** Stops reading for a while, so that the peer has to wait. No message comes until `resume`. */
   pause(): void;
 
-  /** Reads on. */
+  /** Reads on, from the next turn. */
   resume(): void;
 
-  /** Sends what is queued, then ends. Resolves when it is over, `closed` told. Safe to call twice. */
+  /**
+   * Sends what is queued, then ends; no message comes any more. A peer that does not take it within
+   * the time the transport was made with loses it, which `closed` tells.
+   *
+   * Resolves when it is over, `closed` told. Safe to call twice.
+   */
   close(): Promise<void>;
 
-  /** Ends at once; what is queued is lost. */
+  /** Ends at once; what is queued is lost. `closed` is told soon after, with this error. */
   destroy(error?: Error): void;
 }

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { CodeModeError } from '../../src/errors.ts';
 import { FrameReader, FrameWriter } from '../framing.ts';
@@ -87,9 +88,12 @@ class StreamWire implements Wire {
   end(): void {
     this.#phase = 'ending';
     this.#writer.flush();
-    // What was closed in good order, as with the input of a process that ended, has nothing to flush.
-    if (this.#output.destroyed && !this.#output.errored) return this.#flushed(this.#writeError);
-    this.#output.end((error?: Error | null) => this.#flushed(error ?? null));
+    // Where all was taken an output that is closed meanwhile, as that of a process that ends, loses nothing.
+    const isTaken = this.#output.writableLength === 0;
+    if (isTaken && this.#output.destroyed) return this.#flushed(this.#writeError);
+    this.#output.end((error?: Error | null) =>
+      this.#flushed(isTaken ? this.#writeError : (error ?? null)),
+    );
   }
 
   destroy(): void {
@@ -122,6 +126,7 @@ class StreamWire implements Wire {
   };
 
   readonly #onOutputError = (error: Error) => {
+    this.#writeError ??= error;
     if (this.#phase === 'open') this.#events.deaf(this.#lost(error.message, error));
   };
 
@@ -178,5 +183,8 @@ function destroyQuietly(stream: Readable | Writable): void {
   stream.on('error', ignore);
   if (stream.closed) stream.off('error', ignore);
   else stream.once('close', () => stream.off('error', ignore));
+  const isStuck = stream === process.stdout && process.stdout.writableLength > 0;
   stream.destroy();
+  // Node does not destroy this one really: what nobody takes would keep the process from ending.
+  if (isStuck) Socket.prototype._destroy.call(process.stdout, null, ignore);
 }
