@@ -2,5 +2,11 @@
 export * from '../src/index.ts';
 export type { SandboxLimits } from './limits.ts';
 export { type OpenSessionOptions, openSession } from './open-session.ts';
+export type { EndCause, EndCounts } from './process/end-cause.ts';
+export type { PoolCounts } from './process/engine-pool.ts';
 export type { ProcessLimits } from './process/limits.ts';
-export { ProcessSandbox, type ProcessSandboxOptions, processSandbox } from './process-sandbox.ts';
+export {
+  ProcessSandbox,
+  type ProcessSandboxOptions,
+  processSandbox,
+} from './process-sandbox.ts';

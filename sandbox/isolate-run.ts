@@ -66,6 +66,21 @@ export class IsolateRun implements SandboxRun {
     return this.#over;
   }
 
+  /** Whether no thread is inside its isolate. */
+  get resting(): boolean {
+    return this.#inside === 0;
+  }
+
+  /** See `PreparedIsolate.insideMs`; 0 where there is no isolate. */
+  get insideMs(): number {
+    return this.#isolate?.insideMs ?? 0;
+  }
+
+  /** See `PreparedIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
+  async usedBytes(): Promise<number> {
+    return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
+  }
+
   /** Starts the program in this isolate, which is its own from now on. */
   start(isolate: PreparedIsolate): void {
     if (this.#over) return isolate.dispose();

@@ -2,9 +2,12 @@ import { availableParallelism, totalmem } from 'node:os';
 import { withDefaults } from '../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './limits.ts';
+import { lost } from './process/end-cause.ts';
 import { engineNode } from './process/engine-node.ts';
-import { EngineProcess, lost } from './process/engine-process.ts';
+import { EnginePool, type PoolCounts } from './process/engine-pool.ts';
+import type { EngineProcess } from './process/engine-process.ts';
 import type { ProcessLimits } from './process/limits.ts';
+import { MemoryWatch } from './process/memory-watch.ts';
 import { ProcessRun } from './process/process-run.ts';
 
 /** How a process sandbox is set up. */
@@ -18,9 +21,10 @@ export interface ProcessSandboxOptions {
   readonly limits?: Partial<SandboxLimits & ProcessLimits>;
 }
 
-/** How often memory is looked at, in milliseconds. */
+/** How often memory is looked at, in milliseconds: as a rule, and where much of it is used. */
 const WATCH_MS = 25;
-const WATCHES_PER_PING = 20;
+const CLOSE_WATCH_MS = 5;
+const PING_MS = 500;
 
 function defaultProcessLimits(): ProcessLimits {
   return {
@@ -42,18 +46,11 @@ function defaultProcessLimits(): ProcessLimits {
  */
 export class ProcessSandbox implements Sandbox {
   readonly isolation = 'process';
-  readonly #nodePath: string;
-  readonly #options: ProcessSandboxOptions;
-  readonly #sandboxLimits: SandboxLimits;
   readonly #limits: ProcessLimits;
-  readonly #engines = new Set<EngineProcess>();
-  readonly #sessions = new Map<symbol, EngineProcess>();
-  readonly #idleSince = new Map<EngineProcess, number>();
-  readonly #exits = new Map<EngineProcess, () => void>();
+  readonly #pool: EnginePool;
+  readonly #memory: MemoryWatch;
   #watch: NodeJS.Timeout | undefined;
-  #spareTimer: NodeJS.Timeout | undefined;
-  #watches = 0;
-  #closed = false;
+  #pingedMs = 0;
   #closing: Promise<void> | null = null;
 
   /** @throws `sandbox_failed` where there is no engine; `invalid_argument` for limits that are none. */
@@ -62,25 +59,44 @@ export class ProcessSandbox implements Sandbox {
       { ...DEFAULT_SANDBOX_LIMITS, ...defaultProcessLimits() },
       options.limits,
     );
-    this.#options = options;
-    this.#nodePath = engineNode(options.nodePath);
+    const { nodePath, spares = 1, sessionsPerProcess = 1 } = options;
     this.#limits = all;
-    this.#sandboxLimits = pick(all);
-    this.#keepSpares();
+    this.#memory = new MemoryWatch(all);
+    this.#pool = new EnginePool({
+      nodePath: engineNode(nodePath),
+      sandboxLimits: pick(all),
+      limits: all,
+      spares,
+      sessionsPerProcess,
+    });
   }
 
   /** Sandbox processes there are now, with their process ids. */
   get pids(): readonly number[] {
-    return [...this.#engines].flatMap(({ pid }) => pid ?? []);
+    return this.#pool.engines.flatMap(({ pid }) => pid ?? []);
   }
 
-  /** The process a session's programs ran in last, where it is still theirs. */
+  /** A process a session's programs ran in last, where it is still theirs. */
   pidOf(session: symbol): number | undefined {
-    return [...this.#engines].find((engine) => engine.knows(session))?.pid;
+    return this.#pool.engines.find((engine) => engine.knows(session))?.pid;
+  }
+
+  /**
+   * What a session's programs can hurt: `shared-process` where others' run in the same process,
+   * because all `maxProcesses` were in use or `sessionsPerProcess` says so; else nothing but a
+   * process of its own.
+   */
+  isolationOf(session: symbol): 'process' | 'shared-process' {
+    return this.#pool.isSharing(session) ? 'shared-process' : 'process';
+  }
+
+  /** Counts of this moment. */
+  get stats(): PoolCounts {
+    return this.#pool.counts;
   }
 
   run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
-    if (this.#closed) {
+    if (this.#closing !== null) {
       const run = new ProcessRun(
         0,
         calls,
@@ -90,133 +106,51 @@ export class ProcessSandbox implements Sandbox {
       run.lose({ kind: 'lost', text: 'the sandbox is closed' });
       return run;
     }
-    const engine = this.#engineFor(session);
-    this.#idleSince.delete(engine);
-    this.#sessions.set(session, engine);
-    const run = engine.start(program, calls, session);
+    const run = this.#pool.take(session).start(program, calls, session);
     this.#startWatching();
-    this.#spareTimer ??= setTimeout(() => this.#keepSpares(), WATCH_MS).unref();
     return run;
   }
 
-  /** The process stays with the session until another one needs it. */
+  /** The process stays with the session until another one needs it, unless another one has it too. */
   release(session: symbol): void {
-    this.#sessions.delete(session);
+    this.#pool.release(session);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    clearTimeout(this.#watch);
+    this.#closing ??= this.#pool.close();
     return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#closed = true;
-    clearInterval(this.#watch);
-    clearTimeout(this.#spareTimer);
-    const exits = [...this.#engines].map(
-      (engine) => new Promise<void>((resolve) => this.#exits.set(engine, resolve)),
-    );
-    for (const engine of this.#engines) engine.close();
-    await Promise.all(exits);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #engineFor(session: symbol): EngineProcess {
-    const own = this.#sessions.get(session);
-    if (own !== undefined && !own.gone) return own;
-    const living = [...this.#engines].filter((engine) => !engine.gone);
-    const idle = living.filter((engine) => engine.load === 0);
-    const free = idle.find((engine) => engine.knows(session)) ?? idle[0];
-    if (free !== undefined) {
-      free.dedicate(session);
-      return free;
-    }
-    const { sessionsPerProcess = 1 } = this.#options;
-    const byLoad = living.toSorted((a, b) => a.sessionCount - b.sessionCount || a.load - b.load);
-    const shared = byLoad.find(({ sessionCount }) => sessionCount < sessionsPerProcess);
-    if (shared !== undefined) return shared;
-    if (living.length < this.#limits.maxProcesses || byLoad[0] === undefined) return this.#spawn();
-    return byLoad[0];
-  }
-
-  #spawn(): EngineProcess {
-    const engine = new EngineProcess({
-      nodePath: this.#nodePath,
-      sandboxLimits: this.#sandboxLimits,
-      limits: this.#limits,
-      onIdle: (idle) => this.#idle(idle),
-      onGone: (gone) => this.#gone(gone),
-    });
-    this.#engines.add(engine);
-    this.#idleSince.set(engine, performance.now());
-    return engine;
-  }
-
-  #idle(engine: EngineProcess): void {
-    this.#idleSince.set(engine, performance.now());
-    const { maxProgramsPerProcess, maxProcessBytes } = this.#limits;
-    const worn = engine.programs >= maxProgramsPerProcess || engine.usedBytes > maxProcessBytes / 4;
-    if (worn) engine.end(lost('was replaced'));
-  }
-
-  #gone(engine: EngineProcess): void {
-    this.#engines.delete(engine);
-    this.#idleSince.delete(engine);
-    for (const [session, own] of this.#sessions) if (own === engine) this.#sessions.delete(session);
-    this.#exits.get(engine)?.();
-    this.#spareTimer ??= setTimeout(() => this.#keepSpares(), WATCH_MS).unref();
-  }
-
-  #keepSpares(): void {
-    this.#spareTimer = undefined;
-    if (this.#closed) return;
-    const { spares = 1 } = this.#options;
-    const living = [...this.#engines].filter((engine) => !engine.gone);
-    const idle = living.filter((engine) => engine.load === 0).length;
-    const missing = Math.min(spares - idle, this.#limits.maxProcesses - living.length);
-    for (let number = 0; number < missing; number += 1) this.#spawn();
-  }
-
   #startWatching(): void {
-    this.#watch ??= setInterval(() => this.#look(), WATCH_MS).unref();
+    this.#watch ??= setTimeout(() => this.#look(), WATCH_MS).unref();
   }
 
   /** Ends what grew too large or went silent, and processes nobody has needed for long. */
   #look(): void {
-    this.#watches += 1;
-    const { maxProcessBytes, maxTotalBytes, hangMs } = this.#limits;
-    let total = 0;
-    let largest: { engine: EngineProcess; used: number } | null = null;
-    for (const engine of this.#engines) {
-      if (engine.gone || engine.load === 0) continue;
-      const used = engine.usedBytes;
-      total += used;
-      if (largest === null || used > largest.used) largest = { engine, used };
-      if (used > maxProcessBytes) engine.end(tooLarge('maxProcessBytes', maxProcessBytes, used));
-      else if (this.#watches % WATCHES_PER_PING === 0 && engine.silentMs() > hangMs) {
-        engine.end(lost(`gave no sign of life for ${hangMs} ms (hangMs)`));
-      }
+    const nowMs = performance.now();
+    const busy = this.#pool.living.filter((engine) => engine.load > 0);
+    const near = this.#memory.look(busy, nowMs);
+    if (nowMs - this.#pingedMs >= PING_MS) {
+      this.#pingedMs = nowMs;
+      this.#endSilent(busy);
     }
-    if (total > maxTotalBytes && largest !== null) {
-      largest.engine.end(tooLarge('maxTotalBytes', maxTotalBytes, total));
-    }
-    this.#reap(total === 0);
+    this.#watch = undefined;
+    const settled = this.#pool.reap(nowMs) && busy.length === 0;
+    if (settled || this.#closing !== null) return;
+    this.#watch = setTimeout(() => this.#look(), near ? CLOSE_WATCH_MS : WATCH_MS).unref();
   }
 
-  #reap(nothingRuns: boolean): void {
-    const { spares = 1 } = this.#options;
-    const idle = [...this.#idleSince].filter(([engine]) => !engine.gone);
-    const limit = performance.now() - this.#limits.idleMs;
-    const old = idle
-      .filter(([, since]) => since < limit)
-      .slice(0, Math.max(0, idle.length - spares));
-    for (const [engine] of old) engine.end(lost('was idle'));
-    if (!nothingRuns || idle.length - old.length > spares) return;
-    clearInterval(this.#watch);
-    this.#watch = undefined;
+  #endSilent(engines: readonly EngineProcess[]): void {
+    const { hangMs } = this.#limits;
+    for (const engine of engines) {
+      if (engine.silentMs() <= hangMs) continue;
+      engine.end('silent', lost(`gave no sign of life for ${hangMs} ms (hangMs)`));
+    }
   }
 }
 
@@ -227,12 +161,6 @@ export class ProcessSandbox implements Sandbox {
  */
 export function processSandbox(options?: ProcessSandboxOptions): ProcessSandbox {
   return new ProcessSandbox(options);
-}
-
-function tooLarge(limit: string, bound: number, used: number) {
-  const mib = (bytes: number) => `${Math.round(bytes / (1 << 20))} MiB`;
-  const text = `The cell was stopped: its sandbox process used ${mib(used)}, the limit is ${mib(bound)} (${limit})`;
-  return { kind: 'memory', text } as const;
 }
 
 function pick(all: SandboxLimits & ProcessLimits): SandboxLimits {

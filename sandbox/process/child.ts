@@ -5,6 +5,7 @@ import type { IsolateRun } from '../isolate-run.ts';
 import { IsolateSandbox } from '../isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
+import { MemoryLedger } from './memory-ledger.ts';
 import { Down, Up } from './message-kinds.ts';
 
 /** Texts of stored values that go up in one frame. */
@@ -48,6 +49,7 @@ class SandboxProcess {
   readonly #writer: FrameWriter;
   readonly #guests = new Map<number, Guest>();
   readonly #values = new Map<number, ReadonlyMap<string, string>>();
+  readonly #ledger = new MemoryLedger(() => process.memoryUsage.rss());
   #tools: readonly ProgramTool[] = [];
   #draining: Promise<void> | undefined;
   #sandbox: IsolateSandbox | null = null;
@@ -106,6 +108,10 @@ class SandboxProcess {
         return;
       case Down.Ping:
         return this.#writer.send(Up.Pong, 0, 0, 0);
+      case Down.Weigh:
+        return void this.#ledger.heaviest().then((id) => {
+          if (id !== null) this.#writer.send(Up.Heaviest, id, 0, 0);
+        });
     }
   }
 
@@ -128,8 +134,9 @@ class SandboxProcess {
     const gate = new Gate();
     const run = this.#sandbox.run(program, this.#callsOf(id, gate, answers, notified));
     this.#guests.set(id, { run, gate, answers, notified });
+    this.#ledger.add(id, run);
     void run.ended.then(({ failure, writes, notes }) => {
-      this.#guests.delete(id);
+      this.#forget(id);
       const texts = [...writes].flat();
       for (let at = 0; at < texts.length; at += 2 * WRITES_PER_FRAME) {
         this.#writer.send(Up.Writes, id, 0, 0, ...texts.slice(at, at + 2 * WRITES_PER_FRAME));
@@ -179,11 +186,18 @@ class SandboxProcess {
     return this.#draining;
   }
 
+  #forget(id: number): void {
+    this.#guests.delete(id);
+    this.#ledger.remove(id);
+  }
+
   #kill(id: number, guest: Guest | undefined): void {
     if (guest === undefined) return this.#writer.send(Up.Gone, id, 0, 0);
-    this.#guests.delete(id);
+    this.#forget(id);
     guest.run.kill();
-    void guest.run.stopped.then(() => this.#writer.send(Up.Gone, id, 0, 0));
+    // Its isolate is freed in between: what it took is given back when its host hears that it is gone.
+    const tell = () => this.#writer.send(Up.Gone, id, 0, 0);
+    void guest.run.stopped.then(() => setImmediate(tell));
   }
 }
 

@@ -1,23 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
+import { type EndCause, type Excess, heaviest, lost, tooLarge } from './end-cause.ts';
+import { ENVIRONMENT, engineArguments } from './engine-arguments.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
+import { LastWords } from './last-words.ts';
 import type { ProcessLimits } from './limits.ts';
 import { Down, Up } from './message-kinds.ts';
 import { ProcessRun } from './process-run.ts';
+import { SentValues } from './sent-values.ts';
 
 const PAGE_BYTES = 4_096;
-const STDERR_LENGTH = 4_096;
 const LAST_WORDS_MS = 50;
-const VALUES_PER_FRAME = 64;
-/** The line in which V8 or Node.js says why it ends. */
-const FATAL = /^(?:# )?(Fatal (?!error with).*|FATAL ERROR:.*|\w*Error:.*)$/m;
 
 /** How an engine process is started. */
 export interface EngineOptions {
@@ -25,14 +22,9 @@ export interface EngineOptions {
   readonly sandboxLimits: SandboxLimits;
   readonly limits: ProcessLimits;
   /** Called once, when the process is gone. */
-  readonly onGone: (engine: EngineProcess) => void;
+  readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
   /** Called when nothing runs in it any more. */
   readonly onIdle: (engine: EngineProcess) => void;
-}
-
-interface KnownSession {
-  readonly id: number;
-  values: ReadonlyMap<string, string>;
 }
 
 /** A sandbox process, from the host's side: starts programs in it and notices its end. */
@@ -44,26 +36,32 @@ export class EngineProcess {
   readonly #runs = new Map<number, ProcessRun>();
   /** Programs that were killed and may still be running. */
   readonly #stopping = new Map<number, NodeJS.Timeout>();
-  readonly #sessions = new Map<symbol, KnownSession>();
+  readonly #values: SentValues;
   #programs = 0;
-  #lastSession = 0;
   #toolsJson = '[]';
   #toolsSent: readonly ProgramTool[] | null = null;
-  #stderr = '';
-  #ending: CellFailure | null = null;
+  readonly #lastWords: LastWords;
+  #ending: { readonly cause: EndCause; readonly failure: CellFailure } | null = null;
+  #excess: Excess | null = null;
+  #stopped = 0;
   #gone = false;
+  #ready = false;
+  readonly #starting = new Set<number>();
   #heardMs = performance.now();
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#child = spawn(options.nodePath, engineArguments(), {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      env: { TZ: 'UTC', LANG: 'C.UTF-8' },
+      env: ENVIRONMENT,
       cwd: '/',
     });
+    this.#lastWords = new LastWords(this.#child.stderr);
     this.#pipe = this.#child.stdio[3] as Socket;
     this.#writer = new FrameWriter((chunk) => void this.#pipe.write(chunk));
+    this.#values = new SentValues(this.#writer);
     this.#writer.send(Down.Limits, 0, 0, 0, JSON.stringify(options.sandboxLimits));
+    this.#writer.send(Down.Ping, 0, 0, 0);
     this.#writer.flush();
     this.#listen();
     this.#ref(false);
@@ -77,9 +75,24 @@ export class EngineProcess {
     return this.#gone || this.#ending !== null;
   }
 
+  /** Why it is being ended; null where it is not. */
+  get cause(): EndCause | null {
+    return this.#ending?.cause ?? null;
+  }
+
   /** Programs that run or may still be running. */
   get load(): number {
     return this.#runs.size + this.#stopping.size;
+  }
+
+  /** Whether it has told that it takes programs. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Programs it was given and has not begun to run. */
+  get starting(): number {
+    return this.#starting.size;
   }
 
   /** Programs started in it so far. */
@@ -88,11 +101,11 @@ export class EngineProcess {
   }
 
   knows(session: symbol): boolean {
-    return this.#sessions.has(session);
+    return this.#values.has(session);
   }
 
   get sessionCount(): number {
-    return this.#sessions.size;
+    return this.#values.size;
   }
 
   /** Memory it uses, in bytes; 0 where that cannot be told. */
@@ -121,9 +134,10 @@ export class EngineProcess {
         : this.#writer.send(kind, run, a, b, text);
     const run = new ProcessRun(id, calls, send, (killed) => this.#over(id, killed));
     this.#runs.set(id, run);
+    this.#starting.add(id);
     this.#ref(true);
     this.#sendTools(program.tools);
-    const sessionId = this.#sendValues(session, program.values);
+    const sessionId = this.#values.send(session, program.values);
     const { toolErrors, console, hold } = program;
     const options = JSON.stringify({ toolErrors, console, hold });
     this.#writer.send(Down.Start, id, sessionId, 0, program.source, options);
@@ -132,21 +146,46 @@ export class EngineProcess {
 
   /** Forgets a session's stored values. */
   endSession(session: symbol): void {
-    const known = this.#sessions.get(session);
-    if (known === undefined) return;
-    this.#sessions.delete(session);
-    this.#writer.send(Down.EndSession, 0, known.id, 0);
+    this.#values.forget(session);
   }
 
   /** Forgets all sessions but this one. */
   dedicate(session: symbol): void {
-    for (const other of this.#sessions.keys()) if (other !== session) this.endSession(other);
+    this.#values.forgetOthers(session);
+  }
+
+  /** Programs that were stopped because they used most memory. */
+  get stopped(): number {
+    return this.#stopped;
+  }
+
+  /** Stops the program that uses most memory, as soon as it is known which one that is. */
+  stopHeaviest(excess: Excess): void {
+    const [only] = this.#runs.keys();
+    this.#excess = excess;
+    if (this.#runs.size === 1) this.#stop(only!);
+    else if (this.#runs.size > 1) this.#writer.send(Down.Weigh, 0, 0, 0);
+  }
+
+  /** Whether a program in it is being stopped, or is about to be. */
+  get stopping(): boolean {
+    return this.#stopping.size > 0 || this.#excess !== null;
+  }
+
+  /** Stops no program any more because of this limit: memory came down by itself. */
+  spare(limit: Excess['limit']): void {
+    if (this.#excess?.limit === limit) this.#excess = null;
+  }
+
+  /** Ends the process because of memory. */
+  endLarge(excess: Excess): void {
+    this.end('memory', tooLarge(excess));
   }
 
   /** Ends the process at once. Its programs end with this failure. */
-  end(failure: CellFailure): void {
+  end(cause: EndCause, failure: CellFailure): void {
     if (this.gone) return;
-    this.#ending = failure;
+    this.#ending = { cause, failure };
     this.#child.kill('SIGKILL');
     this.#loseAll(failure);
   }
@@ -154,7 +193,7 @@ export class EngineProcess {
   /** Ends the process, and keeps this one alive until it is gone. */
   close(): void {
     this.#child.ref();
-    this.end(lost('was ended because its sandbox was closed'));
+    this.end('closed', lost('was ended because its sandbox was closed'));
   }
 
   #listen(): void {
@@ -163,7 +202,7 @@ export class EngineProcess {
       try {
         for (const frame of reader.push(chunk)) this.#receive(frame);
       } catch (error) {
-        this.end(lost(`sent what is no message: ${String(error)}`));
+        this.end('garbled', lost(`sent what is no message: ${String(error)}`));
       }
     });
     this.#pipe.on('error', () => {});
@@ -177,26 +216,35 @@ export class EngineProcess {
         this.#exited(how);
       });
     });
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_LENGTH);
-    });
   }
 
   #receive(frame: Frame): void {
     this.#heardMs = performance.now();
+    this.#ready = true;
     if (frame.kind === Up.Pong) return;
+    if (frame.kind === Up.Started) this.#starting.delete(frame.run);
     if (frame.kind === Up.Gone) {
       clearTimeout(this.#stopping.get(frame.run));
       if (this.#stopping.delete(frame.run)) this.#checkIdle();
       return;
     }
+    if (frame.kind === Up.Heaviest) return this.#stop(frame.run);
     this.#runs.get(frame.run)?.receive(frame);
+  }
+
+  #stop(id: number): void {
+    const run = this.#runs.get(id);
+    if (run === undefined || this.#excess === null) return;
+    this.#stopped += 1;
+    run.stop(heaviest(this.#excess));
+    this.#excess = null;
   }
 
   #over(id: number, killed: boolean): void {
     this.#runs.delete(id);
+    this.#starting.delete(id);
     if (killed && !this.gone) {
-      const late = () => this.end(lost('was ended because a program in it did not stop'));
+      const late = () => this.end('stuck', lost('was ended because a program in it did not stop'));
       this.#stopping.set(id, setTimeout(late, this.#options.limits.stopMs));
     }
     this.#checkIdle();
@@ -211,21 +259,14 @@ export class EngineProcess {
   #exited(how: string): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#loseAll(this.#ending ?? this.#explain(how));
-    this.#options.onGone(this);
+    this.#loseAll(this.#ending?.failure ?? this.#lastWords.explain(how));
+    this.#options.onGone(this, this.#ending?.cause ?? 'crashed');
   }
 
   #loseAll(failure: CellFailure): void {
     for (const timer of this.#stopping.values()) clearTimeout(timer);
     this.#stopping.clear();
     for (const run of [...this.#runs.values()]) run.lose(failure);
-  }
-
-  /** V8 says on standard error what it could not go on with. */
-  #explain(how: string): CellFailure {
-    const fatal = FATAL.exec(this.#stderr)?.[1]?.slice(0, 200);
-    const { kind, text } = lost(fatal === undefined ? how : `${how} (${fatal})`);
-    return { kind: /memory|invalid.*size/i.test(fatal ?? '') ? 'memory' : kind, text };
   }
 
   #sendTools(tools: readonly ProgramTool[]): void {
@@ -237,27 +278,6 @@ export class EngineProcess {
     this.#writer.send(Down.Tools, 0, 0, 0, json);
   }
 
-  /** Sends what changed since this process was last told of the session's values. */
-  #sendValues(session: symbol, values: ReadonlyMap<string, string>): number {
-    let known = this.#sessions.get(session);
-    if (known === undefined) {
-      this.#lastSession += 1;
-      known = { id: this.#lastSession, values: new Map() };
-      this.#sessions.set(session, known);
-    }
-    if (known.values === values) return known.id;
-    const changed: string[] = [];
-    for (const [key, json] of values) {
-      if (known.values.get(key) !== json) changed.push(key, json);
-    }
-    for (let at = 0; at < changed.length; at += 2 * VALUES_PER_FRAME) {
-      const part = changed.slice(at, at + 2 * VALUES_PER_FRAME);
-      this.#writer.send(Down.Values, 0, known.id, 0, ...part);
-    }
-    known.values = values;
-    return known.id;
-  }
-
   /** A process without work must not keep its host from ending. */
   #ref(busy: boolean): void {
     const method = busy ? 'ref' : 'unref';
@@ -265,29 +285,4 @@ export class EngineProcess {
     this.#pipe[method]();
     (this.#child.stderr as Socket | null)?.[method]();
   }
-}
-
-/** A failure of a program whose process is gone. */
-export function lost(how: string): CellFailure {
-  return { kind: 'lost', text: `exec runtime ended unexpectedly: its sandbox process ${how}` };
-}
-
-function engineArguments(): string[] {
-  const entry = fileURLToPath(
-    new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url),
-  );
-  const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
-  const modules = dirname(dirname(createRequire(import.meta.url).resolve('isolated-vm')));
-  return [
-    '--permission',
-    '--allow-addons',
-    `--allow-fs-read=${packageRoot}`,
-    `--allow-fs-read=${modules}`,
-    // What isolated-vm's loader asks for to tell one C library from another.
-    '--allow-fs-read=/etc/alpine-release',
-    '--max-old-space-size=512',
-    '--disable-warning=ExperimentalWarning',
-    '--disable-warning=SecurityWarning',
-    entry,
-  ];
 }

@@ -23,6 +23,8 @@ export const Down = {
   /** The program must show nothing more for now. */
   Pause: 13,
   Unpause: 14,
+  /** Asks which program uses most memory. */
+  Weigh: 15,
 } as const;
 
 /** What a sandbox process tells its host. */
@@ -44,4 +46,6 @@ export const Up = {
   /** Nothing of a killed program runs any more. */
   Gone: 11,
   Pong: 12,
+  /** The program that uses most memory. */
+  Heaviest: 13,
 } as const;

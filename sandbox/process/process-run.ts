@@ -48,6 +48,13 @@ export class ProcessRun implements SandboxRun {
     this.#onOver(true);
   }
 
+  /** Kills the program, and ends the run with this failure. */
+  stop(failure: CellFailure): void {
+    if (this.#over) return;
+    this.kill();
+    this.#resolve({ failure, writes: new Map(), notes: [] });
+  }
+
   /** Ends the run because its process is gone. What it stored is lost. */
   lose(failure: CellFailure): void {
     if (this.#over) return;

@@ -239,7 +239,12 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
     await finishCell(session, 'text(1)');
     const pid = sandbox.pidOf(session.symbol);
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
-    assert.deepEqual(environment.toSorted(), ['LANG=C.UTF-8', 'TZ=UTC']);
+    assert.deepEqual(environment.toSorted(), [
+      'LANG=C.UTF-8',
+      'MALLOC_MMAP_THRESHOLD_=131072',
+      'MALLOC_TRIM_THRESHOLD_=131072',
+      'TZ=UTC',
+    ]);
     await session.close();
     await sandbox.close();
   });

@@ -1,0 +1,60 @@
+import type { CellFailure } from '../../src/events.ts';
+
+/** Why a sandbox process was ended, or ended. */
+export type EndCause =
+  /** It, or all together, used too much memory, and that did not come down in time. */
+  | 'memory'
+  /** A program in it did not stop. */
+  | 'stuck'
+  /** It gave no sign of life. */
+  | 'silent'
+  /** It sent what is no message. */
+  | 'garbled'
+  /** It ended by itself, or somebody else ended it. */
+  | 'crashed'
+  /** It had run enough programs, or was large when it became idle. */
+  | 'worn'
+  /** Nobody needed it any more. */
+  | 'idle'
+  | 'closed';
+
+/** How many processes ended, by cause. */
+export type EndCounts = Readonly<Record<EndCause, number>>;
+
+/** No process ended yet. */
+export function noEnds(): Record<EndCause, number> {
+  const none = { memory: 0, stuck: 0, silent: 0, garbled: 0, crashed: 0 };
+  return { ...none, worn: 0, idle: 0, closed: 0 };
+}
+
+/** A failure of a program whose process is gone. */
+export function lost(how: string): CellFailure {
+  return { kind: 'lost', text: `exec runtime ended unexpectedly: its sandbox process ${how}` };
+}
+
+/** A limit on memory that was passed. */
+export interface Excess {
+  readonly limit: 'maxProcessBytes' | 'maxTotalBytes';
+  readonly limitBytes: number;
+  readonly usedBytes: number;
+}
+
+/** The failure of programs whose process was ended because of memory. */
+export function tooLarge(excess: Excess): CellFailure {
+  return { kind: 'memory', text: `The cell was stopped: ${sayUse(excess)}` };
+}
+
+/** The failure of the one program that was stopped to make room. */
+export function heaviest(excess: Excess): CellFailure {
+  const text = `The cell was stopped: it used most of the memory where it ran, and ${sayUse(excess)}`;
+  return { kind: 'memory', text };
+}
+
+function sayUse({ limit, limitBytes, usedBytes }: Excess): string {
+  const who = limit === 'maxProcessBytes' ? 'its sandbox process' : 'all sandbox processes';
+  return `${who} used ${mib(usedBytes)}, the limit is ${mib(limitBytes)} (${limit})`;
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / (1 << 20))} MiB`;
+}

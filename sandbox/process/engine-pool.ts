@@ -1,0 +1,216 @@
+import { availableParallelism } from 'node:os';
+import { type EndCause, type EndCounts, lost, noEnds } from './end-cause.ts';
+import { type EngineOptions, EngineProcess } from './engine-process.ts';
+
+/** How a pool of sandbox processes is set up. */
+export type PoolOptions = Pick<EngineOptions, 'nodePath' | 'sandboxLimits' | 'limits'> & {
+  /** Processes kept ready beside those in use. */
+  readonly spares: number;
+  /** Sessions that share a process from the start. */
+  readonly sessionsPerProcess: number;
+};
+
+/** What a pool has at the moment, and what became of its processes so far. */
+export interface PoolCounts {
+  readonly processes: number;
+  /** Processes in which nothing runs. */
+  readonly spares: number;
+  /** Programs that run, or were killed and may still be running. */
+  readonly programs: number;
+  /** Sessions whose programs run beside those of others. */
+  readonly sharingSessions: number;
+  /** Programs that were stopped because they used most memory where there was too little. */
+  readonly stoppedPrograms: number;
+  /** Processes that were ended or ended, by cause. */
+  readonly ended: EndCounts;
+}
+
+/** How long after a program was started the spare is replaced that it may have taken. */
+const SPARE_DELAY_MS = 25;
+/** Programs of one session that wait to be started in a process before it is given another one. */
+const CROWD = 4;
+
+/** The sandbox processes there are, and which of them runs the programs of which session. */
+export class EnginePool {
+  readonly #options: PoolOptions;
+  readonly #engines = new Set<EngineProcess>();
+  readonly #sessions = new Map<symbol, Set<EngineProcess>>();
+  readonly #idleSince = new Map<EngineProcess, number>();
+  readonly #exits = new Map<EngineProcess, () => void>();
+  readonly #ended = noEnds();
+  #stoppedPrograms = 0;
+  #spareTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#keepSpares();
+  }
+
+  get engines(): readonly EngineProcess[] {
+    return [...this.#engines];
+  }
+
+  /** Those that are not being ended. */
+  get living(): readonly EngineProcess[] {
+    return this.engines.filter((engine) => !engine.gone);
+  }
+
+  get counts(): PoolCounts {
+    const { living } = this;
+    const ended = { ...this.#ended };
+    let stoppedPrograms = this.#stoppedPrograms;
+    for (const { cause, stopped } of this.#engines) {
+      stoppedPrograms += stopped;
+      if (cause !== null) ended[cause] += 1;
+    }
+    const sharing = [...this.#sessions.keys()].filter((session) => this.isSharing(session));
+    return {
+      processes: living.length,
+      spares: living.filter((engine) => engine.load === 0).length,
+      programs: living.reduce((sum, engine) => sum + engine.load, 0),
+      sharingSessions: sharing.length,
+      stoppedPrograms,
+      ended,
+    };
+  }
+
+  /** Whether a session's programs run where others' do. */
+  isSharing(session: symbol): boolean {
+    const own = this.#sessions.get(session);
+    if (own === undefined) return false;
+    for (const [other, theirs] of this.#sessions) {
+      if (other === session) continue;
+      if ([...theirs].some((engine) => !engine.gone && own.has(engine))) return true;
+    }
+    return false;
+  }
+
+  /** A process for the next program of a session: its own from now on, if there are enough. */
+  take(session: symbol): EngineProcess {
+    const engine = this.#choose(session);
+    this.#idleSince.delete(engine);
+    const own = this.#sessions.get(session);
+    if (own === undefined) this.#sessions.set(session, new Set([engine]));
+    else own.add(engine);
+    this.#spareLater();
+    return engine;
+  }
+
+  /** A session runs nothing more. Its process stays with it until another one needs it. */
+  release(session: symbol): void {
+    const own = this.#sessions.get(session);
+    if (own === undefined) return;
+    if (this.isSharing(session)) for (const engine of own) engine.endSession(session);
+    this.#sessions.delete(session);
+  }
+
+  /**
+   * Ends processes nobody has needed for long.
+   *
+   * @returns Whether only spares are idle now.
+   */
+  reap(nowMs: number): boolean {
+    const { spares, limits } = this.#options;
+    const idle = [...this.#idleSince].filter(([engine]) => !engine.gone);
+    const old = idle
+      .filter(([, since]) => since < nowMs - limits.idleMs)
+      .slice(0, Math.max(0, idle.length - spares));
+    for (const [engine] of old) engine.end('idle', lost('was idle'));
+    return idle.length - old.length <= spares;
+  }
+
+  /** Ends all processes, and waits until they are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#spareTimer);
+    const exits = this.engines.map(
+      (engine) => new Promise<void>((resolve) => this.#exits.set(engine, resolve)),
+    );
+    for (const engine of this.#engines) engine.close();
+    await Promise.all(exits);
+  }
+
+  #choose(session: symbol): EngineProcess {
+    const own = [...(this.#sessions.get(session) ?? [])].filter((engine) => !engine.gone);
+    const [least] = own.toSorted((a, b) => a.starting - b.starting);
+    if (least !== undefined) return this.#relief(session, own, least) ?? least;
+    const { living } = this;
+    const idle = living.filter((engine) => engine.load === 0);
+    const free = idle.find((engine) => engine.knows(session)) ?? idle[0];
+    if (free !== undefined) return this.#dedicate(free, session);
+    const { sessionsPerProcess, limits } = this.#options;
+    const byLoad = living.toSorted((a, b) => a.sessionCount - b.sessionCount || a.load - b.load);
+    const shared = byLoad.find(({ sessionCount }) => sessionCount < sessionsPerProcess);
+    if (shared !== undefined) return shared;
+    if (living.length < limits.maxProcesses || byLoad[0] === undefined) return this.#spawn();
+    return byLoad[0];
+  }
+
+  /** A spare for a session that starts many programs at once, where nobody will miss it. */
+  #relief(
+    session: symbol,
+    own: readonly EngineProcess[],
+    least: EngineProcess,
+  ): EngineProcess | undefined {
+    const { sessionsPerProcess, limits } = this.#options;
+    if (least.starting < CROWD || own.length >= availableParallelism()) return undefined;
+    const { living } = this;
+    if (sessionsPerProcess > 1 || living.length >= limits.maxProcesses) return undefined;
+    const spare = living.find((engine) => engine.load === 0 && engine.ready);
+    return spare === undefined ? undefined : this.#dedicate(spare, session);
+  }
+
+  #dedicate(engine: EngineProcess, session: symbol): EngineProcess {
+    engine.dedicate(session);
+    for (const [other, theirs] of this.#sessions) if (other !== session) theirs.delete(engine);
+    return engine;
+  }
+
+  #spawn(): EngineProcess {
+    const { nodePath, sandboxLimits, limits } = this.#options;
+    const engine = new EngineProcess({
+      nodePath,
+      sandboxLimits,
+      limits,
+      onIdle: (idle) => this.#idle(idle),
+      onGone: (gone, cause) => this.#gone(gone, cause),
+    });
+    this.#engines.add(engine);
+    this.#idleSince.set(engine, performance.now());
+    return engine;
+  }
+
+  #idle(engine: EngineProcess): void {
+    this.#idleSince.set(engine, performance.now());
+    const { maxProgramsPerProcess, maxProcessBytes } = this.#options.limits;
+    const worn = engine.programs >= maxProgramsPerProcess || engine.usedBytes > maxProcessBytes / 4;
+    if (worn) engine.end('worn', lost('was replaced'));
+  }
+
+  #gone(engine: EngineProcess, cause: EndCause): void {
+    this.#engines.delete(engine);
+    this.#ended[cause] += 1;
+    this.#stoppedPrograms += engine.stopped;
+    this.#idleSince.delete(engine);
+    for (const own of this.#sessions.values()) own.delete(engine);
+    this.#exits.get(engine)?.();
+    this.#spareLater();
+  }
+
+  #spareLater(): void {
+    if (this.#closed) return;
+    this.#spareTimer ??= setTimeout(() => this.#keepSpares(), SPARE_DELAY_MS).unref();
+  }
+
+  /** Starting a process takes a core for a while, so it waits while programs are being started. */
+  #keepSpares(): void {
+    this.#spareTimer = undefined;
+    const { living } = this;
+    if (living.some((engine) => engine.ready && engine.starting > 0)) return this.#spareLater();
+    const { spares, limits } = this.#options;
+    const idle = living.filter((engine) => engine.load === 0).length;
+    const missing = Math.min(spares - idle, limits.maxProcesses - living.length);
+    for (let number = 0; number < missing; number += 1) this.#spawn();
+  }
+}

@@ -1,0 +1,30 @@
+import type { Readable } from 'node:stream';
+import type { CellFailure } from '../../src/events.ts';
+import { lost } from './end-cause.ts';
+
+const MAX_LENGTH = 4_096;
+const MAX_QUOTE_LENGTH = 200;
+/** The line in which V8 or Node.js says why it ends. */
+const FATAL = /^(?:# )?(Fatal (?!error with).*|FATAL ERROR:.*|\w*Error:.*)$/m;
+
+/** What a sandbox process said last on its standard error. */
+export class LastWords {
+  #text = '';
+
+  constructor(stderr: Readable | null) {
+    stderr?.on('data', (chunk: Buffer) => {
+      this.#text = (this.#text + chunk.toString()).slice(-MAX_LENGTH);
+    });
+  }
+
+  /**
+   * The failure of programs whose process ended by itself: V8 says what it could not go on with.
+   *
+   * @param how How it ended, as seen from outside.
+   */
+  explain(how: string): CellFailure {
+    const fatal = FATAL.exec(this.#text)?.[1]?.slice(0, MAX_QUOTE_LENGTH);
+    const { kind, text } = lost(fatal === undefined ? how : `${how} (${fatal})`);
+    return { kind: /memory|invalid.*size/i.test(fatal ?? '') ? 'memory' : kind, text };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Excess } from './end-cause.ts';
+import type { EngineProcess } from './engine-process.ts';
+import type { ProcessLimits } from './limits.ts';
+import { FINE, isNear, type Pressure, press } from './memory-pressure.ts';
+
+type MemoryLimits = Pick<ProcessLimits, 'maxProcessBytes' | 'maxTotalBytes'>;
+
+/**
+ * Looks at the memory of sandbox processes, and has the heaviest programs or whole processes ended
+ * where there is too much of it.
+ */
+export class MemoryWatch {
+  readonly #limits: MemoryLimits;
+  readonly #pressures = new WeakMap<EngineProcess, Pressure>();
+  #total: Pressure = FINE;
+
+  constructor(limits: MemoryLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Looks once at processes that run something.
+   *
+   * @returns Whether so much is used that one should look again soon.
+   */
+  look(engines: readonly EngineProcess[], nowMs: number): boolean {
+    const { maxProcessBytes, maxTotalBytes } = this.#limits;
+    let total = 0;
+    let near = false;
+    let largest: { readonly engine: EngineProcess; readonly bytes: number } | null = null;
+    for (const engine of engines) {
+      const bytes = engine.usedBytes;
+      const excess = {
+        limit: 'maxProcessBytes',
+        limitBytes: maxProcessBytes,
+        usedBytes: bytes,
+      } as const;
+      const pressure = this.#pressures.get(engine) ?? FINE;
+      this.#pressures.set(engine, this.#relieve(engine, pressure, excess, nowMs));
+      if (engine.gone) continue;
+      total += bytes;
+      near ||= isNear(bytes, maxProcessBytes);
+      if (largest === null || bytes > largest.bytes) largest = { engine, bytes };
+    }
+    if (largest === null) return false;
+    const excess = { limit: 'maxTotalBytes', limitBytes: maxTotalBytes, usedBytes: total } as const;
+    this.#total = this.#relieve(largest.engine, this.#total, excess, nowMs);
+    return near || isNear(total, maxTotalBytes);
+  }
+
+  #relieve(engine: EngineProcess, pressure: Pressure, excess: Excess, nowMs: number): Pressure {
+    const [next, verdict] = press(pressure, { ...excess, nowMs, stopping: engine.stopping });
+    if (verdict === 'end') engine.endLarge(excess);
+    else if (verdict === 'pick') engine.stopHeaviest(excess);
+    else if (pressure.phase !== 'fine' && next.phase === 'fine') engine.spare(excess.limit);
+    return next;
+  }
+}

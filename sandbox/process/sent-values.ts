@@ -1,0 +1,71 @@
+import type { FrameWriter } from './frames.ts';
+import { Down } from './message-kinds.ts';
+
+const VALUES_PER_FRAME = 64;
+
+interface KnownSession {
+  readonly id: number;
+  values: ReadonlyMap<string, string>;
+}
+
+/** What a sandbox process knows of sessions' stored values, so that only changes are sent. */
+export class SentValues {
+  readonly #writer: FrameWriter;
+  readonly #sessions = new Map<symbol, KnownSession>();
+  #lastId = 0;
+
+  constructor(writer: FrameWriter) {
+    this.#writer = writer;
+  }
+
+  /** Sessions it has not been told to forget. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  has(session: symbol): boolean {
+    return this.#sessions.has(session);
+  }
+
+  /**
+   * Sends what changed since the process was last told of the session's values.
+   *
+   * @returns What the process knows the session by.
+   */
+  send(session: symbol, values: ReadonlyMap<string, string>): number {
+    const known = this.#know(session);
+    if (known.values === values) return known.id;
+    const changed: string[] = [];
+    for (const [key, json] of values) {
+      if (known.values.get(key) !== json) changed.push(key, json);
+    }
+    for (let at = 0; at < changed.length; at += 2 * VALUES_PER_FRAME) {
+      const part = changed.slice(at, at + 2 * VALUES_PER_FRAME);
+      this.#writer.send(Down.Values, 0, known.id, 0, ...part);
+    }
+    known.values = values;
+    return known.id;
+  }
+
+  /** Lets the process forget a session. */
+  forget(session: symbol): void {
+    const known = this.#sessions.get(session);
+    if (known === undefined) return;
+    this.#sessions.delete(session);
+    this.#writer.send(Down.EndSession, 0, known.id, 0);
+  }
+
+  /** Lets the process forget all sessions but this one. */
+  forgetOthers(session: symbol): void {
+    for (const other of this.#sessions.keys()) if (other !== session) this.forget(other);
+  }
+
+  #know(session: symbol): KnownSession {
+    const known = this.#sessions.get(session);
+    if (known !== undefined) return known;
+    this.#lastId += 1;
+    const added = { id: this.#lastId, values: new Map<string, string>() };
+    this.#sessions.set(session, added);
+    return added;
+  }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
+import { finishCell, recordedSession } from '../support/finished-cell.ts';
+import { untilGone } from '../support/processes.ts';
+
+const WAIT = 'await new Promise(() => {})';
+const SOON = { yieldAfterMs: 20 } as const;
+const LONG = { yieldAfterMs: 60_000 } as const;
+
+/** A sandbox whose sessions each run something, or nothing yet. */
+function manySessions(options?: ProcessSandboxOptions) {
+  const sandbox = processSandbox(options);
+  const sessions = Array.from({ length: 3 }, () => recordedSession(sandbox).session);
+  return {
+    sandbox,
+    sessions,
+    isolations: () => sessions.map(({ symbol }) => sandbox.isolationOf(symbol)),
+    /** Starts a program that waits for ever. */
+    async wait(at: number): Promise<string> {
+      const { cellId, first } = await sessions[at]!.execute({ source: WAIT, observe: SOON });
+      await first;
+      return cellId;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(sessions.map((session) => session.close()));
+      await sandbox.close();
+    },
+  };
+}
+
+describe('The isolation of a session', { timeout: 60_000 }, () => {
+  it('is a process of its own as long as there are enough', async () => {
+    await using setup = manySessions();
+    assert.equal(setup.sandbox.isolation, 'process');
+    for (const at of [0, 1, 2]) await setup.wait(at);
+    assert.deepEqual(setup.isolations(), ['process', 'process', 'process']);
+    assert.equal(setup.sandbox.stats.sharingSessions, 0);
+  });
+
+  it('is a shared process where there are no more, for all that share it', async () => {
+    await using setup = manySessions({ limits: { maxProcesses: 2 } });
+    await setup.wait(0);
+    await setup.wait(1);
+    assert.deepEqual(setup.isolations(), ['process', 'process', 'process']);
+    const third = await setup.wait(2);
+    const pids = setup.sessions.map(({ symbol }) => setup.sandbox.pidOf(symbol));
+    const isShared = (at: number) => pids.filter((pid) => pid === pids[at]).length > 1;
+    assert.deepEqual(
+      setup.isolations(),
+      [0, 1, 2].map((at) => (isShared(at) ? 'shared-process' : 'process')),
+    );
+    assert.equal(setup.sandbox.stats.sharingSessions, 2);
+    await setup.sessions[2]!.terminate(third);
+    assert.deepEqual(setup.isolations(), ['process', 'process', 'process']);
+  });
+
+  it('is a shared process where sessions share from the start', async () => {
+    await using setup = manySessions({ spares: 0, sessionsPerProcess: 2 });
+    for (const at of [0, 1, 2]) await setup.wait(at);
+    assert.deepEqual(setup.isolations(), ['shared-process', 'shared-process', 'process']);
+  });
+
+  it('leaves no values of a session with others when it has gone', async () => {
+    await using setup = manySessions({ limits: { maxProcesses: 1 } });
+    await setup.wait(0);
+    await finishCell(setup.sessions[1]!, `store('kept', 1)`);
+    await finishCell(setup.sessions[1]!, `text(load('kept'))`);
+    assert.deepEqual(setup.isolations(), ['process', 'process', 'process']);
+    assert.equal(setup.sandbox.pidOf(setup.sessions[1]!.symbol), undefined);
+  });
+
+  it('of one that runs nothing is what it would be with a process to itself', () => {
+    const sandbox = processSandbox({ spares: 0 });
+    assert.equal(sandbox.isolationOf(Symbol('unknown')), 'process');
+  });
+});
+
+describe('The counts of a process sandbox', { timeout: 60_000 }, () => {
+  it('tell processes, spares and programs', async () => {
+    await using setup = manySessions({ spares: 2 });
+    const { processes, spares, programs } = setup.sandbox.stats;
+    assert.deepEqual({ processes, spares, programs }, { processes: 2, spares: 2, programs: 0 });
+    await setup.wait(0);
+    await setup.wait(0);
+    await setup.wait(1);
+    assert.equal(setup.sandbox.stats.programs, 3);
+    const { stats } = setup.sandbox;
+    assert.equal(stats.processes - stats.spares, 2);
+  });
+
+  it('tell why processes ended', async () => {
+    await using setup = manySessions({ limits: { stopMs: 50, maxProgramsPerProcess: 3 } });
+    const { sandbox, sessions } = setup;
+    const [first, second, third] = sessions;
+    const endOf = async (cell: Promise<unknown>, symbol: symbol) => {
+      const pid = sandbox.pidOf(symbol);
+      await cell;
+      assert.ok(pid !== undefined);
+      await untilGone(pid);
+    };
+    await finishCell(first!, `text('x'.repeat(2 ** 28).split('').length)`);
+    const source = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
+    const stuck = await second!.execute({ source, observe: SOON });
+    await stuck.first;
+    await endOf(second!.terminate(stuck.cellId), second!.symbol);
+    const victim = await third!.execute({ source: WAIT, observe: LONG });
+    await finishCell(third!, 'text(1)');
+    process.kill(sandbox.pidOf(third!.symbol)!, 'SIGKILL');
+    await victim.first;
+    const { ended } = sandbox.stats;
+    assert.deepEqual([ended.crashed, ended.stuck, ended.memory], [2, 1, 0]);
+    const fresh = recordedSession(sandbox).session;
+    for (let n = 0; n < 9; n += 1) await finishCell(fresh, 'text(1)');
+    assert.ok(sandbox.stats.ended.worn >= 1);
+    await fresh.close();
+    await finishCell(recordedSession(sandbox).session, 'text(1)');
+    await sandbox.close();
+    assert.ok(sandbox.stats.ended.closed >= 1);
+    assert.equal(sandbox.stats.processes, 0);
+  });
+});
