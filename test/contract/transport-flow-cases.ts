@@ -200,6 +200,19 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
+  it('makes a sender wait whose peer has paused, and reads on where it left off', async () => {
+    const [left, right] = await connect({ highWaterBytes: 256 * KIB });
+    record(left);
+    const toRight = record(right, (_, count) => {
+      if (count === 3) right.pause();
+    });
+    const sent = await sendUntilFull(left, 'x'.repeat(64 * KIB));
+    assert.equal(toRight.bodies.length, 3);
+    right.resume();
+    await toRight.count(sent);
+    await left.close();
+  });
+
   it('counts what is sent as queued at once, text in bytes', async () => {
     const [left, right] = await connect();
     left.send('€'.repeat(1_000));
