@@ -1,16 +1,12 @@
-import { setTimeout } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Delegate } from '../src/delegate.ts';
 import { check, type Measurement, type Pace, summary } from './support/measurement.ts';
 import { openRig, type Rig, textOf } from './support/rig.ts';
+import { residentMiB, settled } from './support/settled-memory.ts';
 
 const FEW = 100;
 const MANY = 500;
 /** How often the same cells are started and closed again, to tell what is kept from what leaks. */
 const FURTHER_ROUNDS = 4;
-/** Until freed isolates have given their memory back. */
-const SETTLE_MS = 300;
 /** A cell that takes more does not wait, it leaks. */
 const MAX_MIB_PER_CELL = 16;
 /** What all further rounds may keep of a cell: the allocator's holes, and no cell. */
@@ -82,21 +78,10 @@ async function startCells({ session }: Rig, count: number): Promise<void> {
   }
 }
 
-/** What is resident once everything that can go is gone. */
-async function settledMiB(): Promise<number> {
-  collectGarbage();
-  await setTimeout(SETTLE_MS);
-  collectGarbage();
-  return residentMiB();
-}
-
-function residentMiB(): number {
-  return process.memoryUsage.rss() / (1 << 20);
+function settledMiB(): Promise<number> {
+  return settled(residentMiB);
 }
 
 function inMiB(name: string, value: number): Measurement {
   return summary(GROUP, name, 'MiB', [value]);
 }
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');

@@ -1,8 +1,10 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { soak } from './soak.ts';
 import { type Circumstances, circumstances } from './support/machine.ts';
 import type { Measurement } from './support/measurement.ts';
+import { type Pulse, PulseTaker } from './support/pulse.ts';
 import { runSuite } from './support/run-suite.ts';
 
 /** One line of a report: a measurement and the file it comes from. */
@@ -12,17 +14,25 @@ export interface ReportedMeasurement extends Measurement {
 
 /** What `--json` writes. */
 export interface Report extends Circumstances {
+  readonly kind: 'bench';
+  readonly command: string;
   /** Whether each task ran only once or twice: then the figures mean nothing. */
   readonly once: boolean;
+  /** How quick the machine was around each suite. */
+  readonly pulses: readonly Pulse[];
   readonly results: readonly ReportedMeasurement[];
   /** Suites in which something went wrong; they have no results. */
   readonly failures: readonly { readonly suite: string; readonly error: string }[];
 }
 
-const USAGE = `Usage: node bench/run.ts [--once] [--only NAME] [--json FILE]
-  --once       run each task once or twice, to see that all checks pass
-  --only NAME  only suites whose name contains NAME
-  --json FILE  write circumstances and all figures to FILE`;
+const USAGE = `Usage: node bench/run.ts [--once] [--only NAME] [--soak MINUTES] [--json FILE]
+  --once          run each task once or twice, to see that all checks pass
+  --only NAME     only suites whose name contains NAME
+  --soak MINUTES  no suite: sessions and cells for so long, and what becomes of latency and memory
+  --json FILE     write circumstances and all figures to FILE`;
+
+const ENDING = '.bench.ts';
+const SOAK = 'soak';
 
 /**
  * Runs suites one after the other and prints their tables.
@@ -41,15 +51,22 @@ export async function runBenches(
     console.error(`${USAGE}\nSuites: ${files.map(nameOf).join(', ')}`);
     return 2;
   }
-  const { once, json } = options;
+  const { once, json, soak: soakMinutes } = options;
   const start = circumstances();
   console.log(start);
   const results: ReportedMeasurement[] = [];
   const failures: { suite: string; error: string }[] = [];
-  for (const file of chosen) {
-    const suite = nameOf(file);
+  await using pulse = new PulseTaker();
+  await pulse.ready();
+  const pulses: Pulse[] = [];
+  const pace = once ? 'once' : 'full';
+  const suites = soakMinutes > 0 ? [SOAK] : chosen.map(nameOf);
+  for (const suite of suites) {
     try {
-      const found = await runSuite(join(directory, file), once ? 'once' : 'full');
+      const found =
+        suite === SOAK
+          ? await soak(soakMinutes)
+          : await runSuite(join(directory, `${suite}${ENDING}`), pace);
       printTables(suite, found);
       results.push(...found.map((measurement) => ({ suite, ...measurement })));
     } catch (error) {
@@ -57,8 +74,10 @@ export async function runBenches(
       console.error(`\n${suite} FAILED\n${text}`);
       failures.push({ suite, error: text });
     }
+    pulses.push(...(await pulse.around(suite)));
   }
-  const report: Report = { ...start, once, results, failures };
+  const command = `npm run bench${argv.length > 0 ? ' --' : ''} ${shown(argv)}`.trim();
+  const report: Report = { kind: 'bench', ...start, command, once, pulses, results, failures };
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   return failures.length === 0 ? 0 : 1;
 }
@@ -66,6 +85,8 @@ export async function runBenches(
 interface RunOptions {
   readonly once: boolean;
   readonly only?: string | undefined;
+  /** Minutes; 0 for the suites instead. */
+  readonly soak: number;
   readonly json?: string | undefined;
 }
 
@@ -76,18 +97,26 @@ function optionsOf(argv: readonly string[]): RunOptions | null {
       options: {
         once: { type: 'boolean', default: false },
         only: { type: 'string' },
+        soak: { type: 'string', default: '0' },
         json: { type: 'string' },
       },
     });
-    return values;
+    const minutes = Number(values.soak);
+    if (!(minutes >= 0)) throw new Error('--soak must be a number of minutes');
+    return { ...values, soak: minutes };
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return null;
   }
 }
 
+/** The arguments that say what was measured; where files lie on a machine is nobody's business. */
+function shown(argv: readonly string[]): string {
+  return argv.filter((arg, n) => arg !== '--json' && argv[n - 1] !== '--json').join(' ');
+}
+
 function nameOf(file: string): string {
-  return file.replace(/\.bench\.ts$/, '');
+  return file.endsWith(ENDING) ? file.slice(0, -ENDING.length) : file;
 }
 
 function printTables(suite: string, measurements: readonly Measurement[]): void {

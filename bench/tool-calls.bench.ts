@@ -1,5 +1,6 @@
 import { Bench } from 'tinybench';
 import type { Delegate, ToolCall } from '../src/delegate.ts';
+import { completedText } from './support/completed-text.ts';
 import { EchoPort, type Numbered } from './support/echo-port.ts';
 import {
   benchOptions,
@@ -9,7 +10,7 @@ import {
   type Pace,
   timed,
 } from './support/measurement.ts';
-import { completedText, openRig } from './support/rig.ts';
+import { openRig } from './support/rig.ts';
 import { Turnstile } from './support/turnstile.ts';
 
 const IN_A_ROW = 1_000;

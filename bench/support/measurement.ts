@@ -7,7 +7,7 @@ export type Pace = 'full' | 'once';
 export type Measure = (pace: Pace) => Promise<readonly Measurement[]>;
 
 /** The unit of a measurement. A rate is given as the time one piece takes. */
-export type Unit = 'ms' | 'µs' | 'MiB';
+export type Unit = 'ms' | 'µs' | 'MiB' | 'KiB' | 'count';
 
 /** What was found out about one task. Percentiles are nearest ranks: each is a sample that was seen. */
 export interface Measurement {
@@ -21,7 +21,14 @@ export interface Measurement {
   readonly max: number;
   readonly unit: Unit;
   readonly samples: number;
+  /** What tells it from its neighbours, for pictures: how many, how large, where. */
+  readonly dimensions?: Dimensions;
+  /** The part of it that is a deadline, in its unit: the same on every machine. Default: 0. */
+  readonly fixed?: number;
 }
+
+/** Coordinates of a measurement, by the name of the axis. */
+export type Dimensions = Readonly<Record<string, string | number>>;
 
 /** How long a bench takes at full pace: until it has both. */
 export interface Budget {
@@ -85,18 +92,23 @@ export interface Timed {
  * @returns What the task is to return to tinybench.
  */
 export async function timed(work: () => Promise<unknown>, pieces = 1): Promise<Timed> {
-  const start = performance.now();
-  await work();
-  const elapsedMs = performance.now() - start;
-  return { overriddenDuration: elapsedMs / pieces, overriddenIterationCost: elapsedMs };
+  const time = await elapsedMs(work);
+  return { overriddenDuration: time / pieces, overriddenIterationCost: time };
 }
 
 /** As `timed`, for work that does not wait: `work` is done `pieces` times. */
 export function timedSync(work: () => void, pieces: number): Timed {
   const start = performance.now();
   for (let i = 0; i < pieces; i += 1) work();
-  const elapsedMs = performance.now() - start;
-  return { overriddenDuration: elapsedMs / pieces, overriddenIterationCost: elapsedMs };
+  const time = performance.now() - start;
+  return { overriddenDuration: time / pieces, overriddenIterationCost: time };
+}
+
+/** The milliseconds that `work` takes. */
+export async function elapsedMs(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
 }
 
 /**

@@ -1,10 +1,88 @@
-import { type IsolateSandboxOptions, isolateSandbox } from '../../sandbox/index.ts';
+import { spawnHost } from '../../host/index.ts';
+import {
+  type IsolateSandboxOptions,
+  isolateSandbox,
+  type SandboxLimits,
+} from '../../sandbox/index.ts';
+import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
+import type { CallbackCounts } from '../../src/callbacks.ts';
 import type { Delegate } from '../../src/delegate.ts';
-import type { CellEvent } from '../../src/events.ts';
 import type { SessionLimits } from '../../src/limits.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
+import type { Session } from '../../src/session.ts';
 import { SessionRuntime } from '../../src/session-runtime.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
+import { completedText } from './completed-text.ts';
+
+/** A place where sessions run. Suites that compare places are given one, and know nothing else of it. */
+export interface Place extends AsyncDisposable {
+  readonly name: string;
+  /**
+   * Whether a caller that ends a cell is answered at once, without waiting for its callbacks, as
+   * clients of version 1 of the wire are.
+   */
+  readonly dropsCallbacks: boolean;
+  openSession(options: PlacedSessionOptions): Promise<PlacedSession>;
+}
+
+/** What sessions of a bench are made of, wherever they run. */
+export interface PlacedSessionOptions {
+  readonly delegate: Delegate;
+  /** Names of the tools. */
+  readonly tools: readonly string[];
+  readonly limits?: Partial<SessionLimits>;
+}
+
+/** A session in a place. */
+export interface PlacedSession extends AsyncDisposable {
+  readonly session: Session;
+  /** Callbacks that did not stop in time; null where that is counted on another side. */
+  counts(): Readonly<CallbackCounts> | null;
+}
+
+/** Sessions in isolates of this process. None waits prepared, so that each sample finds the same. */
+export function isolatePlace(limits?: Partial<SandboxLimits>): Place {
+  return placeOf('in process', isolateSandbox({ reserve: 0, ...(limits && { limits }) }));
+}
+
+/** Sessions in sandbox processes: the default of `openSession`. */
+export function processPlace(limits?: ProcessSandboxOptions['limits']): Place {
+  return placeOf('in sandbox processes', processSandbox({ ...(limits && { limits }) }));
+}
+
+/** Sessions of a host process, reached over its standard streams; its programs run in sandbox processes. */
+export async function hostedPlace(): Promise<Place> {
+  const client = await spawnHost();
+  return {
+    name: 'hosted',
+    dropsCallbacks: false,
+    async openSession({ delegate, tools, limits = {} }) {
+      const session = await client.openSession({ delegate, tools: tools.map(toolNamed), limits });
+      return {
+        session,
+        counts: () => null,
+        [Symbol.asyncDispose]: () => session.close(),
+      };
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+function placeOf(name: string, sandbox: Sandbox): Place {
+  return {
+    name,
+    dropsCallbacks: false,
+    async openSession({ delegate, tools, limits }) {
+      const session = openSession(sandbox, delegate, tools, limits);
+      return {
+        session,
+        counts: () => session.counts,
+        [Symbol.asyncDispose]: () => session.close(),
+      };
+    },
+    [Symbol.asyncDispose]: () => sandbox.close(),
+  };
+}
 
 /** A session that runs embedded, and the sandbox of its own that it runs in. */
 export interface Rig extends AsyncDisposable {
@@ -46,16 +124,9 @@ export function openSession(
 }
 
 /** Runs a program to its end and returns its text. */
-export async function textOf(session: SessionRuntime, source: string): Promise<string> {
+export async function textOf(session: Session, source: string): Promise<string> {
   const { first } = await session.execute({ source, observe: { yieldAfterMs: 60_000 } });
   return completedText(await first);
-}
-
-/** The text of a program that ended well. Throws for any other event. */
-export function completedText(event: CellEvent): string {
-  if (event.type !== 'completed') throw new Error(`The cell did not complete: ${event.type}`);
-  if (event.failure !== null) throw new Error(`The cell failed: ${event.failure.text}`);
-  return event.items.map((item) => (item.type === 'input_text' ? item.text : '')).join('');
 }
 
 function toolNamed(name: string): ToolDefinition {

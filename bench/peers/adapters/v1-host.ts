@@ -1,0 +1,27 @@
+import type { OpenPeer } from '../peer.ts';
+import { V1Client } from '../v1-client.ts';
+
+const SESSIONS = ['first', 'second'] as const;
+
+/** A host that speaks the code-mode wire: the one of `@openai/codex`, and ours. */
+export const open: OpenPeer = async ({ command }) => {
+  const client = await V1Client.start(command);
+  for (const name of SESSIONS) await client.openSession(name);
+  return {
+    dialect: {
+      tool: 'tools.call',
+      program: (body, answer) => `${body}\ntext(${answer});`,
+    },
+    canStop: true,
+    hasTimeLimit: false,
+    toolsRunHere: true,
+    startCell(source, tool, { session = 'first' } = {}) {
+      const cell = client.execute(session, source, tool);
+      return {
+        answer: cell.text,
+        stop: async () => client.terminate(session, await cell.id),
+      };
+    },
+    close: () => client.close(),
+  };
+};

@@ -1,0 +1,188 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import PQueue from 'p-queue';
+import { type Circumstances, circumstances } from '../support/machine.ts';
+import { CATALOGUE, type CatalogueEntry } from './catalogue.ts';
+import { FigureBook } from './figure-book.ts';
+import { type InstalledPeer, install } from './install.ts';
+import type { PeerFigure } from './outcome.ts';
+import { printTable } from './print-table.ts';
+import { runTask } from './run-task.ts';
+import type { Task } from './task.ts';
+import { TASKS } from './tasks.ts';
+
+/** A peer as it was measured. */
+export interface MeasuredPeer {
+  readonly id: string;
+  readonly own: boolean;
+  readonly version: string;
+  readonly node: string;
+  readonly runsIn: string;
+  readonly remark: string;
+  /** Why it could not be installed; null where it could. */
+  readonly missing: string | null;
+}
+
+/** What `--json` writes. */
+export interface PeerReport extends Circumstances {
+  readonly kind: 'peers';
+  readonly command: string;
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly peers: readonly MeasuredPeer[];
+  readonly tasks: readonly { readonly id: string; readonly title: string; readonly unit: string }[];
+  readonly figures: readonly PeerFigure[];
+}
+
+const USAGE = `Usage: node bench/peers/run.ts [--quick] [--rounds N] [--only PEER,…] [--task TASK,…]
+    [--host "COMMAND"] [--scratch DIR] [--json FILE]
+  --quick        one round with few samples, two peers at a time: to see that everything runs
+  --rounds N     rounds of each task over all peers, in turn (default 3)
+  --only PEER,…  only peers whose name contains one of these
+  --task TASK,…  only tasks whose name begins with one of these
+  --host "CMD"   the command of our host (default: the one that is built here)
+  --scratch DIR  where peers are installed, and found again (default: in the temporary folder)
+  --json FILE    write circumstances and all figures to FILE`;
+
+const DEFAULT_ROUNDS = 3;
+/** Processes at a time where figures need not be right. */
+const QUICK_AT_ONCE = 2;
+/** How long all tasks may take before further rounds are left out, in milliseconds. */
+const BUDGET_MS = 18 * 60_000;
+/** How often the same failure is asked for again. */
+const MAX_FAILURES = 2;
+
+/**
+ * Compares the peers and prints a table for each task.
+ *
+ * @returns The exit code: 1 where one of ours could not be measured, 2 where the arguments make no sense.
+ */
+export async function comparePeers(argv: readonly string[]): Promise<number> {
+  const options = optionsOf(argv);
+  const entries = CATALOGUE.filter(({ id }) => options?.only.some((part) => id.includes(part)));
+  const tasks = TASKS.filter(({ id }) => options?.task.some((part) => id.startsWith(part)));
+  if (options === null || entries.length === 0 || tasks.length === 0) {
+    const peers = CATALOGUE.map(({ id }) => id).join(', ');
+    console.error(`${USAGE}\nPeers: ${peers}\nTasks: ${TASKS.map(({ id }) => id).join(', ')}`);
+    return 2;
+  }
+  const start = circumstances();
+  console.log(start);
+  const found = new Map<CatalogueEntry, InstalledPeer | string>();
+  for (const entry of entries) found.set(entry, await tryInstall(entry, options));
+  const peers = [...found.values()].filter((peer) => typeof peer !== 'string');
+  const figures: PeerFigure[] = [];
+  const started = performance.now();
+  for (const [n, task] of tasks.entries()) {
+    const untilMs = started + (BUDGET_MS * (n + 1)) / tasks.length;
+    const measured = await measure(task, peers, options, untilMs);
+    printTable(task, measured);
+    figures.push(...measured);
+  }
+  const report: PeerReport = {
+    kind: 'peers',
+    ...start,
+    command: `npm run bench:peers -- ${shown(argv)}`.trim(),
+    quick: options.quick,
+    rounds: options.rounds,
+    peers: [...found].map(([entry, peer]) => describe(entry, peer)),
+    tasks: tasks.map(({ id, title, unit }) => ({ id, title, unit })),
+    figures,
+  };
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  return report.peers.some(({ own, missing }) => own && missing !== null) ? 1 : 0;
+}
+
+/**
+ * Rounds over all peers, in turn, so that what disturbs the machine disturbs them all. No further
+ * round begins where the tasks so far have taken their share of the time.
+ */
+async function measure(
+  task: Task,
+  peers: readonly InstalledPeer[],
+  { quick, rounds }: PeerOptions,
+  untilMs: number,
+): Promise<readonly PeerFigure[]> {
+  const book = new FigureBook(task);
+  const queue = new PQueue({ concurrency: quick ? QUICK_AT_ONCE : 1 });
+  for (let round = 0; round < rounds; round += 1) {
+    if (round > 0 && performance.now() > untilMs) break;
+    const turn = peers.map((peer) => async () => {
+      const { id } = peer.entry;
+      if (book.failuresOf(id) < MAX_FAILURES) book.add(id, await runTask(peer, task, quick));
+    });
+    await queue.addAll(turn);
+  }
+  return peers.map(({ entry }) => book.figureOf(entry.id));
+}
+
+async function tryInstall(
+  entry: CatalogueEntry,
+  options: PeerOptions,
+): Promise<InstalledPeer | string> {
+  try {
+    const hostCommand = options.host?.split(/\s+/) ?? null;
+    return await install(entry, { scratch: options.scratch, hostCommand });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const lines = text.split('\n').filter((line) => /error|cannot|no matching/i.test(line));
+    const reason = (lines[0] ?? text.split('\n')[0] ?? '').slice(0, 200);
+    console.error(`${entry.id} is not available: ${reason}`);
+    return reason;
+  }
+}
+
+function describe(entry: CatalogueEntry, peer: InstalledPeer | string): MeasuredPeer {
+  const { id, own, runsIn, remark } = entry;
+  const missing = typeof peer === 'string' ? 'it could not be installed' : null;
+  const [version, node] = typeof peer === 'string' ? ['', ''] : [peer.version, peer.nodeVersion];
+  return { id, own, version, node, runsIn, remark, missing };
+}
+
+interface PeerOptions {
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly only: readonly string[];
+  readonly task: readonly string[];
+  readonly host: string | undefined;
+  readonly scratch: string;
+  readonly json: string | undefined;
+}
+
+function optionsOf(argv: readonly string[]): PeerOptions | null {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        quick: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        only: { type: 'string', default: '' },
+        task: { type: 'string', default: '' },
+        host: { type: 'string' },
+        scratch: { type: 'string', default: join(tmpdir(), 'cellhost-peers') },
+        json: { type: 'string' },
+      },
+    });
+    const { quick, only, task, scratch, host, json } = values;
+    const rounds = Number(values.rounds ?? (quick ? 1 : DEFAULT_ROUNDS));
+    if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be at least 1');
+    return { quick, rounds, only: only.split(','), task: task.split(','), scratch, host, json };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
+/** The arguments that say what was measured; where things lie on a machine is nobody's business. */
+function shown(argv: readonly string[]): string {
+  const hidden = new Set(['--json', '--scratch', '--host']);
+  return argv
+    .filter((arg, n) => !hidden.has(arg) && !hidden.has(argv[n - 1] ?? '') && !/^--\w+=/.test(arg))
+    .join(' ');
+}
+
+if (import.meta.main) process.exitCode = await comparePeers(process.argv.slice(2));

@@ -1,0 +1,55 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Tool, ToolInput } from './peer.ts';
+
+export const PAUSE_MS = 50;
+
+/** Returns its argument at once. */
+export const echo: Tool = { kind: 'echo', run: async (input) => input };
+
+/** Never returns, and knows nothing of signals. */
+export const never: Tool = { kind: 'never', run: () => new Promise(() => {}) };
+
+/** Returns its argument after 50 ms. */
+export const pause: Tool = { kind: 'pause', run: (input) => setTimeout(PAUSE_MS, input) };
+
+/** How a counting tool takes its cancellation. */
+export type Manner = 'answers' | 'cooperative' | 'stubborn';
+
+/** A tool that tells when its calls have come, and whether it was told to stop. */
+export class CountingTool implements Tool {
+  readonly kind = 'other';
+  readonly #manner: Manner;
+  readonly #complete = Promise.withResolvers<void>();
+  #missing: number;
+  #told = 0;
+
+  /** @param size How many calls make it complete. */
+  constructor(manner: Manner, size: number) {
+    this.#manner = manner;
+    this.#missing = size;
+  }
+
+  /** Resolves when all calls have come. */
+  complete(): Promise<void> {
+    return this.#complete.promise;
+  }
+
+  /** How many of its calls were told to stop. */
+  get told(): number {
+    return this.#told;
+  }
+
+  run(input: ToolInput, signal: AbortSignal | null): Promise<unknown> {
+    this.#missing -= 1;
+    if (this.#missing === 0) this.#complete.resolve();
+    if (this.#manner === 'answers') return Promise.resolve(input);
+    return new Promise((resolve) => {
+      const cancelled = () => {
+        this.#told += 1;
+        if (this.#manner === 'cooperative') resolve(null);
+      };
+      if (signal?.aborted) cancelled();
+      else signal?.addEventListener('abort', cancelled, { once: true });
+    });
+  }
+}

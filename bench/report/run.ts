@@ -1,0 +1,73 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Reports } from './figures.ts';
+import { ownPictures } from './own-pictures.ts';
+import { peerPictures } from './peer-pictures.ts';
+import { draw } from './picture.ts';
+import { fillIn } from './template.ts';
+
+const USAGE = `Usage: node bench/report/run.ts [--bench FILE] [--peers FILE] [--soak FILE] [--out DIR]
+  --bench FILE  what \`npm run bench -- --json FILE\` wrote
+  --peers FILE  what \`npm run bench:peers -- --json FILE\` wrote
+  --soak FILE   what \`npm run bench -- --soak MINUTES --json FILE\` wrote
+  --out DIR     where benchmarks.md and its pictures go (default: docs)`;
+
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
+const TEMPLATE = new URL('benchmarks.template.md', import.meta.url);
+const FOLDER = 'benchmarks';
+
+/** A document and its pictures, by the names of their files. */
+export type Rendered = ReadonlyMap<string, string>;
+
+/** Makes the document and all pictures. The same reports give the same bytes. */
+export function render(reports: Reports): Rendered {
+  const pictures = [...ownPictures(reports), ...peerPictures(reports)];
+  const text = fillIn(readFileSync(TEMPLATE, 'utf8'), reports, pictures, FOLDER);
+  return new Map([
+    [`${FOLDER}.md`, text],
+    ...pictures.map((each) => [join(FOLDER, `${each.name}.svg`), draw(each)] as const),
+  ]);
+}
+
+/** @returns The exit code: 2 where the arguments make no sense. */
+export function report(argv: readonly string[]): number {
+  const options = optionsOf(argv);
+  if (options === null || !(options.bench || options.peers)) {
+    console.error(USAGE);
+    return 2;
+  }
+  const { bench, peers, soak, out } = options;
+  const rendered = render({ bench: read(bench), peers: read(peers), soak: read(soak) });
+  mkdirSync(join(out, FOLDER), { recursive: true });
+  for (const [file, text] of rendered) {
+    writeFileSync(join(out, file), text);
+    console.log(file);
+  }
+  return 0;
+}
+
+function read<T>(file: string | undefined): T | null {
+  return file === undefined ? null : JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function optionsOf(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        bench: { type: 'string' },
+        peers: { type: 'string' },
+        soak: { type: 'string' },
+        out: { type: 'string', default: DOCS },
+      },
+    });
+    return values;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
+if (import.meta.main) process.exitCode = report(process.argv.slice(2));

@@ -1,0 +1,150 @@
+import type { PeerFigure } from '../peers/outcome.ts';
+import type { ReportedMeasurement } from '../run.ts';
+import {
+  failureText,
+  measuredPeers,
+  peerFigure,
+  type Reports,
+  short,
+  suiteOf,
+  withUnit,
+} from './figures.ts';
+import { hostedTargets, ownTargets, type TargetRow } from './targets.ts';
+
+const MARKS = { reached: '✓ reached', missed: '✗ missed', 'not measured': '· not measured' };
+
+/** A Markdown table. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '*Not measured.*';
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** What the host has to reach beside the Codex host. */
+export function hostedTargetTable(reports: Reports): string {
+  return targetTable(hostedTargets(reports), ['`@openai/codex`', 'cellhost, hosted', 'ratio']);
+}
+
+/** What the embedded runtime has to reach. */
+export function ownTargetTable(reports: Reports): string {
+  const rows = ownTargets(reports);
+  return table(
+    ['work', 'ours', 'target', ''],
+    rows.map(({ work, ours, target, mark }) => [work, ours, target, MARKS[mark]]),
+  );
+}
+
+function targetTable(rows: readonly TargetRow[], columns: readonly string[]): string {
+  return table(
+    ['work', ...columns, 'target', ''],
+    rows.map((row) => [row.work, row.peer, row.ours, row.ratio, row.target, MARKS[row.mark]]),
+  );
+}
+
+/** A row for each peer, a column for each of these tasks; medians. */
+export function peerTable(reports: Reports, tasks: readonly string[]): string {
+  const titles = tasks.map(
+    (id) => reports.peers?.tasks.find((task) => task.id === id)?.title ?? id,
+  );
+  const rows = measuredPeers(reports).map(({ id }) => [
+    `\`${id}\``,
+    ...tasks.map((task) => cellOf(peerFigure(reports, task, id))),
+  ]);
+  return table(['', ...titles], rows);
+}
+
+/** Everything about one task: percentiles, and what went wrong. */
+export function peerDetails(reports: Reports, task: string): string {
+  const rows = measuredPeers(reports).flatMap(({ id }) => {
+    const figure = peerFigure(reports, task, id);
+    if (figure === null) return [];
+    const { p50, p95, p99, max, samples } = figure.figures ?? {};
+    const value = (each: number | undefined) =>
+      each === undefined ? '–' : withUnit(each, figure.unit);
+    const numbers = [p50, p95, p99, max].map(value);
+    return [[`\`${id}\``, ...numbers, String(samples ?? 0), notesOf(figure)]];
+  });
+  return table(['', 'p50', 'p95', 'p99', 'max', 'samples', 'remarks'], rows);
+}
+
+/** Who is still there, and who is not, after a program that allocates without end. */
+export function bombTable(reports: Reports): string {
+  const rows = measuredPeers(reports).flatMap(({ id }) => {
+    const figure = peerFigure(reports, 'bomb', id);
+    if (figure === null) return [];
+    const { figures, failures } = figure;
+    const unavailable = failures.some(({ kind }) => kind === 'not available');
+    const verdict = unavailable ? '· not measured' : failures.length > 0 ? '✗ no' : '✓ yes';
+    const peak = figures === null ? '–' : withUnit(figures.max, figure.unit);
+    return [[`\`${id}\``, verdict, peak, notesOf(figure)]];
+  });
+  return table(['', 'survives', 'peak memory', 'how it ended'], rows);
+}
+
+/** The peers, and how they were set up. */
+export function peerList(reports: Reports): string {
+  const rows = measuredPeers(reports).map(({ id, version, node, runsIn, remark, missing }) => [
+    `\`${id}\``,
+    version,
+    node.replace(/^v/, ''),
+    runsIn,
+    [remark, missing].filter(Boolean).join(' '),
+  ]);
+  return table(['', 'version', 'Node.js', 'programs run in', 'remarks'], rows);
+}
+
+/** The tables of one suite of `npm run bench`. */
+export function suiteTables(reports: Reports, suite: string): string {
+  const found = suiteOf(reports, suite);
+  if (found.length === 0) return '*Not measured.*';
+  return [...Map.groupBy(found, ({ group }) => group)]
+    .map(([group, members]) => `**${group}**\n\n${measurementTable(members)}`)
+    .join('\n\n');
+}
+
+/** What a long run found, stretch by stretch. */
+export function soakTables({ soak, ...reports }: Reports): string {
+  return suiteTables({ ...reports, bench: soak, soak }, 'soak');
+}
+
+function measurementTable(members: readonly ReportedMeasurement[]): string {
+  return table(
+    ['', 'p50', 'p95', 'p99', 'max', 'samples'],
+    members.map(({ name, p50, p95, p99, max, unit, samples }) => [
+      name,
+      ...[p50, p95, p99, max].map((value) => withUnit(value, unit)),
+      String(samples),
+    ]),
+  );
+}
+
+function cellOf(figure: PeerFigure | null): string {
+  if (figure === null) return '–';
+  const p50 = figure.figures?.p50;
+  return p50 === undefined ? failureText(figure) : withUnit(p50, figure.unit);
+}
+
+function notesOf({ failures, remarks }: PeerFigure): string {
+  const trouble = failures.map(({ kind, detail, rounds }) => `${rounds} × ${kind}: ${detail}`);
+  return [...trouble, ...remarks].join('; ').replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+/** Machine, date, versions and command of a report; a warning where its figures are not to be trusted. */
+export function circumstancesOf(report: Reports['bench'] | Reports['peers']): string {
+  if (report === null) return '*Not measured.*';
+  const { date, commit, cpu, cores, memoryMiB, platform, load, node, v8, isolatedVm } = report;
+  const hurried = report.kind === 'peers' ? report.quick : report.once;
+  const rounds = report.kind === 'peers' ? `, ${report.rounds} rounds` : '';
+  const lines = [
+    `* Command: \`${report.command}\`${rounds}`,
+    `* Date: ${date.slice(0, 10)}; commit ${commit?.replace(/^(.{10}).*?(\+?)$/, '$1$2') ?? 'unknown'}`,
+    `* Machine: ${cpu}, ${cores} cores, ${short(memoryMiB / 1_024)} GiB, ${platform}; load at the start ${short(load)}`,
+    `* Node.js ${node.replace(/^v/, '')}, V8 ${v8}, isolated-vm ${isolatedVm}`,
+  ];
+  if (hurried) {
+    lines.push('* **A quick run: it shows that everything runs. Its figures mean nothing.**');
+  } else if (load > cores) {
+    lines.push('* **The machine was busy: the figures are too high.**');
+  }
+  return lines.join('\n');
+}

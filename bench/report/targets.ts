@@ -1,0 +1,136 @@
+import { measurementOf, peerFigure, type Reports, short, withUnit } from './figures.ts';
+
+const HOSTED = 'cellhost hosted';
+const CODEX = '@openai/codex';
+const BASELINE = 'baseline node:vm';
+
+/** A figure this project has set itself, and what the comparison found. */
+export interface TargetRow {
+  readonly work: string;
+  readonly target: string;
+  readonly peer: string;
+  readonly ours: string;
+  readonly ratio: string;
+  readonly mark: 'reached' | 'missed' | 'not measured';
+}
+
+/** What a task must take at most: a share of the peer's time, or a time. */
+interface HostedTarget {
+  readonly work: string;
+  readonly task: string;
+  readonly atMost: { readonly share: number; readonly of: string } | { readonly value: number };
+}
+
+const HOSTED_TARGETS: readonly HostedTarget[] = [
+  { work: 'cell `text(1+1)`', task: 'cell', atMost: { share: 0.35, of: CODEX } },
+  { work: '100 cells at once', task: 'crowd', atMost: { share: 0.35, of: CODEX } },
+  { work: '1,000 tool calls in a row', task: 'row-1000', atMost: { share: 0.6, of: CODEX } },
+  { work: '100 tool calls at once', task: 'at-once-100', atMost: { share: 0.6, of: CODEX } },
+  { work: '1,000 tool calls at once', task: 'at-once-1000', atMost: { value: 12 } },
+  { work: '10,000 tool calls at once', task: 'at-once-10000', atMost: { value: 120 } },
+  { work: '1 MiB tool round trip', task: 'payload', atMost: { share: 0.6, of: CODEX } },
+  { work: 'terminate a busy loop', task: 'stop-busy', atMost: { value: 2 } },
+  { work: 'terminate, a stubborn callback', task: 'stop-stubborn', atMost: { value: 2 } },
+  { work: 'memory of a live cell', task: 'memory', atMost: { value: 1.6 } },
+  { work: 'start to ready', task: 'start', atMost: { share: 1.3, of: BASELINE } },
+];
+
+/** The targets of the host against the Codex host, which runs beside it. */
+export function hostedTargets(reports: Reports): readonly TargetRow[] {
+  return HOSTED_TARGETS.map(({ work, task, atMost }) => {
+    const ours = peerFigure(reports, task, HOSTED);
+    const found = ours?.figures?.p50 ?? null;
+    const codex = peerFigure(reports, task, CODEX);
+    const unit = ours?.unit ?? codex?.unit ?? 'ms';
+    const peer = codex?.figures?.p50 ?? null;
+    const of = 'of' in atMost ? peerFigure(reports, task, atMost.of)?.figures?.p50 : undefined;
+    const bound = 'value' in atMost ? atMost.value : of === undefined ? null : atMost.share * of;
+    const target =
+      'value' in atMost
+        ? `≤ ${withUnit(atMost.value, unit)}`
+        : `≤ ${atMost.share} × ${atMost.of === CODEX ? '' : '`node -e 0`'}`.trim();
+    return {
+      work,
+      target,
+      peer: peer === null ? (codex?.failures[0]?.kind ?? '–') : withUnit(peer, unit),
+      ours: found === null ? (ours?.failures[0]?.kind ?? '–') : withUnit(found, unit),
+      ratio: found === null || peer === null ? '–' : `${short(found / peer)} ×`,
+      mark: markOf(found, bound),
+    };
+  });
+}
+
+/** A figure of the benches that must not be more than a bound. */
+interface OwnTarget {
+  readonly work: string;
+  readonly suite: string;
+  readonly group: RegExp;
+  readonly name: RegExp;
+  readonly atMost: number;
+}
+
+const OWN_TARGETS: readonly OwnTarget[] = [
+  {
+    work: 'a warm cell, right after another',
+    suite: 'cell-start',
+    group: /right after another/,
+    name: /^warm cell/,
+    atMost: 0.2,
+  },
+  {
+    work: 'a tool call, 1,000 in a row',
+    suite: 'tool-calls',
+    group: /many/,
+    name: /in a row/,
+    atMost: 70,
+  },
+  {
+    work: 'a tool call, 1,000 at once',
+    suite: 'tool-calls',
+    group: /many/,
+    name: /^1000 tool calls at once/,
+    atMost: 10,
+  },
+  {
+    work: 'a tool call, 10,000 at once',
+    suite: 'tool-calls',
+    group: /many/,
+    name: /^10000 tool calls at once/,
+    atMost: 10,
+  },
+  {
+    work: 'terminate a cell with 1,000 stubborn callbacks',
+    suite: 'shutdown',
+    group: /one cell, 1000 callbacks/,
+    name: /^stubborn, tools$/,
+    atMost: 105,
+  },
+  {
+    work: 'close 100 cells with ten stubborn callbacks each',
+    suite: 'shutdown',
+    group: /^100 cells together/,
+    name: /^stubborn, both$/,
+    atMost: 105,
+  },
+];
+
+/** The targets of the embedded runtime, in process. */
+export function ownTargets(reports: Reports): readonly TargetRow[] {
+  return OWN_TARGETS.map(({ work, suite, group, name, atMost }) => {
+    const found = measurementOf(reports, suite, group, name);
+    const unit = found?.unit ?? 'ms';
+    return {
+      work,
+      target: `≤ ${withUnit(atMost, unit)}`,
+      peer: '–',
+      ours: found === null ? '–' : withUnit(found.p50, unit),
+      ratio: '–',
+      mark: markOf(found?.p50 ?? null, atMost),
+    };
+  });
+}
+
+function markOf(found: number | null, bound: number | null): TargetRow['mark'] {
+  if (found === null || bound === null) return 'not measured';
+  return found <= bound ? 'reached' : 'missed';
+}

@@ -1,0 +1,162 @@
+import { setImmediate } from 'node:timers/promises';
+import { Bench } from 'tinybench';
+import type { Session } from '../../src/session.ts';
+import { Crowd, type Manner } from './crowd.ts';
+import {
+  type Budget,
+  benchOptions,
+  check,
+  type Measurement,
+  measured,
+  type Pace,
+  type Timed,
+  timed,
+} from './measurement.ts';
+import type { Place, PlacedSession } from './rig.ts';
+
+export const DEADLINE_MS = 100;
+/** Timers may fire this much early by the clock that measures. */
+const EARLY_MS = 1;
+/** What the deadline may be missed by in the quickest sample; others may have met a busy machine. */
+const MAX_LATE_MS = 150;
+/** The same where two samples are all there are. */
+const MAX_LATE_ONCE_MS = 2_000;
+
+/** What the callbacks of one cell are. */
+export interface Mix {
+  readonly manner: Manner;
+  readonly of: 'tools' | 'notifications' | 'both';
+  readonly perCell: number;
+}
+
+/** How cells are ended. Draining: their programs have ended, and their notifications have not. */
+export type End = 'terminate' | 'close' | 'terminate while draining' | 'close while draining';
+
+/** What one table of a shutdown suite asks. */
+export interface ShutdownTable {
+  readonly title: string;
+  readonly cells: number;
+  readonly rows: readonly (Mix & { readonly end: End })[];
+  readonly budget: Budget;
+}
+
+/** Measures a table, and holds its quickest samples against the deadline. */
+export async function measureShutdown(
+  place: Place,
+  pace: Pace,
+  { title, cells, rows, budget }: ShutdownTable,
+): Promise<readonly Measurement[]> {
+  const bench = new Bench(benchOptions(`${title}, ${place.name}`, pace, budget));
+  for (const row of rows) {
+    bench.add(nameOf(row), async () => {
+      await using ready = await underWay(place, row, cells, row.end);
+      return await ready.end();
+    });
+  }
+  const found = await measured(bench);
+  return found.map((measurement, n) => {
+    const row = rows[n]!;
+    const { manner, of, perCell, end } = row;
+    checkPunctual(place, pace, measurement, row);
+    const dimensions = {
+      callbacks: perCell,
+      manner: manner.name,
+      of,
+      end,
+      cells,
+      place: place.name,
+    };
+    return { ...measurement, dimensions, fixed: waitOf(place, row) };
+  });
+}
+
+/** Cells whose callbacks all run, about to be ended. */
+export interface UnderWay extends AsyncDisposable {
+  /** Ends them, and checks that this took neither too little time nor left anything uncounted. */
+  end(): Promise<Timed>;
+}
+
+/** Starts cells, and waits until all their callbacks run. */
+export async function underWay(place: Place, mix: Mix, cells: number, end: End): Promise<UnderWay> {
+  const size = mix.perCell * cells;
+  const crowd = new Crowd(mix.manner, size);
+  const placed = await place.openSession({ delegate: crowd, tools: ['hang'] });
+  const { session } = placed;
+  const source = programOf(mix, end);
+  for (let n = 0; n < cells; n += 1) {
+    // No patience: the first answer says that the program is under way.
+    const { first } = await session.execute({ source, observe: { yieldAfterMs: 0 } });
+    check('The first event', (await first).type, 'yielded');
+  }
+  await crowd.complete();
+  if (end.endsWith('draining')) await untilDraining(session);
+  return {
+    async end() {
+      const time = await timed(async () => {
+        if (end.startsWith('close')) return session.close();
+        check('The answer', (await session.terminate('1')).type, 'terminated');
+      });
+      checkTime(place, mix, time.overriddenDuration);
+      crowd.disperse();
+      await setImmediate();
+      checkCounts(mix, placed, size);
+      return time;
+    },
+    [Symbol.asyncDispose]: () => placed[Symbol.asyncDispose](),
+  };
+}
+
+/** What it says in the tables. */
+function nameOf({ manner, of, perCell, end }: Mix & { readonly end: End }): string {
+  if (perCell === 0) return 'no callbacks';
+  const name = `${manner.name}, ${of}`;
+  return end.endsWith('draining') ? `${name}, of a program that has ended` : name;
+}
+
+function programOf({ of, perCell }: Mix, end: End): string {
+  const tools = of === 'tools' ? perCell : of === 'both' ? Math.ceil(perCell / 2) : 0;
+  return `for (let n = 0; n < ${tools}; n += 1) void tools.hang();
+    for (let n = ${tools}; n < ${perCell}; n += 1) notify('note');
+    ${end.endsWith('draining') ? '' : 'await new Promise(() => {});'}`;
+}
+
+async function untilDraining(session: Session): Promise<void> {
+  const draining = async () => (await session.cells()).every(({ phase }) => phase === 'draining');
+  while (!(await draining())) await setImmediate();
+}
+
+/** How long a caller waits for callbacks of this manner at least. */
+function waitOf(place: Place, { manner, perCell }: Mix): number {
+  return perCell === 0 || place.dropsCallbacks ? 0 : manner.takesMs;
+}
+
+/** A sample that came too soon was not waited for: no machine makes that right. */
+function checkTime(place: Place, mix: Mix, elapsedMs: number): void {
+  if (elapsedMs >= waitOf(place, mix) - EARLY_MS) return;
+  throw new Error(`${mix.manner.name}: over after ${elapsedMs} ms`);
+}
+
+/** Whoever was abandoned is counted then, and again when it came back. */
+function checkCounts({ manner, perCell }: Mix, placed: PlacedSession, size: number): void {
+  const counts = placed.counts();
+  if (counts === null || manner.abandoned === 'perhaps') return;
+  // To start thousands of timers takes so long that the last of them may miss the deadline.
+  if (manner.takesMs > 0 && manner.abandoned === 'never' && perCell > 10) return;
+  const expected = manner.abandoned === 'always' ? size : 0;
+  check(`Abandoned, ${manner.name}`, counts.abandoned, expected);
+  check(`Late, ${manner.name}`, counts.late, expected);
+}
+
+/** Holds the quickest sample against the clock: a machine that stalls must not fail the bench. */
+function checkPunctual(
+  place: Place,
+  pace: Pace,
+  { group, name, min }: Measurement,
+  mix: Mix,
+): void {
+  // Whoever returns in a moment must not be made to wait for the deadline.
+  const soon = mix.perCell <= 1_000 && waitOf(place, mix) <= 10;
+  const patientMs = pace === 'once' ? MAX_LATE_ONCE_MS : DEADLINE_MS + MAX_LATE_MS;
+  const maxMs = soon && pace === 'full' ? DEADLINE_MS - EARLY_MS : patientMs;
+  if (min > maxMs) throw new Error(`${group}, ${name}: took ${min} ms, ${maxMs} ms allowed`);
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it, type TestContext } from 'node:test';
+import { CATALOGUE } from '../../../bench/peers/catalogue.ts';
+import { FigureBook } from '../../../bench/peers/figure-book.ts';
+import type { Outcome } from '../../../bench/peers/outcome.ts';
+import { comparePeers, type PeerReport } from '../../../bench/peers/run.ts';
+import { runTask } from '../../../bench/peers/run-task.ts';
+import type { Task } from '../../../bench/peers/task.ts';
+import { TASKS } from '../../../bench/peers/tasks.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'cellhost-peers-test-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const TASK = { id: 'cell', title: 'a cell', unit: 'ms', maxSeconds: 20 } as Task;
+
+function silence(t: TestContext): void {
+  for (const method of ['log', 'table', 'error'] as const) t.mock.method(console, method, () => {});
+}
+
+/** A peer of the tests' own, by the behaviour it is named after. */
+function planted(name: string) {
+  const entry = { ...CATALOGUE[0]!, adapter: `../../../test/bench/planted/${name}-peer` };
+  const setting = { entry: '', folder: '', command: [] };
+  const { execPath: nodePath, version: nodeVersion } = process;
+  return { entry, setting, nodePath, nodeVersion, version: '0' };
+}
+
+describe('The catalogue', () => {
+  it('pins every version', () => {
+    for (const { id, packages } of CATALOGUE) {
+      for (const version of Object.values(packages)) assert.match(version, /^\d+\.\d+\.\d+$/, id);
+    }
+  });
+
+  it('names every peer and every task once', () => {
+    const ids = [...CATALOGUE, ...TASKS].map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+});
+
+describe('comparePeers', () => {
+  it('measures a peer that needs no package, and writes what it found', async (t) => {
+    silence(t);
+    const json = join(directory, 'report.json');
+    const only = ['--only', 'baseline', '--task', 'cell,stop-busy', '--quick'];
+    assert.equal(await comparePeers([...only, '--scratch', directory, '--json', json]), 0);
+    const report: PeerReport = JSON.parse(readFileSync(json, 'utf8'));
+    assert.equal(
+      report.command,
+      'npm run bench:peers -- --only baseline --task cell,stop-busy --quick',
+    );
+    assert.ok(!readFileSync(json, 'utf8').includes(directory));
+    const [cell, stop] = report.figures;
+    assert.equal(cell?.peer, 'baseline node:vm');
+    assert.ok((cell?.figures?.p50 ?? 0) > 0);
+    assert.equal(stop?.figures, null);
+    assert.equal(stop?.failures[0]?.kind, 'not supported');
+  });
+
+  it('exits 2 for arguments it does not know, and for peers and tasks that do not exist', async (t) => {
+    silence(t);
+    assert.equal(await comparePeers(['--nonsense']), 2);
+    assert.equal(await comparePeers(['--only', 'nobody']), 2);
+    assert.equal(await comparePeers(['--task', 'nothing']), 2);
+    assert.equal(await comparePeers(['--rounds', '0']), 2);
+  });
+});
+
+describe('runTask', () => {
+  const cell = TASKS.find(({ id }) => id === 'cell')!;
+
+  it('outlives a peer that takes its process with it', async () => {
+    const outcome = await runTask(planted('dying'), cell, true);
+    assert.equal(outcome.ok, false);
+    assert.equal(outcome.ok === false && outcome.kind, 'died');
+    assert.match(outcome.ok ? '' : outcome.detail, /SIGABRT/);
+  });
+
+  it('ends a peer that blocks its process', async () => {
+    const outcome = await runTask(planted('blocking'), { ...cell, maxSeconds: 1 }, false);
+    assert.deepEqual(outcome, { ok: false, kind: 'timed out', detail: 'no answer within 1 s' });
+  });
+
+  it('tells a wrong answer from a slow one', async () => {
+    const outcome = await runTask(planted('wrong'), cell, true);
+    assert.equal(outcome.ok === false && outcome.kind, 'wrong answer');
+  });
+});
+
+describe('FigureBook', () => {
+  const well = (...samples: number[]): Outcome => ({ ok: true, samples, remark: 'a remark' });
+  const died: Outcome = { ok: false, kind: 'died', detail: 'SIGABRT' };
+
+  it('keeps the median of each round and the percentiles of all samples', () => {
+    const book = new FigureBook(TASK);
+    book.add('a', well(1, 2, 3));
+    book.add('a', well(4, 5, 60));
+    const { rounds, figures, remarks } = book.figureOf('a');
+    assert.deepEqual(rounds, [2, 5]);
+    assert.deepEqual(figures, { min: 1, p50: 3, p95: 60, p99: 60, max: 60, samples: 6 });
+    assert.deepEqual(remarks, ['a remark']);
+  });
+
+  it('keeps failures beside what went well, each once', () => {
+    const book = new FigureBook(TASK);
+    for (const outcome of [died, well(1), died]) book.add('a', outcome);
+    assert.deepEqual(book.figureOf('a').failures, [{ kind: 'died', detail: 'SIGABRT', rounds: 2 }]);
+    assert.equal(book.failuresOf('a'), 2);
+    assert.equal(book.figureOf('b').figures, null);
+  });
+
+  it('asks nobody twice for what they do not offer', () => {
+    const book = new FigureBook(TASK);
+    book.add('a', { ok: false, kind: 'not supported', detail: '' });
+    assert.equal(book.failuresOf('a'), Number.POSITIVE_INFINITY);
+  });
+});

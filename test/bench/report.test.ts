@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it, type TestContext } from 'node:test';
+import { parseHTML } from 'linkedom';
+import { CATALOGUE } from '../../bench/peers/catalogue.ts';
+import type { PeerFigure } from '../../bench/peers/outcome.ts';
+import type { PeerReport } from '../../bench/peers/run.ts';
+import { TASKS } from '../../bench/peers/tasks.ts';
+import type { Reports } from '../../bench/report/figures.ts';
+import { render, report } from '../../bench/report/run.ts';
+import { fillIn } from '../../bench/report/template.ts';
+import type { Report } from '../../bench/run.ts';
+import { summary } from '../../bench/support/measurement.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'cellhost-report-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const MACHINE = {
+  date: '2026-11-21T12:00:00.000Z',
+  commit: '0123456789abcdef0123456789abcdef01234567+',
+  cpu: 'A processor',
+  cores: 2,
+  memoryMiB: 24_576,
+  platform: 'linux x64',
+  load: 0.3,
+  node: 'v26.10.0',
+  v8: '14.6',
+  isolatedVm: '7.0.1',
+};
+
+function benchReport(): Report {
+  const shutdown = [1, 10, 100].flatMap((callbacks) =>
+    ['cooperative', 'stubborn'].map((manner) => ({
+      suite: 'shutdown',
+      ...summary(`one cell, ${callbacks} callbacks`, `${manner}, tools`, 'ms', [
+        manner === 'stubborn' ? 101 : callbacks / 100,
+      ]),
+      dimensions: {
+        callbacks,
+        manner,
+        of: 'tools',
+        end: 'terminate',
+        cells: 1,
+        place: 'in process',
+      },
+    })),
+  );
+  const warm = {
+    suite: 'cell-start',
+    ...summary('right after another', 'warm cell', 'ms', [0.15]),
+  };
+  const results = [...shutdown, warm];
+  return {
+    kind: 'bench',
+    ...MACHINE,
+    command: 'npm run bench',
+    once: false,
+    pulses: [],
+    results,
+    failures: [],
+  };
+}
+
+function peerReport(): PeerReport {
+  return {
+    kind: 'peers',
+    ...MACHINE,
+    command: 'npm run bench:peers',
+    quick: false,
+    rounds: 3,
+    peers: CATALOGUE.map(({ id, own, runsIn, remark }) => {
+      return { id, own, version: '1.0.0', node: 'v26.10.0', runsIn, remark, missing: null };
+    }),
+    tasks: TASKS.map(({ id, title, unit }) => ({ id, title, unit })),
+    figures: TASKS.flatMap(({ id: task, unit }) =>
+      CATALOGUE.map(({ id: peer, own }, n): PeerFigure => {
+        const failure = { kind: 'died', detail: 'a | b', rounds: 2 } as const;
+        if (n % 5 === 4) {
+          return { task, peer, unit, rounds: [], figures: null, failures: [failure], remarks: [] };
+        }
+        const p50 = own ? 1 : 10 + n;
+        const figures = { min: p50, p50, p95: p50, p99: p50, max: p50, samples: 3 };
+        return { task, peer, unit, rounds: [p50], figures, failures: [], remarks: [] };
+      }),
+    ),
+  };
+}
+
+const ALL: Reports = { bench: benchReport(), peers: peerReport(), soak: null };
+
+describe('render', () => {
+  it('makes the same bytes of the same reports', () => {
+    const first = [...render(ALL)];
+    const copy: Reports = JSON.parse(JSON.stringify(ALL));
+    assert.deepEqual([...render(copy)], first);
+    assert.ok(first.length >= 6, first.map(([file]) => file).join());
+  });
+
+  it('leaves no place of the template empty', () => {
+    const text = render(ALL).get('benchmarks.md') ?? '';
+    assert.doesNotMatch(text, /\{\{|undefined|NaN|\[object/);
+    assert.match(text, /Date: 2026-11-21; commit 0123456789\+/);
+  });
+
+  it('shows targets as reached, as missed, and as not measured', () => {
+    const text = render(ALL).get('benchmarks.md') ?? '';
+    assert.match(
+      text,
+      /\| cell `text\(1\+1\)` \| 13 ms \| 1 ms \| 0\.077 × \| ≤ 0\.35 × \| ✓ reached \|/,
+    );
+    assert.match(
+      text,
+      /\| a warm cell, right after another \| 0\.15 ms \| ≤ 0\.2 ms \| ✓ reached \|/,
+    );
+    assert.match(text, /\| a tool call, 1,000 in a row \| – \| ≤ 70 ms \| · not measured \|/);
+    const slow = { ...ALL, peers: onlyHosted(7) };
+    assert.match(render(slow).get('benchmarks.md') ?? '', /\| 0\.54 × \| ≤ 0\.35 × \| ✗ missed \|/);
+  });
+
+  it('shows how a peer failed, and keeps its words inside the table', () => {
+    assert.match(render(ALL).get('benchmarks.md') ?? '', /2 × died: a \\\| b/);
+  });
+
+  it('makes pictures that name their question, their axes and who is who', () => {
+    for (const [file, svg] of render(ALL)) {
+      if (!file.endsWith('.svg')) continue;
+      const { document } = parseHTML(svg);
+      assert.match(document.querySelector('.title')?.textContent ?? '', /\?$/, file);
+      assert.ok(document.querySelectorAll('.entry').length > 0, file);
+      assert.match(svg, /→/, file);
+      assert.match(svg, /prefers-color-scheme: dark/, file);
+      assert.doesNotMatch(svg, /NaN|undefined/, file);
+    }
+  });
+
+  it('tells readers of a quick run and of a busy machine', () => {
+    const quick = { ...ALL, peers: { ...peerReport(), quick: true } };
+    assert.match(render(quick).get('benchmarks.md') ?? '', /figures mean nothing/);
+    const busy = { ...ALL, bench: { ...benchReport(), load: 3 } };
+    assert.match(render(busy).get('benchmarks.md') ?? '', /machine was busy/);
+    assert.doesNotMatch(render(ALL).get('benchmarks.md') ?? '', /mean nothing|was busy/);
+  });
+
+  it('says what was not measured', () => {
+    const nothing: Reports = { bench: null, peers: null, soak: null };
+    assert.match(render(nothing).get('benchmarks.md') ?? '', /\*Not measured\.\*/);
+  });
+});
+
+function onlyHosted(p50: number): PeerReport {
+  const whole = peerReport();
+  const figures = whole.figures.map((each) =>
+    each.peer === 'cellhost hosted' && each.figures !== null
+      ? { ...each, figures: { ...each.figures, p50 } }
+      : each,
+  );
+  return { ...whole, figures };
+}
+
+describe('fillIn', () => {
+  it('refuses a part that it does not know', () => {
+    assert.throws(() => fillIn('{{nonsense: x}}', ALL, [], ''), /there is no part nonsense/);
+    assert.throws(() => fillIn('{{circumstances: x}}', ALL, [], ''), /there is no report x/);
+  });
+});
+
+describe('bench/report/run.ts', () => {
+  it('writes the document and its pictures', (t: TestContext) => {
+    t.mock.method(console, 'log', () => {});
+    const file = join(directory, 'peers.json');
+    writeFileSync(file, JSON.stringify(peerReport()));
+    assert.equal(report(['--peers', file, '--out', directory]), 0);
+    assert.match(readFileSync(join(directory, 'benchmarks.md'), 'utf8'), /^# Benchmarks/);
+    assert.ok(readdirSync(join(directory, 'benchmarks')).includes('peers-stop.svg'));
+  });
+
+  it('exits 2 without a report', (t: TestContext) => {
+    t.mock.method(console, 'error', () => {});
+    assert.equal(report([]), 2);
+    assert.equal(report(['--nonsense']), 2);
+  });
+});
