@@ -1,4 +1,9 @@
-export { HostClient, type RemoteSessionOptions } from './client/host-client.ts';
+export {
+  type CreateSessionOptions,
+  HostClient,
+  type OpenSessionOptions,
+} from './client/host-client.ts';
+export type { RemoteSessionOptions } from './client/open-remote-session.ts';
 export { RemoteSession } from './client/remote-session.ts';
 export {
   type ConnectOptions,

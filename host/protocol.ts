@@ -173,6 +173,8 @@ const operationValue = z.discriminatedUnion('type', [
   }),
 ]);
 
+const operationDone = z.strictObject({ status: z.literal('ok'), value: operationValue });
+
 const invocation = z.strictObject({
   cell_id: cellId,
   runtime_tool_call_id: z.string(),
@@ -196,10 +198,7 @@ const hostMessage = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('operation/response'),
     id: requestId,
-    result: z.discriminatedUnion('status', [
-      z.strictObject({ status: z.literal('ok'), value: operationValue }),
-      failed,
-    ]),
+    result: z.discriminatedUnion('status', [operationDone, failed]),
   }),
   z.strictObject({
     type: z.literal('execute/initialResponse'),
@@ -235,6 +234,11 @@ export function readClientMessage(value: unknown): ClientMessage {
 /** @throws Error that says what is wrong where the value is no message of a host. */
 export function readHostMessage(value: unknown): HostMessage {
   return read(hostMessage, value);
+}
+
+/** @throws Error that says what is wrong where the result is none that a request ends well with. */
+export function readOperationResult(result: unknown): OperationValue {
+  return read(operationDone, result).value;
 }
 
 function read<T>(schema: z.ZodType<T>, value: unknown): T {

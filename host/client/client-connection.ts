@@ -1,12 +1,11 @@
-import { type CancelReason, CodeModeError } from '../../src/errors.ts';
+import { CodeModeError } from '../../src/errors.ts';
+import { PendingRouter } from '../../src/pending-router.ts';
 import { startTimer } from '../../src/timer.ts';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../capabilities.ts';
 import { Connection, FrameTooLargeError } from '../connection.ts';
 import { readHostHello } from '../handshake.ts';
 import { PendingCalls } from '../pending-calls.ts';
 import {
-  type DelegateRequest,
-  type DelegateResult,
   type HostMessage,
   type Operation,
   type OperationValue,
@@ -14,15 +13,9 @@ import {
   readHostMessage,
 } from '../protocol.ts';
 import type { Transport } from '../transport.ts';
-import { connectionLost, toError } from './wire-errors.ts';
-
-/** What the connection tells a session. Called in place, in the order of the messages. */
-export interface SessionSink {
-  delegate(id: number, request: DelegateRequest): void;
-  delegateCancelled(id: number, reason: CancelReason): void;
-  cellClosed(cellId: string): void;
-  lost(error: Error): void;
-}
+import { DelegatedRequests } from './delegated-requests.ts';
+import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
+import { connectionLost, failureIn, toError } from './wire-errors.ts';
 
 /** What was sent, and what comes back. */
 export interface Sent<T> {
@@ -35,14 +28,19 @@ type InitialAnswer = Extract<HostMessage, { type: 'execute/initialResponse' }>['
 
 const OPTIONAL = [...V1_CAPABILITIES, ...OWN_CAPABILITIES];
 const HELLO_MS = 10_000;
+/** A thousand sessions may be on their way at once, and something may wait for each. */
+const ROUTER_LIMITS = { maxPendingIds: 1_024, maxTombstones: 4_096, maxParkedBytes: 64 << 20 };
 
 /** A client's side of a connection: asks the host, and hands what the host asks to its sessions. */
 export class ClientConnection {
   readonly #connection: Connection;
-  readonly #operations = new PendingCalls<OperationAnswer>();
+  readonly #operations = new PendingCalls<unknown>();
+  /** Requests whose answers are read by those who sent them. */
+  readonly #unread = new Set<number>();
   readonly #initials = new Map<number, (answer: InitialAnswer | Error) => void>();
-  readonly #sessions = new Map<string, SessionSink>();
-  readonly #delegated = new Map<number, SessionSink>();
+  readonly #router: SessionRouter = new PendingRouter<SessionTraffic>({ limits: ROUTER_LIMITS });
+  readonly #delegated: DelegatedRequests;
+  readonly #lost = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Error>();
   #capabilities: ReadonlySet<string> | null = null;
@@ -50,10 +48,11 @@ export class ClientConnection {
 
   constructor(transport: Transport) {
     this.#connection = new Connection(transport);
+    this.#delegated = new DelegatedRequests(this.#connection, this.#router);
     this.#ready.promise.catch(() => {});
     this.#connection.start({
-      message: (value) => this.#receive(value),
-      closed: (error) => this.#lost(connectionLost(error)),
+      message: (value, text) => this.#receive(value, text.length),
+      closed: (error) => this.#end(connectionLost(error)),
     });
   }
 
@@ -96,13 +95,14 @@ export class ClientConnection {
     return this.#ended.promise;
   }
 
-  /** Has what the host says about a session handed to `sink`. */
-  attach(sessionId: string, sink: SessionSink): void {
-    this.#sessions.set(sessionId, sink);
+  /** Aborts, with the reason, when the connection is over: after whoever waits was told. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
-  detach(sessionId: string): void {
-    this.#sessions.delete(sessionId);
+  /** Takes what the host says about sessions to them. */
+  get router(): SessionRouter {
+    return this.#router;
   }
 
   /**
@@ -116,7 +116,7 @@ export class ClientConnection {
     onValue?: (value: OperationValue, id: number) => void,
   ): Sent<OperationValue> {
     const { promise, resolve, reject } = Promise.withResolvers<OperationValue>();
-    const answered = (id: number, answer: OperationAnswer) => {
+    const answered = (answer: OperationAnswer) => {
       if (answer.status === 'error') return reject(toError(answer));
       try {
         onValue?.(answer.value, id);
@@ -126,14 +126,30 @@ export class ClientConnection {
         throw error;
       }
     };
-    const id = this.#operations.open((answer) => answered(id, answer), reject);
-    try {
-      if (this.#failure === null) this.#connection.send({ type: 'operation/request', id, request });
-    } catch (error) {
-      this.#operations.drop(id);
-      reject(tooLarge(error, request.method));
-    }
+    const id = this.#operations.open((answer) => answered(answer as OperationAnswer), reject);
+    this.#sendOperation(id, request, reject);
     return { id, answer: promise };
+  }
+
+  /**
+   * Sends a request whose answer may be odd: reading it is up to the caller.
+   *
+   * @param onResult Called in place, before the next message of the host is read. Must not throw.
+   * @throws As `request`; whatever the host answers that is an error.
+   */
+  requestUnread(request: Operation, onResult: (result: unknown) => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const answered = (answer: unknown) => {
+      this.#unread.delete(id);
+      const failure = failureIn(answer);
+      if (failure !== null) return reject(toError(failure));
+      onResult(answer);
+      resolve();
+    };
+    const id = this.#operations.open(answered, reject);
+    this.#unread.add(id);
+    this.#sendOperation(id, request, reject);
+    return promise;
   }
 
   /** What a cell tells first, to be asked for in place, when its execute is answered. */
@@ -157,45 +173,27 @@ export class ClientConnection {
     if (this.has('yield-observation')) this.#connection.send({ type: 'operation/yield', id });
   }
 
-  /** Answers what the host asked. A result that does not fit into a frame becomes an error. */
-  respond(id: number, result: DelegateResult): void {
-    if (!this.#delegated.delete(id)) return;
-    try {
-      this.#connection.send({ type: 'delegate/response', id, result });
-    } catch (error) {
-      const message = `code-mode delegate response exceeds the IPC frame limit: ${(error as Error).message}`;
-      this.#connection.send({
-        type: 'delegate/response',
-        id,
-        result: { status: 'error', message },
-      });
-    }
-  }
-
-  /** Answers with a result that is JSON text already. */
-  respondText(id: number, json: string): void {
-    if (!this.#delegated.delete(id)) return;
-    const head = `{"type":"delegate/response","id":${id},"result":{"status":"ok","value":{"type":"tool/result","result":`;
-    try {
-      this.#connection.sendText(`${head}${json}}}}`);
-    } catch (error) {
-      const message = `code-mode delegate response exceeds the IPC frame limit: ${(error as Error).message}`;
-      this.#connection.send({
-        type: 'delegate/response',
-        id,
-        result: { status: 'error', message },
-      });
-    }
-  }
-
   close(): Promise<void> {
     return this.#connection.close();
   }
 
-  #receive(value: unknown): void {
+  #sendOperation(id: number, request: Operation, reject: (error: unknown) => void): void {
+    try {
+      if (this.#failure === null) this.#connection.send({ type: 'operation/request', id, request });
+    } catch (error) {
+      this.#operations.drop(id);
+      this.#unread.delete(id);
+      reject(tooLarge(error, request.method));
+    }
+  }
+
+  #receive(value: unknown, size: number): void {
     if (this.#capabilities === null) {
       this.#capabilities = new Set(readHostHello(value, []));
       return this.#ready.resolve();
+    }
+    if (this.#unread.size > 0 && this.#isForItsSender(value)) {
+      return this.#answered(value.id, value.result);
     }
     const message = readHostMessage(value);
     switch (message.type) {
@@ -208,48 +206,38 @@ export class ClientConnection {
         return initial(message.result);
       }
       case 'delegate/request':
-        return this.#delegate(message.id, message.sessionId, message.request);
-      case 'delegate/cancel': {
-        const sink = this.#delegated.get(message.id);
+        if (this.#delegated.take(message, size)) return;
+        throw unexpected(`a second delegate request ${message.id}`);
+      case 'delegate/cancel':
         // A host of our own still wants to know when the call is over; another wants no late answer.
-        if (message.reason === undefined) this.#delegated.delete(message.id);
-        return sink?.delegateCancelled(message.id, message.reason ?? 'terminate');
-      }
+        return this.#delegated.cancel(message.id, message.reason);
       case 'cell/closed':
-        return this.#sessions.get(message.sessionId)?.cellClosed(message.cellId);
+        this.#router.route(message.sessionId, { kind: 'event', message, bytes: size });
     }
   }
 
-  #answered(id: number, result: OperationAnswer): void {
+  /** Whether this answers a request whose sender reads the answer itself. */
+  #isForItsSender(value: unknown): value is { readonly id: number; readonly result: unknown } {
+    const { type, id } = value as Readonly<Record<string, unknown>>;
+    return type === 'operation/response' && typeof id === 'number' && this.#unread.has(id);
+  }
+
+  #answered(id: number, result: unknown): void {
     if (!this.#operations.settle(id, result)) throw unexpected(`an answer to request ${id}`);
   }
 
-  #delegate(id: number, sessionId: string, request: DelegateRequest): void {
-    const sink = this.#sessions.get(sessionId);
-    if (this.#delegated.has(id)) throw unexpected(`a second delegate request ${id}`);
-    if (sink === undefined) {
-      const message = `code-mode host delegated for unknown session ${sessionId}`;
-      return this.#connection.send({
-        type: 'delegate/response',
-        id,
-        result: { status: 'error', message },
-      });
-    }
-    this.#delegated.set(id, sink);
-    sink.delegate(id, request);
-  }
-
-  #lost(error: Error): void {
+  #end(error: Error): void {
     const cause = error.cause instanceof CodeModeError ? error.cause : error;
     this.#failure = cause;
     this.#ready.reject(cause);
     this.#operations.failAll(cause);
+    this.#unread.clear();
     const initials = [...this.#initials.values()];
     this.#initials.clear();
     for (const fail of initials) fail(cause);
     this.#delegated.clear();
-    for (const sink of this.#sessions.values()) sink.lost(cause);
-    this.#sessions.clear();
+    this.#router.close(cause);
+    this.#lost.abort(cause);
     this.#ended.resolve(cause);
   }
 }

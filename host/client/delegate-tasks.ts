@@ -2,61 +2,51 @@ import { type Delegate, JsonText, ToolCall } from '../../src/delegate.ts';
 import { Cancelled, type CancelReason } from '../../src/errors.ts';
 import { messageOf, toAnswer } from '../../src/tool-answer.ts';
 import { flatToolName } from '../../src/tools.ts';
-import type { DelegateRequest, DelegateResult } from '../protocol.ts';
+import type { DelegateRequest } from '../protocol.ts';
+import type { SessionRequest } from './session-traffic.ts';
 
-/** Where answers go. */
-export interface Responder {
-  respond(id: number, result: DelegateResult): void;
-  respondText(id: number, json: string): void;
-}
+type Invocation = Extract<DelegateRequest, { type: 'tool/invoke' }>['invocation'];
+type Notice = Extract<DelegateRequest, { type: 'notification/send' }>;
 
-interface Task {
-  readonly cellId: string;
-  readonly controller: AbortController;
-}
+/** Never aborts: of a request that nobody can cancel. */
+const NEVER = new AbortController().signal;
+const FAILED = -32_603;
 
 /** What a session's delegate is doing for its host. A cancelled task is not waited for. */
 export class DelegateTasks {
-  readonly #responder: Responder;
   readonly #own: boolean;
-  readonly #tasks = new Map<number, Task>();
+  readonly #tasks = new Map<SessionRequest, string>();
 
   /** @param own Whether the host tells no argument from null. */
-  constructor(responder: Responder, own: boolean) {
-    this.#responder = responder;
+  constructor(own: boolean) {
     this.#own = own;
   }
 
   /** Has the delegate do what the host asks, and answers the host. */
-  run(id: number, request: DelegateRequest, delegate: Delegate): void {
-    const controller = new AbortController();
-    const tool = request.type === 'tool/invoke';
-    const cellId = tool ? request.invocation.cell_id : request.cellId;
-    this.#tasks.set(id, { cellId, controller });
-    const done = tool
-      ? this.#invoke(id, request.invocation, delegate, controller.signal)
-      : this.#notify(id, request, delegate, controller.signal);
+  run(request: SessionRequest, delegate: Delegate): void {
+    const { message, signal = NEVER } = request;
+    this.#tasks.set(request, cellOf(message));
+    const done =
+      message.type === 'tool/invoke'
+        ? this.#invoke(request, message.invocation, delegate, signal)
+        : this.#notify(request, message, delegate, signal);
     done
-      .catch((error: unknown) => this.#responder.respond(id, failed(error)))
-      .finally(() => this.#tasks.delete(id));
-  }
-
-  cancel(id: number, reason: CancelReason): void {
-    this.#tasks.get(id)?.controller.abort(new Cancelled(reason));
+      .catch((error: unknown) => refuse(request, messageOf(error)))
+      .finally(() => this.#tasks.delete(request));
   }
 
   /** Cancels what still runs for a cell. */
   cancelCell(cellId: string, reason: CancelReason): void {
-    for (const [id, task] of this.#tasks) if (task.cellId === cellId) this.cancel(id, reason);
+    for (const [request, of] of this.#tasks) if (of === cellId) cancel(request, reason);
   }
 
   cancelAll(reason: CancelReason): void {
-    for (const id of this.#tasks.keys()) this.cancel(id, reason);
+    for (const request of this.#tasks.keys()) cancel(request, reason);
   }
 
   async #invoke(
-    id: number,
-    invocation: Extract<DelegateRequest, { type: 'tool/invoke' }>['invocation'],
+    request: SessionRequest,
+    invocation: Invocation,
     delegate: Delegate,
     signal: AbortSignal,
   ): Promise<void> {
@@ -73,24 +63,32 @@ export class DelegateTasks {
     const result = await delegate.invokeTool(call, signal);
     if (result instanceof JsonText) JSON.parse(result.text);
     const answer = toAnswer(result);
-    if (answer.ok) this.#responder.respondText(id, answer.json);
-    else this.#responder.respond(id, { status: 'error', message: answer.message });
+    if (answer.ok) request.reply({ result: { type: 'tool/result', json: answer.json } });
+    else refuse(request, answer.message);
   }
 
   async #notify(
-    id: number,
-    request: Extract<DelegateRequest, { type: 'notification/send' }>,
+    request: SessionRequest,
+    { cellId, callId, text }: Notice,
     delegate: Delegate,
     signal: AbortSignal,
   ): Promise<void> {
-    const { cellId, callId, text } = request;
     // Version 1 says an empty text where there is no id.
     await delegate.notify({ cellId, callId: callId === '' ? null : callId, text }, signal);
-    const value = { type: 'notification/delivered' } as const;
-    this.#responder.respond(id, { status: 'ok', value });
+    request.reply({ result: { type: 'notification/delivered' } });
   }
 }
 
-function failed(error: unknown): DelegateResult {
-  return { status: 'error', message: messageOf(error) };
+/** The cell that asks. */
+export function cellOf(request: DelegateRequest): string {
+  return request.type === 'tool/invoke' ? request.invocation.cell_id : request.cellId;
+}
+
+/** Answers a request with an error. */
+export function refuse(request: SessionRequest, message: string): void {
+  request.reply({ error: { code: FAILED, message } });
+}
+
+function cancel({ controller }: SessionRequest, reason: CancelReason): void {
+  controller?.abort(new Cancelled(reason));
 }

@@ -1,31 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import type { SessionLimits } from '../../src/limits.ts';
-import type { ToolErrors } from '../../src/sandbox.ts';
-import type { ToolDefinition } from '../../src/tools.ts';
-import type { Operation, SessionOptions } from '../protocol.ts';
 import type { Transport } from '../transport.ts';
 import { ClientConnection } from './client-connection.ts';
-import { RemoteSession } from './remote-session.ts';
+import {
+  type OpenHooks,
+  openRemoteSession,
+  type RemoteSessionOptions,
+} from './open-remote-session.ts';
+import type { RemoteSession } from './remote-session.ts';
 
-/** What a session in another process is opened with. */
-export interface RemoteSessionOptions {
-  /** Does what programs ask for, here. */
-  readonly delegate: Delegate;
-  /** The tools of cells whose request names none. */
-  readonly tools?: readonly ToolDefinition[];
-  /** Default: `error`; a host of version 1 alone always says `string`. */
-  readonly toolErrors?: ToolErrors;
-  readonly console?: boolean;
-  /** Numbers that are not finite mean no limit and are left out. */
-  readonly limits?: Partial<SessionLimits>;
+/** What a session is opened with whose id this side chooses. */
+export interface OpenSessionOptions extends RemoteSessionOptions {
+  /** Not blank, and not used on this connection before. Default: one nobody has had. */
+  readonly sessionId?: string;
+}
+
+/** What a session is created with whose id the host chooses. */
+export interface CreateSessionOptions extends RemoteSessionOptions {
+  /** The host chooses it: giving one is an error. */
+  readonly sessionId?: never;
+  /** The host chooses where the session runs: giving one is an error. */
+  readonly provider?: never;
 }
 
 /** A connection to a host, on which any number of sessions run. */
 export class HostClient implements AsyncDisposable {
   readonly #connection: ClientConnection;
   readonly #sessions = new Set<RemoteSession>();
+  readonly #hooks: OpenHooks = {
+    onClosed: (session) => void this.#sessions.delete(session),
+    onLeak: () => {},
+  };
 
   private constructor(connection: ClientConnection) {
     this.#connection = connection;
@@ -54,24 +59,28 @@ export class HostClient implements AsyncDisposable {
   }
 
   /**
-   * Opens a session.
+   * Opens a session whose id is chosen here.
    *
    * @throws `unsupported` for options that a host of version 1 alone does not have; `connection_lost`;
-   * `limit_exceeded`; `invalid_argument` for limits that are none.
+   * `limit_exceeded`; `invalid_argument` for limits that are none, and for an id that is in use;
+   * `peer_failed` where the host's answer makes no sense; the signal's reason.
    */
-  async openSession(options: RemoteSessionOptions): Promise<RemoteSession> {
-    const id = randomUUID();
-    const { delegate, tools = [] } = options;
-    const operation = this.#openOperation(id, options);
-    const session = new RemoteSession({ connection: this.#connection, id, delegate, tools });
-    try {
-      await this.#connection.request(operation).answer;
-    } catch (error) {
-      this.#connection.detach(id);
-      throw error;
+  openSession(options: OpenSessionOptions): Promise<RemoteSession> {
+    return this.#open(options, options.sessionId ?? randomUUID());
+  }
+
+  /**
+   * Opens a session whose id the host chooses. What the host says about it before its answer is
+   * kept and in order; what it asks is answered at once, where it can be told whose it is.
+   *
+   * @throws As `openSession`; `invalid_argument` for an id or a provider, before anything is sent;
+   * `unsupported` where the host does not have `cellhost.sessions`.
+   */
+  async createSession(options: CreateSessionOptions): Promise<RemoteSession> {
+    for (const name of ['sessionId', 'provider'] as const) {
+      if (options[name] !== undefined) throw notYours(name);
     }
-    this.#sessions.add(session);
-    return session;
+    return this.#open(options, null);
   }
 
   /** Closes every session, then the connection. */
@@ -84,27 +93,14 @@ export class HostClient implements AsyncDisposable {
     return this.close();
   }
 
-  #openOperation(sessionId: string, options: RemoteSessionOptions): Operation {
-    const { toolErrors, console, limits } = options;
-    if (this.has('cellhost.sessions')) {
-      const own: SessionOptions = {
-        toolErrors: toolErrors ?? 'error',
-        console: console ?? false,
-        limits: finite(limits ?? {}),
-      };
-      return { method: 'session/open', sessionId, options: own };
-    }
-    if (toolErrors === 'error' || console === true || Object.keys(limits ?? {}).length > 0) {
-      throw new CodeModeError(
-        'unsupported',
-        'Cannot open a session: toolErrors, console and limits need a host with cellhost.sessions',
-      );
-    }
-    return { method: 'session/open', sessionId };
+  async #open(options: RemoteSessionOptions, sessionId: string | null): Promise<RemoteSession> {
+    const session = await openRemoteSession(this.#connection, options, sessionId, this.#hooks);
+    this.#sessions.add(session);
+    return session;
   }
 }
 
-function finite(limits: Partial<SessionLimits>): Record<string, number> {
-  const entries = Object.entries(limits).filter(([, value]) => value !== Number.POSITIVE_INFINITY);
-  return Object.fromEntries(entries) as Record<string, number>;
+function notYours(name: string): CodeModeError {
+  const text = `Cannot create a session: the host chooses its id and where it runs, so ${name} cannot be given`;
+  return new CodeModeError('invalid_argument', text);
 }

@@ -1,8 +1,9 @@
 import type { Delegate } from '../../src/delegate.ts';
-import { type CancelReason, CodeModeError } from '../../src/errors.ts';
+import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
 import { missingCell } from '../../src/missing.ts';
 import { checkObserveMode, DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
+import type { Registration } from '../../src/routed-items.ts';
 import type {
   CellSummary,
   ExecuteRequest,
@@ -12,19 +13,26 @@ import type {
   WaitOptions,
 } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
-import type { DelegateRequest, Operation, OperationValue } from '../protocol.ts';
+import type { Operation, OperationValue } from '../protocol.ts';
 import { fromOutcome, fromResponse } from '../wire-events.ts';
-import type { ClientConnection, SessionSink } from './client-connection.ts';
-import { DelegateTasks } from './delegate-tasks.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { RemoteCell } from './remote-cell.ts';
+import type { SessionInbox } from './session-inbox.ts';
 import { expected, SessionRequests } from './session-requests.ts';
+import type { SessionTraffic } from './session-traffic.ts';
 
 /** What a session of another process is made of. */
 export interface RemoteSessionParts {
   readonly connection: ClientConnection;
-  readonly id: string;
+  /** Its hold on its id, given back when it is closed. */
+  readonly registration: Registration<SessionTraffic>;
+  /** Where the host runs it, for people; undefined where the host does not say. */
+  readonly remoteUrl: string | undefined;
+  readonly inbox: SessionInbox;
   readonly delegate: Delegate;
   readonly tools: readonly ToolDefinition[];
+  /** Called once, when it is closed and the host knows. */
+  readonly onClosed: (session: RemoteSession) => void;
 }
 
 interface Wait {
@@ -34,35 +42,31 @@ interface Wait {
   readonly giveUp: () => void;
 }
 
-/** How many closed cells are remembered whose end nobody has asked for. */
-const MAX_CLOSED = 1_024;
-
 /**
  * A session in another process. See `Session`.
  *
  * Calls fail with `connection_lost` once the host is gone, and with `unsupported` where it does not
  * have what they need. Callbacks that were cancelled are not waited for.
  */
-export class RemoteSession implements Session, SessionSink {
+export class RemoteSession implements Session {
   readonly id: string;
+  /** Where the host runs it, for people; undefined where the host does not say. */
+  readonly remoteUrl: string | undefined;
   readonly #connection: ClientConnection;
   readonly #parts: RemoteSessionParts;
   readonly #requests: SessionRequests;
-  readonly #tasks: DelegateTasks;
-  readonly #cells = new Map<string, RemoteCell>();
-  /** Cells that are over and whose end may still be asked for. */
-  readonly #closed = new Set<string>();
+  readonly #inbox: SessionInbox;
   #closing: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(parts: RemoteSessionParts) {
-    this.id = parts.id;
+    this.id = parts.registration.id;
+    this.remoteUrl = parts.remoteUrl;
     this.#parts = parts;
     this.#connection = parts.connection;
+    this.#inbox = parts.inbox;
     const own = parts.connection.has('cellhost.cells');
-    this.#requests = new SessionRequests(parts.id, parts.tools, own);
-    this.#tasks = new DelegateTasks(parts.connection, own);
-    parts.connection.attach(parts.id, this);
+    this.#requests = new SessionRequests(this.id, parts.tools, own);
   }
 
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
@@ -72,12 +76,12 @@ export class RemoteSession implements Session, SessionSink {
     let initial: Promise<CellEvent> | null = null;
     const { id, answer } = this.#connection.request(operation, (value, id) => {
       const { cellId } = expected(value, 'execution/started');
-      this.#cells.set(cellId, new RemoteCell(delegate));
+      this.#inbox.started(cellId, delegate);
       initial = this.#connection.initial(id).then(fromResponse);
       initial.catch(() => {});
     });
     const { cellId } = expected(await answer, 'execution/started');
-    const cell = this.#cells.get(cellId) ?? new RemoteCell(delegate);
+    const cell = this.#inbox.cell(cellId) ?? new RemoteCell(delegate);
     const wait = { id, answer: initial!, giveUp: () => this.#connection.preempt(id) };
     const first = this.#await(cell, wait, options);
     first.catch(() => {});
@@ -92,7 +96,7 @@ export class RemoteSession implements Session, SessionSink {
     checkObserveMode(mode);
     if (this.#isClosed) return missingCell(cellId, 'terminated');
     options.signal?.throwIfAborted();
-    const cell = this.#cells.get(cellId) ?? new RemoteCell(this.#parts.delegate);
+    const cell = this.#inbox.cell(cellId) ?? new RemoteCell(this.#parts.delegate);
     if (cell.settled !== undefined) await cell.settled;
     const end = cell.takeEnd();
     if (end !== null) return this.#deliver(cell, end);
@@ -117,7 +121,7 @@ export class RemoteSession implements Session, SessionSink {
 
   async terminate(cellId: string): Promise<CellEvent> {
     if (this.#isClosed) return missingCell(cellId, 'terminated');
-    const cell = this.#cells.get(cellId);
+    const cell = this.#inbox.cell(cellId);
     const { answer } = this.#connection.request({
       method: 'session/terminate',
       sessionId: this.id,
@@ -148,50 +152,15 @@ export class RemoteSession implements Session, SessionSink {
     return this.close();
   }
 
-  delegate(id: number, request: DelegateRequest): void {
-    const cellId = request.type === 'tool/invoke' ? request.invocation.cell_id : request.cellId;
-    const cell = this.#cells.get(cellId);
-    if (cell !== undefined) return this.#tasks.run(id, request, cell.delegate);
-    const message = `code-mode host delegated for unknown cell ${cellId} in session ${this.id}`;
-    this.#connection.respond(id, { status: 'error', message });
-  }
-
-  delegateCancelled(id: number, reason: CancelReason): void {
-    this.#tasks.cancel(id, reason);
-  }
-
-  cellClosed(cellId: string): void {
-    const cell = this.#cells.get(cellId);
-    if (cell === undefined || !cell.close()) return;
-    this.#tasks.cancelCell(cellId, 'completion');
-    void tellClosed(cell.delegate, cellId);
-    this.#closed.add(cellId);
-    if (this.#closed.size <= MAX_CLOSED) return;
-    const [oldest] = this.#closed;
-    if (oldest !== undefined) this.#forget(oldest);
-  }
-
-  /** Nobody will be told of this cell any more. */
-  #forget(cellId: string): void {
-    this.#closed.delete(cellId);
-    this.#cells.delete(cellId);
-  }
-
   /** What a caller is told: what came for others before, and this. */
   #deliver(cell: RemoteCell, event: CellEvent): CellEvent {
     const isOver = event.type !== 'yielded' && event.type !== 'pending';
-    if (isOver && cell.isClosed) this.#forget(event.cellId);
+    if (isOver) this.#inbox.delivered(event.cellId);
     return cell.complete(event);
-  }
-
-  lost(): void {
-    this.#tasks.cancelAll('disconnect');
-    for (const cellId of [...this.#cells.keys()]) this.cellClosed(cellId);
   }
 
   /** Sessions of a host that is gone are closed already. */
   async #close(): Promise<void> {
-    if (this.#connection.failure !== null) return;
     const { answer } = this.#connection.request({
       method: 'session/shutdown',
       sessionId: this.id,
@@ -202,7 +171,9 @@ export class RemoteSession implements Session, SessionSink {
       if (this.#connection.failure === null) throw error;
     } finally {
       this.#isClosed = true;
-      this.#connection.detach(this.id);
+      this.#parts.registration.release();
+      this.#inbox.end();
+      this.#parts.onClosed(this);
     }
   }
 
@@ -245,11 +216,4 @@ export class RemoteSession implements Session, SessionSink {
     if (this.#closing === null) return;
     throw new CodeModeError('session_closed', 'code mode session is shutting down');
   }
-}
-
-/** What `cellClosed` throws is ignored: its contract says so. */
-async function tellClosed(delegate: Delegate, cellId: string): Promise<void> {
-  try {
-    await delegate.cellClosed?.(cellId);
-  } catch {}
 }

@@ -17,6 +17,13 @@ export function toError({ message, code }: { message: string; code?: string | un
   return new CodeModeError((code as ErrorCode | undefined) ?? known, message);
 }
 
+/** What an answer that nobody has checked says went wrong; null where it says nothing of the kind. */
+export function failureIn(answer: unknown): { message: string; code?: string } | null {
+  const { status, message, code } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  if (status !== 'error' || typeof message !== 'string') return null;
+  return typeof code === 'string' ? { message, code } : { message };
+}
+
 /** Everything that fails because the host is gone. */
 export function connectionLost(error: Error | null): CodeModeError {
   const why = error === null ? '' : `: ${error.message}`;

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { type Creation, claimCreated } from '../../src/claim-created.ts';
+import type { Delegate } from '../../src/delegate.ts';
+import { CodeModeError } from '../../src/errors.ts';
+import type { SessionLimits } from '../../src/limits.ts';
+import type { ToolErrors } from '../../src/sandbox.ts';
+import type { ToolDefinition } from '../../src/tools.ts';
+import { type Operation, readOperationResult, type SessionOptions } from '../protocol.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { RemoteSession } from './remote-session.ts';
+import { SessionInbox } from './session-inbox.ts';
+import { expected } from './session-requests.ts';
+import type { SessionTraffic } from './session-traffic.ts';
+
+/** What a session in another process is opened with. */
+export interface RemoteSessionOptions {
+  /** Does what programs ask for, here. */
+  readonly delegate: Delegate;
+  /** The tools of cells whose request names none. */
+  readonly tools?: readonly ToolDefinition[];
+  /** Default: `error`; a host of version 1 alone always says `string`. */
+  readonly toolErrors?: ToolErrors;
+  readonly console?: boolean;
+  /** Numbers that are not finite mean no limit and are left out. */
+  readonly limits?: Partial<SessionLimits>;
+  /** Gives up: what comes to be all the same is ended at the host. */
+  readonly signal?: AbortSignal;
+}
+
+/** Who is told about a session that is being made. */
+export interface OpenHooks {
+  readonly onClosed: (session: RemoteSession) => void;
+  /** Something may live on at the host. @param id Undefined where the host did not say one. */
+  readonly onLeak: (id: string | undefined, error: unknown) => void;
+}
+
+interface Answer {
+  readonly sessionId: string;
+  readonly remoteUrl?: string | undefined;
+}
+
+const NEVER = new AbortController().signal;
+
+/**
+ * Opens a session on a host, and registers it so that nothing about it is lost or out of order.
+ *
+ * @param sessionId The id to open it under; null where the host is to choose one.
+ * @throws As `HostClient.openSession` and `createSession`.
+ */
+export async function openRemoteSession(
+  connection: ClientConnection,
+  options: RemoteSessionOptions,
+  sessionId: string | null,
+  hooks: OpenHooks,
+): Promise<RemoteSession> {
+  const { delegate, tools = [], signal = NEVER } = options;
+  const operation = toOperation(connection, options, sessionId);
+  const own = connection.has('cellhost.cells');
+  const adopts = sessionId === null;
+  const inbox = new SessionInbox({ delegate, own, adopts, lost: connection.lost });
+  const creation = creationOf(connection, operation, inbox, hooks);
+  try {
+    const { answer, registration } = await claimCreated(connection.router, creation, signal);
+    const { remoteUrl } = answer;
+    const { onClosed } = hooks;
+    const parts = { connection, registration, remoteUrl, inbox, delegate, tools, onClosed };
+    return new RemoteSession(parts);
+  } catch (error) {
+    inbox.end();
+    throw error;
+  }
+}
+
+function creationOf(
+  connection: ClientConnection,
+  operation: OpenOperation,
+  inbox: SessionInbox,
+  { onLeak }: OpenHooks,
+): Creation<SessionTraffic, Answer> {
+  const early: Pick<Creation<SessionTraffic, Answer>, 'guard' | 'askedId'> = operation.method ===
+  'session/open'
+    ? { askedId: operation.sessionId }
+    : { guard: { token: operation.token, early: (request) => serveEarly(inbox, request) } };
+  return {
+    ...early,
+    sink: (delivery) => inbox.take(delivery),
+    send: (onResult) => connection.requestUnread(operation, onResult),
+    decode: (result) => readAnswer(result, operation.method),
+    idOf: ({ sessionId }) => sessionId,
+    findId,
+    destroy: (sessionId) => connection.request({ method: 'session/shutdown', sessionId }).answer,
+    onLeak,
+  };
+}
+
+/** The host may want an answer before it can tell the session's id. */
+function serveEarly(inbox: SessionInbox, request: Parameters<SessionInbox['serve']>[0]): boolean {
+  inbox.serve(request);
+  return true;
+}
+
+/** @throws `peer_failed`. */
+function readAnswer(result: unknown, method: OpenOperation['method']): Answer {
+  try {
+    const read = readOperationResult(result);
+    return method === 'session/open'
+      ? expected(read, 'session/ready')
+      : expected(read, 'session/created');
+  } catch (error) {
+    if (error instanceof CodeModeError) throw error;
+    const text = `Cannot open a session: the host's answer makes no sense: ${(error as Error).message}`;
+    throw new CodeModeError('peer_failed', text, { cause: error });
+  }
+}
+
+/** The id in a result that makes no sense. */
+function findId(result: unknown): string | undefined {
+  const { sessionId } = fieldsOf(fieldsOf(result).value);
+  return typeof sessionId === 'string' && sessionId !== '' ? sessionId : undefined;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+type OpenOperation = Extract<Operation, { method: 'session/open' } | { method: 'session/create' }>;
+
+/** @throws `unsupported`. */
+function toOperation(
+  connection: ClientConnection,
+  { toolErrors, console, limits }: RemoteSessionOptions,
+  sessionId: string | null,
+): OpenOperation {
+  const options: SessionOptions = {
+    toolErrors: toolErrors ?? 'error',
+    console: console ?? false,
+    limits: finite(limits ?? {}),
+  };
+  const own = connection.has('cellhost.sessions');
+  if (sessionId === null) {
+    if (own) return { method: 'session/create', token: randomUUID(), options };
+    throw unsupported('ids that the host chooses need');
+  }
+  if (own) return { method: 'session/open', sessionId, options };
+  if (toolErrors === 'error' || console === true || Object.keys(limits ?? {}).length > 0) {
+    throw unsupported('toolErrors, console and limits need');
+  }
+  return { method: 'session/open', sessionId };
+}
+
+function unsupported(what: string): CodeModeError {
+  const text = `Cannot open a session: ${what} a host with cellhost.sessions`;
+  return new CodeModeError('unsupported', text);
+}
+
+function finite(limits: Partial<SessionLimits>): Record<string, number> {
+  const entries = Object.entries(limits).filter(([, value]) => value !== Number.POSITIVE_INFINITY);
+  return Object.fromEntries(entries) as Record<string, number>;
+}
