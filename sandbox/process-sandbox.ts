@@ -2,11 +2,10 @@ import { availableParallelism, totalmem } from 'node:os';
 import { withDefaults } from '../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './limits.ts';
-import { lost } from './process/end-cause.ts';
 import { engineNode } from './process/engine-node.ts';
 import { EnginePool, type PoolCounts } from './process/engine-pool.ts';
-import type { EngineProcess } from './process/engine-process.ts';
 import type { ProcessLimits } from './process/limits.ts';
+import { ListeningClock } from './process/listening-clock.ts';
 import { MemoryWatch } from './process/memory-watch.ts';
 import { ProcessRun } from './process/process-run.ts';
 
@@ -46,9 +45,9 @@ function defaultProcessLimits(): ProcessLimits {
  */
 export class ProcessSandbox implements Sandbox {
   readonly isolation = 'process';
-  readonly #limits: ProcessLimits;
   readonly #pool: EnginePool;
   readonly #memory: MemoryWatch;
+  readonly #clock = new ListeningClock(2 * WATCH_MS);
   #watch: NodeJS.Timeout | undefined;
   #pingedMs = 0;
   #closing: Promise<void> | null = null;
@@ -60,7 +59,6 @@ export class ProcessSandbox implements Sandbox {
       options.limits,
     );
     const { nodePath, spares = 1, sessionsPerProcess = 1 } = options;
-    this.#limits = all;
     this.#memory = new MemoryWatch(all);
     this.#pool = new EnginePool({
       nodePath: engineNode(nodePath),
@@ -127,30 +125,29 @@ export class ProcessSandbox implements Sandbox {
   }
 
   #startWatching(): void {
-    this.#watch ??= setTimeout(() => this.#look(), WATCH_MS).unref();
+    if (this.#watch !== undefined) return;
+    this.#clock.restart(performance.now());
+    this.#watch = setTimeout(() => this.#look(), WATCH_MS).unref();
   }
 
-  /** Ends what grew too large or went silent, and processes nobody has needed for long. */
+  /** Ends what grew too large, hangs or does not stop, and processes nobody has needed for long. */
   #look(): void {
     const nowMs = performance.now();
+    const passedMs = this.#clock.look(nowMs);
     const busy = this.#pool.living.filter((engine) => engine.load > 0);
-    const near = this.#memory.look(busy, nowMs);
+    for (const engine of busy) engine.pass(passedMs);
+    const near = this.#memory.look(
+      busy.filter((engine) => !engine.gone),
+      this.#clock.nowMs,
+    );
     if (nowMs - this.#pingedMs >= PING_MS) {
       this.#pingedMs = nowMs;
-      this.#endSilent(busy);
+      for (const engine of busy) engine.ask();
     }
     this.#watch = undefined;
     const settled = this.#pool.reap(nowMs) && busy.length === 0;
     if (settled || this.#closing !== null) return;
     this.#watch = setTimeout(() => this.#look(), near ? CLOSE_WATCH_MS : WATCH_MS).unref();
-  }
-
-  #endSilent(engines: readonly EngineProcess[]): void {
-    const { hangMs } = this.#limits;
-    for (const engine of engines) {
-      if (engine.silentMs() <= hangMs) continue;
-      engine.end('silent', lost(`gave no sign of life for ${hangMs} ms (hangMs)`));
-    }
   }
 }
 

@@ -140,7 +140,7 @@ export class EnginePool {
     const free = idle.find((engine) => engine.knows(session)) ?? idle[0];
     if (free !== undefined) return this.#dedicate(free, session);
     const { sessionsPerProcess, limits } = this.#options;
-    const byLoad = living.toSorted((a, b) => a.sessionCount - b.sessionCount || a.load - b.load);
+    const byLoad = living.toSorted((a, b) => a.load - b.load || a.sessionCount - b.sessionCount);
     const shared = byLoad.find(({ sessionCount }) => sessionCount < sessionsPerProcess);
     if (shared !== undefined) return shared;
     if (living.length < limits.maxProcesses || byLoad[0] === undefined) return this.#spawn();
@@ -195,7 +195,8 @@ export class EnginePool {
     this.#idleSince.delete(engine);
     for (const own of this.#sessions.values()) own.delete(engine);
     this.#exits.get(engine)?.();
-    this.#spareLater();
+    // An engine that cannot even start would be started for ever; the next program tells why.
+    if (engine.ready) this.#spareLater();
   }
 
   #spareLater(): void {

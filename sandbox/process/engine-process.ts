@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
@@ -11,10 +10,14 @@ import { LastWords } from './last-words.ts';
 import type { ProcessLimits } from './limits.ts';
 import { Down, Up } from './message-kinds.ts';
 import { ProcessRun } from './process-run.ts';
+import { residentBytes } from './resident-bytes.ts';
 import { SentValues } from './sent-values.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 
-const PAGE_BYTES = 4_096;
+/** How long what an ended process said last may be on its way. */
 const LAST_WORDS_MS = 50;
+/** How long a process may go on without its pipe. */
+const PIPELESS_MS = 500;
 
 /** How an engine process is started. */
 export interface EngineOptions {
@@ -34,8 +37,7 @@ export class EngineProcess {
   readonly #pipe: Socket;
   readonly #writer: FrameWriter;
   readonly #runs = new Map<number, ProcessRun>();
-  /** Programs that were killed and may still be running. */
-  readonly #stopping = new Map<number, NodeJS.Timeout>();
+  readonly #signs: SignsOfLife;
   readonly #values: SentValues;
   #programs = 0;
   #toolsJson = '[]';
@@ -47,10 +49,10 @@ export class EngineProcess {
   #gone = false;
   #ready = false;
   readonly #starting = new Set<number>();
-  #heardMs = performance.now();
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#signs = new SignsOfLife(options.limits);
     this.#child = spawn(options.nodePath, engineArguments(), {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       env: ENVIRONMENT,
@@ -61,7 +63,7 @@ export class EngineProcess {
     this.#writer = new FrameWriter((chunk) => void this.#pipe.write(chunk));
     this.#values = new SentValues(this.#writer);
     this.#writer.send(Down.Limits, 0, 0, 0, JSON.stringify(options.sandboxLimits));
-    this.#writer.send(Down.Ping, 0, 0, 0);
+    this.ask();
     this.#writer.flush();
     this.#listen();
     this.#ref(false);
@@ -82,7 +84,7 @@ export class EngineProcess {
 
   /** Programs that run or may still be running. */
   get load(): number {
-    return this.#runs.size + this.#stopping.size;
+    return this.#runs.size + this.#signs.stopping;
   }
 
   /** Whether it has told that it takes programs. */
@@ -110,22 +112,25 @@ export class EngineProcess {
 
   /** Memory it uses, in bytes; 0 where that cannot be told. */
   get usedBytes(): number {
-    try {
-      const pages = readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ')[1];
-      return Number(pages) * PAGE_BYTES;
-    } catch {
-      return 0;
-    }
+    return residentBytes(this.pid);
   }
 
-  /** How long it has given no sign of life, in milliseconds. Asks for one. */
-  silentMs(): number {
+  /** Asks for a sign of life. */
+  ask(): void {
+    this.#signs.asked();
     this.#writer.send(Down.Ping, 0, 0, 0);
-    return performance.now() - this.#heardMs;
+  }
+
+  /** Time passed in which it could have been heard. Ends it where it is silent or stuck. */
+  pass(listenedMs: number): void {
+    const late = this.#signs.pass(listenedMs);
+    if (late === 'stuck') this.end(late, lost('was ended because a program in it did not stop'));
+    if (late !== 'silent') return;
+    const { hangMs } = this.#options.limits;
+    this.end(late, lost(`gave no sign of life for ${hangMs} ms (hangMs)`));
   }
 
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
-    if (this.load === 0) this.#heardMs = performance.now();
     this.#programs += 1;
     const id = this.#programs;
     const send = (kind: number, run: number, a = 0, b = 0, text?: string) =>
@@ -169,7 +174,7 @@ export class EngineProcess {
 
   /** Whether a program in it is being stopped, or is about to be. */
   get stopping(): boolean {
-    return this.#stopping.size > 0 || this.#excess !== null;
+    return this.#signs.stopping > 0 || this.#excess !== null;
   }
 
   /** Stops no program any more because of this limit: memory came down by itself. */
@@ -206,11 +211,17 @@ export class EngineProcess {
       }
     });
     this.#pipe.on('error', () => {});
+    this.#pipe.on('close', () => {
+      if (this.gone) return;
+      const still = () => this.end('garbled', lost('closed its pipe'));
+      const patience = setTimeout(() => setImmediate(still), PIPELESS_MS);
+      this.#child.on('exit', () => clearTimeout(patience));
+    });
     this.#child.on('error', (error) => this.#exited(`could not be started: ${error.message}`));
     this.#child.on('exit', (code, signal) => {
       const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-      // What it said last may still be in its pipe.
-      const told = setTimeout(() => this.#exited(how), LAST_WORDS_MS);
+      // What it said last may still be in its pipe, and is read before an immediate, not before a timer.
+      const told = setTimeout(() => setImmediate(() => this.#exited(how)), LAST_WORDS_MS);
       this.#child.on('close', () => {
         clearTimeout(told);
         this.#exited(how);
@@ -219,13 +230,12 @@ export class EngineProcess {
   }
 
   #receive(frame: Frame): void {
-    this.#heardMs = performance.now();
+    this.#signs.heard();
     this.#ready = true;
     if (frame.kind === Up.Pong) return;
     if (frame.kind === Up.Started) this.#starting.delete(frame.run);
     if (frame.kind === Up.Gone) {
-      clearTimeout(this.#stopping.get(frame.run));
-      if (this.#stopping.delete(frame.run)) this.#checkIdle();
+      if (this.#signs.stopped(frame.run)) this.#checkIdle();
       return;
     }
     if (frame.kind === Up.Heaviest) return this.#stop(frame.run);
@@ -243,10 +253,7 @@ export class EngineProcess {
   #over(id: number, killed: boolean): void {
     this.#runs.delete(id);
     this.#starting.delete(id);
-    if (killed && !this.gone) {
-      const late = () => this.end('stuck', lost('was ended because a program in it did not stop'));
-      this.#stopping.set(id, setTimeout(late, this.#options.limits.stopMs));
-    }
+    if (killed && !this.gone) this.#signs.killed(id);
     this.#checkIdle();
   }
 
@@ -264,8 +271,7 @@ export class EngineProcess {
   }
 
   #loseAll(failure: CellFailure): void {
-    for (const timer of this.#stopping.values()) clearTimeout(timer);
-    this.#stopping.clear();
+    this.#signs.clear();
     for (const run of [...this.#runs.values()]) run.lose(failure);
   }
 

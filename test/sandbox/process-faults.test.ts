@@ -150,6 +150,23 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     await setup.checkOther();
   });
 
+  it('takes no process for silent or stuck because its host itself was busy', async () => {
+    await using setup = await twoSessions({ limits: { hangMs: 600, stopMs: 200 } });
+    const beside = await setup.mine.execute({ source: WAIT, observe: SOON });
+    await beside.first;
+    const { cellId, first } = await setup.mine.execute({ source: 'for (;;);', observe: SOON });
+    await first;
+    const terminated = setup.mine.terminate(cellId);
+    for (const until = Date.now() + 1_500; Date.now() < until; );
+    assert.equal((await terminated).type, 'terminated');
+    await setup.checkMine();
+    const [left] = await setup.mine.cells();
+    assert.equal(left?.cellId, beside.cellId);
+    const { stuck, silent } = setup.sandbox.stats.ended;
+    assert.deepEqual([stuck, silent], [0, 0]);
+    await setup.checkOther();
+  });
+
   it('gives each session a process, and takes it back', async () => {
     await using setup = await twoSessions();
     const mine = await pidOf(setup);
@@ -341,6 +358,24 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
       engine('lies', `sleep 0.2; printf '${frame}' >&3; exec sleep 60`),
     );
     assert.match(failure?.text ?? '', /there is no kind 99/);
+  });
+
+  it('closes its pipe and goes on: it is ended, and the cell says so', async () => {
+    const failure = await failureWith(engine('mutes', 'exec 3>&-; exec sleep 60'));
+    assert.equal(failure?.kind, 'lost');
+    assert.match(failure?.text ?? '', /its sandbox process closed its pipe$/);
+  });
+
+  it('ends before it is ready: it is started for programs, and not again and again', async () => {
+    const path = join(folder, 'starts');
+    await using sandbox = processSandbox({ nodePath: engine('dies', `echo >> ${path}; exit 3`) });
+    await using good = processSandbox({ spares: 0 });
+    const { session } = recordedSession(sandbox);
+    assert.equal((await finishCell(session, 'text(1)')).failure?.kind, 'lost');
+    const later = 'await new Promise((done) => setTimeout(done, 300))';
+    await finishCell(recordedSession(good).session, later);
+    const starts = readFileSync(path).length;
+    assert.ok(starts <= 3, `${starts} starts`);
   });
 
   it('cannot be started: the cell says so', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { residentBytes } from '../../sandbox/process/resident-bytes.ts';
 import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
 import type { StartedCell } from '../../src/index.ts';
 import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
@@ -23,10 +24,7 @@ const hide = (mib: number) =>
 const GROW = 'for (const a = []; ; ) { a.push(new Uint8Array(1 << 21).fill(1)); await null }';
 const ANSWER = `text(await tools.next()); text('still here')`;
 
-function residentMib(pid: number | undefined): number {
-  const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1];
-  return Math.round((Number(pages) * 4_096) / (1 << 20));
-}
+const residentMib = (pid: number | undefined) => Math.round(residentBytes(pid) / (1 << 20));
 
 /** Where programs wait until the test lets all of them go on. */
 class Gate {

@@ -55,6 +55,28 @@ describe('The isolation of a session', { timeout: 60_000 }, () => {
     assert.deepEqual(setup.isolations(), ['process', 'process', 'process']);
   });
 
+  it('is shared with those that run least, so that a greedy session hurts itself first', async () => {
+    await using setup = manySessions({ limits: { maxProcesses: 2 } });
+    for (let n = 0; n < 5; n += 1) await setup.wait(0);
+    for (const at of [1, 2]) await setup.wait(at);
+    const last = recordedSession(setup.sandbox).session;
+    await using _ = last;
+    const { first } = await last.execute({ source: WAIT, observe: SOON });
+    await first;
+    assert.deepEqual(setup.isolations(), ['process', 'shared-process', 'shared-process']);
+    assert.equal(setup.sandbox.isolationOf(last.symbol), 'shared-process');
+  });
+
+  it('keeps programs of another session from being held up, however many spin', async () => {
+    await using setup = manySessions();
+    const spins = Array.from({ length: 32 }, () => ({ source: 'for (;;);', observe: SOON }));
+    await Promise.all(spins.map((request) => setup.sessions[0]!.execute(request)));
+    for (let n = 0; n < 5; n += 1) {
+      const { items } = await finishCell(setup.sessions[1]!, `text(${n})`);
+      assert.equal(items.length, 1);
+    }
+  });
+
   it('is a shared process where sessions share from the start', async () => {
     await using setup = manySessions({ spares: 0, sessionsPerProcess: 2 });
     for (const at of [0, 1, 2]) await setup.wait(at);

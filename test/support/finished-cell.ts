@@ -10,7 +10,7 @@ import type { Sandbox, ToolErrors } from '../../src/sandbox.ts';
 type Completed = Extract<CellEvent, { type: 'completed' }>;
 
 /** How long a cell may take before a test says that it hangs. */
-const HANGS_AFTER_MS = 4_000;
+const HANGS_AFTER_MS = 15_000;
 
 /** A cell that ended, and what it asked of the delegate. */
 export interface FinishedCell {

@@ -1,0 +1,65 @@
+import type { ProcessLimits } from './limits.ts';
+
+/** How long a sandbox process takes for what it was told to do. Knows no clock: time is told. */
+export class SignsOfLife {
+  readonly #limits: Pick<ProcessLimits, 'stopMs' | 'hangMs'>;
+  /** For how long programs that were killed may have been running since. */
+  readonly #stoppingMs = new Map<number, number>();
+  /** How long it has not answered; null where it was asked for nothing. */
+  #silentMs: number | null = null;
+
+  constructor(limits: Pick<ProcessLimits, 'stopMs' | 'hangMs'>) {
+    this.#limits = limits;
+  }
+
+  /** Programs that were killed and may still be running. */
+  get stopping(): number {
+    return this.#stoppingMs.size;
+  }
+
+  /** It was asked for a sign of life. */
+  asked(): void {
+    this.#silentMs ??= 0;
+  }
+
+  /** It said something. */
+  heard(): void {
+    this.#silentMs = null;
+  }
+
+  /** It was told to stop this program. */
+  killed(id: number): void {
+    this.#stoppingMs.set(id, 0);
+  }
+
+  /**
+   * It told that nothing of this program runs any more.
+   *
+   * @returns Whether it had been told to stop it.
+   */
+  stopped(id: number): boolean {
+    return this.#stoppingMs.delete(id);
+  }
+
+  /** It is over: nothing is expected of it any more. */
+  clear(): void {
+    this.#stoppingMs.clear();
+    this.#silentMs = null;
+  }
+
+  /**
+   * Lets time pass, in milliseconds, in which it could have been heard.
+   *
+   * @returns What took too long; null where nothing did.
+   */
+  pass(listenedMs: number): 'stuck' | 'silent' | null {
+    const { stopMs, hangMs } = this.#limits;
+    for (const [id, beforeMs] of this.#stoppingMs) {
+      if (beforeMs + listenedMs > stopMs) return 'stuck';
+      this.#stoppingMs.set(id, beforeMs + listenedMs);
+    }
+    if (this.#silentMs === null) return null;
+    this.#silentMs += listenedMs;
+    return this.#silentMs > hangMs ? 'silent' : null;
+  }
+}
