@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-// `cellhost serve` under the name by which the Codex CLI looks for its code-mode host.
-process.argv.splice(2, 0, 'serve');
-await import('./cellhost.js');
+// The host under the name by which the Codex CLI looks for it.
+import { launch } from './launch.js';
+
+await launch(import.meta.url, 'code-mode-host');

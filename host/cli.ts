@@ -107,7 +107,7 @@ function addServeCommand(program: Command, io: CliIo, exit: (code: number) => vo
       // Loaded here because a run needs none of it.
       const { serveCommand } = await import('./serve-command.ts');
       const { listen, logLevel, tokenFile } = flags;
-      exit(await serveCommand({ listen, logLevel, tokenFile }, io, processSandbox));
+      exit(await serveCommand({ listen, logLevel, tokenFile }, io, async () => processSandbox()));
     });
 }
 

@@ -32,6 +32,7 @@ export class Connection {
   readonly #transport: Transport;
   #handler: ConnectionHandler | null = null;
   #failure: Error | null = null;
+  #end: { readonly error: Error | null } | null = null;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -52,6 +53,13 @@ export class Connection {
       message: (body) => this.#receive(body),
       closed: (error) => this.#closed(error),
     });
+  }
+
+  /** Has everything that comes from now on told to another handler, the end too where it was before. */
+  take(handler: ConnectionHandler): void {
+    const end = this.#end;
+    if (end === null) this.#handler = handler;
+    else queueMicrotask(() => handler.closed(end.error));
   }
 
   /**
@@ -110,7 +118,8 @@ export class Connection {
   #closed(error: Error | null): void {
     const handler = this.#handler;
     this.#handler = null;
-    handler?.closed(this.#failure ?? error);
+    this.#end = { error: this.#failure ?? error };
+    handler?.closed(this.#end.error);
   }
 }
 

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { pino } from 'pino';
+import { setTimeout as after } from 'node:timers/promises';
 import type { Sandbox } from '../src/sandbox.ts';
 import type { CliIo } from './cli-io.ts';
+import { Connection } from './connection.ts';
 import { type Endpoint, parseListenEndpoint } from './endpoint.ts';
-import { Host } from './server/host.ts';
-import { type Listener, listen } from './transports/listen.ts';
+import { greet } from './server/greeting.ts';
+import type { Host } from './server/host.ts';
+import { DEFAULT_HOST_LIMITS } from './server/host-limits.ts';
+import type { Listener } from './transports/listener.ts';
 import { streamTransport } from './transports/stream-transport.ts';
 
 /** What `cellhost serve` was told. */
@@ -17,7 +20,12 @@ export interface ServeOptions {
   readonly tokenFile: string | undefined;
 }
 
+/** Opens what programs run in. */
+export type OpenSandbox = () => Promise<Sandbox>;
+
 const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** How long the rest of a start waits for the client's first message, in milliseconds. */
+const HELLO_FIRST_MS = 20;
 /** How a process ends that somebody killed: 128 and the number of SIGTERM. */
 const FORCED = 143;
 
@@ -32,7 +40,7 @@ const FORCED = 143;
 export async function serveCommand(
   options: ServeOptions,
   io: CliIo,
-  openSandbox: () => Sandbox,
+  openSandbox: OpenSandbox,
 ): Promise<number> {
   let endpoint: Endpoint;
   try {
@@ -41,26 +49,45 @@ export async function serveCommand(
     io.stderr.write(`cellhost: ${messageOf(error)}\n`);
     return 2;
   }
-  const stop = new StopSignals(io);
-  const log = pino({ level: options.logLevel, base: null }, io.stderr);
-  await using sandbox = openSandbox();
-  const host = new Host({ sandbox, log });
+  using stop = new StopSignals(io);
+  await using resources = new AsyncDisposableStack();
+  const openHost = () => loadHost(options, io, openSandbox, resources);
   try {
     const served =
       endpoint.type === 'stdio'
-        ? serveStreams(host, io, stop)
-        : serveListener(host, await listenFor(host, endpoint, options), io, stop);
+        ? serveStreams(openHost, io, stop)
+        : serveListener(await openHost(), endpoint, options, io, stop);
     return await Promise.race([served, stop.forced]);
   } catch (error) {
     io.stderr.write(`cellhost: ${messageOf(error)}\n`);
     return 2;
-  } finally {
-    stop[Symbol.dispose]();
   }
 }
 
-async function serveStreams(host: Host, io: CliIo, stop: StopSignals): Promise<number> {
-  const ended = host.serve(streamTransport('stdio', io.stdin, io.stdout));
+/** Loaded when it is needed: what a client waits for first needs none of it. */
+async function loadHost(
+  { logLevel }: ServeOptions,
+  io: CliIo,
+  openSandbox: OpenSandbox,
+  resources: AsyncDisposableStack,
+): Promise<Host> {
+  const sandbox = resources.use(await openSandbox());
+  const { Host } = await import('./server/host.ts');
+  const { pino } = await import('pino');
+  return new Host({ sandbox, log: pino({ level: logLevel, base: null }, io.stderr) });
+}
+
+/** Loading keeps this thread busy, so a client that says hello at once is answered before. */
+async function serveStreams(
+  openHost: () => Promise<Host>,
+  io: CliIo,
+  stop: StopSignals,
+): Promise<number> {
+  const connection = new Connection(streamTransport('stdio', io.stdin, io.stdout));
+  const greeted = greet(connection, DEFAULT_HOST_LIMITS.helloMs);
+  await Promise.race([greeted, after(HELLO_FIRST_MS)]);
+  const host = await openHost();
+  const ended = host.serveGreeted(connection, greeted);
   void stop.asked.then(() => host.close());
   const error = await ended;
   if (error === null) return 0;
@@ -68,25 +95,20 @@ async function serveStreams(host: Host, io: CliIo, stop: StopSignals): Promise<n
   return 1;
 }
 
-async function listenFor(
-  host: Host,
-  endpoint: Endpoint,
-  { tokenFile }: ServeOptions,
-): Promise<Listener> {
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
-  return listen(endpoint, {
-    ...(token === undefined ? {} : { token }),
-    onConnection: (transport) => void host.serve(transport),
-  });
-}
-
 /** The first line of the output names the address, so that a port the system chose is known. */
 async function serveListener(
   host: Host,
-  listener: Listener,
+  endpoint: Endpoint,
+  { tokenFile }: ServeOptions,
   io: CliIo,
   stop: StopSignals,
 ): Promise<number> {
+  const { listen } = await import('./transports/listen.ts');
+  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+  const listener: Listener = await listen(endpoint, {
+    ...(token === undefined ? {} : { token }),
+    onConnection: (transport) => void host.serve(transport),
+  });
   io.stdout.write(`${listener.url}\n`);
   await stop.asked;
   await Promise.all([listener.close(), host.close()]);

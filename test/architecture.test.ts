@@ -38,6 +38,7 @@ const RULES: readonly Rule[] = [
   },
   { files: 'sandbox/', mayImport: ['src/', 'sandbox/', ...SANDBOX_PACKAGES, 'node:'] },
   { files: 'host/cli.ts', mayImport: ['src/', 'host/', 'sandbox/', 'commander', 'node:'] },
+  { files: 'host/code-mode-host.ts', mayImport: ['host/', 'sandbox/', 'node:'] },
   { files: 'host/run-command.ts', mayImport: ['src/', 'host/', 'sandbox/', 'node:'] },
   {
     files: 'host/serve-command.ts',

@@ -75,8 +75,8 @@ export async function spawnHost(options: SpawnHostOptions = {}): Promise<HostCli
 }
 
 function ownHost(): [string, ...string[]] {
-  const launcher = fileURLToPath(new URL('bin/cellhost.js', packageRoot()));
-  return [process.execPath, launcher, 'serve', '--listen', 'stdio', '--log-level', 'warn'];
+  const launcher = fileURLToPath(new URL('bin/codex-code-mode-host.js', packageRoot()));
+  return [process.execPath, launcher, '--listen', 'stdio', '--log-level', 'warn'];
 }
 
 /** This file is one folder deeper in what is published. */

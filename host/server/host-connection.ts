@@ -1,10 +1,6 @@
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
-import { startTimer } from '../../src/timer.ts';
-import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../capabilities.ts';
-import { Connection, FrameTooLargeError } from '../connection.ts';
-import { answerHello } from '../handshake.ts';
+import { type Connection, FrameTooLargeError } from '../connection.ts';
 import { type Operation, type RuntimeResponse, readClientMessage } from '../protocol.ts';
-import type { Transport } from '../transport.ts';
 import { DelegateCalls } from './delegate-calls.ts';
 import type { HostLimits } from './host-limits.ts';
 import type { Answering, HostedSession } from './hosted-session.ts';
@@ -14,7 +10,10 @@ import { UsedIds } from './used-ids.ts';
 
 /** What a connection needs of its host. */
 export interface HostConnectionParts {
-  readonly transport: Transport;
+  /** Greeted; nobody else has it. */
+  readonly connection: Connection;
+  /** What the client and this host have in common. */
+  readonly capabilities: ReadonlySet<string>;
   readonly limits: HostLimits;
   readonly sessions: SessionFactory;
   /** Called once, when the connection and its sessions are over. Null after a clean end. */
@@ -27,7 +26,6 @@ interface Request {
   readonly cancellable: boolean;
 }
 
-const SUPPORTED: readonly string[] = [...V1_CAPABILITIES, ...OWN_CAPABILITIES];
 const LARGE_CAPACITY = 4_096;
 const SMALL_CAPACITY = 1_024;
 const CANCELLABLE = new Set<Operation['method']>(['session/wait']);
@@ -41,22 +39,35 @@ export class HostConnection {
   readonly #connection: Connection;
   readonly #requests = new Map<number, Request>();
   readonly #finished = new UsedIds<number>();
-  readonly #helloTimer: NodeJS.Timeout | undefined;
-  #capabilities: ReadonlySet<string> | null = null;
-  #delegate: DelegateCalls | null = null;
-  #sessions: SessionTable | null = null;
+  readonly #own: boolean;
+  readonly #delegate: DelegateCalls;
+  readonly #sessions: SessionTable;
   #closing = false;
 
   constructor(parts: HostConnectionParts) {
     this.#parts = parts;
-    const { transport, limits } = parts;
-    this.#connection = new Connection(transport);
-    const silent = new Error(`No hello came within ${limits.helloMs} ms (helloMs)`);
-    this.#helloTimer = startTimer(() => this.#connection.fail(silent), limits.helloMs);
-    this.#connection.start({
+    const { connection, capabilities, sessions } = parts;
+    this.#connection = connection;
+    const large = capabilities.has('delegate-capacity-4096');
+    this.#own = capabilities.has('cellhost.cells');
+    const capacity = large ? LARGE_CAPACITY : SMALL_CAPACITY;
+    this.#delegate = new DelegateCalls(
+      connection,
+      this.#own ? Number.POSITIVE_INFINITY : capacity,
+      this.#own,
+    );
+    this.#sessions = new SessionTable({
+      factory: sessions,
+      calls: this.#delegate,
+      own: this.#own,
+      onCellClosed: (sessionId, cellId) =>
+        connection.send({ type: 'cell/closed', sessionId, cellId }),
+    });
+    connection.take({
       message: (value, text) => this.#receive(value, text),
       closed: (error) => void this.#closed(error),
     });
+    connection.resume();
   }
 
   get peer(): string {
@@ -64,43 +75,17 @@ export class HostConnection {
   }
 
   get sessionCount(): number {
-    return this.#sessions?.size ?? 0;
+    return this.#sessions.size;
   }
 
   /** Ends every session, answers everybody, and closes the connection. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#sessions?.closeAll();
+    await this.#sessions.closeAll();
     await this.#connection.close();
   }
 
-  /** The first message is checked by hand; see `handshake.ts`. */
-  #greet(value: unknown): void {
-    const hello = answerHello(value, SUPPORTED);
-    clearTimeout(this.#helloTimer);
-    this.#connection.send(hello);
-    this.#capabilities = new Set(hello.type === 'connection/ready' ? hello.capabilities : []);
-    if (hello.type === 'connection/rejected') {
-      this.#closing = true;
-      void this.#connection.close();
-      return;
-    }
-    const large = this.#capabilities.has('delegate-capacity-4096');
-    const own = this.#capabilities.has('cellhost.cells');
-    const capacity = own ? Number.POSITIVE_INFINITY : large ? LARGE_CAPACITY : SMALL_CAPACITY;
-    this.#delegate = new DelegateCalls(this.#connection, capacity, own);
-    this.#sessions = new SessionTable({
-      factory: this.#parts.sessions,
-      calls: this.#delegate,
-      own,
-      onCellClosed: (sessionId, cellId) =>
-        this.#connection.send({ type: 'cell/closed', sessionId, cellId }),
-    });
-  }
-
   #receive(value: unknown, text: string): void {
-    if (this.#capabilities === null) return this.#greet(value);
-    if (this.#delegate === null) return;
     if (isHello(value)) throw new Error('received a second code-mode client hello');
     const message = readClientMessage(value);
     switch (message.type) {
@@ -159,8 +144,8 @@ export class HostConnection {
   }
 
   async #perform(operation: Operation, request: Request, answering: Answering): Promise<void> {
+    if (this.#closing) throw shuttingDown();
     const sessions = this.#sessions;
-    if (sessions === null || this.#closing) throw shuttingDown();
     const options = { signal: request.cancel.signal, preempt: request.preempt.signal };
     switch (operation.method) {
       case 'session/open':
@@ -192,7 +177,7 @@ export class HostConnection {
   }
 
   #find({ sessionId }: { readonly sessionId: string }): HostedSession {
-    const session = this.#sessions?.get(sessionId);
+    const session = this.#sessions.get(sessionId);
     if (session !== undefined) return session;
     throw new CodeModeError('session_unknown', `unknown code-mode session ${sessionId}`);
   }
@@ -229,18 +214,16 @@ export class HostConnection {
 
   #failureOf(error: unknown): { status: 'error'; message: string; code?: string } {
     const message = error instanceof Error ? error.message : String(error);
-    const own = this.#capabilities?.has('cellhost.cells') === true;
-    if (!own || !(error instanceof CodeModeError)) return { status: 'error', message };
+    if (!this.#own || !(error instanceof CodeModeError)) return { status: 'error', message };
     return { status: 'error', message, code: error.code };
   }
 
   async #closed(error: Error | null): Promise<void> {
-    clearTimeout(this.#helloTimer);
     this.#closing = true;
-    this.#delegate?.failAll(new Error('code-mode client connection closed'));
+    this.#delegate.failAll(new Error('code-mode client connection closed'));
     const gone = new Cancelled('disconnect');
     for (const { cancel } of this.#requests.values()) cancel.abort(gone);
-    await this.#sessions?.closeAll();
+    await this.#sessions.closeAll();
     this.#parts.onEnded(error);
   }
 }

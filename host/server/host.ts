@@ -1,6 +1,8 @@
 import { withDefaults } from '../../src/limits.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
+import { Connection } from '../connection.ts';
 import type { Transport } from '../transport.ts';
+import { type Greeted, greet } from './greeting.ts';
 import { HostConnection } from './host-connection.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './host-limits.ts';
 import { SessionFactory } from './session-factory.ts';
@@ -26,7 +28,7 @@ export class Host implements AsyncDisposable {
   readonly #limits: HostLimits;
   readonly #sessions: SessionFactory;
   readonly #log: HostLog;
-  readonly #connections = new Set<HostConnection>();
+  readonly #connections = new Set<Connection | HostConnection>();
   #connectionCount = 0;
   #closing: Promise<void> | null = null;
 
@@ -48,25 +50,45 @@ export class Host implements AsyncDisposable {
    * @returns How it ended, when its sessions are over: null where it was between two messages.
    */
   serve(transport: Transport): Promise<Error | null> {
+    const connection = new Connection(transport);
+    return this.serveGreeted(connection, greet(connection, this.#limits.helloMs));
+  }
+
+  /** As `serve`, for a connection that is greeted elsewhere, or already. */
+  async serveGreeted(connection: Connection, greeted: Promise<Greeted>): Promise<Error | null> {
     this.#connectionCount += 1;
-    const connection = this.#connectionCount;
+    const number = this.#connectionCount;
+    const { peer } = connection;
     const { maxConnections } = this.#limits;
     if (this.#closing !== null || this.#connections.size >= maxConnections) {
       const error = new Error(`The host has ${maxConnections} connections (maxConnections)`);
-      this.#log.warn({ connection, peer: transport.peer }, 'connection refused');
-      transport.destroy(error);
-      return Promise.resolve(error);
+      this.#log.warn({ connection: number, peer }, 'connection refused');
+      connection.fail(error);
+      return error;
     }
-    this.#log.info({ connection, peer: transport.peer }, 'client connected');
+    this.#log.info({ connection: number, peer }, 'client connected');
+    this.#connections.add(connection);
+    const greeting = await greeted;
+    const error =
+      greeting.type === 'ended'
+        ? greeting.error
+        : await this.#serveReady(connection, greeting.capabilities);
+    this.#connections.delete(connection);
+    if (error === null) this.#log.info({ connection: number }, 'client gone');
+    else this.#log.warn({ connection: number, error: error.message }, 'connection failed');
+    return error;
+  }
+
+  #serveReady(connection: Connection, capabilities: ReadonlySet<string>): Promise<Error | null> {
     return new Promise((resolve) => {
+      this.#connections.delete(connection);
       const served = new HostConnection({
-        transport,
+        connection,
+        capabilities,
         limits: this.#limits,
         sessions: this.#sessions,
         onEnded: (error) => {
           this.#connections.delete(served);
-          if (error === null) this.#log.info({ connection }, 'client gone');
-          else this.#log.warn({ connection, error: error.message }, 'connection failed');
           resolve(error);
         },
       });

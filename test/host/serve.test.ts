@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect, spawnHost } from '../../host/client/spawn-host.ts';
+import { FrameReader } from '../../host/framing.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 
 const BIN = new URL('../../bin/codex-code-mode-host.js', import.meta.url).pathname;
@@ -17,8 +18,8 @@ const HELLO = {
 };
 
 function start(...args: string[]): ChildProcess & { stdin: NonNullable<ChildProcess['stdin']> } {
-  const flags = ['--disable-warning=ExperimentalWarning', BIN, '--log-level', 'silent'];
-  const child = spawn(process.execPath, [...flags, ...args]);
+  const flags = ['--disable-warning=ExperimentalWarning', BIN];
+  const child = spawn(process.execPath, [...flags, '--log-level', 'silent', ...args]);
   child.stdin.on('error', () => {});
   return child as never;
 }
@@ -132,3 +133,65 @@ describe('spawnHost', () => {
     );
   });
 });
+
+describe('codex-code-mode-host', () => {
+  const OPEN = { method: 'session/open', sessionId: 's' };
+
+  it('takes what stands right behind a hello that came before all was loaded', async () => {
+    const child = start();
+    child.stdin.write(
+      Buffer.concat([frame(HELLO), frame({ type: 'operation/request', id: 1, request: OPEN })]),
+    );
+    assert.deepEqual(await typesOf(child, 2), ['connection/ready', 'operation/response']);
+    child.stdin.end();
+    assert.equal(await exitOf(child), 0);
+  });
+
+  it('answers a hello that comes when all is loaded', async () => {
+    const child = start('--log-level', 'info');
+    await once(child.stderr!, 'data');
+    child.stdin.write(frame(HELLO));
+    assert.deepEqual(await typesOf(child, 1), ['connection/ready']);
+    child.stdin.end();
+    assert.equal(await exitOf(child), 0);
+  });
+
+  it('ends with 0 at a signal that comes before the hello', async () => {
+    const child = start('--log-level', 'info');
+    await once(child.stderr!, 'data');
+    child.kill('SIGTERM');
+    assert.equal(await exitOf(child), 0);
+  });
+
+  it('rejects a client of another version, and ends', async () => {
+    const child = start();
+    child.stdin.write(frame({ ...HELLO, supportedVersions: [7] }));
+    assert.deepEqual(await typesOf(child, 1), ['connection/rejected']);
+    child.stdin.end();
+    assert.equal(await exitOf(child), 0);
+  });
+
+  it('ends with 2 and shows its usage for arguments it does not know', async () => {
+    const child = start('--mode', 'fast');
+    let words = '';
+    child.stderr?.on('data', (text) => {
+      words += text;
+    });
+    assert.equal(await exitOf(child), 2);
+    assert.match(words, /--mode[\s\S]*Usage: codex-code-mode-host/);
+  });
+});
+
+/** The types of the first messages a host says. */
+async function typesOf(child: ChildProcess, count: number): Promise<string[]> {
+  const reader = new FrameReader();
+  const types: string[] = [];
+  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
+    reader.push(chunk);
+    for (let body = reader.next(); body !== null; body = reader.next()) {
+      types.push(JSON.parse(body.toString()).type);
+    }
+    if (types.length >= count) break;
+  }
+  return types;
+}

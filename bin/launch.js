@@ -1,0 +1,152 @@
+// Runs a command line program of this package on a Node that can: this one, or one it finds and
+// starts the program with. Must work on Node 20, where the rest of this package does not.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MIN_MAJOR = 24;
+const ENGINE_FLAGS = ['--disable-warning=ExperimentalWarning', '--no-node-snapshot'];
+const STARTED_BY_US = 'CELLHOST_ENGINE';
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+/** A terminal signals the launcher and the engine both, and the launcher passes its own on. */
+const SAME_PRESS_MS = 50;
+const LAST_RESORT_MS = 2000;
+/** Somebody may end a program that serves at any time, so it keeps what it compiled early. */
+const KEEP_COMPILED_MS = 2000;
+
+const wasStarted = process.env[STARTED_BY_US] !== undefined;
+delete process.env[STARTED_BY_US];
+
+/** The signals of this process, without echoes. */
+const signalSource = {
+  /** @type {Map<() => void, () => void>} */
+  filtered: new Map(),
+  count: 0,
+  lastAt: Number.NEGATIVE_INFINITY,
+
+  /** @param {NodeJS.Signals} signal @param {() => void} listener */
+  on(signal, listener) {
+    const heard = () => {
+      const isEcho = wasStarted && performance.now() - this.lastAt < SAME_PRESS_MS;
+      this.lastAt = performance.now();
+      if (isEcho) return;
+      this.count += 1;
+      listener();
+    };
+    this.filtered.set(listener, heard);
+    process.on(signal, heard);
+  },
+
+  /** @param {NodeJS.Signals} signal @param {() => void} listener */
+  off(signal, listener) {
+    process.off(signal, this.filtered.get(listener) ?? listener);
+  },
+};
+
+/**
+ * @param {string} bin The file that was started.
+ * @param {string} program The module in `host/` that has its `main`.
+ */
+export async function launch(bin, program) {
+  if (isThisEngine()) await runHere(program);
+  else if (wasStarted) fail(`Cannot run on ${process.execPath}, which is Node ${process.version}`);
+  else runThere(findEngine(), bin);
+}
+
+function isThisEngine() {
+  if (Number.parseInt(process.versions.node, 10) < MIN_MAJOR) return false;
+  const wanted = process.env.CELLHOST_NODE;
+  return wasStarted || !wanted || realPath(wanted) === realPath(process.execPath);
+}
+
+function findEngine() {
+  if (process.env.CELLHOST_NODE) return process.env.CELLHOST_NODE;
+  const name = process.platform === 'win32' ? 'node.exe' : 'node';
+  try {
+    const manifest = createRequire(import.meta.url).resolve('node/package.json');
+    const path = join(dirname(manifest), 'bin', name);
+    if (existsSync(path)) return path;
+  } catch {
+    // The package is not installed.
+  }
+  fail(`Cannot run on Node ${process.version}`);
+}
+
+/** @param {string} engine @param {string} bin */
+function runThere(engine, bin) {
+  const args = [...ENGINE_FLAGS, fileURLToPath(bin), ...process.argv.slice(2)];
+  const env = { ...process.env, [STARTED_BY_US]: '1' };
+  const child = spawn(engine, args, { stdio: 'inherit', env });
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => fail(`Cannot start ${engine}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+  });
+}
+
+/** @param {string} program */
+async function runHere(program) {
+  muteExperimentalWarnings();
+  keepCompiled();
+  const root = new URL('..', import.meta.url);
+  const source = new URL(`host/${program}.ts`, root);
+  const entry = existsSync(source) ? source : new URL(`dist/host/${program}.js`, root);
+  const { main } = await import(entry.href);
+  const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+  const { stdin, stdout, stderr } = process;
+  const signals = signalSource;
+  end(await main(process.argv.slice(2), { stdin, stdout, stderr, signals, version }));
+}
+
+/**
+ * `process.exit` would crash while an isolate that was busy winds down, so the process ends by
+ * itself: everything is closed. Where something was left open, after a second Ctrl-C, it is ended.
+ *
+ * @param {number} code
+ */
+function end(code) {
+  process.exitCode = code;
+  process.stdin.destroy();
+  const lastResort = () => {
+    process.emit('exit', code);
+    const signal = SIGNALS.find((name) => constants.signals[name] === code - 128) ?? 'SIGKILL';
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
+  if (signalSource.count > 1) lastResort();
+  else setTimeout(lastResort, LAST_RESORT_MS).unref();
+}
+
+/** Compiled code is kept for the next start, where Node keeps it for every program. */
+function keepCompiled() {
+  module.enableCompileCache();
+  setTimeout(() => module.flushCompileCache(), KEEP_COMPILED_MS).unref();
+}
+
+function muteExperimentalWarnings() {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.stack}\n`);
+  });
+}
+
+/** @param {string} path */
+function realPath(path) {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** @param {string} problem @returns {never} */
+function fail(problem) {
+  process.stderr.write(
+    `cellhost: ${problem}\nIt needs Node ${MIN_MAJOR} or newer: run it with one, ` +
+      'set CELLHOST_NODE to one, or install the npm package `node`.\n',
+  );
+  process.exit(2);
+}
