@@ -80,6 +80,14 @@ export class OpenGuards<T extends Traffic> {
     return guard;
   }
 
+  /** Makes an id this guard's, as if it had come with its token. */
+  give(guard: OpenGuard<T>, id: string): void {
+    const other = this.#named.get(guard);
+    if (other !== undefined && other !== id) this.#byId.delete(other);
+    this.#named.set(guard, id);
+    this.#byId.set(id, guard);
+  }
+
   /** The id is nobody's by a token any more. */
   forget(id: string): void {
     this.#byId.delete(id);
