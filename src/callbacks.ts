@@ -16,6 +16,12 @@ export interface CallbackCounts {
   late: number;
 }
 
+/** What a tool call is answered that cannot be made any more. */
+export const CALL_CANCELLED: ToolAnswer = {
+  ok: false,
+  message: 'code mode nested tool call cancelled',
+};
+
 interface Task {
   readonly controller: AbortController;
   readonly tool: PendingCall | null;
@@ -31,15 +37,22 @@ interface Task {
 export class Callbacks {
   readonly #delegate: Delegate;
   readonly #counts: CallbackCounts;
+  readonly #onToolEnded: (call: ToolCall, ok: boolean) => void;
   readonly #tasks = new Set<Task>();
   #notifications = 0;
   #ended: CancelReason | null = null;
   #cancelling: Promise<number> | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(delegate: Delegate, counts: CallbackCounts) {
+  /** @param onToolEnded Called for each tool call that was answered and not abandoned. Must not throw. */
+  constructor(
+    delegate: Delegate,
+    counts: CallbackCounts,
+    onToolEnded: (call: ToolCall, ok: boolean) => void = () => {},
+  ) {
     this.#delegate = delegate;
     this.#counts = counts;
+    this.#onToolEnded = onToolEnded;
   }
 
   /** Nothing runs. */
@@ -58,16 +71,20 @@ export class Callbacks {
 
   /** Runs a tool call. Never rejects. After the end nothing is started, and the answer says so. */
   async invokeTool(call: ToolCall): Promise<ToolAnswer> {
-    if (this.#ended !== null) return { ok: false, message: 'code mode nested tool call cancelled' };
-    const task = this.#begin({ callId: call.callId, tool: call.tool });
-    try {
-      const result = await this.#delegate.invokeTool(call, task.controller.signal);
-      return toAnswer(result);
-    } catch (error) {
-      return { ok: false, message: messageOf(error) };
-    } finally {
-      this.#finish(task);
+    if (this.#ended !== null) {
+      this.#onToolEnded(call, false);
+      return CALL_CANCELLED;
     }
+    const task = this.#begin({ callId: call.callId, tool: call.tool });
+    let answer: ToolAnswer;
+    try {
+      answer = toAnswer(await this.#delegate.invokeTool(call, task.controller.signal));
+    } catch (error) {
+      answer = { ok: false, message: messageOf(error) };
+    }
+    if (this.#tasks.has(task)) this.#onToolEnded(call, answer.ok);
+    this.#finish(task);
+    return answer;
   }
 
   /**

@@ -17,6 +17,7 @@ import {
   toItems,
   wholeBacklog,
 } from './frontier.ts';
+import type { CellPhase } from './live-events.ts';
 import type { ProgramEnd } from './sandbox.ts';
 
 const CLOSED: CellState = { phase: 'closed' };
@@ -33,6 +34,22 @@ export function initialState(hold: boolean): CellState {
     observer: null,
     stepping: { hold, latest: 0, held: null },
   };
+}
+
+/** The phase as others are told it; null where there is nothing left of the cell. */
+export function phaseOf(state: CellState): CellPhase | null {
+  switch (state.phase) {
+    case 'running':
+      return state.stepping.held === null ? 'running' : 'held';
+    case 'committing':
+      return 'draining';
+    case 'closed':
+      return null;
+    case 'draining':
+    case 'terminating':
+    case 'completed':
+      return state.phase;
+  }
 }
 
 /** The life of a cell: what follows from an input in a state. Pure; every caller is answered exactly once. */
@@ -121,13 +138,13 @@ function whileCommitting(state: Phase<'committing'>, input: Input): Step {
       const end = { ...state.end, notes: [...state.end.notes, ...input.notes] };
       if (state.observer === null) {
         const { backlog, latest } = state;
-        return [{ phase: 'completed', backlog, latest, end }, { type: 'announce-closed' }];
+        return [{ phase: 'completed', backlog, latest, end }, announceCompleted(end)];
       }
       return [
         CLOSED,
         answer(state.observer.id, completed(state.backlog, end)),
         retireAfter(end),
-        { type: 'announce-closed' },
+        announceCompleted(end),
       ];
     }
     case 'observe':
@@ -156,7 +173,7 @@ function whileTerminating(state: Phase<'terminating'>, input: Input): Step {
         CLOSED,
         ...state.waiting.map((id) => answer(id, event)),
         { type: 'retire', reason: 'terminated' },
-        { type: 'announce-closed' },
+        { type: 'announce-closed', end: { type: 'terminated' } },
       ];
     }
     case 'unobserve':
@@ -247,4 +264,8 @@ function completed(backlog: Backlog, { failure, notes }: ProgramEnd): Answer {
 
 function retireAfter(end: ProgramEnd): Effect {
   return { type: 'retire', reason: end.failure?.kind === 'lost' ? 'lost' : 'delivered' };
+}
+
+function announceCompleted({ failure, notes }: ProgramEnd): Effect {
+  return { type: 'announce-closed', end: { type: 'completed', failure, notes } };
 }

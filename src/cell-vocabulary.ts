@@ -1,5 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { CellFailure, OutputItem, PendingCall } from './events.ts';
+import type { CellEnd } from './live-events.ts';
 import type { ProgramEnd } from './sandbox.ts';
 
 /** Somebody who waits for a cell. `yield` is woken by a timer and by the program, `pending` by neither. */
@@ -121,7 +122,7 @@ export type Effect =
   | { readonly type: 'cancel-callbacks' }
   | { readonly type: 'commit'; readonly end: ProgramEnd }
   /** No callback will run any more. */
-  | { readonly type: 'announce-closed' }
+  | { readonly type: 'announce-closed'; readonly end: CellEnd }
   /** Nobody can ask for this cell any more. */
   | { readonly type: 'retire'; readonly reason: 'delivered' | 'terminated' | 'lost' };
 

@@ -1,10 +1,12 @@
 import { execute } from 'abort-controller-x';
 import type { Callbacks } from './callbacks.ts';
 import { Callers, type Reply } from './callers.ts';
-import { initialState, transition } from './cell-state.ts';
+import type { CellLane } from './cell-lane.ts';
+import { refusalOf } from './cell-refusal.ts';
+import { initialState, phaseOf, transition } from './cell-state.ts';
 import type { Answer, CellState, Effect, Input } from './cell-vocabulary.ts';
 import { ToolCall } from './delegate.ts';
-import { type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
+import type { CancelReason } from './errors.ts';
 import type { CellEvent, CellFailure, MissingReason, OutputItem } from './events.ts';
 import type { SessionLimits } from './limits.ts';
 import { missingCell } from './missing.ts';
@@ -33,6 +35,8 @@ export interface CellParts {
   readonly sandbox: Sandbox;
   readonly session: symbol;
   readonly callbacks: Callbacks;
+  /** Where its calls and its news go. */
+  readonly lane: CellLane;
   readonly values: StoredValues;
   readonly limits: SessionLimits;
   /** Called once: no callback runs any more. `buffered`: its completion waits to be asked for. */
@@ -66,6 +70,10 @@ export class Cell implements ProgramCalls {
 
   get id(): string {
     return this.#parts.id;
+  }
+
+  get lane(): CellLane {
+    return this.#parts.lane;
   }
 
   /** Starts the program. Attach the first observer before. */
@@ -111,12 +119,12 @@ export class Cell implements ProgramCalls {
   /** Null where there is nothing left to ask for. */
   summary(): CellSummary | null {
     const state = this.#state;
-    if (state.phase === 'closed') return null;
+    const phase = phaseOf(state);
+    if (phase === null) return null;
     const { callbacks, id } = this.#parts;
-    const held = state.phase === 'running' && state.stepping.held !== null;
     return {
       cellId: id,
-      phase: held ? 'held' : state.phase === 'committing' ? 'draining' : state.phase,
+      phase,
       ageMs: performance.now() - this.#bornMs,
       observed: 'observer' in state && state.observer !== null,
       pendingOutput: this.#outputLength,
@@ -148,6 +156,7 @@ export class Cell implements ProgramCalls {
     this.#outputLength += length;
     this.#outputCount += 1;
     this.#dispatch({ type: 'output', item });
+    this.#parts.lane.tell({ type: 'output', item });
     if (this.#crowded) this.#wakeObserver();
     return this.#crowded ? this.#gate.wait() : undefined;
   }
@@ -165,11 +174,11 @@ export class Cell implements ProgramCalls {
     const { name, toolName = { name, namespace: null }, kind = 'function' } = tool.definition;
     const callId = `tool-${this.#calls}`;
     const call = new ToolCall({ cellId: this.id, callId, tool: name, toolName, kind, inputJson });
-    return this.#parts.callbacks.invokeTool(call);
+    return this.#parts.lane.invokeTool(call);
   }
 
   notify(text: string): Promise<void> {
-    return this.#parts.callbacks.notify({ cellId: this.id, callId: this.#parts.callId, text });
+    return this.#parts.lane.notify({ cellId: this.id, callId: this.#parts.callId, text });
   }
 
   frontier(): void {
@@ -183,8 +192,13 @@ export class Cell implements ProgramCalls {
   }
 
   #dispatch(input: Input): void {
+    const before = phaseOf(this.#state);
     const [next, ...effects] = transition(this.#state, input);
     this.#state = next;
+    const phase = phaseOf(next);
+    if (phase !== before && phase !== null && phase !== 'completed') {
+      this.#parts.lane.tell({ type: 'phase', phase });
+    }
     for (const effect of effects) this.#perform(effect);
   }
 
@@ -193,7 +207,7 @@ export class Cell implements ProgramCalls {
       case 'answer':
         return this.#answer(effect.id, effect.answer);
       case 'refuse':
-        return this.#callers.reject(effect.id, this.#refusal(effect.code, effect.latest ?? 0));
+        return this.#callers.reject(effect.id, refusalOf(this.id, effect));
       case 'resumed':
         return this.#callers.resolve(effect.id, effect.result);
       case 'arm-yield-timer':
@@ -215,8 +229,10 @@ export class Cell implements ProgramCalls {
       case 'commit':
         return this.#commit(effect.end);
       case 'announce-closed':
+        this.#parts.lane.end(effect.end);
         return this.#parts.onClosed(this.#state.phase === 'completed');
       case 'retire':
+        this.#parts.lane.retire();
         return this.#parts.onRetired(effect.reason);
     }
   }
@@ -257,20 +273,6 @@ export class Cell implements ProgramCalls {
     this.#outputCount = 0;
     this.#gate.open();
     this.#callers.resolve(id, { cellId: this.id, ...answer });
-  }
-
-  #refusal(code: ErrorCode, latest: number): CodeModeError {
-    const cell = `exec cell ${this.id}`;
-    if (code === 'cell_busy') {
-      return new CodeModeError(code, `${cell} already has an active observer`);
-    }
-    if (code === 'cell_terminating')
-      return new CodeModeError(code, `${cell} is already terminating`);
-    const known = latest === 0 ? 'none' : latest;
-    return new CodeModeError(
-      code,
-      `${cell} cannot resume that generation; latest generation is ${known}`,
-    );
   }
 
   /** Nobody's time runs while the sandbox gets ready. */

@@ -1,7 +1,10 @@
+import type { EventSource } from './event-reader.ts';
 import type { CellEvent, MissingReason } from './events.ts';
 
+export type MissingEvent = Extract<CellEvent, { type: 'missing' }>;
+
 /** What a caller is told who asks for a cell that is not there. */
-export function missingCell(cellId: string, reason: MissingReason): CellEvent {
+export function missingCell(cellId: string, reason: MissingReason): MissingEvent {
   return {
     type: 'missing',
     cellId,
@@ -9,6 +12,23 @@ export function missingCell(cellId: string, reason: MissingReason): CellEvent {
     reason,
     message: `exec cell ${cellId} not found`,
   };
+}
+
+/** The events of a cell that is not there: that it is not, and nothing more. */
+export class MissingLane implements EventSource {
+  readonly #event: MissingEvent;
+
+  constructor(event: MissingEvent) {
+    this.#event = event;
+  }
+
+  attach(): void {}
+
+  take(): MissingEvent {
+    return this.#event;
+  }
+
+  detach(): void {}
 }
 
 /** Remembers why cells are gone, the latest 1,024 of them. */

@@ -1,11 +1,15 @@
 import { type CallbackCounts, Callbacks } from './callbacks.ts';
 import { Cell } from './cell.ts';
+import { CellLane, cellRouter } from './cell-lane.ts';
 import type { Delegate } from './delegate.ts';
 import { CodeModeError } from './errors.ts';
+import { EventReader } from './event-reader.ts';
 import type { CellEvent, MissingReason } from './events.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from './limits.ts';
-import { missingCell, Tombstones } from './missing.ts';
+import type { LiveEvents } from './live-events.ts';
+import { type MissingEvent, MissingLane, missingCell, Tombstones } from './missing.ts';
 import { checkObserveMode, DEFAULT_OBSERVE } from './observe-mode.ts';
+import type { RouterStats } from './router-vocabulary.ts';
 import type { ProgramTool, Sandbox, ToolErrors } from './sandbox.ts';
 import type {
   CellSummary,
@@ -60,6 +64,7 @@ export class SessionRuntime implements Session {
   readonly #completed = new Set<string>();
   readonly #tombstones = new Tombstones();
   readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
+  readonly #router = cellRouter();
   readonly #offers = new WeakMap<readonly ToolDefinition[], Offer>();
   #lastId = 0;
   #closing: Promise<void> | null = null;
@@ -74,6 +79,11 @@ export class SessionRuntime implements Session {
   /** Callbacks that did not stop in time, counted since the session began. */
   get counts(): Readonly<CallbackCounts> {
     return { ...this.#counts };
+  }
+
+  /** What became of the events and requests of cells. */
+  get routing(): RouterStats {
+    return this.#router.stats;
   }
 
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
@@ -106,6 +116,11 @@ export class SessionRuntime implements Session {
     return this.#cells.get(cellId)?.terminate('terminate') ?? this.#missing(cellId);
   }
 
+  events(cellId: string, { signal }: { readonly signal?: AbortSignal } = {}): LiveEvents {
+    const find = () => this.#cells.get(cellId)?.lane ?? new MissingLane(this.#missing(cellId));
+    return new EventReader(find, signal);
+  }
+
   async cells(): Promise<readonly CellSummary[]> {
     return this.#list();
   }
@@ -130,6 +145,7 @@ export class SessionRuntime implements Session {
   async #close(): Promise<void> {
     const retired = [...this.#cells.values()].map((cell) => this.#untilRetired(cell));
     await Promise.all(retired);
+    this.#router.close(new CodeModeError('session_closed', 'code mode session is closed'));
     this.#options.sandbox.release(this.symbol);
   }
 
@@ -148,6 +164,10 @@ export class SessionRuntime implements Session {
     const { sandbox, toolErrors = 'error', console = false } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
     const offer = this.#offerOf(request.tools ?? this.#options.tools ?? NO_TOOLS);
+    const callbacks = new Callbacks(delegate, this.#counts, ({ callId }, ok) =>
+      lane.tell({ type: 'tool-ended', callId, ok }),
+    );
+    const lane = new CellLane(id, this.#router, callbacks);
     const cell = new Cell({
       id,
       program: {
@@ -162,7 +182,8 @@ export class SessionRuntime implements Session {
       callId: request.callId ?? null,
       sandbox,
       session: this.symbol,
-      callbacks: new Callbacks(delegate, this.#counts),
+      callbacks,
+      lane,
       values: this.#values,
       limits: this.#limits,
       onClosed: (buffered) => this.#closed(id, delegate, buffered),
@@ -193,7 +214,7 @@ export class SessionRuntime implements Session {
     this.#waitingToRetire.delete(id);
   }
 
-  #missing(cellId: string): CellEvent {
+  #missing(cellId: string): MissingEvent {
     return missingCell(cellId, this.#tombstones.reasonOf(cellId));
   }
 

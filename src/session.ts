@@ -1,5 +1,6 @@
 import type { Delegate } from './delegate.ts';
 import type { CellEvent, PendingCall } from './events.ts';
+import type { CellPhase, LiveEvents } from './live-events.ts';
 import type { ToolDefinition } from './tools.ts';
 
 /**
@@ -42,7 +43,7 @@ export interface StartedCell {
 /** One live cell, for lists. */
 export interface CellSummary {
   readonly cellId: string;
-  readonly phase: 'running' | 'held' | 'draining' | 'terminating' | 'completed';
+  readonly phase: CellPhase;
   /** Milliseconds since it was admitted. */
   readonly ageMs: number;
   readonly observed: boolean;
@@ -90,6 +91,18 @@ export interface Session extends AsyncDisposable {
    * @throws `cell_terminating` where somebody else terminates it already.
    */
   terminate(cellId: string): Promise<CellEvent>;
+
+  /**
+   * What happens to a cell, as it happens: output before it is observed, tool calls, notifications,
+   * phases, and how it ended. Takes nothing from those who observe.
+   *
+   * Until the first subscriber comes the latest 128 events wait for it, 8 MiB over all cells of the
+   * session; from then on another 4,096, or 4 MiB. What is lost by that is told as `gap`. Once the
+   * end of the cell was delivered to an observer, who subscribes is told `missing`.
+   *
+   * @param options.signal Ends the subscription; `next` rejects with its reason.
+   */
+  events(cellId: string, options?: { readonly signal?: AbortSignal }): LiveEvents;
 
   /** The cells that have not been delivered to their end, oldest first. */
   cells(): Promise<readonly CellSummary[]>;

@@ -1,6 +1,8 @@
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
+import { EventReader } from '../../src/event-reader.ts';
 import type { CellEvent } from '../../src/events.ts';
+import type { LiveEvents } from '../../src/live-events.ts';
 import { missingCell } from '../../src/missing.ts';
 import { checkObserveMode, DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
 import type { Registration } from '../../src/routed-items.ts';
@@ -131,6 +133,13 @@ export class RemoteSession implements Session {
     if (cell?.settled !== undefined) await cell.settled;
     const end = event.type === 'missing' ? cell?.takeEnd() : null;
     return cell === undefined ? event : this.#deliver(cell, end ?? event);
+  }
+
+  events(cellId: string, { signal }: { readonly signal?: AbortSignal } = {}): LiveEvents {
+    const find = () => {
+      throw new CodeModeError('unsupported', `Cannot tell the events of ${cellId} over a wire`);
+    };
+    return new EventReader(find, signal);
   }
 
   async cells(): Promise<readonly CellSummary[]> {

@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { closingCases } from './closing-cases.ts';
 import { endingCases } from './ending-cases.ts';
+import { eventsCases } from './events-cases.ts';
 import { frontierCases } from './frontier-cases.ts';
 import { limitCases } from './limit-cases.ts';
 import { listingCases } from './listing-cases.ts';
@@ -26,5 +27,6 @@ export function sessionContract(
     if (features.frontiers) frontierCases(setUp);
     if (features.limits) limitCases(setUp);
     if (features.listing) listingCases(setUp);
+    if (features.liveEvents) eventsCases(setUp);
   });
 }

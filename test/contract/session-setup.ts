@@ -37,6 +37,8 @@ export interface SessionFeatures {
   readonly cellDelegates: boolean;
   /** Completions tell the kind and the place of a failure, and have notes. */
   readonly failureDetails: boolean;
+  /** `events()` tells what happens to a cell. */
+  readonly liveEvents: boolean;
 }
 
 /** Everything there is. */
@@ -48,6 +50,7 @@ export const ALL_FEATURES: SessionFeatures = {
   grace: true,
   cellDelegates: true,
   failureDetails: true,
+  liveEvents: true,
 };
 
 /** A wait that does not end by itself while a test runs. */

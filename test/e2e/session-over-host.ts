@@ -20,6 +20,7 @@ const V1: SessionFeatures = {
   grace: false,
   cellDelegates: true,
   failureDetails: false,
+  liveEvents: false,
 };
 
 sessionContract(

@@ -9,6 +9,7 @@ import { type Listener, listen } from '../../host/transports/listen.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import { isolateSandbox } from '../../sandbox/index.ts';
 import { sessionContract } from '../contract/session-contract.ts';
+import { ALL_FEATURES } from '../contract/session-setup.ts';
 import { remoteSessionOver } from '../support/remote-session-over.ts';
 
 const sandbox = isolateSandbox();
@@ -22,6 +23,8 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
+const REMOTE = { ...ALL_FEATURES, liveEvents: false };
+
 sessionContract(
   'RemoteSession in memory',
   remoteSessionOver(async () => {
@@ -29,6 +32,7 @@ sessionContract(
     void host.serve(there);
     return here;
   }),
+  REMOTE,
 );
 
 for (const endpoint of [`unix:${join(folder, 'host.sock')}`, 'tcp:127.0.0.1:0', 'ws:127.0.0.1:0']) {
@@ -39,5 +43,6 @@ for (const endpoint of [`unix:${join(folder, 'host.sock')}`, 'tcp:127.0.0.1:0', 
   sessionContract(
     `RemoteSession over ${endpoint.split(':')[0]}`,
     remoteSessionOver(() => dial(listener.url, { signal: new AbortController().signal })),
+    REMOTE,
   );
 }

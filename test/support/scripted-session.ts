@@ -1,4 +1,7 @@
+import { EventReader } from '../../src/event-reader.ts';
 import type { CellEvent, OutputItem } from '../../src/events.ts';
+import type { LiveEvents } from '../../src/live-events.ts';
+import { MissingLane, missingCell } from '../../src/missing.ts';
 import type {
   CellSummary,
   ExecuteRequest,
@@ -50,6 +53,10 @@ export class ScriptedSession implements Session {
   async terminate(): Promise<CellEvent> {
     this.terminations += 1;
     return { type: 'terminated', cellId: CELL_ID, items: [textItem('last words')] };
+  }
+
+  events(cellId: string): LiveEvents {
+    return new EventReader(() => new MissingLane(missingCell(cellId, 'unknown')), undefined);
   }
 
   async values(): Promise<ReadonlyMap<string, unknown>> {

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { brief, rejectsWith, textOf } from '../support/events.ts';
+import { isSettled } from '../support/gates.ts';
+import { assertNoListeners } from '../support/leaks.ts';
+import { nextOf, outputsAmong, restOf } from '../support/live-events.ts';
+import { LONG, PENDING, type SetUpSession, start } from './session-setup.ts';
+
+/** Nobody observes the cell from here on, so that it stays until its end is asked for. */
+const ALONE = 'yield_control();';
+const BLOCKED = `${ALONE} text('a'); await tools.block(); text('b')`;
+const BLOCKED_TELLS = ['output a', 'tool-started tool-1 block'];
+const GOES_ON_TELLS = ['tool-ended tool-1', 'output b', 'draining', 'completed'];
+
+/** What happens to a cell is told as it happens, in order, and takes nothing from those who observe. */
+export function eventsCases(setUp: SetUpSession): void {
+  describe('live events', () => {
+    tellingCases(setUp);
+    subscribingCases(setUp);
+    leavingCases(setUp);
+    endCases(setUp);
+  });
+}
+
+function tellingCases(setUp: SetUpSession): void {
+  it('tell output, calls, notifications and the end in order', async () => {
+    await using made = await setUp();
+    const source = `${ALONE} text('a'); await tools.echo(1); notify('n'); await tools.fail().catch(() => {}); image('data:image/png;base64,AA==')`;
+    const { cellId, first } = await start(made.session, source);
+    assert.deepEqual(await restOf(made.session.events(cellId)), [
+      'output a',
+      'tool-started tool-1 echo',
+      'tool-ended tool-1',
+      'notified n',
+      'tool-started tool-2 fail',
+      'tool-ended tool-2 (failed)',
+      'output data:image/png;base64,AA==',
+      'draining',
+      'completed',
+    ]);
+    assert.equal(brief(await first), 'yielded');
+    const seen = brief(await made.session.observe(cellId, LONG));
+    assert.equal(seen, 'completed: a data:image/png;base64,AA==');
+  });
+
+  it('come before anybody observes', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId, first } = await start(session, `text('a'); await tools.block(); text('b')`);
+    const events = session.events(cellId);
+    assert.deepEqual(await nextOf(events, 2), BLOCKED_TELLS);
+    assert.equal(await isSettled(first), false);
+    delegate.tools.release(null);
+    assert.equal(brief(await first), 'completed: a b');
+    await events.return();
+  });
+
+  it('tell that a cell stands still and goes on', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId, first } = await start(session, `await tools.block()`, { observe: PENDING });
+    await first;
+    const events = session.events(cellId);
+    assert.deepEqual(await nextOf(events, 2), ['tool-started tool-1 block', 'held']);
+    await session.resume(cellId, 1);
+    assert.deepEqual(await nextOf(events, 1), ['running']);
+    delegate.tools.release(null);
+    assert.deepEqual(await restOf(events), ['tool-ended tool-1', 'draining', 'completed']);
+  });
+
+  it('tell a failure', async () => {
+    await using made = await setUp();
+    const { cellId } = await start(
+      made.session,
+      `${ALONE} await tools.echo(); throw new Error('x')`,
+    );
+    const words = await restOf(made.session.events(cellId));
+    assert.deepEqual(words.slice(-2), ['draining', 'completed (exception)']);
+  });
+
+  it('and observers get the same output, however it is cut', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const source = `await tools.block(); for (let n = 0; n < 900; n += 1) { text(n); if (n % 7 === 0) { yield_control(); await tools.echo(n) } }`;
+    const { cellId, first } = await start(session, source, { observe: { yieldAfterMs: 0 } });
+    const events = session.events(cellId);
+    assert.deepEqual(await nextOf(events, 1), ['tool-started tool-1 block']);
+    const words = restOf(events);
+    delegate.tools.release(null);
+    const seen = [];
+    let event = await first;
+    for (let n = 0; event.type === 'yielded'; n += 1) {
+      seen.push(...event.items.map(textOf));
+      event = await session.observe(cellId, { yieldAfterMs: n % 3 });
+    }
+    seen.push(...event.items.map(textOf));
+    const want = Array.from({ length: 900 }, (_, n) => String(n));
+    assert.deepEqual(seen, want);
+    assert.deepEqual(outputsAmong(await words), want);
+  });
+}
+
+function subscribingCases(setUp: SetUpSession): void {
+  it('wait for who subscribes after the end and before it is observed', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, `${ALONE} text('a')`);
+    await delegate.saw('1 closed');
+    assert.deepEqual(await restOf(session.events(cellId)), ['output a', 'draining', 'completed']);
+    assert.equal(brief(await session.observe(cellId, LONG)), 'completed: a');
+  });
+
+  it('are missing once the end was delivered, and where there never was a cell', async () => {
+    await using made = await setUp();
+    const { session } = made;
+    const { cellId, first } = await start(session, `text('a')`);
+    await first;
+    for (const id of [cellId, 'nowhere']) {
+      const all = await Array.fromAsync(session.events(id));
+      assert.deepEqual(all, [await session.observe(id)]);
+    }
+  });
+
+  it('that nobody took in time are told as a gap', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, `${ALONE} for (let n = 0; n < 1000; n += 1) text(n)`);
+    await delegate.saw('1 closed');
+    const words = await restOf(session.events(cellId));
+    assert.deepEqual(words.slice(0, 2), ['gap 873', 'output 873']);
+    assert.deepEqual(words.slice(-3), ['output 999', 'draining', 'completed']);
+    assert.equal((await session.observe(cellId)).items.length, 1000);
+  });
+
+  it('of one cell go to one subscriber at a time', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, BLOCKED);
+    const events = session.events(cellId);
+    assert.deepEqual(await nextOf(events, 2), BLOCKED_TELLS);
+    await rejectsWith(session.events(cellId).next(), 'cell_busy');
+    delegate.tools.release(null);
+    assert.deepEqual(await restOf(events), GOES_ON_TELLS);
+    const again = await restOf(session.events(cellId));
+    assert.deepEqual(again, ['completed']);
+  });
+
+  it('go to those who wait in the order in which they asked', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, BLOCKED);
+    const events = session.events(cellId);
+    const asked = Array.from({ length: 8 }, () => nextOf(events, 1));
+    await delegate.saw('1 tool-1 started');
+    delegate.tools.release(null);
+    const all = (await Promise.all(asked)).flat();
+    assert.deepEqual(all, [...BLOCKED_TELLS, ...GOES_ON_TELLS]);
+  });
+}
+
+function leavingCases(setUp: SetUpSession): void {
+  it('go on where the subscriber before left', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, BLOCKED);
+    for await (const { type } of session.events(cellId)) if (type === 'output') break;
+    await assert.rejects(async () => {
+      for await (const _ of session.events(cellId)) throw new Error('no more');
+    }, /no more/);
+    delegate.tools.release(null);
+    assert.deepEqual(await restOf(session.events(cellId)), GOES_ON_TELLS);
+  });
+
+  it('that are waited for end when the subscriber leaves, and nothing is lost', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, BLOCKED);
+    const events = session.events(cellId);
+    await nextOf(events, 2);
+    const waiting = [events.next(), events.next()];
+    await events.return();
+    for (const next of waiting) assert.equal((await next).done, true);
+    assert.equal((await events.next()).done, true);
+    delegate.tools.release(null);
+    assert.deepEqual(await restOf(session.events(cellId)), GOES_ON_TELLS);
+  });
+
+  it('end with the reason of the signal, and leave no listener behind', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, BLOCKED);
+    const [given, kept] = [new AbortController(), new AbortController()];
+    const reason = new Error('enough');
+    const events = session.events(cellId, given);
+    await nextOf(events, 2);
+    const waiting = events.next();
+    given.abort(reason);
+    await assert.rejects(waiting, (error) => error === reason);
+    assert.equal((await events.next()).done, true);
+    await assert.rejects(session.events(cellId, given).next(), (error) => error === reason);
+    delegate.tools.release(null);
+    assert.deepEqual(await restOf(session.events(cellId, kept)), GOES_ON_TELLS);
+    assertNoListeners(given.signal, kept.signal);
+  });
+}
+
+function endCases(setUp: SetUpSession): void {
+  it('end with the termination', async () => {
+    await using made = await setUp();
+    const { session } = made;
+    const { cellId } = await start(session, BLOCKED);
+    const events = session.events(cellId);
+    await nextOf(events, 2);
+    const rest = restOf(events);
+    await session.terminate(cellId);
+    assert.deepEqual(await rest, ['terminating', 'tool-ended tool-1 (failed)', 'terminated']);
+  });
+
+  it('end with the session', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const { cellId } = await start(session, BLOCKED);
+    await delegate.saw('1 tool-1 started');
+    const events = session.events(cellId);
+    await nextOf(events, 2);
+    const rest = restOf(events);
+    await session.close();
+    assert.equal((await rest).at(-1), 'terminated');
+    assert.deepEqual(await restOf(session.events(cellId)), ['missing terminated']);
+  });
+}
