@@ -7,6 +7,7 @@ import type { SandboxLimits } from './limits.ts';
 import { prepareModule, syntaxFailure } from './module-source.ts';
 import { programScript } from './program-script.ts';
 import { rejectionNote } from './rejection-note.ts';
+import { StoredBound } from './stored-bound.ts';
 import { withToolHint } from './tool-hint.ts';
 import { Turns } from './turns.ts';
 
@@ -22,13 +23,14 @@ export class IsolateRun implements SandboxRun {
   readonly #stop: () => void;
   #inside = 0;
   #outputGate: Promise<void> | undefined;
+  #storeGate: Promise<void> | undefined;
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
   readonly #turns = new Turns(() => this.#rest());
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
-  readonly #writes = new Map<string, string>();
+  readonly #stored: StoredBound;
   readonly #notes: string[] = [];
   readonly #resolve: (end: ProgramEnd) => void;
   readonly #onOver: () => void;
@@ -55,6 +57,7 @@ export class IsolateRun implements SandboxRun {
     this.#limits = limits;
     this.#holding = program.hold;
     this.#onOver = onOver;
+    this.#stored = new StoredBound(limits);
     this.#inbox = new Inbox(limits.maxValueLength);
     this.#timers = new GuestTimers((id) => {
       this.#inbox.addTimer(id);
@@ -90,7 +93,7 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
     isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
-    isolate.wiring.flush = () => this.#outputGate;
+    isolate.wiring.flush = () => this.#gates();
     isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     const script = programScript(this.#program, prepared);
     this.#turns.enter(() => this.#enter(isolate.run(script)));
@@ -179,8 +182,7 @@ export class IsolateRun implements SandboxRun {
       this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
     }
     this.kill();
-    const end = { failure, writes: this.#writes, notes: this.#notes };
-    this.#resolve(end);
+    this.#resolve({ failure, notes: this.#notes });
   }
 
   /** Whatever comes from inside is checked here: a program may have broken its half of the bridge. */
@@ -208,8 +210,7 @@ export class IsolateRun implements SandboxRun {
       case 'clear':
         return this.#timers.clear(Number(a));
       case 'store':
-        this.#writes.set(textOf(a), textOf(b));
-        return;
+        return this.#store(textOf(a), textOf(b));
       case 'begun':
         this.#begun = true;
         return;
@@ -222,6 +223,18 @@ export class IsolateRun implements SandboxRun {
 
   #output(item: OutputItem): void {
     this.#outputGate = this.#calls.output(item) ?? undefined;
+  }
+
+  #store(key: string, json: string): void {
+    const limit = this.#stored.count(key, json);
+    if (limit !== null) return this.#overrun(limit);
+    this.#storeGate = this.#calls.store(key, json) ?? undefined;
+  }
+
+  /** What the program waits for before it sends more. */
+  async #gates(): Promise<void> {
+    await this.#outputGate;
+    await this.#storeGate;
   }
 
   #notify(text: string): void {

@@ -45,6 +45,7 @@ function defaultProcessLimits(): ProcessLimits {
  */
 export class ProcessSandbox implements Sandbox {
   readonly isolation = 'process';
+  readonly #sandboxLimits: SandboxLimits;
   readonly #pool: EnginePool;
   readonly #memory: MemoryWatch;
   readonly #clock = new ListeningClock(2 * WATCH_MS);
@@ -59,10 +60,11 @@ export class ProcessSandbox implements Sandbox {
       options.limits,
     );
     const { nodePath, spares = 1, sessionsPerProcess = 1 } = options;
+    this.#sandboxLimits = pick(all);
     this.#memory = new MemoryWatch(all);
     this.#pool = new EnginePool({
       nodePath: engineNode(nodePath),
-      sandboxLimits: pick(all),
+      sandboxLimits: this.#sandboxLimits,
       limits: all,
       spares,
       sessionsPerProcess,
@@ -95,12 +97,9 @@ export class ProcessSandbox implements Sandbox {
 
   run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
     if (this.#closing !== null) {
-      const run = new ProcessRun(
-        0,
-        calls,
-        () => {},
-        () => {},
-      );
+      const nothing = () => {};
+      const limits = this.#sandboxLimits;
+      const run = new ProcessRun({ id: 0, calls, limits, send: nothing, onOver: nothing });
       run.lose({ kind: 'lost', text: 'the sandbox is closed' });
       return run;
     }

@@ -119,10 +119,7 @@ function whileDraining(state: Phase<'draining'>, input: Input): Step {
     case 'terminate':
       return beginTerminating(state.backlog, state.observer, input.id);
     case 'callbacks-closed':
-      return [
-        { ...state, phase: 'committing' },
-        { type: 'commit', end: state.end },
-      ];
+      return [{ ...state, phase: 'committing' }, { type: 'commit' }];
     case 'output':
     case 'yield-control':
     case 'frontier':

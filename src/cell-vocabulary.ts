@@ -120,7 +120,8 @@ export type Effect =
   | { readonly type: 'kill-sandbox' }
   | { readonly type: 'drain-callbacks' }
   | { readonly type: 'cancel-callbacks' }
-  | { readonly type: 'commit'; readonly end: ProgramEnd }
+  /** What the program stored is to be kept. */
+  | { readonly type: 'commit' }
   /** No callback will run any more. */
   | { readonly type: 'announce-closed'; readonly end: CellEnd }
   /** Nobody can ask for this cell any more. */

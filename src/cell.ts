@@ -11,14 +11,7 @@ import type { CellEvent, CellFailure, MissingReason, OutputItem } from './events
 import type { SessionLimits } from './limits.ts';
 import { missingCell } from './missing.ts';
 import { lengthOfItem, OutputGate } from './output-gate.ts';
-import type {
-  Program,
-  ProgramCalls,
-  ProgramEnd,
-  Sandbox,
-  SandboxRun,
-  ToolAnswer,
-} from './sandbox.ts';
+import type { Program, ProgramCalls, Sandbox, SandboxRun, ToolAnswer } from './sandbox.ts';
 import type { CellSummary, ObserveMode, WaitOptions } from './session.ts';
 import { commitWrites, type StoredValues } from './stored-values.ts';
 import { startTimer } from './timer.ts';
@@ -53,6 +46,8 @@ export class Cell implements ProgramCalls {
   readonly #bornMs = performance.now();
   readonly #callers = new Callers();
   readonly #gate = new OutputGate();
+  /** What the program stored, by key: committed when the cell ends, however it ends but by terminate. */
+  readonly #writes = new Map<string, string>();
   #state: CellState;
   #run: SandboxRun | null = null;
   #runTimer: NodeJS.Timeout | undefined;
@@ -161,6 +156,10 @@ export class Cell implements ProgramCalls {
     return this.#crowded ? this.#gate.wait() : undefined;
   }
 
+  store(key: string, json: string): void {
+    if (this.#state.phase === 'running') this.#writes.set(key, json);
+  }
+
   yieldControl(): void {
     this.#dispatch({ type: 'yield-control' });
   }
@@ -227,7 +226,7 @@ export class Cell implements ProgramCalls {
       case 'cancel-callbacks':
         return this.#closeCallbacks((callbacks) => callbacks.cancel(this.#cancelReason));
       case 'commit':
-        return this.#commit(effect.end);
+        return this.#commit();
       case 'announce-closed':
         this.#parts.lane.end(effect.end);
         return this.#parts.onClosed(this.#state.phase === 'completed');
@@ -248,9 +247,9 @@ export class Cell implements ProgramCalls {
     });
   }
 
-  #commit({ writes }: ProgramEnd): void {
+  #commit(): void {
     const { values, limits } = this.#parts;
-    const notes = commitWrites(values, writes, limits);
+    const notes = commitWrites(values, this.#writes, limits);
     if (this.#undelivered > 0) {
       notes.push(
         `Notifications given up after ${limits.drainMs} ms (drainMs): ${this.#undelivered}`,
@@ -262,7 +261,7 @@ export class Cell implements ProgramCalls {
   #stop(limit: keyof SessionLimits, value: string): void {
     const text = `The cell was stopped: it went over the limit ${limit} (${value})`;
     const failure: CellFailure = { kind: 'limit', text };
-    this.#dispatch({ type: 'finish', end: { failure, writes: new Map(), notes: [] } });
+    this.#dispatch({ type: 'finish', end: { failure, notes: [] } });
   }
 
   #answer(id: number, answer: Answer): void {

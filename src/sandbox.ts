@@ -45,6 +45,12 @@ export interface ProgramCalls {
   output(item: OutputItem): Promise<void> | void;
   yieldControl(): void;
   /**
+   * A stored value, as JSON text. Of several for one key the last one counts.
+   *
+   * @returns What the program must wait for before it stores more; nothing to go on at once.
+   */
+  store(key: string, json: string): Promise<void> | void;
+  /**
    * @param index Which of `Program.tools`.
    * @param inputJson JSON text of the argument; undefined where there was none.
    * @returns Never rejects.
@@ -63,8 +69,6 @@ export interface ProgramCalls {
 export interface ProgramEnd {
   /** Null where it ended well. */
   readonly failure: CellFailure | null;
-  /** What `store` wrote, as JSON text by key; empty where the sandbox was lost. */
-  readonly writes: ReadonlyMap<string, string>;
   readonly notes: readonly string[];
 }
 

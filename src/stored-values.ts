@@ -10,7 +10,8 @@ export interface StoredValuesBounds {
 /**
  * The values a session keeps between its cells.
  *
- * A cell starts from a snapshot, and what it wrote is merged in key by key when it completes; of
+ * A cell starts from a snapshot, and what it wrote is merged in key by key when it completes, also
+ * where it failed, went over a limit or was lost with its sandbox, not where it was terminated; of
  * two cells that write a key, the one that completes last wins.
  */
 export interface StoredValues {

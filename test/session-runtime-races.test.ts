@@ -106,7 +106,8 @@ describe('Terminating', () => {
     const { begin, session } = fake;
     const { cellId, first, run } = await begin();
     run.text('a');
-    run.end({ writes: new Map([['key', '1']]) });
+    run.store('key', '1');
+    run.end();
     const event = session.terminate(cellId);
     assert.equal(brief(await event), 'terminated: a');
     assert.equal(brief(await first), 'terminated: a');
@@ -120,7 +121,8 @@ describe('Terminating', () => {
     run.yieldControl();
     await first;
     run.text('b');
-    run.end({ writes: new Map([['key', '1']]) });
+    run.store('key', '1');
+    run.end();
     await settled();
     assert.equal(brief(await session.terminate(cellId)), 'completed: b');
     assert.equal(await storedValue(fake, 'key'), '1');
@@ -142,7 +144,8 @@ describe('Terminating', () => {
     run.text('a');
     void run.notify('stubborn');
     void run.callTool(STUBBORN);
-    run.end({ writes: new Map([['key', '1']]) });
+    run.store('key', '1');
+    run.end();
     await pass(5_000);
     const terminated = session.terminate(cellId);
     assert.ok(delegate.log.includes('1 note stubborn cancelled: terminate'));

@@ -12,7 +12,7 @@ import {
 
 const LIVES_PER_SAMPLE = 1_000;
 const OUTPUT: Input = { type: 'output', item: { type: 'input_text', text: 'text' } };
-const END = { failure: null, writes: new Map<string, string>(), notes: [] };
+const END = { failure: null, notes: [] };
 
 const COMPLETED: readonly Input[] = [
   { type: 'observe', observer: { id: 1, mode: 'yield' } },

@@ -18,6 +18,7 @@ const NOTHING: Program = {
 const NO_CALLS: ProgramCalls = {
   started() {},
   output() {},
+  store() {},
   yieldControl() {},
   invokeTool: async () => ({ ok: false, message: 'there are no tools' }),
   async notify() {},

@@ -7,9 +7,7 @@ import type { SandboxLimits } from '../limits.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { Down, Up } from './message-kinds.ts';
-
-/** Texts of stored values that go up in one frame. */
-const WRITES_PER_FRAME = 64;
+import { UnsentWrites } from './unsent-writes.ts';
 
 /** Bytes in the pipe from which a program has to wait. */
 const FULL_PIPE_BYTES = 1 << 20;
@@ -132,15 +130,15 @@ class SandboxProcess {
     };
     if (this.#sandbox === null) throw new Error('Cannot start a program: no limits were given');
     const gate = new Gate();
-    const run = this.#sandbox.run(program, this.#callsOf(id, gate, answers, notified));
+    const writes = new UnsentWrites((...texts) => {
+      if (this.#guests.has(id)) this.#writer.send(Up.Writes, id, 0, 0, ...texts);
+    });
+    const run = this.#sandbox.run(program, this.#callsOf(id, gate, answers, notified, writes));
     this.#guests.set(id, { run, gate, answers, notified });
     this.#ledger.add(id, run);
-    void run.ended.then(({ failure, writes, notes }) => {
+    void run.ended.then(({ failure, notes }) => {
+      writes.flush();
       this.#forget(id);
-      const texts = [...writes].flat();
-      for (let at = 0; at < texts.length; at += 2 * WRITES_PER_FRAME) {
-        this.#writer.send(Up.Writes, id, 0, 0, ...texts.slice(at, at + 2 * WRITES_PER_FRAME));
-      }
       this.#writer.send(Up.End, id, 0, 0, JSON.stringify({ failure, notes }));
     });
   }
@@ -150,27 +148,41 @@ class SandboxProcess {
     gate: Gate,
     answers: Map<number, (answer: ToolAnswer) => void>,
     notified: (() => void)[],
+    writes: UnsentWrites,
   ): ProgramCalls {
     const writer = this.#writer;
     let calls = 0;
     return {
       started: () => writer.send(Up.Started, id, 0, 0),
       output: (item) => {
+        writes.flush();
         sendItem(writer, id, item);
         return this.#drained() ?? gate.promise;
       },
-      yieldControl: () => writer.send(Up.Yield, id, 0, 0),
+      yieldControl: () => {
+        writes.flush();
+        writer.send(Up.Yield, id, 0, 0);
+      },
+      store: (key, json) => {
+        writes.add(key, json);
+        return this.#drained();
+      },
       invokeTool: (index, inputJson) => {
+        writes.flush();
         calls += 1;
         const call = calls;
         writer.send(Up.Call, id, call, index, inputJson);
         return new Promise((resolve) => answers.set(call, resolve));
       },
       notify: (text) => {
+        writes.flush();
         writer.send(Up.Notify, id, 0, 0, text);
         return new Promise((resolve) => notified.push(resolve));
       },
-      frontier: () => writer.send(Up.Frontier, id, 0, 0),
+      frontier: () => {
+        writes.flush();
+        writer.send(Up.Frontier, id, 0, 0);
+      },
     };
   }
 

@@ -137,7 +137,9 @@ export class EngineProcess {
       text === undefined
         ? this.#writer.send(kind, run, a, b)
         : this.#writer.send(kind, run, a, b, text);
-    const run = new ProcessRun(id, calls, send, (killed) => this.#over(id, killed));
+    const onOver = (killed: boolean) => this.#over(id, killed);
+    const limits = this.#options.sandboxLimits;
+    const run = new ProcessRun({ id, calls, limits, send, onOver });
     this.#runs.set(id, run);
     this.#starting.add(id);
     this.#ref(true);

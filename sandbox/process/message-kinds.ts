@@ -39,7 +39,7 @@ export const Up = {
   Call: 6,
   Notify: 7,
   Frontier: 8,
-  /** What a program stored: key and JSON in turn. Before `End`. */
+  /** What a program stored since the last of these: key and JSON in turn. */
   Writes: 9,
   /** The program is over: failure and notes as JSON. */
   End: 10,

@@ -1,25 +1,44 @@
-import { type CellFailure, type OutputItem, toDetail } from '../../src/events.ts';
+import { type CellFailure, type FailureKind, type OutputItem, toDetail } from '../../src/events.ts';
 import type { ProgramCalls, ProgramEnd, SandboxRun, ToolAnswer } from '../../src/sandbox.ts';
+import type { SandboxLimits } from '../limits.ts';
+import { StoredBound } from '../stored-bound.ts';
 import type { Frame } from './frames.ts';
 import { Down, Up } from './message-kinds.ts';
 
 /** Sends a frame to the process of a run. */
 export type SendDown = (kind: number, run: number, a?: number, b?: number, text?: string) => void;
 
-/** One program in a sandbox process, from the host's side. */
+/** What a run is made of. */
+export interface ProcessRunParts {
+  readonly id: number;
+  readonly calls: ProgramCalls;
+  readonly limits: SandboxLimits;
+  readonly send: SendDown;
+  /** Called once; `killed` where the process still has to stop the program. */
+  readonly onOver: (killed: boolean) => void;
+}
+
+/**
+ * One program in a sandbox process, from the host's side.
+ *
+ * The process holds the program to its limits. They are counted here too, in case the program has
+ * taken over the process: an honest one never passes them.
+ */
 export class ProcessRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
   readonly id: number;
   readonly #calls: ProgramCalls;
   readonly #send: SendDown;
   readonly #onOver: (killed: boolean) => void;
-  readonly #writes = new Map<string, string>();
+  readonly #limits: SandboxLimits;
+  readonly #stored: StoredBound;
   readonly #resolve: (end: ProgramEnd) => void;
   #over = false;
   #paused = false;
+  #pendingCalls = 0;
+  #pendingNotifications = 0;
 
-  /** @param onOver Called once; `killed` where the process still has to stop the program. */
-  constructor(id: number, calls: ProgramCalls, send: SendDown, onOver: (killed: boolean) => void) {
+  constructor({ id, calls, limits, send, onOver }: ProcessRunParts) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.id = id;
@@ -27,6 +46,8 @@ export class ProcessRun implements SandboxRun {
     this.#calls = calls;
     this.#send = send;
     this.#onOver = onOver;
+    this.#limits = limits;
+    this.#stored = new StoredBound(limits);
   }
 
   hold(): void {
@@ -52,15 +73,15 @@ export class ProcessRun implements SandboxRun {
   stop(failure: CellFailure): void {
     if (this.#over) return;
     this.kill();
-    this.#resolve({ failure, writes: new Map(), notes: [] });
+    this.#resolve({ failure, notes: [] });
   }
 
-  /** Ends the run because its process is gone. What it stored is lost. */
+  /** Ends the run because its process is gone. */
   lose(failure: CellFailure): void {
     if (this.#over) return;
     this.#over = true;
     this.#onOver(false);
-    this.#resolve({ failure, writes: new Map(), notes: [] });
+    this.#resolve({ failure, notes: [] });
   }
 
   /**
@@ -85,14 +106,13 @@ export class ProcessRun implements SandboxRun {
       case Up.Yield:
         return this.#calls.yieldControl();
       case Up.Call:
-        return void this.#calls.invokeTool(b, texts[0]).then((answer) => this.#answer(a, answer));
+        return this.#invokeTool(a, b, texts[0]);
       case Up.Notify:
-        return void this.#calls.notify(text).then(() => this.#notified());
+        return this.#notify(text);
       case Up.Frontier:
         return this.#calls.frontier();
       case Up.Writes:
-        for (let at = 0; at + 1 < texts.length; at += 2)
-          this.#writes.set(texts[at]!, texts[at + 1]!);
+        for (let at = 0; at + 1 < texts.length; at += 2) this.#store(texts[at], texts[at + 1]);
         return;
       case Up.End:
         return this.#end(text);
@@ -112,13 +132,43 @@ export class ProcessRun implements SandboxRun {
     });
   }
 
+  #store(key: string | undefined, json: string | undefined): void {
+    if (key === undefined || json === undefined) {
+      throw new Error('Cannot read a message: a stored value is none');
+    }
+    const limit = this.#stored.count(key, json);
+    if (limit !== null) this.#refuse(limit);
+    void this.#calls.store(key, json);
+  }
+
+  #invokeTool(call: number, index: number, inputJson: string | undefined): void {
+    if (this.#pendingCalls >= this.#limits.maxPendingCalls) this.#refuse('maxPendingCalls');
+    this.#pendingCalls += 1;
+    void this.#calls.invokeTool(index, inputJson).then((answer) => this.#answer(call, answer));
+  }
+
+  #notify(text: string): void {
+    if (this.#pendingNotifications >= this.#limits.maxPendingNotifications) {
+      this.#refuse('maxPendingNotifications');
+    }
+    this.#pendingNotifications += 1;
+    void this.#calls.notify(text).then(() => this.#notified());
+  }
+
+  #refuse(limit: keyof SandboxLimits): never {
+    const { id } = this;
+    throw new Error(`Cannot take a message: program ${id} is over its limit ${limit}`);
+  }
+
   #answer(call: number, answer: ToolAnswer): void {
+    this.#pendingCalls -= 1;
     if (this.#over) return;
     const text = answer.ok ? answer.json : answer.message;
     this.#send(Down.Answer, this.id, call, answer.ok ? 1 : 0, text);
   }
 
   #notified(): void {
+    this.#pendingNotifications -= 1;
     if (!this.#over) this.#send(Down.Notified, this.id);
   }
 
@@ -126,15 +176,24 @@ export class ProcessRun implements SandboxRun {
     const { failure, notes } = readEnd(text);
     this.#over = true;
     this.#onOver(false);
-    this.#resolve({ failure, writes: this.#writes, notes });
+    this.#resolve({ failure, notes });
   }
 }
 
+const FAILURE_KINDS: readonly unknown[] = [
+  'syntax',
+  'exception',
+  'limit',
+  'memory',
+  'lost',
+] satisfies readonly FailureKind[];
+
 /** @throws Error for what is no end of a program. */
-function readEnd(text: string): Pick<ProgramEnd, 'failure' | 'notes'> {
+function readEnd(text: string): ProgramEnd {
   const { failure, notes } = (JSON.parse(text) ?? {}) as Partial<ProgramEnd>;
   const fair =
-    failure === null || (typeof failure?.kind === 'string' && typeof failure.text === 'string');
+    failure === null ||
+    (FAILURE_KINDS.includes(failure?.kind) && typeof failure?.text === 'string');
   if (fair && Array.isArray(notes) && notes.every((note) => typeof note === 'string')) {
     return { failure: failure ?? null, notes };
   }

@@ -47,6 +47,16 @@ export function limitCases(setUp: SetUpSession): void {
       assert.deepEqual(event.items.map(textOf), ['a']);
     });
 
+    it('keep what a cell stored that they stop', async () => {
+      await using made = await setUp({ maxRunMs: 300 });
+      const source = `store('kept', 1); yield_control(); for (;;);`;
+      const { cellId, first } = await start(made.session, source);
+      await first;
+      const event = expectEvent(await made.session.observe(cellId, LONG), 'completed');
+      assert.equal(event.failure?.kind, 'limit');
+      assert.equal(brief(await firstOf(made.session, `text(load('kept'))`)), 'completed: 1');
+    });
+
     it('refuse a source that is too long, in bytes', async () => {
       await using made = await setUp({ maxSourceBytes: 10 });
       const { session } = made;

@@ -69,7 +69,7 @@ export function killingContract({ start, later }: ContractTools): void {
       run.kill();
       await later();
       assert.equal(await run.ended, end);
-      assert.deepEqual([...end.writes.keys()], ['k']);
+      assert.deepEqual([...calls.stored.keys()], ['k']);
       assert.deepEqual(calls.log, ['started', 'text one']);
     });
 

@@ -15,7 +15,7 @@ const LIMITS: Partial<SandboxLimits> = {
 };
 
 /** Stored values, console, and limits that a program meets. */
-export function valuesContract({ makeSandbox, start }: ContractTools): void {
+export function valuesContract({ makeSandbox, start, later }: ContractTools): void {
   async function textsOf(source: string, fields: Partial<Program>): Promise<readonly string[]> {
     const { calls, run } = start(source, fields);
     assert.equal((await run.ended).failure, null);
@@ -51,15 +51,15 @@ export function valuesContract({ makeSandbox, start }: ContractTools): void {
         assert.deepEqual(texts, ['{"n":1}', '{"a":[]}']);
       });
 
-      it(`are told at the end where they were written, ${length} characters long`, async () => {
-        const { run } = start(
+      it(`are told where they were written, ${length} characters long`, async () => {
+        const { calls, run } = start(
           `load('obj'); store('big', 1); store('new', { a: 1 }); store('new', { a: 2 });
           try { store('obj', undefined) } catch {}`,
           { values },
         );
-        const { writes } = await run.ended;
+        await run.ended;
         assert.deepEqual(
-          [...writes],
+          [...calls.stored],
           [
             ['big', '1'],
             ['new', '{"a":2}'],
@@ -69,12 +69,50 @@ export function valuesContract({ makeSandbox, start }: ContractTools): void {
       });
     }
 
+    it('are told before what the program does next', async () => {
+      const calls = new RecordingCalls();
+      const told: string[] = [];
+      calls.onLine = (line) => told.push(`${line.split(' ')[0]} ${[...calls.stored.keys()]}`);
+      calls.onTool = async () => answered(1);
+      const source = `store('a', 1); text(1); store('b', 1); await tools.a(); store('c', 1); notify('n');
+        store('d', 1); image('data:,'); store('e', 1); yield_control(); store('f', 1);`;
+      await start(source, {}, calls).run.ended;
+      assert.deepEqual(told, [
+        'started ',
+        'text a',
+        'call a,b',
+        'notify a,b,c',
+        'image a,b,c,d',
+        'yield a,b,c,d,e',
+      ]);
+      assert.deepEqual([...calls.stored.keys()].join(), 'a,b,c,d,e,f');
+    });
+
+    it('are told where the program stands still, and where it spins', async () => {
+      const { calls, run } = start(`store('a', 1); await tools.a()`, { hold: true });
+      await calls.until('frontier');
+      assert.deepEqual([...calls.stored], [['a', '1']]);
+      run.kill();
+      const spinning = start(`store('b', 1); await new Promise((r) => setTimeout(r)); for (;;);`);
+      while (!spinning.calls.stored.has('b')) await later();
+      spinning.run.kill();
+    });
+
+    it('are held up where they come in floods, and the last of each key is kept', async () => {
+      const { calls, run } = start(
+        `const s = 'x'.repeat(1 << 20); for (let n = 0; n < 100; n++) store('k', s + n); store('end', 1);`,
+      );
+      assert.equal((await run.ended).failure, null);
+      assert.deepEqual([...calls.stored.keys()], ['k', 'end']);
+      assert.ok(calls.stored.get('k')?.endsWith('99"'));
+    });
+
     it('keep every key apart that differs', async () => {
       const keys = ['a', 'A', 'a ', '\u0000', '\u2028', '"', 'constructor', 'é', 'e\u0301'];
-      const { run } = start(`for (const key of ${JSON.stringify(keys)}) store(key, key)`);
-      const { writes } = await run.ended;
+      const { calls, run } = start(`for (const key of ${JSON.stringify(keys)}) store(key, key)`);
+      await run.ended;
       assert.deepEqual(
-        [...writes],
+        [...calls.stored],
         keys.map((key) => [key, JSON.stringify(key)]),
       );
     });

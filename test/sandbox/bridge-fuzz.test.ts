@@ -23,6 +23,7 @@ const LIMITS = {
   maxTimers: 5,
   maxPendingCalls: 5,
   maxPendingNotifications: 5,
+  maxStoredKeys: 5,
 };
 
 /** Checks that whatever reaches a cell has the shape the cell was promised. */
@@ -30,6 +31,7 @@ function checkingCalls(): ProgramCalls {
   return {
     started: () => {},
     output: (item) => checkItem(item),
+    store: (key, json) => assert.equal(typeof key + typeof json, 'stringstring'),
     yieldControl: () => {},
     invokeTool: async (index, inputJson) => {
       assert.equal(typeof index, 'number');
@@ -92,6 +94,7 @@ describe('The host half of the bridge (fuzz)', { timeout: 60_000 }, () => {
       ['maxTimers', 'timer', [1, 1e9]],
       ['maxPendingCalls', 'calls', [1, 0, undefined]],
       ['maxPendingNotifications', 'notify', ['x']],
+      ['maxStoredKeys', 'store', [1, 'x']],
     ] as const) {
       const stubborn = { invokeTool: () => new Promise<never>(() => {}) };
       const calls = { ...checkingCalls(), ...stubborn, notify: () => new Promise<void>(() => {}) };
@@ -105,6 +108,22 @@ describe('The host half of the bridge (fuzz)', { timeout: 60_000 }, () => {
       assert.match(failure?.text ?? '', new RegExp(limit));
       await run.stopped;
     }
+  });
+
+  it('refuses frames of a process that go over the limits of its program', () => {
+    const stubborn = { invokeTool: () => new Promise<never>(() => {}) };
+    const calls = { ...checkingCalls(), ...stubborn, notify: () => new Promise<void>(() => {}) };
+    const nothing = () => {};
+    const sendMany = (limits: typeof LIMITS, kind: number, texts: (n: number) => string[]) => {
+      const run = new ProcessRun({ id: 1, calls, limits, send: nothing, onOver: nothing });
+      for (let n = 0; n < 6; n += 1) run.receive({ kind, run: 1, a: n, b: 0, texts: texts(n) });
+    };
+    const long = { ...LIMITS, maxStoredLength: 10 };
+    assert.throws(() => sendMany(LIMITS, Up.Call, () => ['1']), /maxPendingCalls/);
+    assert.throws(() => sendMany(LIMITS, Up.Notify, () => ['x']), /maxPendingNotifications/);
+    assert.throws(() => sendMany(LIMITS, Up.Writes, (n) => [`k${n}`, '1']), /maxStoredKeys/);
+    assert.throws(() => sendMany(long, Up.Writes, () => ['k', '1234567890']), /maxStoredLength/);
+    assert.doesNotThrow(() => sendMany(LIMITS, Up.Writes, () => ['k', '1']));
   });
 
   it('takes any frame from a process, or refuses it with an error', async () => {
@@ -122,13 +141,12 @@ describe('The host half of the bridge (fuzz)', { timeout: 60_000 }, () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(frame, { maxLength: 20 }), async (frames) => {
-        const over = false;
-        const run = new ProcessRun(
-          1,
-          checkingCalls(),
-          () => {},
-          () => {},
-        );
+        let over = false;
+        const calls = checkingCalls();
+        const onOver = () => {
+          over = true;
+        };
+        const run = new ProcessRun({ id: 1, calls, limits: LIMITS, send: () => {}, onOver });
         for (const one of frames) {
           try {
             run.receive(one);
@@ -144,8 +162,7 @@ describe('The host half of the bridge (fuzz)', { timeout: 60_000 }, () => {
   });
 });
 
-function checkEnd({ failure, notes, writes }: ProgramEnd): void {
+function checkEnd({ failure, notes }: ProgramEnd): void {
   assert.ok(failure === null || typeof failure.text === 'string');
   assert.ok(notes.every((note) => typeof note === 'string'));
-  for (const [key, json] of writes) assert.equal(typeof key + typeof json, 'stringstring');
 }

@@ -123,18 +123,32 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     await using setup = await twoSessions();
     const pid = await pidOf(setup);
     const { first } = await setup.mine.execute({
-      source: `store('lost', 1); ${WAIT}`,
+      source: `store('kept', 2); yield_control(); ${WAIT}`,
       observe: LONG,
     });
+    const { cellId } = await first;
     process.kill(pid, 'SIGKILL');
-    const event = await first;
+    const event = await setup.mine.observe(cellId, LONG);
     assert.ok(event.type === 'completed');
     assert.equal(event.failure?.kind, 'lost');
     assert.match(event.failure?.text ?? '', /^exec runtime ended unexpectedly: .* SIGKILL$/);
-    await setup.checkMine();
-    const { items } = await finishCell(setup.mine, `text(load('lost') === undefined)`);
-    assert.deepEqual(textsOf(items), ['true']);
+    const { items } = await finishCell(setup.mine, `text(load('kept'))`);
+    assert.deepEqual(textsOf(items), ['2']);
     await setup.checkOther();
+  });
+
+  it('keeps what a program stored and showed that was lost with a neighbour', async () => {
+    await using setup = await twoSessions();
+    const source = `store('beside', 1); text('shown'); yield_control(); text('more'); ${WAIT}`;
+    const beside = await setup.mine.execute({ source, observe: LONG });
+    assert.deepEqual(textsOf((await beside.first).items as never), ['shown']);
+    await finishCell(setup.mine, CRASH);
+    const event = await setup.mine.observe(beside.cellId, LONG);
+    assert.ok(event.type === 'completed' && event.failure !== null);
+    assert.deepEqual(textsOf(event.items), ['more']);
+    const { items } = await finishCell(setup.mine, `text(load('beside'))`);
+    assert.deepEqual(textsOf(items), ['1']);
+    await setup.checkMine();
   });
 
   it('ends a process that gives no sign of life', async () => {

@@ -6,8 +6,8 @@ import { textItem, textOf } from './events.ts';
 /** An input in words: `output a`, `observe 1`, `observe-pending 1`, `resume 3 1`, `finish` … */
 export type Said = string | Input;
 
-/** An end without failure, writes or notes. */
-export const GOOD_END: ProgramEnd = { failure: null, writes: new Map(), notes: [] };
+/** An end without failure or notes. */
+export const GOOD_END: ProgramEnd = { failure: null, notes: [] };
 
 /** One cell's state, moved by inputs in words; it tells the effects in words. */
 export class CellStory {

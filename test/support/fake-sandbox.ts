@@ -95,6 +95,10 @@ export class FakeRun implements SandboxRun {
     return this.#killed ? undefined : this.#calls.output(item);
   }
 
+  store(key: string, json: string): void {
+    if (!this.#killed) void this.#calls.store(key, json);
+  }
+
   yieldControl(): void {
     if (!this.#killed) this.#calls.yieldControl();
   }
@@ -114,7 +118,7 @@ export class FakeRun implements SandboxRun {
   }
 
   end(end: Partial<ProgramEnd> = {}): void {
-    if (!this.#killed) this.#resolve({ failure: null, writes: new Map(), notes: [], ...end });
+    if (!this.#killed) this.#resolve({ failure: null, notes: [], ...end });
   }
 
   fail(failure: CellFailure): void {

@@ -22,6 +22,8 @@ interface Watcher {
 export class RecordingCalls implements ProgramCalls {
   readonly log: string[] = [];
   readonly toolCalls: RecordedCall[] = [];
+  /** What the program stored, as JSON text by key. */
+  readonly stored = new Map<string, string>();
   onTool: ((index: number, inputJson: string | undefined) => Promise<ToolAnswer>) | null = null;
   onNotify: (text: string) => Promise<void> = async () => {};
   /** Called with each line as it is written. */
@@ -41,6 +43,10 @@ export class RecordingCalls implements ProgramCalls {
       case 'input_audio':
         return this.#write(`audio ${item.audio_url}`);
     }
+  }
+
+  store(key: string, json: string): void {
+    this.stored.set(key, json);
   }
 
   yieldControl(): void {

@@ -1,0 +1,37 @@
+/** Stored values that go up in one frame. */
+const WRITES_PER_FRAME = 64;
+
+/**
+ * Sends on what a program stores: soon, so that little is lost with its process, before whatever the
+ * program does next that can be noticed, and of many values for one key only the last.
+ */
+export class UnsentWrites {
+  readonly #send: (...keysAndJson: readonly string[]) => void;
+  readonly #unsent = new Map<string, string>();
+  #scheduled = false;
+
+  /** @param send Takes key and JSON in turn. */
+  constructor(send: (...keysAndJson: readonly string[]) => void) {
+    this.#send = send;
+  }
+
+  add(key: string, json: string): void {
+    this.#unsent.set(key, json);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Sends at once what waits. */
+  flush(): void {
+    if (this.#unsent.size === 0) return;
+    const texts = [...this.#unsent].flat();
+    this.#unsent.clear();
+    for (let at = 0; at < texts.length; at += 2 * WRITES_PER_FRAME) {
+      this.#send(...texts.slice(at, at + 2 * WRITES_PER_FRAME));
+    }
+  }
+}
