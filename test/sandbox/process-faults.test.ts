@@ -250,16 +250,6 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     await sandbox.close();
     for (const pid of pids) assert.equal(isAlive(pid), false);
   });
-
-  it('goes on through crash after crash', async () => {
-    await using setup = await twoSessions();
-    for (let round = 0; round < 10; round += 1) {
-      const { failure } = await finishCell(setup.mine, CRASH);
-      assert.equal(failure?.kind, 'memory');
-      await setup.checkMine();
-    }
-    await setup.checkOther();
-  });
 });
 
 describe('A sandbox process', { timeout: 60_000 }, () => {
