@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { brief, expectEvent, rejectsWith } from '../support/events.ts';
 import { settled } from '../support/gates.ts';
-import { firstOf, LONG, type SessionFeatures, type SetUpSession, start } from './session-setup.ts';
+import {
+  firstOf,
+  LONG,
+  orderedLog,
+  runAlone,
+  type SessionContract,
+  start,
+  toldReason,
+} from './session-setup.ts';
 
 /** A session ends. */
-export function closingCases(setUp: SetUpSession, features: SessionFeatures): void {
+export function closingCases({ describe, it, setUp, features }: SessionContract): void {
   describe('closing a session', () => {
     it('that has no cells is done at once, and twice is once', async () => {
       await using made = await setUp();
@@ -37,10 +44,11 @@ export function closingCases(setUp: SetUpSession, features: SessionFeatures): vo
         [brief(await one.first), brief(await two.first)],
         ['terminated: a', 'terminated: b'],
       );
-      assert.ok(delegate.log.includes('1 tool-1 cancelled: shutdown'));
-      assert.ok(delegate.log.includes('2 note block cancelled: shutdown'));
+      const reason = toldReason('shutdown', features);
+      assert.ok(delegate.log.includes(`1 tool-1 cancelled: ${reason}`));
+      assert.ok(delegate.log.includes(`2 note block cancelled: ${reason}`));
       assert.deepEqual(
-        [delegate.logOf('1').at(-1), delegate.logOf('2').at(-1)],
+        ['1', '2'].map((cellId) => orderedLog(delegate, cellId, features).at(-1)),
         ['closed', 'closed'],
       );
     });
@@ -61,25 +69,23 @@ export function closingCases(setUp: SetUpSession, features: SessionFeatures): vo
       await settled();
       await session.close();
       assert.equal(brief(await first), 'terminated: a');
-      assert.deepEqual(delegate.log.slice(1), [
-        '1 note block cancelled: shutdown',
-        '1 note block finished',
-        '1 closed',
+      assert.deepEqual(orderedLog(delegate, '1', features).slice(1), [
+        `note block cancelled: ${toldReason('shutdown', features)}`,
+        ...(features.grace ? ['note block finished'] : []),
+        'closed',
       ]);
     });
 
     it('drops completions that nobody asked for', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
-      const { cellId, first } = await start(session, `yield_control(); text('b')`);
-      await first;
-      await delegate.saw('1 closed');
+      const cellId = await runAlone(made, features, `text('b')`);
       await session.close();
       expectEvent(await session.observe(cellId, LONG), 'missing');
-      assert.deepEqual(delegate.log, ['1 closed']);
+      assert.deepEqual(delegate.logOf(cellId), ['closed']);
     });
 
-    it('waits for a terminate that is under way', { skip: !features.grace }, async () => {
+    it('waits for a terminate that is under way', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.stubborn()`);
@@ -88,7 +94,7 @@ export function closingCases(setUp: SetUpSession, features: SessionFeatures): vo
       const closed = session.close();
       delegate.tools.release(null);
       await closed;
-      assert.equal(delegate.log.at(-1), '1 closed');
+      assert.equal(orderedLog(delegate, '1', features).at(-1), 'closed');
       assert.equal(brief(await terminated), 'terminated');
     });
 

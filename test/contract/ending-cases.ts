@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { brief, expectEvent } from '../support/events.ts';
 import { isSettled, settled } from '../support/gates.ts';
-import { firstOf, LONG, type SessionFeatures, type SetUpSession, start } from './session-setup.ts';
+import {
+  firstOf,
+  LONG,
+  orderedLog,
+  runAlone,
+  type SessionContract,
+  start,
+  toldReason,
+  untilClosed,
+} from './session-setup.ts';
 
 /** A program ends by itself. */
-export function endingCases(setUp: SetUpSession, features: SessionFeatures): void {
+export function endingCases({ describe, it, setUp, features }: SessionContract): void {
   describe('a program that ends', () => {
     it('has its notifications delivered before its completion is told', async () => {
       await using made = await setUp();
@@ -15,6 +23,7 @@ export function endingCases(setUp: SetUpSession, features: SessionFeatures): voi
       assert.equal(await isSettled(first), false);
       delegate.notes.release();
       assert.equal(brief(await first), 'completed: done');
+      await untilClosed(delegate, features, '1');
       assert.deepEqual(delegate.log, ['1 note block started', '1 note block finished', '1 closed']);
     });
 
@@ -32,11 +41,12 @@ export function endingCases(setUp: SetUpSession, features: SessionFeatures): voi
       const { session, delegate } = made;
       const { first } = await start(session, `tools.block().catch(() => {}); text('done')`);
       assert.equal(brief(await first), 'completed: done');
-      assert.deepEqual(delegate.log, [
-        '1 tool-1 started',
-        '1 tool-1 cancelled: completion',
-        '1 tool-1 finished',
-        '1 closed',
+      await untilClosed(delegate, features, '1');
+      assert.deepEqual(orderedLog(delegate, '1', features), [
+        'tool-1 started',
+        `tool-1 cancelled: ${toldReason('completion', features)}`,
+        ...(features.grace ? ['tool-1 finished'] : []),
+        'closed',
       ]);
     });
 
@@ -47,26 +57,23 @@ export function endingCases(setUp: SetUpSession, features: SessionFeatures): voi
       assert.equal(brief(event), 'completed: done');
       delegate.tools.release('late');
       await settled();
+      await untilClosed(delegate, features, '1');
       expectEvent(await session.observe('1'), 'missing');
       assert.deepEqual(delegate.log.toSorted(), [
         '1 closed',
-        '1 tool-1 cancelled: completion',
+        `1 tool-1 cancelled: ${toldReason('completion', features)}`,
         '1 tool-1 finished',
         '1 tool-1 started',
       ]);
     });
 
-    it('is over for the delegate before anybody asks for its completion', async () => {
+    it('is over for the delegate, once, whenever somebody asks for its completion', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
-      const { cellId, first } = await start(
-        session,
-        `yield_control(); await tools.echo(1); text('b')`,
-      );
-      await first;
-      await delegate.saw('1 closed');
+      const cellId = await runAlone(made, features, `await tools.echo(1); text('b')`);
       assert.equal(brief(await session.observe(cellId, LONG)), 'completed: b');
-      assert.deepEqual(delegate.log.slice(-1), ['1 closed']);
+      await untilClosed(delegate, features, '1');
+      assert.equal(delegate.logOf('1').at(-1), 'closed');
     });
 
     it('yields to its observer in time while its notifications are delivered', async () => {
@@ -74,6 +81,11 @@ export function endingCases(setUp: SetUpSession, features: SessionFeatures): voi
       const { session, delegate } = made;
       const observe = { yieldAfterMs: 250 };
       const { cellId, first } = await start(session, `text('a'); notify('block')`, { observe });
+      if (!features.yieldWhileDraining) {
+        await delegate.saw('1 note block started');
+        delegate.notes.release();
+        return assert.equal(brief(await first), 'completed: a');
+      }
       assert.equal(brief(await first), 'yielded: a');
       await delegate.saw('1 note block started');
       assert.equal(brief(await session.observe(cellId, observe)), 'yielded');
@@ -83,11 +95,8 @@ export function endingCases(setUp: SetUpSession, features: SessionFeatures): voi
 
     it('beats a terminate that comes later: its completion is the answer', async () => {
       await using made = await setUp();
-      const { session, delegate } = made;
-      const source = `yield_control(); store('finished', true); text('done')`;
-      const { cellId, first } = await start(session, source);
-      await first;
-      await delegate.saw('1 closed');
+      const { session } = made;
+      const cellId = await runAlone(made, features, `store('finished', true); text('done')`);
       assert.equal(brief(await session.terminate(cellId)), 'completed: done');
       expectEvent(await session.terminate(cellId), 'missing');
       assert.equal(brief(await firstOf(session, `text(load('finished'))`)), 'completed: true');
@@ -110,16 +119,15 @@ export function endingCases(setUp: SetUpSession, features: SessionFeatures): voi
       await delegate.saw('6 tool-3 started');
       await session.close();
       await left.first;
+      await untilClosed(delegate, features, '1', '2', '3', '4', '5', '6');
       for (const cellId of ['1', '2', '3', '4', '5', '6']) {
-        const log = delegate.logOf(cellId);
+        const log = orderedLog(delegate, cellId, features);
         assert.equal(log.at(-1), 'closed', `cell ${cellId}`);
         assert.equal(log.filter((entry) => entry === 'closed').length, 1);
       }
     });
 
-    it('comes after callbacks that took their time to stop', {
-      skip: !features.grace,
-    }, async () => {
+    it('comes after callbacks that took their time to stop', { needs: ['grace'] }, async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       delegate.onTool = async (_call, signal) => {

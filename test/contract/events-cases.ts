@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { brief, rejectsWith, textOf } from '../support/events.ts';
 import { isSettled } from '../support/gates.ts';
 import { assertNoListeners } from '../support/leaks.ts';
 import { nextOf, outputsAmong, restOf } from '../support/live-events.ts';
-import { LONG, PENDING, type SetUpSession, start } from './session-setup.ts';
+import { LONG, PENDING, type SessionContract, start } from './session-setup.ts';
 
 /** Nobody observes the cell from here on, so that it stays until its end is asked for. */
 const ALONE = 'yield_control();';
@@ -13,16 +12,16 @@ const BLOCKED_TELLS = ['output a', 'tool-started tool-1 block'];
 const GOES_ON_TELLS = ['tool-ended tool-1', 'output b', 'draining', 'completed'];
 
 /** What happens to a cell is told as it happens, in order, and takes nothing from those who observe. */
-export function eventsCases(setUp: SetUpSession): void {
-  describe('live events', () => {
-    tellingCases(setUp);
-    subscribingCases(setUp);
-    leavingCases(setUp);
-    endCases(setUp);
+export function eventsCases(contract: SessionContract): void {
+  contract.describe('live events', { needs: ['liveEvents'] }, () => {
+    tellingCases(contract);
+    subscribingCases(contract);
+    leavingCases(contract);
+    endCases(contract);
   });
 }
 
-function tellingCases(setUp: SetUpSession): void {
+function tellingCases({ it, setUp }: SessionContract): void {
   it('tell output, calls, notifications and the end in order', async () => {
     await using made = await setUp();
     const source = `${ALONE} text('a'); await tools.echo(1); notify('n'); await tools.fail().catch(() => {}); image('data:image/png;base64,AA==')`;
@@ -100,7 +99,7 @@ function tellingCases(setUp: SetUpSession): void {
   });
 }
 
-function subscribingCases(setUp: SetUpSession): void {
+function subscribingCases({ it, setUp }: SessionContract): void {
   it('wait for who subscribes after the end and before it is observed', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
@@ -158,7 +157,7 @@ function subscribingCases(setUp: SetUpSession): void {
   });
 }
 
-function leavingCases(setUp: SetUpSession): void {
+function leavingCases({ it, setUp }: SessionContract): void {
   it('go on where the subscriber before left', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
@@ -204,7 +203,7 @@ function leavingCases(setUp: SetUpSession): void {
   });
 }
 
-function endCases(setUp: SetUpSession): void {
+function endCases({ it, setUp }: SessionContract): void {
   it('end with the termination', async () => {
     await using made = await setUp();
     const { session } = made;

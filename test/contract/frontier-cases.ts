@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import type { CellEvent } from '../../src/events.ts';
 import { brief, expectEvent, rejectsWith } from '../support/events.ts';
 import { isSettled, settled } from '../support/gates.ts';
-import { LONG, PENDING, type SetUpSession, start } from './session-setup.ts';
+import { LONG, PENDING, type SessionContract, start } from './session-setup.ts';
 
 const TWO_IN_TURN = `text(await tools.block(1)); text(await tools.block(2))`;
 const TWO_AT_ONCE = `await Promise.all([tools.block(1), tools.block(2)]); text('done')`;
@@ -17,8 +16,8 @@ function frontier(event: CellEvent): string {
 }
 
 /** The program walks from frontier to frontier. */
-export function frontierCases(setUp: SetUpSession): void {
-  describe('a cell that is observed until it is pending', () => {
+export function frontierCases({ describe, it, setUp }: SessionContract): void {
+  describe('a cell that is observed until it is pending', { needs: ['pendingObserve'] }, () => {
     it('is completed where it never has to wait', async () => {
       await using made = await setUp();
       const { first } = await start(made.session, `text('done')`, { observe: PENDING });
@@ -106,7 +105,7 @@ export function frontierCases(setUp: SetUpSession): void {
     });
   });
 
-  describe('observers of frontiers', () => {
+  describe('observers of frontiers', { needs: ['pendingObserve'] }, () => {
     it('are one at a time', async () => {
       await using made = await setUp();
       const { session } = made;
@@ -169,7 +168,7 @@ export function frontierCases(setUp: SetUpSession): void {
     });
   });
 
-  describe('a cell that nobody observes', () => {
+  describe('a cell that nobody observes', { needs: ['pendingObserve'] }, () => {
     it('goes on from tool to tool by itself', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
@@ -180,7 +179,7 @@ export function frontierCases(setUp: SetUpSession): void {
     });
   });
 
-  describe('terminating a cell that is held', () => {
+  describe('terminating a cell that is held', { needs: ['pendingObserve'] }, () => {
     it('does not tell again what was told with the frontier', async () => {
       await using made = await setUp();
       const { session } = made;

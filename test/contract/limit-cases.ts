@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { brief, expectEvent, rejectsWith, textOf } from '../support/events.ts';
-import { firstOf, LONG, type SetUpSession, start } from './session-setup.ts';
+import { firstOf, LONG, type SessionContract, start } from './session-setup.ts';
 
 /** Over a limit the one call or cell fails, says which limit, and nothing else is lost. */
-export function limitCases(setUp: SetUpSession): void {
-  describe('the limits of a session', () => {
+export function limitCases({ describe, it, setUp }: SessionContract): void {
+  describe('the limits of a session', { needs: ['limits'] }, () => {
     it('stop a cell whose output nobody takes, and keep what came before', async () => {
       await using made = await setUp({ maxOutputLength: 55 });
       const { session, delegate } = made;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import type { Session } from '../../src/session.ts';
 import { settled } from '../support/gates.ts';
-import { LONG, PENDING, type SetUpSession, start } from './session-setup.ts';
+import { LONG, PENDING, type SessionContract, start } from './session-setup.ts';
 
 async function phases(session: Session): Promise<readonly string[]> {
   const cells = await session.cells();
@@ -10,9 +9,11 @@ async function phases(session: Session): Promise<readonly string[]> {
 }
 
 /** What `cells` lists. */
-export function listingCases(setUp: SetUpSession): void {
-  describe('the list of cells', () => {
-    it('has every cell that was not delivered to its end, oldest first', async () => {
+export function listingCases({ describe, it, setUp }: SessionContract): void {
+  describe('the list of cells', { needs: ['lists'] }, () => {
+    it('has every cell that was not delivered to its end, oldest first', {
+      needs: ['lists', 'pendingObserve'],
+    }, async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       assert.deepEqual(await session.cells(), []);

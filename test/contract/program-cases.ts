@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { brief, expectEvent, textOf } from '../support/events.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
-import { firstOf, type SessionFeatures, type SetUpSession, start } from './session-setup.ts';
+import { firstOf, type SessionContract, start, untilClosed } from './session-setup.ts';
 
 /** What a program does reaches the caller and the delegate. */
-export function programCases(setUp: SetUpSession, features: SessionFeatures): void {
+export function programCases({ describe, it, setUp, features }: SessionContract): void {
   describe('a program', () => {
     it('that runs through is completed with its output', async () => {
       await using made = await setUp();
@@ -19,6 +18,7 @@ export function programCases(setUp: SetUpSession, features: SessionFeatures): vo
       await using made = await setUp();
       const source = `text('before'); exit(); text('after'); await tools.echo(1); notify('no')`;
       assert.equal(brief(await firstOf(made.session, source)), 'completed: before');
+      await untilClosed(made.delegate, features, '1');
       assert.deepEqual(made.delegate.log, ['1 closed']);
     });
 
@@ -37,7 +37,7 @@ export function programCases(setUp: SetUpSession, features: SessionFeatures): vo
       const { failure, items } = expectEvent(event, 'completed');
       assert.deepEqual(items.map(textOf), ['a']);
       assert.match(failure?.text ?? '', /boom/);
-      if (features.failureDetails) assert.equal(failure?.kind, 'exception');
+      if (features.failureKinds) assert.equal(failure?.kind, 'exception');
     });
 
     it('that does not parse is completed with a failure that says where', async () => {
@@ -46,17 +46,17 @@ export function programCases(setUp: SetUpSession, features: SessionFeatures): vo
       const { failure, items } = expectEvent(event, 'completed');
       assert.deepEqual(items, []);
       assert.match(failure?.text ?? '', /SyntaxError/);
-      if (features.failureDetails) assert.deepEqual([failure?.kind, failure?.line], ['syntax', 2]);
+      if (features.failureKinds) assert.deepEqual([failure?.kind, failure?.line], ['syntax', 2]);
     });
 
     it('gets what a tool answers, and catches what it throws', async () => {
       await using made = await setUp();
       const source = `
         text(await tools.echo({ a: [1, null] }));
-        try { await tools.fail() } catch (error) { text(error.message) }`;
+        try { await tools.fail() } catch (error) { text(error instanceof Error); text(error.message ?? error) }`;
       assert.equal(
         brief(await firstOf(made.session, source)),
-        'completed: {"a":[1,null]} the tool failed',
+        `completed: {"a":[1,null]} ${features.toolErrorObjects} the tool failed`,
       );
     });
 
@@ -98,26 +98,23 @@ export function programCases(setUp: SetUpSession, features: SessionFeatures): vo
       assert.equal(made.delegate.calls[0]?.tool, 'other');
     });
 
-    it('asks the delegate of its request, where it has one', {
-      skip: !features.cellDelegates,
-    }, async () => {
+    it('asks the delegate of its request, where it has one', async () => {
       await using made = await setUp();
       const delegate = new ScriptedDelegate();
       await firstOf(made.session, `await tools.echo(1); notify('hello')`, { delegate });
+      await untilClosed(delegate, features, '1');
       assert.equal(delegate.log.at(-1), '1 closed');
       assert.equal(delegate.calls.length, 1);
       assert.deepEqual(made.delegate.log, []);
     });
 
-    it('is told of a rejection that nobody handled, in a note', {
-      skip: !features.failureDetails,
-    }, async () => {
+    it('is told of a rejection that nobody handled, in a note', async () => {
       await using made = await setUp();
       const source = `Promise.reject(new Error('forgotten')); await tools.echo(1); text('done')`;
       const { notes, failure } = expectEvent(await firstOf(made.session, source), 'completed');
       assert.equal(failure, null);
-      assert.equal(notes.length, 1);
-      assert.match(notes[0] ?? '', /forgotten/);
+      assert.equal(notes.length, features.notes ? 1 : 0);
+      if (features.notes) assert.match(notes[0] ?? '', /forgotten/);
     });
 
     it('runs beside others, and cells are counted from 1', async () => {

@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { CaseList } from './case-list.ts';
 import { closingCases } from './closing-cases.ts';
 import { endingCases } from './ending-cases.ts';
 import { eventsCases } from './events-cases.ts';
@@ -7,26 +8,45 @@ import { limitCases } from './limit-cases.ts';
 import { listingCases } from './listing-cases.ts';
 import { observingCases } from './observing-cases.ts';
 import { programCases } from './program-cases.ts';
-import { ALL_FEATURES, type SessionFeatures, type SetUpSession } from './session-setup.ts';
+import { ALL_FEATURES, type SessionFeature, type SessionFeatures } from './session-features.ts';
+import type { SetUpSession } from './session-setup.ts';
 import { terminatingCases } from './terminating-cases.ts';
+import { unsupportedCases } from './unsupported-cases.ts';
 import { valueCases } from './value-cases.ts';
 
-/** What every `Session` keeps to, whatever is behind it. Programs are real JavaScript. */
+/** The cases for an implementation with these features. */
+export function sessionCases(
+  setUp: SetUpSession,
+  features: SessionFeatures,
+): CaseList<SessionFeature> {
+  const list = new CaseList<SessionFeature>(features);
+  const { describe, it } = list;
+  const contract = { describe, it, setUp, features };
+  programCases(contract);
+  observingCases(contract);
+  endingCases(contract);
+  terminatingCases(contract);
+  closingCases(contract);
+  valueCases(contract);
+  frontierCases(contract);
+  limitCases(contract);
+  listingCases(contract);
+  eventsCases(contract);
+  unsupportedCases(contract);
+  return list;
+}
+
+/**
+ * What every `Session` keeps to, whatever is behind it. Programs are real JavaScript.
+ *
+ * @returns The cases that are left out for want of a feature.
+ */
 export function sessionContract(
   name: string,
   setUp: SetUpSession,
   features: SessionFeatures = ALL_FEATURES,
-): void {
-  describe(`${name} keeps the contract of sessions`, () => {
-    programCases(setUp, features);
-    observingCases(setUp, features);
-    endingCases(setUp, features);
-    terminatingCases(setUp, features);
-    closingCases(setUp, features);
-    valueCases(setUp);
-    if (features.frontiers) frontierCases(setUp);
-    if (features.limits) limitCases(setUp);
-    if (features.listing) listingCases(setUp);
-    if (features.liveEvents) eventsCases(setUp);
-  });
+): readonly string[] {
+  const list = sessionCases(setUp, features);
+  describe(`${name} keeps the contract of sessions`, () => list.register());
+  return list.leftOut;
 }

@@ -1,7 +1,11 @@
+import type { CancelReason } from '../../src/errors.ts';
 import type { SessionLimits } from '../../src/limits.ts';
 import type { ExecuteRequest, Session, StartedCell } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
+import { brief, expectEvent } from '../support/events.ts';
 import type { ScriptedDelegate } from '../support/scripted-delegate.ts';
+import type { CaseList } from './case-list.ts';
+import type { SessionFeature, SessionFeatures } from './session-features.ts';
 
 /** The tools every session of the contract has; `ScriptedDelegate` knows them. */
 export const CONTRACT_TOOLS: readonly ToolDefinition[] = [
@@ -21,37 +25,13 @@ export interface SessionUnderTest extends AsyncDisposable {
 /** Makes a session of its own, with `CONTRACT_TOOLS`. */
 export type SetUpSession = (limits?: Partial<SessionLimits>) => Promise<SessionUnderTest>;
 
-/** What an implementation can do. One that speaks to an older peer cannot do all of it. */
-export interface SessionFeatures {
-  /** The pending observe mode and `resume`. */
-  readonly frontiers: boolean;
-  /** Limits can be set. */
-  readonly limits: boolean;
-  /** `cells()` lists cells. */
-  readonly listing: boolean;
-  /** Missing cells have a reason other than `unknown`. */
-  readonly missingReasons: boolean;
-  /** Cancelled callbacks have a moment to return before the answer. */
-  readonly grace: boolean;
-  /** A request may bring a delegate of its own. */
-  readonly cellDelegates: boolean;
-  /** Completions tell the kind and the place of a failure, and have notes. */
-  readonly failureDetails: boolean;
-  /** `events()` tells what happens to a cell. */
-  readonly liveEvents: boolean;
+/** What the cases of the contract are written with. */
+export interface SessionContract {
+  readonly describe: CaseList<SessionFeature>['describe'];
+  readonly it: CaseList<SessionFeature>['it'];
+  readonly setUp: SetUpSession;
+  readonly features: SessionFeatures;
 }
-
-/** Everything there is. */
-export const ALL_FEATURES: SessionFeatures = {
-  frontiers: true,
-  limits: true,
-  listing: true,
-  missingReasons: true,
-  grace: true,
-  cellDelegates: true,
-  failureDetails: true,
-  liveEvents: true,
-};
 
 /** A wait that does not end by itself while a test runs. */
 export const LONG = { yieldAfterMs: 60_000 } as const;
@@ -72,4 +52,51 @@ export function start(
 export async function firstOf(session: Session, source: string, request?: Partial<ExecuteRequest>) {
   const { first } = await start(session, source, request);
   return first;
+}
+
+/** The reason a cancelled callback is told where this is the reason. */
+export function toldReason(reason: CancelReason, { cancelReasons }: SessionFeatures): CancelReason {
+  return cancelReasons ? reason : 'terminate';
+}
+
+/** Without `closedBeforeDelivery` the delegate hears of an end after the caller: waits for that. */
+export async function untilClosed(
+  delegate: ScriptedDelegate,
+  features: SessionFeatures,
+  ...cellIds: readonly string[]
+): Promise<void> {
+  if (features.closedBeforeDelivery) return;
+  await Promise.all(cellIds.map((cellId) => delegate.saw(`${cellId} closed`)));
+}
+
+/** What a delegate saw of a cell, in order; without `grace`, callbacks may return when all is over. */
+export function orderedLog(
+  delegate: ScriptedDelegate,
+  cellId: string,
+  { grace }: SessionFeatures,
+): readonly string[] {
+  return delegate.logOf(cellId).filter((entry) => grace || !entry.endsWith(' finished'));
+}
+
+let marks = 0;
+
+/**
+ * Runs a program to its end while nobody waits for it.
+ *
+ * Where a cell is not closed before its end is asked for, a value it stores tells that it is over.
+ *
+ * @returns Its cell.
+ */
+export async function runAlone(
+  { session, delegate }: SessionUnderTest,
+  features: SessionFeatures,
+  source: string,
+): Promise<string> {
+  marks += 1;
+  const mark = features.closedBeforeDelivery ? '' : `store('ended ${marks}', true);`;
+  const { cellId, first } = await start(session, `yield_control(); ${mark} ${source}`);
+  expectEvent(await first, 'yielded');
+  if (features.closedBeforeDelivery) await delegate.saw(`${cellId} closed`);
+  else while (brief(await firstOf(session, `text(load('ended ${marks}'))`)) !== 'completed: true');
+  return cellId;
 }

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { brief, expectEvent, rejectsWith } from '../support/events.ts';
 import { settled } from '../support/gates.ts';
-import { firstOf, LONG, type SessionFeatures, type SetUpSession, start } from './session-setup.ts';
+import {
+  firstOf,
+  LONG,
+  orderedLog,
+  type SessionContract,
+  start,
+  untilClosed,
+} from './session-setup.ts';
 
 /** Somebody ends a program. */
-export function terminatingCases(setUp: SetUpSession, features: SessionFeatures): void {
+export function terminatingCases({ describe, it, setUp, features }: SessionContract): void {
   describe('terminating', () => {
     it('stops a program that never stops by itself', async () => {
       await using made = await setUp();
@@ -30,8 +36,9 @@ export function terminatingCases(setUp: SetUpSession, features: SessionFeatures)
       const started = start(session, `text('a'); await tools.echo(1)`);
       const event = await session.terminate('1');
       const { first } = await started;
+      assert.deepEqual(await first, event);
+      if (!features.terminateBeforeStart) return void expectEvent(event, 'terminated');
       assert.equal(brief(event), 'terminated');
-      assert.equal(brief(await first), 'terminated');
       assert.deepEqual(delegate.log, ['1 closed']);
     });
 
@@ -41,15 +48,17 @@ export function terminatingCases(setUp: SetUpSession, features: SessionFeatures)
       const { cellId } = await start(session, `notify('block'); await tools.block()`);
       await delegate.saw('1 tool-1 started');
       await session.terminate(cellId);
-      assert.deepEqual(delegate.log.slice(0, 2), ['1 note block started', '1 tool-1 started']);
-      assert.deepEqual(delegate.log.slice(2).toSorted(), [
-        '1 closed',
-        '1 note block cancelled: terminate',
-        '1 note block finished',
-        '1 tool-1 cancelled: terminate',
-        '1 tool-1 finished',
+      await untilClosed(delegate, features, '1');
+      const log = orderedLog(delegate, '1', features);
+      assert.deepEqual(log.slice(0, 2), ['note block started', 'tool-1 started']);
+      assert.deepEqual(log.slice(2).toSorted(), [
+        'closed',
+        'note block cancelled: terminate',
+        ...(features.grace ? ['note block finished'] : []),
+        'tool-1 cancelled: terminate',
+        ...(features.grace ? ['tool-1 finished'] : []),
       ]);
-      assert.equal(delegate.log.at(-1), '1 closed');
+      assert.equal(log.at(-1), 'closed');
     });
 
     it('answers though no callback stops', async () => {
@@ -59,6 +68,7 @@ export function terminatingCases(setUp: SetUpSession, features: SessionFeatures)
       const { cellId } = await start(session, source);
       await delegate.saw('1 tool-11 started');
       assert.equal(brief(await session.terminate(cellId)), 'terminated: a');
+      await untilClosed(delegate, features, '1');
       assert.equal(delegate.log.at(-1), '1 closed');
     });
 
@@ -70,31 +80,41 @@ export function terminatingCases(setUp: SetUpSession, features: SessionFeatures)
         try { await tools.stubborn() } finally { ${after} }`;
       const { cellId } = await start(session, source);
       await delegate.saw('1 tool-2 started');
-      assert.equal(brief(await session.terminate(cellId)), 'terminated');
+      const event = await session.terminate(cellId);
+      await untilClosed(delegate, features, '1');
+      const asked = () => [delegate.calls.length, delegate.notifications.length];
+      const before = asked();
       delegate.tools.releaseAll(null);
       await settled();
-      assert.equal(delegate.calls.length, 2);
-      assert.deepEqual(delegate.notifications, []);
+      assert.deepEqual(asked(), before);
+      if (!features.stopsAtTerminate) return void expectEvent(event, 'terminated');
+      assert.equal(brief(event), 'terminated');
+      assert.deepEqual(before, [2, 0]);
     });
 
-    it('twice is refused while the first is under way, and finds nothing afterwards', {
-      skip: !features.grace,
-    }, async () => {
+    it('twice is refused while the first is under way, and finds nothing afterwards', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.stubborn()`);
       await delegate.saw('1 tool-1 started');
       const first = session.terminate(cellId);
-      await rejectsWith(session.terminate(cellId), 'cell_terminating');
-      await assert.rejects(session.terminate(cellId), /exec cell 1 is already terminating/);
+      const second = session.terminate(cellId);
+      if (features.grace) {
+        await rejectsWith(second, 'cell_terminating');
+        await assert.rejects(session.terminate(cellId), /exec cell 1 is already terminating/);
+      } else {
+        // The first may be over before the second comes.
+        await second.then(
+          (event) => expectEvent(event, 'missing'),
+          () => rejectsWith(second, 'cell_terminating'),
+        );
+      }
       delegate.tools.release(null);
       assert.equal(brief(await first), 'terminated');
       expectEvent(await session.terminate(cellId), 'missing');
     });
 
-    it('makes the cell missing for others while it is under way', {
-      skip: !features.grace,
-    }, async () => {
+    it('makes the cell missing for others while it is under way', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.stubborn()`);
@@ -106,9 +126,7 @@ export function terminatingCases(setUp: SetUpSession, features: SessionFeatures)
       await terminated;
     });
 
-    it('tells the terminator though the observer gives up meanwhile', {
-      skip: !features.grace,
-    }, async () => {
+    it('tells the terminator though the observer gives up meanwhile', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const controller = new AbortController();
@@ -153,10 +171,11 @@ export function terminatingCases(setUp: SetUpSession, features: SessionFeatures)
       await settled();
       assert.equal(brief(await session.terminate(cellId)), 'terminated: a');
       assert.equal(brief(await first), 'terminated: a');
-      assert.deepEqual(delegate.log.slice(1), [
-        '1 note block cancelled: terminate',
-        '1 note block finished',
-        '1 closed',
+      await untilClosed(delegate, features, '1');
+      assert.deepEqual(orderedLog(delegate, '1', features).slice(1), [
+        'note block cancelled: terminate',
+        ...(features.grace ? ['note block finished'] : []),
+        'closed',
       ]);
       assert.equal(brief(await firstOf(session, `text(load('key'))`)), 'completed: undefined');
     });
@@ -168,6 +187,7 @@ export function terminatingCases(setUp: SetUpSession, features: SessionFeatures)
       await delegate.saw('1 tool-1 started');
       await settled();
       assert.equal(brief(await session.terminate(cellId)), 'terminated');
+      await untilClosed(delegate, features, '1');
       assert.equal(delegate.log.at(-1), '1 closed');
     });
   });

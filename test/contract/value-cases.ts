@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { brief } from '../support/events.ts';
-import { firstOf, type SetUpSession, start } from './session-setup.ts';
+import { firstOf, runAlone, type SessionContract, start } from './session-setup.ts';
 
 /** What cells store for one another. */
-export function valueCases(setUp: SetUpSession): void {
+export function valueCases({ describe, it, setUp, features }: SessionContract): void {
   describe('stored values', () => {
     it('reach the next cell of the session, and no other session', async () => {
       await using one = await setUp();
@@ -48,10 +47,8 @@ export function valueCases(setUp: SetUpSession): void {
 
     it('are there for the next cell as soon as the completion is told, or the cell is closed', async () => {
       await using made = await setUp();
-      const { session, delegate } = made;
-      const { first } = await start(session, `yield_control(); store('key', 1)`);
-      await first;
-      await delegate.saw('1 closed');
+      const { session } = made;
+      await runAlone(made, features, `store('key', 1)`);
       assert.equal(brief(await firstOf(session, `text(load('key'))`)), 'completed: 1');
     });
   });

@@ -1,7 +1,8 @@
 import { after } from 'node:test';
 import { spawnHost } from '../../host/client/spawn-host.ts';
 import { sessionContract } from '../contract/session-contract.ts';
-import { ALL_FEATURES, CONTRACT_TOOLS } from '../contract/session-setup.ts';
+import { ALL_FEATURES } from '../contract/session-features.ts';
+import { CONTRACT_TOOLS } from '../contract/session-setup.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 
 const client = await spawnHost();

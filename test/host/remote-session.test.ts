@@ -9,7 +9,7 @@ import { type Listener, listen } from '../../host/transports/listen.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import { isolateSandbox } from '../../sandbox/index.ts';
 import { sessionContract } from '../contract/session-contract.ts';
-import { ALL_FEATURES } from '../contract/session-setup.ts';
+import { ALL_FEATURES } from '../contract/session-features.ts';
 import { remoteSessionOver } from '../support/remote-session-over.ts';
 
 const sandbox = isolateSandbox();
