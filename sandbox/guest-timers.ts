@@ -15,13 +15,14 @@ export class GuestTimers {
     return this.#timers.size;
   }
 
+  /** @param delayMs What is no positive number is none: it may come from a broken half of the bridge. */
   set(id: number, delayMs: number): void {
     const fire = () => {
       this.#timers.delete(id);
       this.#fired(id);
     };
     clearTimeout(this.#timers.get(id));
-    this.#timers.set(id, startTimer(fire, delayMs));
+    this.#timers.set(id, startTimer(fire, delayMs > 0 ? delayMs : 0));
   }
 
   clear(id: number): void {

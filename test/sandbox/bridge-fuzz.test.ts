@@ -8,6 +8,7 @@ import { Up } from '../../sandbox/process/message-kinds.ts';
 import { ProcessRun } from '../../sandbox/process/process-run.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd } from '../../src/sandbox.ts';
+import { fuzzBounds, fuzzTimeout } from '../support/fuzz-bounds.ts';
 
 const PROGRAM: Program = {
   source: 'await new Promise(() => {})',
@@ -70,7 +71,7 @@ const kind = fc.oneof(
 );
 const message = fc.tuple(kind, fc.array(primitive, { maxLength: 12 }));
 
-describe('The host half of the bridge (fuzz)', { timeout: 60_000 }, () => {
+describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () => {
   it('takes anything from an isolate whose half is broken, and ends what overruns', async () => {
     const blueprint = isolateBlueprint(LIMITS);
     await fc.assert(
@@ -84,7 +85,7 @@ describe('The host half of the bridge (fuzz)', { timeout: 60_000 }, () => {
         run.kill();
         await run.stopped;
       }),
-      { numRuns: 150 },
+      fuzzBounds(150),
     );
   });
 
@@ -157,7 +158,7 @@ describe('The host half of the bridge (fuzz)', { timeout: 60_000 }, () => {
         }
         if (over) checkEnd(await run.ended);
       }),
-      { numRuns: 2_000 },
+      fuzzBounds(2_000),
     );
   });
 });

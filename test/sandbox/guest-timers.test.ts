@@ -48,6 +48,12 @@ describe('GuestTimers', () => {
     assert.deepEqual(fired, [1, 4]);
   });
 
+  it('takes delays that are none for no delay', () => {
+    for (const [id, delayMs] of [Number.NaN, -1, -Infinity].entries()) timers.set(id, delayMs);
+    mock.timers.tick(1);
+    assert.deepEqual(fired, [0, 1, 2]);
+  });
+
   it('waits as long as it can where the delay is longer than that', () => {
     for (const [id, delayMs] of [2 ** 31 - 1, 2 ** 31, 2 ** 53].entries()) timers.set(id, delayMs);
     mock.timers.tick(2 ** 31 - 2);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { isolateSandbox } from '../../sandbox/index.ts';
+import { processSandbox } from '../../sandbox/process-sandbox.ts';
 import { runCell } from '../support/finished-cell.ts';
 import { GUEST_WALK } from '../support/guest-walk.ts';
 import { HOST_TEXT, PROJECT_FOLDER } from '../support/host-paths.ts';
@@ -95,6 +96,18 @@ const ESCAPES: readonly string[] = [
   `typeof (await tools.echo(JSON.parse('{"__proto__":{"polluted":1}}'))).polluted`,
   `typeof (await tools.echo({ constructor: { prototype: { polluted: 1 } } })).polluted`,
   `typeof $cellhost$begin`,
+  `(() => { try { text(1n ** 2n, { get a() { return arguments.callee.caller } }) } catch {} return (function () { return typeof this?.process })() })()`,
+  `Function.prototype.toString.call(text).includes('bridge') ? 'got it' : 'undefined'`,
+  `Error.captureStackTrace.constructor('return typeof process')()`,
+  `(() => { let seen; Error.prepareStackTrace = (_, sites) => { seen = sites.map((s) => s.getThis?.() ?? s.getFunction?.()).find((one) => one !== undefined && one !== globalThis); return '' }; try { store({ toString() { new Error().stack; return 'k' } }, 1) } catch {} return typeof seen })()`,
+  `typeof (await new Promise((done) => { Object.defineProperty(Promise.prototype, 'constructor', { get() { return function (executor) { executor(() => {}, () => {}) } }, configurable: true }); tools.echo(1).then(done, done) }))?.process`,
+  `(() => { class Mine extends Array { static get [Symbol.species]() { return function () { return globalThis.process } } } return typeof new Mine(1, 2).map((x) => x)?.pid })()`,
+  `typeof (await Promise.race([stream_settled([{ then(done) { done(globalThis) } }], (one) => one?.value?.process), undefined]))`,
+  `typeof (() => { try { return [...function* () { yield arguments.callee.caller }()][0] } catch { return undefined } })()`,
+  `(() => { const seen = []; const get = Reflect.get; Reflect.get = (...all) => (seen.push(all), get(...all)); text({ a: 1 }); Reflect.get = get; return typeof seen[0] })()`,
+  `typeof Object.getOwnPropertyDescriptor(globalThis, 'tools').get`,
+  `typeof (function () { return this })()?.process`,
+  `typeof import.meta.url`,
   `typeof globalThis['$cellhost$begin']`,
   `typeof WebAssembly + typeof SharedArrayBuffer + typeof Atomics === 'undefined'.repeat(3) ? 'undefined' : 'got it'`,
   `typeof Object.getOwnPropertyNames(globalThis).find((name) => /ivm|cellhost|isolate/i.test(name))`,
@@ -131,6 +144,8 @@ const stop = () => { watching.on = false; for (const [object, key, field] of spi
 describe('A program', { timeout: 120_000 }, () => {
   const sandbox = isolateSandbox();
   after(() => sandbox.close());
+  const processes = processSandbox();
+  after(() => processes.close());
 
   async function walk(source: string): Promise<void> {
     const { texts, failure } = await runCell(
@@ -169,11 +184,13 @@ describe('A program', { timeout: 120_000 }, () => {
     }
   });
 
-  for (const source of ESCAPES) {
-    it(`gets nothing by ${source}`, async () => {
-      const { texts, failure } = await runCell(sandbox, `text(${source})`);
+  for (const [at, source] of [...ESCAPES, ...ESCAPES].entries()) {
+    const inProcess = at >= ESCAPES.length;
+    it(`gets nothing${inProcess ? ', in a sandbox process,' : ''} by ${source}`, async () => {
+      const where = inProcess ? processes : sandbox;
+      const { texts, failure } = await runCell(where, `text(${source})`);
       assert.equal(failure, null);
-      assert.deepEqual(texts, ['undefined']);
+      assert.equal(texts.at(-1), 'undefined');
     });
   }
 
