@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { cellEvent, cellId, count, MAX_ID_LENGTH, pendingCall, v1Items } from './cell-messages.ts';
+import {
+  cellEvent,
+  cellId,
+  count,
+  liveEvent,
+  MAX_ID_LENGTH,
+  pendingCall,
+  v1Items,
+} from './cell-messages.ts';
 
 /**
  * The wire, version 1: what a client and a host say to each other, each message once.
@@ -44,6 +52,8 @@ const executeRequest = z.strictObject({
   max_output_tokens: tokens.nullable(),
   observe: observeMode.optional(),
   preempted,
+  /** `cellhost.cells`: what happens is kept for `session/events`, also past the end of the cell. */
+  keepEvents: z.boolean().optional(),
 });
 
 const waitRequest = z.strictObject({
@@ -90,6 +100,8 @@ const operation = z.discriminatedUnion('method', [
     options: sessionOptions.optional(),
   }),
   z.strictObject({ method: z.literal('session/resume'), sessionId, cellId, generation: count }),
+  /** What happens is told by `cell/events` of the same id; answered when all was told, or cancelled. */
+  z.strictObject({ method: z.literal('session/events'), sessionId, cellId }),
   z.strictObject({ method: z.literal('session/cells'), sessionId }),
   z.strictObject({ method: z.literal('session/values'), sessionId }),
 ]);
@@ -166,6 +178,7 @@ const operationValue = z.discriminatedUnion('type', [
     type: z.literal('cell/resumed'),
     outcome: z.enum(['resumed', 'already-running', 'missing']),
   }),
+  z.strictObject({ type: z.literal('events/ended'), cellId }),
   z.strictObject({ type: z.literal('session/cells'), cells: z.array(cellSummary) }),
   z.strictObject({
     type: z.literal('session/values'),
@@ -224,6 +237,8 @@ const hostMessage = z.discriminatedUnion('type', [
       .optional(),
   }),
   z.strictObject({ type: z.literal('cell/closed'), sessionId, cellId }),
+  /** `cellhost.cells`: what happened, for the request `session/events` of that id. */
+  z.strictObject({ type: z.literal('cell/events'), id: requestId, events: z.array(liveEvent) }),
 ]);
 
 /** @throws Error that says what is wrong where the value is no message of a client. */

@@ -1,6 +1,7 @@
 import { CALL_CANCELLED, type Callbacks } from './callbacks.ts';
 import { type Notification, ToolCall } from './delegate.ts';
 import { CodeModeError } from './errors.ts';
+import { EventInbox } from './event-inbox.ts';
 import type { EventSource } from './event-reader.ts';
 import { bytesOfEvent, type CellEnd, type LiveEvent, type LiveNews } from './live-events.ts';
 import { PendingRouter } from './pending-router.ts';
@@ -20,9 +21,14 @@ export function cellRouter(): PendingRouter<CellTraffic> {
   return new PendingRouter({ limits: { maxPendingIds: Number.POSITIVE_INFINITY } });
 }
 
-/** How much is kept for a subscriber that does not keep up, before its lane only waits and drops. */
-const MAX_INBOX_ITEMS = 4_096;
-const MAX_INBOX_BYTES = 4 << 20;
+/** What a lane is made of. */
+export interface CellLaneParts {
+  readonly id: string;
+  readonly router: PendingRouter<CellTraffic>;
+  readonly callbacks: Callbacks;
+  /** Whether somebody has said that they will read it. */
+  readonly keeps: boolean;
+}
 
 /**
  * The way of one cell to the outside. Its requests go to its callbacks at once. Its events wait in
@@ -39,19 +45,23 @@ export class CellLane implements EventSource {
     registration: Registration<CellTraffic>,
   ): void => this.#deliver(delivery, registration);
   #registration: Registration<CellTraffic> | null = null;
-  /** What was delivered and not taken, from `#next` on. */
-  #inbox: LiveEvent[] = [];
-  #next = 0;
-  #inboxBytes = 0;
+  readonly #inbox = new EventInbox();
   #end: CellEnd | null = null;
+  #isWanted: boolean;
   #isRetired = false;
   #wake: (() => void) | null = null;
 
-  constructor(id: string, router: PendingRouter<CellTraffic>, callbacks: Callbacks) {
+  constructor({ id, router, callbacks, keeps }: CellLaneParts) {
     this.#id = id;
     this.#router = router;
     this.#callbacks = callbacks;
+    this.#isWanted = keeps;
     this.#guard = router.open({ token: id, early: (request) => this.#serve(request) });
+  }
+
+  /** Whether somebody may still read it to its end: who has begun to, or was announced. */
+  get isWanted(): boolean {
+    return this.#isWanted;
   }
 
   /** Tells what happened. After the end it tells nothing any more. */
@@ -82,33 +92,26 @@ export class CellLane implements EventSource {
     this.#wake?.();
   }
 
-  /** Takes no new subscriber any more. One that is there still gets everything. */
+  /** Leaves the router. Where it is wanted, what waits there can still be read. */
   retire(): void {
-    if (this.#wake !== null) this.#listen();
+    if (this.#isWanted) this.#listen();
     this.#isRetired = true;
     this.#registration?.release();
     this.#guard.release();
   }
 
   attach(wake: () => void): void {
-    if (this.#wake !== null) {
-      const text = `exec cell ${this.#id} already has a subscriber of its events`;
-      throw new CodeModeError('cell_busy', text);
-    }
+    if (this.#wake !== null) throw laneBusy(this.#id);
+    this.#isWanted = true;
     this.#wake = wake;
   }
 
   take(): LiveEvent | undefined {
-    if (this.#next === this.#inbox.length) this.#listen();
-    const event = this.#inbox[this.#next];
-    if (event === undefined) return this.#end ?? undefined;
-    this.#inboxBytes -= bytesOfEvent(event);
-    this.#next += 1;
-    if (this.#next === this.#inbox.length) {
-      this.#inbox = [];
-      this.#next = 0;
-    }
-    return event;
+    if (this.#inbox.isEmpty) this.#listen();
+    const event = this.#inbox.take();
+    if (event !== undefined || this.#end === null) return event;
+    this.#isWanted = false;
+    return this.#end;
   }
 
   detach(): void {
@@ -135,10 +138,8 @@ export class CellLane implements EventSource {
 
   #keep(event: LiveEvent, registration: Registration<CellTraffic>): void {
     this.#inbox.push(event);
-    this.#inboxBytes += bytesOfEvent(event);
     this.#wake?.();
-    const items = this.#inbox.length - this.#next;
-    if (items >= MAX_INBOX_ITEMS || this.#inboxBytes >= MAX_INBOX_BYTES) registration.suspend();
+    if (this.#inbox.isFull) registration.suspend();
   }
 
   #serve(request: RoutedRequest<CellTraffic>): true {
@@ -168,4 +169,10 @@ export class CellLane implements EventSource {
       })
     );
   }
+}
+
+/** Why a second subscriber is refused. */
+export function laneBusy(cellId: string): CodeModeError {
+  const text = `exec cell ${cellId} already has a subscriber of its events`;
+  return new CodeModeError('cell_busy', text);
 }

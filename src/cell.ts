@@ -231,7 +231,6 @@ export class Cell implements ProgramCalls {
         this.#parts.lane.end(effect.end);
         return this.#parts.onClosed(this.#state.phase === 'completed');
       case 'retire':
-        this.#parts.lane.retire();
         return this.#parts.onRetired(effect.reason);
     }
   }

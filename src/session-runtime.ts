@@ -5,6 +5,7 @@ import type { Delegate } from './delegate.ts';
 import { CodeModeError } from './errors.ts';
 import { EventReader } from './event-reader.ts';
 import type { CellEvent, MissingReason } from './events.ts';
+import { KeptLanes } from './kept-lanes.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from './limits.ts';
 import type { LiveEvents } from './live-events.ts';
 import { type MissingEvent, MissingLane, missingCell, Tombstones } from './missing.ts';
@@ -65,6 +66,7 @@ export class SessionRuntime implements Session {
   readonly #tombstones = new Tombstones();
   readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
   readonly #router = cellRouter();
+  readonly #keptLanes = new KeptLanes();
   readonly #offers = new WeakMap<readonly ToolDefinition[], Offer>();
   #lastId = 0;
   #closing: Promise<void> | null = null;
@@ -117,7 +119,8 @@ export class SessionRuntime implements Session {
   }
 
   events(cellId: string, { signal }: { readonly signal?: AbortSignal } = {}): LiveEvents {
-    const find = () => this.#cells.get(cellId)?.lane ?? new MissingLane(this.#missing(cellId));
+    const lane = () => this.#cells.get(cellId)?.lane ?? this.#keptLanes.get(cellId);
+    const find = () => lane() ?? new MissingLane(this.#missing(cellId));
     return new EventReader(find, signal);
   }
 
@@ -145,6 +148,7 @@ export class SessionRuntime implements Session {
   async #close(): Promise<void> {
     const retired = [...this.#cells.values()].map((cell) => this.#untilRetired(cell));
     await Promise.all(retired);
+    this.#keptLanes.clear();
     this.#router.close(new CodeModeError('session_closed', 'code mode session is closed'));
     this.#options.sandbox.release(this.symbol);
   }
@@ -167,7 +171,8 @@ export class SessionRuntime implements Session {
     const callbacks = new Callbacks(delegate, this.#counts, ({ callId }, ok) =>
       lane.tell({ type: 'tool-ended', callId, ok }),
     );
-    const lane = new CellLane(id, this.#router, callbacks);
+    const router = this.#router;
+    const lane = new CellLane({ id, router, callbacks, keeps: request.keepEvents ?? false });
     const cell = new Cell({
       id,
       program: {
@@ -206,6 +211,9 @@ export class SessionRuntime implements Session {
   }
 
   #retire(id: string, reason: MissingReason): void {
+    const lane = this.#cells.get(id)?.lane;
+    lane?.retire();
+    if (lane !== undefined) this.#keptLanes.keep(id, lane);
     this.#cells.delete(id);
     this.#completed.delete(id);
     this.#tombstones.add(id, reason);

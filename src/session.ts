@@ -28,6 +28,11 @@ export interface ExecuteRequest {
   readonly observe?: ObserveMode;
   /** An id of the caller's that its notifications carry. */
   readonly callId?: string;
+  /**
+   * Whether `events` will be asked for: then what happens is kept until it was read to its end, also
+   * past the end of the cell; of the latest 64 such cells of a session. Default: false.
+   */
+  readonly keepEvents?: boolean;
   /** Who does what this program asks for. Default: the session's delegate. */
   readonly delegate?: Delegate;
 }
@@ -97,8 +102,9 @@ export interface Session extends AsyncDisposable {
    * phases, and how it ended. Takes nothing from those who observe.
    *
    * Until the first subscriber comes the latest 128 events wait for it, 8 MiB over all cells of the
-   * session; from then on another 4,096, or 4 MiB. What is lost by that is told as `gap`. Once the
-   * end of the cell was delivered to an observer, who subscribes is told `missing`.
+   * session; from then on another 4,096, or 4 MiB. What is lost by that is told as `gap`. A
+   * cell whose end was delivered to an observer is `missing`, but for who subscribed before, or
+   * asked for `keepEvents`.
    *
    * @param options.signal Ends the subscription; `next` rejects with its reason.
    */

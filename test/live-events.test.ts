@@ -115,6 +115,41 @@ describe('Subscribing to a cell', () => {
   });
 });
 
+describe('Events of a cell that is gone', () => {
+  it('are kept for the next where a subscriber left in the middle, and read once', async () => {
+    const { begin, session } = fakeSession();
+    const { cellId, first, run } = await begin();
+    run.text('a');
+    for await (const _ of session.events(cellId)) break;
+    run.text('b');
+    run.end();
+    assert.equal(brief(await first), 'completed: a b');
+    assert.equal(session.routing.guards, 0);
+    const words = await restOf(session.events(cellId));
+    assert.deepEqual(words, ['output b', 'draining', 'completed']);
+    assert.deepEqual(await restOf(session.events(cellId)), ['missing delivered']);
+  });
+
+  it('are kept where that was asked for, of the latest 64 cells', async () => {
+    const { session, sandbox } = fakeSession();
+    for (let n = 1; n <= 65; n += 1) {
+      const { first } = await session.execute({ source: '', keepEvents: true });
+      sandbox.last.start();
+      sandbox.last.text(String(n));
+      sandbox.last.end();
+      await first;
+    }
+    assert.deepEqual(await restOf(session.events('1')), ['missing delivered']);
+    assert.deepEqual(await restOf(session.events('2')), ['output 2', 'draining', 'completed']);
+    assert.deepEqual(await restOf(session.events('2')), ['missing delivered']);
+    const events = session.events('65');
+    assert.deepEqual(await nextOf(events, 1), ['output 65']);
+    await session.close();
+    assert.deepEqual(await restOf(events), ['draining', 'completed']);
+    assert.deepEqual(await restOf(session.events('64')), ['missing delivered']);
+  });
+});
+
 describe('A subscriber that does not keep up', () => {
   it('is told what it missed, and has what there was room for before and after', async () => {
     const { begin, session } = fakeSession();
@@ -212,6 +247,7 @@ describe('Events of a cell that is over', () => {
     run.end();
     await settled();
     assert.deepEqual(await restOf(session.events(cellId)), ['missing evicted']);
+    assert.equal(session.routing.guards, 0);
   });
 
   it('are told to a subscriber that was there when it was forgotten', async () => {

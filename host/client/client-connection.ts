@@ -1,4 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
+import type { LiveEvent } from '../../src/live-events.ts';
 import { PendingRouter } from '../../src/pending-router.ts';
 import { startTimer } from '../../src/timer.ts';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../capabilities.ts';
@@ -37,6 +38,7 @@ export class ClientConnection {
   readonly #operations = new PendingCalls<unknown>();
   /** Requests whose answers are read by those who sent them. */
   readonly #unread = new Set<number>();
+  readonly #subscribers = new Map<number, (events: readonly LiveEvent[]) => void>();
   readonly #initials = new Map<number, (answer: InitialAnswer | Error) => void>();
   readonly #router: SessionRouter = new PendingRouter<SessionTraffic>({ limits: ROUTER_LIMITS });
   readonly #delegated: DelegatedRequests;
@@ -152,6 +154,18 @@ export class ClientConnection {
     return promise;
   }
 
+  /** As `request`, for what is told piece by piece. @param onEvents Called in place, until it is answered. */
+  subscribe(
+    request: Operation,
+    onEvents: (events: readonly LiveEvent[]) => void,
+  ): Sent<OperationValue> {
+    const sent = this.request(request);
+    this.#subscribers.set(sent.id, onEvents);
+    const over = () => void this.#subscribers.delete(sent.id);
+    sent.answer.then(over, over);
+    return sent;
+  }
+
   /** What a cell tells first, to be asked for in place, when its execute is answered. */
   initial(id: number): Promise<RuntimeResponse> {
     const { promise, resolve, reject } = Promise.withResolvers<RuntimeResponse>();
@@ -213,6 +227,10 @@ export class ClientConnection {
         return this.#delegated.cancel(message.id, message.reason);
       case 'cell/closed':
         this.#router.route(message.sessionId, { kind: 'event', message, bytes: size });
+        return;
+      case 'cell/events':
+        // The types differ in what is absent alone.
+        this.#subscribers.get(message.id)?.(message.events as readonly LiveEvent[]);
     }
   }
 

@@ -1,9 +1,9 @@
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { EventReader } from '../../src/event-reader.ts';
+import { EventReader, type EventSource } from '../../src/event-reader.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { LiveEvents } from '../../src/live-events.ts';
-import { missingCell } from '../../src/missing.ts';
+import { MissingLane, missingCell } from '../../src/missing.ts';
 import { checkObserveMode, DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
 import type { Registration } from '../../src/routed-items.ts';
 import type {
@@ -19,6 +19,7 @@ import type { Operation, OperationValue } from '../protocol.ts';
 import { fromOutcome, fromResponse } from '../wire-events.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { RemoteCell } from './remote-cell.ts';
+import { RemoteLane } from './remote-lane.ts';
 import type { SessionInbox } from './session-inbox.ts';
 import { expected, SessionRequests } from './session-requests.ts';
 import type { SessionTraffic } from './session-traffic.ts';
@@ -136,10 +137,7 @@ export class RemoteSession implements Session {
   }
 
   events(cellId: string, { signal }: { readonly signal?: AbortSignal } = {}): LiveEvents {
-    const find = () => {
-      throw new CodeModeError('unsupported', `Cannot tell the events of ${cellId} over a wire`);
-    };
-    return new EventReader(find, signal);
+    return new EventReader(() => this.#laneOf(cellId), signal);
   }
 
   async cells(): Promise<readonly CellSummary[]> {
@@ -166,6 +164,18 @@ export class RemoteSession implements Session {
     const isOver = event.type !== 'yielded' && event.type !== 'pending';
     if (isOver) this.#inbox.delivered(event.cellId);
     return cell.complete(event);
+  }
+
+  #laneOf(cellId: string): EventSource {
+    if (this.#isClosed) return new MissingLane(missingCell(cellId, 'terminated'));
+    this.#requests.checkOwn('telling what happens in a cell');
+    const request = { method: 'session/events', sessionId: this.id, cellId } as const;
+    const make = () =>
+      new RemoteLane(cellId, {
+        subscribe: (onEvents) => this.#connection.subscribe(request, onEvents),
+        cancel: (id) => this.#connection.cancel(id),
+      });
+    return this.#inbox.cell(cellId)?.lane(make) ?? make();
   }
 
   /** Sessions of a host that is gone are closed already. */

@@ -34,6 +34,7 @@ export class SessionRequests {
   /** @throws `invalid_argument`, `unsupported`. */
   execute(request: ExecuteRequest, options: WaitOptions): Operation {
     const { source, observe = DEFAULT_OBSERVE, callId, tools = this.#tools } = request;
+    const keepEvents = this.#own && request.keepEvents === true;
     if (typeof source !== 'string') {
       throw new CodeModeError('invalid_argument', 'Cannot execute: the source is not a string');
     }
@@ -47,6 +48,7 @@ export class SessionRequests {
         source,
         max_output_tokens: null,
         ...this.#waitFields(observe, options),
+        ...(keepEvents && { keepEvents }),
       },
     };
   }

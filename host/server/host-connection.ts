@@ -28,7 +28,7 @@ interface Request {
 
 const LARGE_CAPACITY = 4_096;
 const SMALL_CAPACITY = 1_024;
-const CANCELLABLE = new Set<Operation['method']>(['session/wait']);
+const CANCELLABLE = new Set<Operation['method']>(['session/wait', 'session/events']);
 
 /**
  * One client of a host: checks what it sends, admits its requests and sees to it that each is
@@ -169,6 +169,8 @@ export class HostConnection {
         return this.#find(operation).terminate(operation, answering);
       case 'session/resume':
         return this.#find(operation).resume(operation, answering);
+      case 'session/events':
+        return this.#find(operation).events(operation, options, answering);
       case 'session/cells':
         return this.#find(operation).cells(answering);
       case 'session/values':
@@ -186,6 +188,8 @@ export class HostConnection {
     const send = (message: object, what: string) => this.#send(id, message, what);
     const failure = (error: unknown) => this.#failureOf(error);
     return {
+      events: (events) => this.#connection.send({ type: 'cell/events', id, events }),
+      drained: () => this.#connection.drained(),
       answer: (value) =>
         send({ type: 'operation/response', id, result: { status: 'ok', value } }, 'host response'),
       fail: (error) =>

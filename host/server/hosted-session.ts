@@ -4,6 +4,7 @@ import type { ToolDefinition } from '../../src/tools.ts';
 import type { Operation, OperationValue, RuntimeResponse, WireTool } from '../protocol.ts';
 import { type AnswerTimes, toOutcome, toResponse } from '../wire-events.ts';
 import { CellAnswers } from './cell-answers.ts';
+import { type EventOutlet, EventPump } from './event-pump.ts';
 import { DEFAULT_OUTPUT_TOKENS, truncateOutput } from './output-truncation.ts';
 
 /** A budget for output; the default where there is none. */
@@ -12,7 +13,7 @@ type Tokens = number | null | undefined;
 type Request<M extends Operation['method']> = Extract<Operation, { method: M }>;
 
 /** How a request is answered. Each is called once, in the turn in which its order is settled. */
-export interface Answering {
+export interface Answering extends EventOutlet {
   answer(value: OperationValue): void;
   /** The first event of a cell, or why there is none. */
   initial(value: RuntimeResponse): void;
@@ -39,6 +40,7 @@ export class HostedSession {
   readonly #own: boolean;
   readonly #truncates: boolean;
   readonly #answers: CellAnswers;
+  readonly #pump = new EventPump();
   readonly #open = new Set<Promise<void>>();
   #session: Session | null = null;
 
@@ -77,6 +79,7 @@ export class HostedSession {
         source: request.source,
         tools: request.enabled_tools.map(toTool),
         observe: mode,
+        keepEvents: request.keepEvents ?? false,
         ...(request.tool_call_id === null ? {} : { callId: request.tool_call_id }),
       },
       options,
@@ -145,6 +148,21 @@ export class HostedSession {
     answering.answer({ type: 'cell/resumed', outcome });
   }
 
+  /** Resolves when all was told, or whoever asked does not want more. */
+  async events(
+    { cellId }: Request<'session/events'>,
+    { signal }: WaitOptions,
+    answering: Answering,
+  ): Promise<void> {
+    const events = this.#live.events(cellId, signal === undefined ? {} : { signal });
+    await this.#track(
+      this.#pump.run(events, answering).then(
+        () => answering.answer({ type: 'events/ended', cellId }),
+        (error: unknown) => answering.fail(error),
+      ),
+    );
+  }
+
   async cells(answering: Answering): Promise<void> {
     const cells = [...(await this.#live.cells())].map((cell) => ({
       ...cell,
@@ -160,6 +178,7 @@ export class HostedSession {
 
   /** Ends the session. Resolves when every answer about its cells has gone out. */
   async close(): Promise<void> {
+    this.#pump.hurry();
     await this.#live.close();
     await Promise.all(this.#open);
   }

@@ -120,6 +120,30 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     }
   });
 
+  it('are kept past the end where that was asked for', async () => {
+    await using made = await setUp();
+    const { session } = made;
+    const { cellId, first } = await start(session, `text('a')`, { keepEvents: true });
+    assert.equal(brief(await first), 'completed: a');
+    assert.deepEqual(await restOf(session.events(cellId)), ['output a', 'draining', 'completed']);
+    const [missing] = await Array.fromAsync(session.events(cellId));
+    assert.equal(missing?.type, 'missing');
+  });
+
+  it('of a cell that ends go to its subscriber to the last', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const source = `await tools.block(); for (let n = 0; n < 3000; n += 1) text(n)`;
+    const { cellId, first } = await start(session, source);
+    const events = session.events(cellId);
+    await nextOf(events, 1);
+    delegate.tools.release(null);
+    assert.equal((await first).items.length, 3_000);
+    const words = await restOf(events);
+    assert.deepEqual(words.slice(-3), ['output 2999', 'draining', 'completed']);
+    assert.equal(outputsAmong(words).length, 3_000);
+  });
+
   it('that nobody took in time are told as a gap', async () => {
     await using made = await setUp();
     const { session, delegate } = made;

@@ -9,7 +9,6 @@ import { type Listener, listen } from '../../host/transports/listen.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import { isolateSandbox } from '../../sandbox/index.ts';
 import { sessionContract } from '../contract/session-contract.ts';
-import { ALL_FEATURES } from '../contract/session-features.ts';
 import { remoteSessionOver } from '../support/remote-session-over.ts';
 
 const sandbox = isolateSandbox();
@@ -23,8 +22,6 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-const REMOTE = { ...ALL_FEATURES, liveEvents: false };
-
 sessionContract(
   'RemoteSession in memory',
   remoteSessionOver(async () => {
@@ -32,7 +29,6 @@ sessionContract(
     void host.serve(there);
     return here;
   }),
-  REMOTE,
 );
 
 for (const endpoint of [`unix:${join(folder, 'host.sock')}`, 'tcp:127.0.0.1:0', 'ws:127.0.0.1:0']) {
@@ -43,6 +39,5 @@ for (const endpoint of [`unix:${join(folder, 'host.sock')}`, 'tcp:127.0.0.1:0', 
   sessionContract(
     `RemoteSession over ${endpoint.split(':')[0]}`,
     remoteSessionOver(() => dial(listener.url, { signal: new AbortController().signal })),
-    REMOTE,
   );
 }
