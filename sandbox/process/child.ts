@@ -12,6 +12,9 @@ import { UnsentWrites } from './unsent-writes.ts';
 /** Bytes in the pipe from which a program has to wait. */
 const FULL_PIPE_BYTES = 1 << 20;
 
+/** No program has this id. */
+const NOBODY = 0;
+
 type Options = Pick<Program, 'toolErrors' | 'console' | 'hold'>;
 
 interface Guest {
@@ -108,7 +111,7 @@ class SandboxProcess {
         return this.#writer.send(Up.Pong, 0, 0, 0);
       case Down.Weigh:
         return void this.#ledger.heaviest().then((id) => {
-          if (id !== null) this.#writer.send(Up.Heaviest, id, 0, 0);
+          this.#writer.send(Up.Heaviest, id ?? NOBODY, 0, 0);
         });
     }
   }

@@ -133,9 +133,11 @@ export class EnginePool {
 
   #choose(session: symbol): EngineProcess {
     const own = [...(this.#sessions.get(session) ?? [])].filter((engine) => !engine.gone);
-    const [least] = own.toSorted((a, b) => a.starting - b.starting);
-    if (least !== undefined) return this.#relief(session, own, least) ?? least;
     const { living } = this;
+    const full = living.length >= this.#options.limits.maxProcesses;
+    const usable = full ? own : own.filter((engine) => !this.#hasServed(engine));
+    const [least] = usable.toSorted((a, b) => a.starting - b.starting);
+    if (least !== undefined) return this.#relief(session, own, least) ?? least;
     const idle = living.filter((engine) => engine.load === 0);
     const free = idle.find((engine) => engine.knows(session)) ?? idle[0];
     if (free !== undefined) return this.#dedicate(free, session);
@@ -181,11 +183,15 @@ export class EnginePool {
     return engine;
   }
 
+  /** Whether it ran enough programs: it takes no more, and is replaced when the last is over. */
+  #hasServed(engine: EngineProcess): boolean {
+    return engine.programs >= this.#options.limits.maxProgramsPerProcess;
+  }
+
   #idle(engine: EngineProcess): void {
     this.#idleSince.set(engine, performance.now());
-    const { maxProgramsPerProcess, maxProcessBytes } = this.#options.limits;
-    const worn = engine.programs >= maxProgramsPerProcess || engine.usedBytes > maxProcessBytes / 4;
-    if (worn) engine.end('worn', lost('was replaced'));
+    const large = engine.usedBytes > this.#options.limits.maxProcessBytes / 4;
+    if (large || this.#hasServed(engine)) engine.end('worn', lost('was replaced'));
   }
 
   #gone(engine: EngineProcess, cause: EndCause): void {

@@ -246,10 +246,11 @@ export class EngineProcess {
 
   #stop(id: number): void {
     const run = this.#runs.get(id);
-    if (run === undefined || this.#excess === null) return;
-    this.#stopped += 1;
-    run.stop(heaviest(this.#excess));
+    const excess = this.#excess;
     this.#excess = null;
+    if (run === undefined || excess === null) return;
+    this.#stopped += 1;
+    run.stop(heaviest(excess));
   }
 
   #over(id: number, killed: boolean): void {

@@ -46,6 +46,6 @@ export const Up = {
   /** Nothing of a killed program runs any more. */
   Gone: 11,
   Pong: 12,
-  /** The program that uses most memory. */
+  /** The program that uses most memory; run: 0 where there is none. */
   Heaviest: 13,
 } as const;

@@ -56,6 +56,27 @@ const MORE: Readonly<Record<string, string>> = {
   'a long regex': `new RegExp('(?:a?){50}'.repeat(10) + 'b').test('a'.repeat(500))`,
 };
 
+/** Helpers that are entered again while they look at what they were given, without end. */
+const REENTERED: Readonly<Record<string, string>> = {
+  text: 'const o = { get a() { text(o); return 1 } }; text(o)',
+  notify: 'const o = { toJSON() { notify(o); return 1 } }; notify(o)',
+  store: `const o = { toString() { store(o, 1); return 'k' } }; store(o, 1)`,
+  load: `const o = { toString() { load(o); return 'k' } }; load(o)`,
+  image: 'const o = { get image_url() { image(o); return 1 } }; image(o)',
+  audio: 'const o = { get audio_url() { audio(o); return 1 } }; audio(o)',
+  content: 'const o = { get type() { content([o]); return 1 } }; content([o])',
+  generatedImage:
+    'const o = { get output_hint() { generatedImage(o); return 1 } }; generatedImage(o)',
+  setTimeout:
+    'const o = { valueOf() { setTimeout(() => {}, o); return 1 } }; setTimeout(() => {}, o)',
+  clearTimeout: 'const o = { valueOf() { clearTimeout(o); return 1 } }; clearTimeout(o)',
+  'a tool': 'const o = { get a() { tools.echo(o); return 1 } }; await tools.echo(o)',
+  as_settled:
+    'const o = { [Symbol.iterator]() { return as_settled(o) } }; for await (const _ of as_settled(o));',
+  stream_settled:
+    'const o = { get [Symbol.iterator]() { return stream_settled(o, () => {}) } }; await stream_settled(o, () => {})',
+};
+
 const BOMBS = JSON.parse(
   readFileSync(new URL('../data/bombs.json', import.meta.url), 'utf8'),
 ) as Record<string, { readonly source: string; readonly reply?: boolean }>;
@@ -63,6 +84,9 @@ const BOMBS = JSON.parse(
 const PROGRAMS = [
   ...Object.entries(BOMBS).map(([name, { source, reply }]) => ({ name, source, reply })),
   ...Object.entries(MORE).map(([name, source]) => ({ name, source, reply: true })),
+  ...Object.entries(REENTERED).map(([name, source]) => {
+    return { name: `${name} that is entered again`, source, reply: true };
+  }),
 ];
 
 /** How long a hostile program may have its way before it is terminated. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -17,6 +17,8 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { engineArguments } from '../../sandbox/process/engine-arguments.ts';
+import { engineNode } from '../../sandbox/process/engine-node.ts';
 import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
 import { isAlive, untilGone } from '../support/processes.ts';
@@ -215,6 +217,34 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     for (const pid of seen) await untilGone(pid);
   });
 
+  it('replaces it also where a program of the session goes on in it', async () => {
+    await using sandbox = processSandbox({ limits: { maxProgramsPerProcess: 3 } });
+    const { session } = recordedSession(sandbox);
+    const waiting = await session.execute({ source: WAIT, observe: SOON });
+    await waiting.first;
+    const first = sandbox.pidOf(session.symbol);
+    for (let n = 0; n < 5; n += 1) await finishCell(session, 'text(1)');
+    assert.ok(first !== undefined && isAlive(first));
+    assert.ok(sandbox.stats.ended.worn >= 1);
+    assert.deepEqual(
+      (await session.cells()).map(({ cellId }) => cellId),
+      [waiting.cellId],
+    );
+    await session.terminate(waiting.cellId);
+    await untilGone(first);
+    await session.close();
+  });
+
+  it('replaces none where there may be no other', async () => {
+    await using sandbox = processSandbox({ limits: { maxProcesses: 1, maxProgramsPerProcess: 3 } });
+    const { session } = recordedSession(sandbox);
+    const waiting = await session.execute({ source: WAIT, observe: SOON });
+    await waiting.first;
+    for (let n = 0; n < 5; n += 1) await finishCell(session, 'text(1)');
+    assert.deepEqual([sandbox.pids.length, sandbox.stats.ended.worn], [1, 0]);
+    await session.close();
+  });
+
   it('ends processes that nobody has needed for long, but for its spares', async () => {
     const sandbox = processSandbox({ limits: { idleMs: 100 } });
     const sessions = Array.from({ length: 4 }, () => recordedSession(sandbox).session);
@@ -276,12 +306,34 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
     await finishCell(session, 'text(1)');
     const line = readFileSync(`/proc/${sandbox.pidOf(session.symbol)}/cmdline`, 'utf8').split('\0');
     assert.ok(line.includes('--permission'));
+    assert.ok(line.some((flag) => flag.startsWith('--max-old-space-size=')));
     assert.deepEqual(
       line.filter((flag) => flag.startsWith('--allow') && !flag.startsWith('--allow-fs-read=')),
       ['--allow-addons'],
     );
     await session.close();
     await sandbox.close();
+  });
+
+  it('is refused files, processes, threads and, on Node.js 26, the network', () => {
+    const script = `
+      const { readFileSync, writeFileSync, readdirSync } = require('node:fs');
+      const tries = {
+        read: () => readFileSync('/etc/passwd'), list: () => readdirSync('/'), environment: () => readFileSync('/proc/self/environ'),
+        write: () => writeFileSync('${tmpdir()}/cellhost-test-written', ''), overwrite: () => writeFileSync('${import.meta.filename}', ''),
+        spawn: () => require('node:child_process').spawnSync('true'), thread: () => new (require('node:worker_threads').Worker)('0', { eval: true }),
+      };
+      const codes = {};
+      for (const [what, attempt] of Object.entries(tries)) try { attempt(); codes[what] = 'done' } catch (error) { codes[what] = error.code }
+      const socket = require('node:net').connect(9, '127.0.0.1');
+      socket.on('error', (error) => { codes.network = error.code; console.log(JSON.stringify(codes)) });`;
+    const flags = engineArguments().slice(0, -1);
+    const { stdout } = spawnSync(engineNode(undefined), [...flags, '-e', script]);
+    const { network, ...codes } = JSON.parse(stdout.toString()) as Record<string, string>;
+    for (const [what, code] of Object.entries(codes)) assert.equal(code, 'ERR_ACCESS_DENIED', what);
+    assert.equal(Object.keys(codes).length, 7);
+    const { modules } = process.versions;
+    assert.equal(network, modules === '147' ? 'ERR_ACCESS_DENIED' : 'ECONNREFUSED');
   });
 
   it('inherits no open file of its host', async () => {

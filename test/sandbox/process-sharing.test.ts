@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { isolateSandbox } from '../../sandbox/index.ts';
 import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
 import { finishCell, recordedSession } from '../support/finished-cell.ts';
 import { untilGone } from '../support/processes.ts';
@@ -30,6 +31,11 @@ function manySessions(options?: ProcessSandboxOptions) {
 }
 
 describe('The isolation of a session', { timeout: 60_000 }, () => {
+  it('is none but the engine in isolates of this process', async () => {
+    await using sandbox = isolateSandbox();
+    assert.equal(sandbox.isolation, 'engine');
+  });
+
   it('is a process of its own as long as there are enough', async () => {
     await using setup = manySessions();
     assert.equal(setup.sandbox.isolation, 'process');
