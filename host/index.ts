@@ -13,6 +13,31 @@ export {
 } from './client/spawn-host.ts';
 export { Host, type HostLog, type HostOptions } from './server/host.ts';
 export { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
+export {
+  ActiveSession,
+  type SessionResponse,
+} from './session-layer/active-session.ts';
+export {
+  type CreatedSession,
+  createSession,
+  type SessionConfig,
+  type SessionHost,
+  type SessionPlace,
+} from './session-layer/create-session.ts';
+export type { PreparedSession } from './session-layer/prepared-session.ts';
+export type { ProxyTarget } from './session-layer/proxy.ts';
+export {
+  type OnSessionStart,
+  SessionBuilder,
+  type SessionSetup,
+} from './session-layer/session-builder.ts';
+export type { ToolHandler } from './session-layer/session-tools.ts';
+export type {
+  CallUpdate,
+  PromptEnd,
+  SessionUpdate,
+  TellingUpdate,
+} from './session-layer/session-updates.ts';
 export type { Transport, TransportReceiver } from './transport.ts';
 export { type DialOptions, dial } from './transports/dial.ts';
 export type { Listener, ListenOptions } from './transports/listen.ts';

@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'unsupported'
   /** The host knows no session of that id. */
   | 'session_unknown'
+  /** What is asked for went over to a proxy. */
+  | 'handed_over'
   /** The peer failed a request and gave no code. */
   | 'peer_failed'
   /** The request was given up. */

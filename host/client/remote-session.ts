@@ -72,6 +72,11 @@ export class RemoteSession implements Session {
     this.#requests = new SessionRequests(this.id, parts.tools, own);
   }
 
+  /** Resolves when it is closed or lost, with the reason. */
+  get ended(): Promise<Error> {
+    return this.#inbox.over;
+  }
+
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
     this.#checkOpen();
     const operation = this.#requests.execute(request, options);

@@ -1,4 +1,5 @@
 import type { Delegate } from '../../src/delegate.ts';
+import { CodeModeError } from '../../src/errors.ts';
 import type { Delivery } from '../../src/routed-items.ts';
 import { cellOf, DelegateTasks, refuse } from './delegate-tasks.ts';
 import { RemoteCell } from './remote-cell.ts';
@@ -33,12 +34,18 @@ export class SessionInbox {
   readonly #closed = new Set<string>();
   readonly #adopted = new Set<string>();
   readonly #onLost = () => this.#lose();
+  readonly #over = Promise.withResolvers<Error>();
   #isEnded = false;
 
   constructor(parts: SessionInboxParts) {
     this.#parts = parts;
     this.#tasks = new DelegateTasks(parts.own);
     parts.lost.addEventListener('abort', this.#onLost);
+  }
+
+  /** Resolves when nothing comes any more, with the reason. */
+  get over(): Promise<Error> {
+    return this.#over.promise;
   }
 
   /** Takes what the router brings, in order. */
@@ -85,11 +92,13 @@ export class SessionInbox {
     this.#parts.lost.removeEventListener('abort', this.#onLost);
     this.#tasks.cancelAll('shutdown');
     this.#closeCells();
+    this.#over.resolve(new CodeModeError('session_closed', 'code mode session is closed'));
   }
 
   #lose(): void {
     this.#tasks.cancelAll('disconnect');
     this.#closeCells();
+    this.#over.resolve(this.#parts.lost.reason);
   }
 
   #closeCells(): void {

@@ -1,0 +1,64 @@
+import type { CellEvent } from '../../src/events.ts';
+import type { LiveEvents } from '../../src/live-events.ts';
+import type {
+  CellSummary,
+  ExecuteRequest,
+  ObserveMode,
+  Session,
+  StartedCell,
+  WaitOptions,
+} from '../../src/session.ts';
+import type { SessionTools } from './session-tools.ts';
+
+/** A session that adds tools of its own to those that a request names, before them. */
+export class ProxiedSession implements Session {
+  readonly #session: Session;
+  readonly #tools: SessionTools | null;
+  readonly #close: () => Promise<void>;
+
+  constructor(session: Session, tools: SessionTools | null, close = () => session.close()) {
+    this.#session = session;
+    this.#tools = tools;
+    this.#close = close;
+  }
+
+  execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell> {
+    if (this.#tools === null || request.tools === undefined) {
+      return this.#session.execute(request, options);
+    }
+    const tools = [...this.#tools.definitions, ...request.tools];
+    return this.#session.execute({ ...request, tools }, options);
+  }
+
+  observe(cellId: string, mode?: ObserveMode, options?: WaitOptions): Promise<CellEvent> {
+    return this.#session.observe(cellId, mode, options);
+  }
+
+  resume(cellId: string, generation: number): Promise<'resumed' | 'already-running' | 'missing'> {
+    return this.#session.resume(cellId, generation);
+  }
+
+  terminate(cellId: string): Promise<CellEvent> {
+    return this.#session.terminate(cellId);
+  }
+
+  events(cellId: string, options?: { readonly signal?: AbortSignal }): LiveEvents {
+    return this.#session.events(cellId, options);
+  }
+
+  cells(): Promise<readonly CellSummary[]> {
+    return this.#session.cells();
+  }
+
+  values(): Promise<ReadonlyMap<string, unknown>> {
+    return this.#session.values();
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

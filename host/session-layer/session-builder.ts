@@ -1,0 +1,133 @@
+import { CodeModeError } from '../../src/errors.ts';
+import type { Session } from '../../src/session.ts';
+import type { ToolDefinition } from '../../src/tools.ts';
+import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
+import type { McpServerConfig } from '../mcp-config.ts';
+import type { McpTools } from '../mcp-tools.ts';
+import { ActiveSession } from './active-session.ts';
+import { checkPlace, createSession, type SessionPlace } from './create-session.ts';
+import { PreparedSession } from './prepared-session.ts';
+import type { ProxyTarget } from './proxy.ts';
+import { SessionLane } from './session-lane.ts';
+import { SessionTools, type ToolHandler } from './session-tools.ts';
+import { UpdateReader } from './update-reader.ts';
+
+/** Where a session is to run, and how. */
+export type SessionSetup = SessionPlace & Omit<RemoteSessionOptions, 'delegate' | 'tools'>;
+
+/** Called with a session that has just started, before anybody else has it. */
+export type OnSessionStart = (session: ActiveSession) => Promise<void> | void;
+
+/** Puts a session together. Nothing is sent or started before one of the methods that start it. */
+export class SessionBuilder {
+  readonly #setup: SessionSetup;
+  readonly #tools = new SessionTools();
+  readonly #servers: Record<string, McpServerConfig> = {};
+  readonly #onStart: OnSessionStart[] = [];
+
+  /** @throws `invalid_argument`, as `createSession`. */
+  constructor(setup: SessionSetup) {
+    checkPlace(setup);
+    this.#setup = setup;
+  }
+
+  /** Adds a tool. @throws `invalid_argument` for a name that is taken. */
+  withTool(definition: ToolDefinition, handler: ToolHandler): this {
+    this.#tools.add(definition, handler);
+    return this;
+  }
+
+  /**
+   * Adds the tools of an MCP server. It is started, and its tools are known, before the session is
+   * asked for; it ends with the session.
+   *
+   * @throws `invalid_argument` for a name that is taken.
+   */
+  withMcpServer(name: string, config: McpServerConfig): this {
+    if (Object.hasOwn(this.#servers, name)) {
+      const text = `Cannot add the tool server ${name}: there is one`;
+      throw new CodeModeError('invalid_argument', text);
+    }
+    this.#servers[name] = config;
+    return this;
+  }
+
+  /**
+   * Has `callback` called with the session when it starts; starting is over when it has returned.
+   * It may run prompts and read updates. What it throws fails the start, and closes the session.
+   */
+  onSessionStart(callback: OnSessionStart): this {
+    this.#onStart.push(callback);
+    return this;
+  }
+
+  /** A session to subscribe to before it starts, as it is put together now. */
+  prepare(): PreparedSession {
+    return new PreparedSession((reader) => this.#start(reader));
+  }
+
+  /** Starts it. @throws As `createSession`; `tool_server_failed`; what a callback threw. */
+  start(): Promise<ActiveSession> {
+    return this.#start(new UpdateReader());
+  }
+
+  /** Starts it, runs `work` with it, and closes it. @throws As `start`; what `work` threw. */
+  async runUntil<T>(work: (session: ActiveSession) => Promise<T> | T): Promise<T> {
+    await using session = await this.start();
+    return await work(session);
+  }
+
+  /**
+   * Starts it for somebody else: all that `onSessionStart` has not read, and all that comes, goes to
+   * `target`, but for calls of the tools that were added here.
+   *
+   * @returns The session, to be asked on; with it ends what was added.
+   * @throws As `start`.
+   */
+  async startProxy(target: ProxyTarget): Promise<Session> {
+    const session = await this.start();
+    return session.proxyRemainingMessages(target);
+  }
+
+  async #start(reader: UpdateReader): Promise<ActiveSession> {
+    const { signal } = this.#setup;
+    signal?.throwIfAborted();
+    const tools = this.#tools.copy();
+    const onStart = [...this.#onStart];
+    const mcp = await connectServers(this.#servers, signal);
+    try {
+      for (const definition of mcp?.tools ?? []) {
+        tools.add(definition, (call, wanted) => mcp!.invokeTool(call, wanted));
+      }
+      const lane = new SessionLane(tools, reader.sink);
+      const config = { ...this.#setup, delegate: lane, tools: tools.definitions };
+      const created = await createSession(config);
+      const release = async () => mcp?.close();
+      const session = new ActiveSession({ created, lane, reader, tools, release });
+      await runCallbacks(onStart, session);
+      return session;
+    } catch (error) {
+      await mcp?.close();
+      throw error;
+    }
+  }
+}
+
+async function runCallbacks(callbacks: readonly OnSessionStart[], session: ActiveSession) {
+  try {
+    for (const callback of callbacks) await callback(session);
+  } catch (error) {
+    await session.close().catch(() => {});
+    throw error;
+  }
+}
+
+/** What speaks to MCP servers takes long to load, so only who has some loads it. */
+async function connectServers(
+  mcpServers: Readonly<Record<string, McpServerConfig>>,
+  signal: AbortSignal | undefined,
+): Promise<McpTools | undefined> {
+  if (Object.keys(mcpServers).length === 0) return undefined;
+  const { connectMcpTools } = await import('../mcp-tools.ts');
+  return connectMcpTools({ mcpServers }, signal === undefined ? {} : { signal });
+}

@@ -1,0 +1,116 @@
+import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
+import { PendingRouter } from '../../src/pending-router.ts';
+import type { Delivery, Registration, Sink } from '../../src/routed-items.ts';
+import type { SessionTools } from './session-tools.ts';
+import type { SessionUpdate, TellingUpdate } from './session-updates.ts';
+
+/** What a program asks, and until when. */
+export type Asked = { readonly signal: AbortSignal } & (
+  | { readonly type: 'call'; readonly call: ToolCall }
+  | { readonly type: 'notification'; readonly notification: Notification }
+);
+
+/** What goes over the lane of a session. A request is answered with what will be its answer. */
+export interface LaneTraffic {
+  readonly event: TellingUpdate;
+  readonly request: Asked;
+  readonly result: Promise<unknown>;
+}
+
+export type LaneDelivery = Delivery<LaneTraffic>;
+export type LaneSink = Sink<LaneTraffic>;
+
+const ID = 'session';
+
+/**
+ * The one way by which everything about a session comes to whoever has it: first a reader, later
+ * perhaps a proxy. It is the delegate of the session; handlers of tools are called at once.
+ */
+export class SessionLane implements Delegate {
+  readonly #tools: SessionTools;
+  readonly #router = new PendingRouter<LaneTraffic>();
+  readonly #registration: Registration<LaneTraffic>;
+
+  constructor(tools: SessionTools, sink: LaneSink) {
+    this.#tools = tools;
+    this.#registration = this.#router.register(ID, sink);
+  }
+
+  /** Tells whoever has the session. */
+  tell(update: TellingUpdate): void {
+    this.#router.route(ID, { kind: 'event', message: update });
+  }
+
+  /** Hands the session over, between two deliveries. */
+  swap(sink: LaneSink): void {
+    this.#registration.swap(sink);
+  }
+
+  async invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
+    await turnOfOutput(signal);
+    const handler = this.#tools.handlerOf(call.tool);
+    if (handler === undefined) return this.#ask({ type: 'call', call, signal });
+    this.tell({ type: 'tool', call });
+    return handler(call, signal);
+  }
+
+  async notify(notification: Notification, signal: AbortSignal): Promise<void> {
+    await turnOfOutput(signal);
+    await this.#ask({ type: 'notification', notification, signal });
+  }
+
+  cellClosed(cellId: string): void {
+    queueMicrotask(() => this.tell({ type: 'closed', cellId }));
+  }
+
+  #ask(asked: Asked): Promise<unknown> {
+    const { signal } = asked;
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort);
+      const done = () => signal.removeEventListener('abort', onAbort);
+      this.#router.route(ID, {
+        kind: 'request',
+        message: asked,
+        reply: (reply) => {
+          if ('error' in reply) reject(new Error(reply.error.message));
+          else reply.result.then(resolve, reject).finally(done);
+        },
+      });
+    });
+  }
+}
+
+/**
+ * What a program showed before it called is on its way by promise, one turn of microtasks long; so
+ * the call waits that long too.
+ */
+async function turnOfOutput(signal: AbortSignal): Promise<void> {
+  await undefined;
+  signal.throwIfAborted();
+}
+
+/** What a reader is shown. */
+export function toUpdate(delivery: LaneDelivery): SessionUpdate {
+  if (delivery.kind === 'event') return delivery.message;
+  if (delivery.kind === 'gap') return { type: 'gap', missed: delivery.n };
+  const { message } = delivery;
+  if (message.type === 'notification') return { type: 'notification', ...message.notification };
+  const { type, call, signal } = message;
+  return {
+    type,
+    call,
+    signal,
+    respond: (result) => delivery.reply({ result: Promise.resolve(result) }),
+    fail: (error) => delivery.reply({ result: Promise.reject(error) }),
+  };
+}
+
+/** Whether nobody wants it any more. */
+export function isGivenUp(delivery: LaneDelivery): boolean {
+  return (
+    delivery.kind === 'request' &&
+    delivery.message.type === 'call' &&
+    delivery.message.signal.aborted
+  );
+}

@@ -1,0 +1,173 @@
+import { CodeModeError } from '../../src/errors.ts';
+import { isGivenUp, type LaneDelivery, type LaneSink, toUpdate } from './session-lane.ts';
+import type { SessionUpdate } from './session-updates.ts';
+
+/** How many updates wait for a reader. */
+export const MAX_UNREAD = 4_096;
+
+interface Waiting {
+  readonly resolve: (update: SessionUpdate) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Keeps a session's updates until somebody reads them, each once, in order.
+ *
+ * Notifications count as delivered when they are here. When 4,096 updates wait, what comes is not
+ * kept: a gap is told in its place, and a call is refused.
+ */
+export class UpdateReader {
+  readonly sink: LaneSink = (delivery) => this.#take(delivery);
+  #unread: LaneDelivery[] = [];
+  #next = 0;
+  #missed = 0;
+  #end: Error | null = null;
+  #waiting: Waiting[] = [];
+  #listeners = new Set<(update: SessionUpdate) => void>();
+  #room: (() => void)[] = [];
+  #listenerFailures = 0;
+
+  /** How often a listener threw. */
+  get listenerFailures(): number {
+    return this.#listenerFailures;
+  }
+
+  /** Whether what can wait had better wait. */
+  get isFull(): boolean {
+    return this.#count >= MAX_UNREAD && this.#end === null;
+  }
+
+  /** What to wait for before telling more that can wait; undefined where there is room. */
+  room(): Promise<void> | undefined {
+    if (!this.isFull) return undefined;
+    return new Promise((resolve) => this.#room.push(resolve));
+  }
+
+  /** Has every update told to `listener` when it comes, whoever reads it. @returns Ends that. */
+  subscribe(listener: (update: SessionUpdate) => void): () => void {
+    const own = (update: SessionUpdate) => listener(update);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  /**
+   * The next update.
+   *
+   * @param signal Gives the wait up; nothing is lost by that.
+   * @throws The signal's reason; what the reader was ended with, once everything was read.
+   */
+  read(signal: AbortSignal): Promise<SessionUpdate> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const update = this.#shift();
+    if (update !== undefined) return Promise.resolve(update);
+    if (this.#end !== null) return Promise.reject(this.#end);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiting = this.#waiting.filter((one) => one !== waiting);
+        reject(signal.reason);
+      };
+      const stop = () => signal.removeEventListener('abort', onAbort);
+      const waiting: Waiting = {
+        resolve: (found) => {
+          stop();
+          resolve(found);
+        },
+        reject: (error) => {
+          stop();
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', onAbort);
+      this.#waiting.push(waiting);
+    });
+  }
+
+  /** Ends the reading: who waits is told why. What waits can still be read. The first reason stays. */
+  end(error: Error): void {
+    if (this.#end !== null) return;
+    this.#end = error;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    this.#makeRoom();
+  }
+
+  /** Ends the reading for a proxy. @returns What nobody has read. */
+  handOver(error: Error): readonly LaneDelivery[] {
+    const unread = this.#unread.slice(this.#next).filter((delivery) => !isGivenUp(delivery));
+    const gap = { kind: 'gap', n: this.#missed, firstSeq: 0, lastSeq: 0 } as const;
+    const rest = this.#missed === 0 ? unread : [...unread, gap];
+    this.#unread = [];
+    this.#next = 0;
+    this.#missed = 0;
+    this.end(error);
+    return rest;
+  }
+
+  get #count(): number {
+    return this.#unread.length - this.#next;
+  }
+
+  #take(delivery: LaneDelivery): void {
+    if (delivery.kind === 'request' && delivery.message.type === 'notification') {
+      delivery.reply({ result: Promise.resolve() });
+    }
+    this.#tellListeners(delivery);
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) return waiting.resolve(toUpdate(delivery));
+    if (this.#count >= MAX_UNREAD) return this.#refuse(delivery);
+    if (this.#missed > 0) this.#keepGap();
+    this.#unread.push(delivery);
+  }
+
+  /** An end is kept always: there are no more of them than prompts, and somebody waits for each. */
+  #refuse(delivery: LaneDelivery): void {
+    if (delivery.kind === 'event' && delivery.message.type === 'end') {
+      if (this.#missed > 0) this.#keepGap();
+      this.#unread.push(delivery);
+      return;
+    }
+    if (delivery.kind === 'request' && delivery.message.type === 'call') {
+      const text = `Cannot call a tool: ${MAX_UNREAD} updates of the session wait for a reader`;
+      delivery.reply({ result: Promise.reject(new CodeModeError('limit_exceeded', text)) });
+    }
+    this.#missed += 1;
+  }
+
+  #keepGap(): void {
+    this.#unread.push({ kind: 'gap', n: this.#missed, firstSeq: 0, lastSeq: 0 });
+    this.#missed = 0;
+  }
+
+  #shift(): SessionUpdate | undefined {
+    if (this.#count === 0 && this.#missed > 0) this.#keepGap();
+    while (this.#next < this.#unread.length) {
+      const delivery = this.#unread[this.#next]!;
+      this.#next += 1;
+      if (this.#next > MAX_UNREAD) this.#compact();
+      this.#makeRoom();
+      if (!isGivenUp(delivery)) return toUpdate(delivery);
+    }
+    return undefined;
+  }
+
+  #compact(): void {
+    this.#unread = this.#unread.slice(this.#next);
+    this.#next = 0;
+  }
+
+  #makeRoom(): void {
+    if (this.#room.length === 0) return;
+    for (const resolve of this.#room.splice(0)) resolve();
+  }
+
+  #tellListeners(delivery: LaneDelivery): void {
+    if (this.#listeners.size === 0) return;
+    const update = toUpdate(delivery);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(update);
+      } catch {
+        this.#listenerFailures += 1;
+      }
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import type { ActiveSession } from '../../../host/session-layer/active-session.ts';
+import { SessionBuilder } from '../../../host/session-layer/session-builder.ts';
+import type { CallUpdate, SessionUpdate } from '../../../host/session-layer/session-updates.ts';
+import { isolateSandbox } from '../../../sandbox/index.ts';
+import { rejectsWith, textOf } from '../../support/events.ts';
+import { settled } from '../../support/gates.ts';
+import { sessionPlaces } from '../../support/session-places.ts';
+
+const sandbox = isolateSandbox();
+const { places, close } = await sessionPlaces(sandbox);
+after(async () => {
+  await close();
+  await sandbox.close();
+});
+
+const ECHO = { name: 'echo', description: 'says it again' };
+const OTHER = [{ name: 'other', description: 'nobody here does it' }];
+
+/** An update in a few words. */
+function told(update: SessionUpdate): string {
+  switch (update.type) {
+    case 'output':
+      return `output ${textOf(update.item)}`;
+    case 'tool':
+    case 'call':
+      return `${update.type} ${update.call.tool}`;
+    case 'notification':
+      return `note ${update.text}`;
+    case 'end':
+      return `end ${update.end.type}`;
+    case 'closed':
+      return 'closed';
+    case 'gap':
+      return `gap ${update.missed}`;
+  }
+}
+
+/** What comes until a prompt is over and its cell is closed. */
+async function readAll(session: ActiveSession): Promise<readonly string[]> {
+  const words: string[] = [];
+  const isOver = () => words.includes('closed') && words.some((word) => word.startsWith('end '));
+  while (!isOver()) words.push(told(await session.readUpdate()));
+  return words;
+}
+
+async function readCall(session: ActiveSession): Promise<CallUpdate> {
+  for (;;) {
+    const update = await session.readUpdate();
+    if (update.type === 'call') return update;
+  }
+}
+
+for (const [where, place] of places) {
+  const builder = () => new SessionBuilder(place).withTool(ECHO, ({ input }) => input);
+
+  describe(`An active session ${where}`, () => {
+    it('tells everything about a prompt, and its end behind what it showed', async () => {
+      await using session = await builder().start();
+      await session.sendPrompt(`text('a'); notify('b'); text(await tools.echo('c')); text('d')`);
+      const words = await readAll(session);
+      assert.deepEqual(words.toSorted(), [
+        'closed',
+        'end completed',
+        'note b',
+        'output a',
+        'output c',
+        'output d',
+        'tool echo',
+      ]);
+      const end = words.indexOf('end completed');
+      for (const text of 'acd') assert.ok(words.indexOf(`output ${text}`) < end);
+      assert.ok(words.indexOf('note b') < words.indexOf('tool echo'));
+      if (place.provider === undefined) return;
+      const order = ['output a', 'note b', 'tool echo', 'output c', 'output d', 'end completed'];
+      assert.deepEqual(
+        words.filter((word) => word !== 'closed'),
+        order,
+      );
+    });
+
+    it('gives what a prompt shows as a string, with the error it ended with', async () => {
+      await using session = await builder().start();
+      await session.sendPrompt(`text('one'); text('two')`);
+      assert.equal(await session.readToString(), 'one\ntwo');
+      await session.sendPrompt(`text('three'); throw new Error('enough')`);
+      assert.match(await session.readToString(), /^three\nScript error:\n.*enough/s);
+    });
+
+    it('tells a prompt that is terminated', async () => {
+      await using session = await builder().start();
+      const cellId = await session.sendPrompt('await new Promise(() => setTimeout(() => {}, 1e6))');
+      await session.session.terminate(cellId);
+      assert.equal(await session.readToString(), '');
+    });
+
+    it('can be read by whoever is called when it starts, without a standstill', async () => {
+      let read = '';
+      await using session = await builder()
+        .onSessionStart(async (started) => {
+          await started.sendPrompt(`text(await tools.echo('from within'))`);
+          read = await started.readToString();
+        })
+        .start();
+      assert.equal(read, 'from within');
+      await session.sendPrompt(`text('after')`);
+      assert.equal(await session.readToString(), 'after');
+    });
+
+    it('is closed where its start callback throws, and that error is told', async () => {
+      let started: ActiveSession | undefined;
+      const starting = builder()
+        .onSessionStart((session) => {
+          started = session;
+          throw new Error('not like this');
+        })
+        .start();
+      await assert.rejects(starting, /not like this/);
+      await rejectsWith(started!.readUpdate(), 'session_closed');
+      await rejectsWith(started!.execute({ source: '' }), 'session_closed');
+    });
+
+    it('asks its reader to do what no tool of its does', async () => {
+      await using session = await builder().start();
+      const source = `
+        const all = await Promise.allSettled([tools.other(1), tools.other(2), tools.echo('own')]);
+        text(JSON.stringify(all.map(({ value, reason }) => value ?? reason.message)))`;
+      const { first } = await session.execute({ source, tools: OTHER });
+      const calls = [await readCall(session), await readCall(session)];
+      calls[1]!.fail(new Error('no'));
+      calls[0]!.respond({ yes: calls[0]!.call.input });
+      calls[0]!.respond('again');
+      const { items } = await first;
+      assert.deepEqual(items.map(textOf), ['[{"yes":1},"no","own"]']);
+    });
+
+    it('does not show calls that nobody wants any more', async () => {
+      await using session = await builder().start();
+      const { cellId } = await session.execute({
+        source: `notify('started'); await tools.other()`,
+        tools: OTHER,
+      });
+      assert.equal(told(await session.readUpdate()), 'note started');
+      await settled();
+      await session.session.terminate(cellId);
+      assert.equal(told(await session.readUpdate()), 'closed');
+    });
+
+    it('refuses such calls while it is read to a string', async () => {
+      await using session = await builder().start();
+      const source = `text(await tools.other().catch(({ message }) => message))`;
+      await session.sendPrompt({ source, tools: OTHER });
+      assert.equal(await session.readToString(), 'Cannot call other: nobody handles it');
+    });
+
+    it('loses nothing when a reader gives up', async () => {
+      await using session = await builder().start();
+      const controller = new AbortController();
+      const given = session.readUpdate({ signal: controller.signal });
+      controller.abort(new Error('no time'));
+      await assert.rejects(given, /no time/);
+      await assert.rejects(session.readUpdate({ signal: controller.signal }), /no time/);
+      await session.sendPrompt(`text('still there')`);
+      assert.equal(await session.readToString(), 'still there');
+    });
+
+    it('tells readers that it is closed, once they have read what came before', async () => {
+      const session = await builder().start();
+      await session.sendPrompt(
+        `text('last words'); await new Promise(() => setTimeout(() => {}, 1e6))`,
+      );
+      await new Promise<void>((resolve) => {
+        session.subscribe((update) => {
+          if (update.type === 'output') resolve();
+        });
+      });
+      await session.close();
+      await session.close();
+      assert.equal(told(await session.readUpdate()), 'output last words');
+      const rest: Promise<SessionUpdate>[] = [];
+      for (let n = 0; n < 4; n += 1) rest.push(session.readUpdate());
+      const results = await Promise.allSettled(rest);
+      assert.equal(results.at(-1)?.status, 'rejected');
+      await rejectsWith(session.readUpdate(), 'session_closed');
+      await rejectsWith(session.sendPrompt(''), 'session_closed');
+    });
+
+    it('is closed when the work that it runs for is over, well or not', async () => {
+      let seen: ActiveSession | undefined;
+      const result = await builder().runUntil(async (session) => {
+        seen = session;
+        await session.sendPrompt(`text('hello')`);
+        return session.readToString();
+      });
+      assert.equal(result, 'hello');
+      await rejectsWith(seen!.execute({ source: '' }), 'session_closed');
+      const failing = builder().runUntil((session) => {
+        seen = session;
+        throw new Error('work failed');
+      });
+      await assert.rejects(failing, /work failed/);
+      await rejectsWith(seen!.execute({ source: '' }), 'session_closed');
+    });
+
+    it('is told to those who subscribed before it started, from its first update', async () => {
+      const words: string[] = [];
+      const prepared = builder().prepare();
+      const stop = prepared.subscribe((update) => words.push(told(update)));
+      prepared.subscribe(() => {
+        throw new Error('a bad listener');
+      });
+      await using session = await prepared.start();
+      await rejectsWith(prepared.start(), 'invalid_argument');
+      await session.sendPrompt(`text('x')`);
+      assert.equal(await session.readToString(), 'x');
+      assert.deepEqual(
+        words.filter((word) => word !== 'closed'),
+        ['output x', 'end completed'],
+      );
+      stop();
+      await session.sendPrompt(`text('y')`);
+      assert.equal(await session.readToString(), 'y');
+      assert.ok(!words.includes('output y'));
+    });
+
+    it('cannot be started once it was dropped', async () => {
+      const prepared = builder().prepare();
+      prepared[Symbol.dispose]();
+      await rejectsWith(prepared.start(), 'invalid_argument');
+    });
+
+    it('has the id it was created with', async () => {
+      await using session = await builder().start();
+      assert.equal(session.sessionId, session.response.sessionId);
+      assert.ok(session.sessionId.length > 0);
+    });
+  });
+}
