@@ -191,6 +191,11 @@ export class ClientConnection {
     return this.#connection.close();
   }
 
+  /** Ends it at once, for this reason, if it has not ended. */
+  destroy(error: Error): void {
+    if (this.#failure === null) this.#connection.fail(error);
+  }
+
   #sendOperation(id: number, request: Operation, reject: (error: unknown) => void): void {
     try {
       if (this.#failure === null) this.#connection.send({ type: 'operation/request', id, request });

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
+import { startTimer } from '../../src/timer.ts';
 import type { Transport } from '../transport.ts';
 import { ClientConnection } from './client-connection.ts';
+import { closeWithin } from './close-within.ts';
 import {
   type OpenHooks,
   openRemoteSession,
@@ -23,13 +25,26 @@ export interface CreateSessionOptions extends RemoteSessionOptions {
   readonly provider?: never;
 }
 
+export interface StopOptions {
+  /** How long everything together may take, in milliseconds. Default 5,000. */
+  readonly deadlineMs?: number;
+}
+
+const STOP_MS = 5_000;
+/** How many sessions that may live on at the host are remembered. */
+const MAX_LEAKS = 1_024;
+
 /** A connection to a host, on which any number of sessions run. */
 export class HostClient implements AsyncDisposable {
   readonly #connection: ClientConnection;
   readonly #sessions = new Set<RemoteSession>();
+  readonly #leaks: Error[] = [];
+  #stopping: Promise<readonly Error[]> | null = null;
   readonly #hooks: OpenHooks = {
     onClosed: (session) => void this.#sessions.delete(session),
-    onLeak: () => {},
+    onLeak: (id, error) => {
+      if (this.#leaks.length < MAX_LEAKS) this.#leaks.push(leak(id, error));
+    },
   };
 
   private constructor(connection: ClientConnection) {
@@ -83,14 +98,40 @@ export class HostClient implements AsyncDisposable {
     return this.#open(options, null);
   }
 
-  /** Closes every session, then the connection. */
+  /** Closes every session, then the connection; as `stop`, without telling what went wrong. */
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#sessions].map((session) => session.close()));
-    await this.#connection.close();
+    await this.stop();
+  }
+
+  /**
+   * Closes all sessions at once, then the connection, under one deadline. What is not closed by
+   * then is cut off: whoever waits for it is told. Nothing keeps the process alive afterwards.
+   *
+   * @returns What went wrong, and what may live on at the host. Never rejects. Safe to call twice.
+   */
+  stop({ deadlineMs = STOP_MS }: StopOptions = {}): Promise<readonly Error[]> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #stop(deadlineMs: number): Promise<readonly Error[]> {
+    const { promise: deadline, resolve } = Promise.withResolvers<'late'>();
+    const timer = startTimer(() => resolve('late'), deadlineMs);
+    const sessions = [...this.#sessions].map((session) => ({
+      name: `session ${session.id}`,
+      close: () => session.close(),
+    }));
+    const connection = { name: 'the connection', close: () => this.#connection.close() };
+    const errors = [...(await closeWithin(sessions, deadline, deadlineMs))];
+    errors.push(...(await closeWithin([connection], deadline, deadlineMs)));
+    clearTimeout(timer);
+    this.#connection.destroy(new CodeModeError('connection_lost', 'the client was stopped'));
+    await this.#connection.ended;
+    return [...this.#leaks.splice(0), ...errors];
   }
 
   async #open(options: RemoteSessionOptions, sessionId: string | null): Promise<RemoteSession> {
@@ -98,6 +139,13 @@ export class HostClient implements AsyncDisposable {
     this.#sessions.add(session);
     return session;
   }
+}
+
+/** Where a session may live on at the host. */
+function leak(id: string | undefined, cause: unknown): CodeModeError {
+  const text = `Cannot end ${id === undefined ? 'a session whose id is not known' : `session ${id}`}`;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new CodeModeError('peer_failed', `${text} at the host: ${why}`, { cause });
 }
 
 function notYours(name: string): CodeModeError {

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SessionLane } from '../../../host/session-layer/session-lane.ts';
+import { SessionTools } from '../../../host/session-layer/session-tools.ts';
+import type { SessionUpdate } from '../../../host/session-layer/session-updates.ts';
+import { MAX_UNREAD, UpdateReader } from '../../../host/session-layer/update-reader.ts';
+import { CodeModeError } from '../../../src/errors.ts';
+import { rejectsWith, textItem } from '../../support/events.ts';
+import { isSettled, settled } from '../../support/gates.ts';
+import { toolCall } from '../../support/mcp-servers.ts';
+
+const NEVER = new AbortController().signal;
+const output = (text: string) => ({ type: 'output', cellId: '1', item: textItem(text) }) as const;
+const END = { type: 'end', cellId: '1', end: { type: 'terminated' } } as const;
+
+function setUp() {
+  const reader = new UpdateReader();
+  return { reader, lane: new SessionLane(new SessionTools(), reader.sink) };
+}
+
+/** A reader for whom as much waits as may. */
+function full() {
+  const { reader, lane } = setUp();
+  for (let n = 0; n < MAX_UNREAD; n += 1) lane.tell(output(`${n}`));
+  return { reader, lane };
+}
+
+async function readAll(reader: UpdateReader): Promise<readonly SessionUpdate[]> {
+  reader.end(new CodeModeError('session_closed', 'enough'));
+  const updates: SessionUpdate[] = [];
+  for (;;) {
+    try {
+      updates.push(await reader.read(NEVER));
+    } catch {
+      return updates;
+    }
+  }
+}
+
+describe('UpdateReader', () => {
+  it('gives those who wait what comes, the first the first', async () => {
+    const { reader, lane } = setUp();
+    const reads = [reader.read(NEVER), reader.read(NEVER)];
+    lane.tell(output('a'));
+    lane.tell(output('b'));
+    assert.deepEqual(await Promise.all(reads), [output('a'), output('b')]);
+  });
+
+  it('gives what a waiter who gave up did not get to the next', async () => {
+    const { reader, lane } = setUp();
+    const controller = new AbortController();
+    const given = reader.read(controller.signal);
+    const next = reader.read(NEVER);
+    controller.abort(new Error('gone'));
+    lane.tell(output('a'));
+    await assert.rejects(given, /gone/);
+    assert.deepEqual(await next, output('a'));
+  });
+
+  it('keeps 4,096 updates, says how many are missing where they are, and goes on', async () => {
+    const { reader, lane } = full();
+    lane.tell(output('lost'));
+    lane.tell(output('lost too'));
+    assert.deepEqual(await reader.read(NEVER), output('0'));
+    lane.tell(output('fits again'));
+    const rest = await readAll(reader);
+    assert.equal(rest.length, MAX_UNREAD + 1);
+    assert.deepEqual(rest.slice(-3), [
+      output(`${MAX_UNREAD - 1}`),
+      { type: 'gap', missed: 2 },
+      output('fits again'),
+    ]);
+  });
+
+  it('tells of what is missing at the very end, too', async () => {
+    const { reader, lane } = full();
+    lane.tell(output('lost'));
+    assert.deepEqual((await readAll(reader)).at(-1), { type: 'gap', missed: 1 });
+  });
+
+  it('never loses how a prompt ended', async () => {
+    const { reader, lane } = full();
+    lane.tell(output('lost'));
+    lane.tell(END);
+    lane.tell(output('lost'));
+    const gap = { type: 'gap', missed: 1 };
+    assert.deepEqual((await readAll(reader)).slice(-3), [gap, END, gap]);
+  });
+
+  it('refuses a call that it cannot keep', async () => {
+    const { lane } = full();
+    await rejectsWith(lane.invokeTool(toolCall('x'), NEVER), 'limit_exceeded');
+  });
+
+  it('tells who can wait when there is room', async () => {
+    const { reader } = full();
+    assert.equal(reader.isFull, true);
+    const room = reader.room()!;
+    assert.equal(await isSettled(room), false);
+    await reader.read(NEVER);
+    await room;
+    assert.equal(reader.room(), undefined);
+  });
+
+  it('holds nobody up once it has ended', async () => {
+    const { reader } = full();
+    const room = reader.room()!;
+    reader.end(new Error('over'));
+    await room;
+    assert.equal(reader.isFull, false);
+  });
+
+  it('delivers notifications by keeping them', async () => {
+    const { reader, lane } = setUp();
+    await lane.notify({ cellId: '1', callId: 'c', text: 'hello' }, NEVER);
+    assert.deepEqual(await reader.read(NEVER), {
+      type: 'notification',
+      cellId: '1',
+      callId: 'c',
+      text: 'hello',
+    });
+  });
+
+  it('counts listeners that throw, and tells the others', async () => {
+    const { reader, lane } = setUp();
+    const heard: SessionUpdate[] = [];
+    reader.subscribe(() => {
+      throw new Error('a bad listener');
+    });
+    const stop = reader.subscribe((update) => heard.push(update));
+    lane.tell(output('a'));
+    stop();
+    lane.tell(output('b'));
+    assert.deepEqual(heard, [output('a')]);
+    assert.equal(reader.listenerFailures, 2);
+  });
+
+  it('does not show a call whose program is gone', async () => {
+    const { reader, lane } = setUp();
+    const controller = new AbortController();
+    const call = lane.invokeTool(toolCall('x'), controller.signal);
+    await settled();
+    controller.abort(new Error('terminated'));
+    await assert.rejects(call, /terminated/);
+    lane.tell(output('a'));
+    assert.deepEqual(await reader.read(NEVER), output('a'));
+  });
+});
