@@ -31,6 +31,7 @@ function defaultProcessLimits(): ProcessLimits {
     maxTotalBytes: Math.floor(totalmem() / 2),
     maxProcesses: Math.max(Math.floor(totalmem() / 4 / (64 << 20)), availableParallelism() * 4),
     stopMs: 250,
+    startMs: 30_000,
     hangMs: 5_000,
     idleMs: 10_000,
     maxProgramsPerProcess: 1_000,

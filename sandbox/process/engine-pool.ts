@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type EndCause, type EndCounts, lost, noEnds } from './end-cause.ts';
 import { type EngineOptions, EngineProcess } from './engine-process.ts';
+import { SessionEngines } from './session-engines.ts';
 
 /** How a pool of sandbox processes is set up. */
 export type PoolOptions = Pick<EngineOptions, 'nodePath' | 'sandboxLimits' | 'limits'> & {
@@ -27,6 +28,8 @@ export interface PoolCounts {
 
 /** How long after a program was started the spare is replaced that it may have taken. */
 const SPARE_DELAY_MS = 25;
+/** What a process without work may always use: no smaller than what every one uses. */
+const LARGE_BYTES = 128 << 20;
 /** Programs of one session that wait to be started in a process before it is given another one. */
 const CROWD = 4;
 
@@ -34,8 +37,10 @@ const CROWD = 4;
 export class EnginePool {
   readonly #options: PoolOptions;
   readonly #engines = new Set<EngineProcess>();
-  readonly #sessions = new Map<symbol, Set<EngineProcess>>();
+  readonly #held = new SessionEngines<EngineProcess>();
   readonly #idleSince = new Map<EngineProcess, number>();
+  /** Those that became idle and were not looked at since. */
+  readonly #unweighed = new Set<EngineProcess>();
   readonly #exits = new Map<EngineProcess, () => void>();
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
@@ -64,7 +69,7 @@ export class EnginePool {
       stoppedPrograms += stopped;
       if (cause !== null) ended[cause] += 1;
     }
-    const sharing = [...this.#sessions.keys()].filter((session) => this.isSharing(session));
+    const sharing = this.#held.sessions.filter((session) => this.isSharing(session));
     return {
       processes: living.length,
       spares: living.filter((engine) => engine.load === 0).length,
@@ -77,41 +82,41 @@ export class EnginePool {
 
   /** Whether a session's programs run where others' do. */
   isSharing(session: symbol): boolean {
-    const own = this.#sessions.get(session);
-    if (own === undefined) return false;
-    for (const [other, theirs] of this.#sessions) {
-      if (other === session) continue;
-      if ([...theirs].some((engine) => !engine.gone && own.has(engine))) return true;
-    }
-    return false;
+    return [...this.#held.of(session)].some(
+      (engine) => !engine.gone && this.#held.isShared(engine),
+    );
   }
 
   /** A process for the next program of a session: its own from now on, if there are enough. */
   take(session: symbol): EngineProcess {
     const engine = this.#choose(session);
     this.#idleSince.delete(engine);
-    const own = this.#sessions.get(session);
-    if (own === undefined) this.#sessions.set(session, new Set([engine]));
-    else own.add(engine);
+    this.#unweighed.delete(engine);
+    this.#held.hold(session, engine);
     this.#spareLater();
     return engine;
   }
 
   /** A session runs nothing more. Its process stays with it until another one needs it. */
   release(session: symbol): void {
-    const own = this.#sessions.get(session);
-    if (own === undefined) return;
-    if (this.isSharing(session)) for (const engine of own) engine.endSession(session);
-    this.#sessions.delete(session);
+    if (this.isSharing(session)) {
+      for (const engine of this.#held.of(session)) engine.endSession(session);
+    }
+    this.#held.release(session);
   }
 
   /**
-   * Ends processes nobody has needed for long.
+   * Ends processes nobody has needed for long, and those that became idle and are large.
    *
    * @returns Whether only spares are idle now.
    */
   reap(nowMs: number): boolean {
     const { spares, limits } = this.#options;
+    const largeBytes = Math.max(LARGE_BYTES, limits.maxProcessBytes / 4);
+    for (const engine of this.#unweighed) {
+      if (engine.usedBytes > largeBytes) engine.end('worn', lost('was replaced'));
+    }
+    this.#unweighed.clear();
     const idle = [...this.#idleSince].filter(([engine]) => !engine.gone);
     const old = idle
       .filter(([, since]) => since < nowMs - limits.idleMs)
@@ -132,20 +137,23 @@ export class EnginePool {
   }
 
   #choose(session: symbol): EngineProcess {
-    const own = [...(this.#sessions.get(session) ?? [])].filter((engine) => !engine.gone);
+    const own = [...this.#held.of(session)].filter((engine) => !engine.gone);
+    const [least] = own
+      .filter((engine) => !this.#hasServed(engine))
+      .toSorted((a, b) => a.starting - b.starting);
+    if (least !== undefined) return this.#relief(session, own, least) ?? least;
     const { living } = this;
     const full = living.length >= this.#options.limits.maxProcesses;
-    const usable = full ? own : own.filter((engine) => !this.#hasServed(engine));
-    const [least] = usable.toSorted((a, b) => a.starting - b.starting);
-    if (least !== undefined) return this.#relief(session, own, least) ?? least;
+    if (full && own[0] !== undefined) return own[0];
     const idle = living.filter((engine) => engine.load === 0);
     const free = idle.find((engine) => engine.knows(session)) ?? idle[0];
     if (free !== undefined) return this.#dedicate(free, session);
-    const { sessionsPerProcess, limits } = this.#options;
-    const byLoad = living.toSorted((a, b) => a.load - b.load || a.sessionCount - b.sessionCount);
+    const { sessionsPerProcess } = this.#options;
+    const usable = full ? living : living.filter((engine) => !this.#hasServed(engine));
+    const byLoad = usable.toSorted((a, b) => a.load - b.load || a.sessionCount - b.sessionCount);
     const shared = byLoad.find(({ sessionCount }) => sessionCount < sessionsPerProcess);
     if (shared !== undefined) return shared;
-    if (living.length < limits.maxProcesses || byLoad[0] === undefined) return this.#spawn();
+    if (!full || byLoad[0] === undefined) return this.#spawn();
     return byLoad[0];
   }
 
@@ -165,7 +173,7 @@ export class EnginePool {
 
   #dedicate(engine: EngineProcess, session: symbol): EngineProcess {
     engine.dedicate(session);
-    for (const [other, theirs] of this.#sessions) if (other !== session) theirs.delete(engine);
+    this.#held.free(engine);
     return engine;
   }
 
@@ -190,8 +198,8 @@ export class EnginePool {
 
   #idle(engine: EngineProcess): void {
     this.#idleSince.set(engine, performance.now());
-    const large = engine.usedBytes > this.#options.limits.maxProcessBytes / 4;
-    if (large || this.#hasServed(engine)) engine.end('worn', lost('was replaced'));
+    this.#unweighed.add(engine);
+    if (this.#hasServed(engine)) engine.end('worn', lost('was replaced'));
   }
 
   #gone(engine: EngineProcess, cause: EndCause): void {
@@ -199,7 +207,8 @@ export class EnginePool {
     this.#ended[cause] += 1;
     this.#stoppedPrograms += engine.stopped;
     this.#idleSince.delete(engine);
-    for (const own of this.#sessions.values()) own.delete(engine);
+    this.#unweighed.delete(engine);
+    this.#held.free(engine);
     this.#exits.get(engine)?.();
     // An engine that cannot even start would be started for ever; the next program tells why.
     if (engine.ready) this.#spareLater();

@@ -47,7 +47,6 @@ export class EngineProcess {
   #excess: Excess | null = null;
   #stopped = 0;
   #gone = false;
-  #ready = false;
   readonly #starting = new Set<number>();
 
   constructor(options: EngineOptions) {
@@ -89,7 +88,7 @@ export class EngineProcess {
 
   /** Whether it has told that it takes programs. */
   get ready(): boolean {
-    return this.#ready;
+    return this.#signs.started;
   }
 
   /** Programs it was given and has not begun to run. */
@@ -126,8 +125,9 @@ export class EngineProcess {
     const late = this.#signs.pass(listenedMs);
     if (late === 'stuck') this.end(late, lost('was ended because a program in it did not stop'));
     if (late !== 'silent') return;
-    const { hangMs } = this.#options.limits;
-    this.end(late, lost(`gave no sign of life for ${hangMs} ms (hangMs)`));
+    const { hangMs, startMs } = this.#options.limits;
+    const hangs = `gave no sign of life for ${hangMs} ms (hangMs)`;
+    this.end(late, lost(this.ready ? hangs : `did not start in ${startMs} ms (startMs)`));
   }
 
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
@@ -233,7 +233,6 @@ export class EngineProcess {
 
   #receive(frame: Frame): void {
     this.#signs.heard();
-    this.#ready = true;
     if (frame.kind === Up.Pong) return;
     if (frame.kind === Up.Started) this.#starting.delete(frame.run);
     if (frame.kind === Up.Gone) {

@@ -8,6 +8,8 @@ export interface ProcessLimits {
   readonly maxProcesses: number;
   /** How long an isolate may take to stop before its process is ended, in milliseconds. Default 250. */
   readonly stopMs: number;
+  /** How long a process may take to start, in milliseconds. Default 30,000. */
+  readonly startMs: number;
   /** How long a process may give no sign of life, in milliseconds. Default 5,000. */
   readonly hangMs: number;
   /** How long a process without work is kept, in milliseconds. Default 10,000. */

@@ -1,20 +1,28 @@
 import type { ProcessLimits } from './limits.ts';
 
+type Patience = Pick<ProcessLimits, 'startMs' | 'stopMs' | 'hangMs'>;
+
 /** How long a sandbox process takes for what it was told to do. Knows no clock: time is told. */
 export class SignsOfLife {
-  readonly #limits: Pick<ProcessLimits, 'stopMs' | 'hangMs'>;
+  readonly #limits: Patience;
   /** For how long programs that were killed may have been running since. */
   readonly #stoppingMs = new Map<number, number>();
   /** How long it has not answered; null where it was asked for nothing. */
   #silentMs: number | null = null;
+  #started = false;
 
-  constructor(limits: Pick<ProcessLimits, 'stopMs' | 'hangMs'>) {
+  constructor(limits: Patience) {
     this.#limits = limits;
   }
 
   /** Programs that were killed and may still be running. */
   get stopping(): number {
     return this.#stoppingMs.size;
+  }
+
+  /** Whether it has said anything yet. */
+  get started(): boolean {
+    return this.#started;
   }
 
   /** It was asked for a sign of life. */
@@ -25,6 +33,7 @@ export class SignsOfLife {
   /** It said something. */
   heard(): void {
     this.#silentMs = null;
+    this.#started = true;
   }
 
   /** It was told to stop this program. */
@@ -53,13 +62,13 @@ export class SignsOfLife {
    * @returns What took too long; null where nothing did.
    */
   pass(listenedMs: number): 'stuck' | 'silent' | null {
-    const { stopMs, hangMs } = this.#limits;
+    const { startMs, stopMs, hangMs } = this.#limits;
     for (const [id, beforeMs] of this.#stoppingMs) {
       if (beforeMs + listenedMs > stopMs) return 'stuck';
       this.#stoppingMs.set(id, beforeMs + listenedMs);
     }
     if (this.#silentMs === null) return null;
     this.#silentMs += listenedMs;
-    return this.#silentMs > hangMs ? 'silent' : null;
+    return this.#silentMs > (this.#started ? hangMs : startMs) ? 'silent' : null;
   }
 }

@@ -19,6 +19,7 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { engineArguments } from '../../sandbox/process/engine-arguments.ts';
 import { engineNode } from '../../sandbox/process/engine-node.ts';
+import type { ProcessLimits } from '../../sandbox/process/limits.ts';
 import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
 import { isAlive, untilGone } from '../support/processes.ts';
@@ -245,6 +246,23 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     await session.close();
   });
 
+  it('replaces one that is large when it becomes idle, and keeps what was stored', async () => {
+    const maxStoredLength = 2 ** 28;
+    const limits = { maxStoredLength, maxHeapBytes: 2 ** 30, maxProcessBytes: 500 << 20 };
+    await using sandbox = processSandbox({ limits });
+    const options = { limits: { maxStoredLength } };
+    const { session } = recordedSession(sandbox, { options });
+    await finishCell(session, 'text(1)');
+    for (let n = 0; n < 4; n += 1) {
+      await finishCell(session, `store('${n}', '${n}'.repeat(25 << 20))`);
+    }
+    await finishCell(session, `text(1)`);
+    while (sandbox.stats.ended.worn === 0) await setImmediate();
+    const { failure, items } = await finishCell(session, `text(load('3').length)`);
+    assert.deepEqual([failure, textsOf(items)], [null, [String(25 << 20)]]);
+    await session.close();
+  });
+
   it('ends processes that nobody has needed for long, but for its spares', async () => {
     const sandbox = processSandbox({ limits: { idleMs: 100 } });
     const sessions = Array.from({ length: 4 }, () => recordedSession(sandbox).session);
@@ -385,8 +403,8 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
     return path;
   };
 
-  const failureWith = async (nodePath: string) => {
-    const sandbox = processSandbox({ nodePath });
+  const failureWith = async (nodePath: string, limits: Partial<ProcessLimits> = {}) => {
+    const sandbox = processSandbox({ nodePath, limits });
     const { session } = recordedSession(sandbox);
     const { failure } = await finishCell(session, 'text(1)');
     await session.close();
@@ -432,6 +450,13 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
     await finishCell(recordedSession(good).session, later);
     const starts = readFileSync(path).length;
     assert.ok(starts <= 3, `${starts} starts`);
+  });
+
+  it('says nothing at all: it is ended, and the cell says so', async () => {
+    const limits = { startMs: 200 };
+    const failure = await failureWith(engine('sleeps', 'exec sleep 60'), limits);
+    assert.equal(failure?.kind, 'lost');
+    assert.match(failure?.text ?? '', /its sandbox process did not start in 200 ms \(startMs\)$/);
   });
 
   it('cannot be started: the cell says so', async () => {

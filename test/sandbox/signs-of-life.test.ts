@@ -3,22 +3,38 @@ import { describe, it } from 'node:test';
 import { ListeningClock } from '../../sandbox/process/listening-clock.ts';
 import { SignsOfLife } from '../../sandbox/process/signs-of-life.ts';
 
-const LIMITS = { stopMs: 100, hangMs: 300 };
+const LIMITS = { startMs: 500, stopMs: 100, hangMs: 300 };
+
+/** Those of a process that has said something already. */
+function started(): SignsOfLife {
+  const signs = new SignsOfLife(LIMITS);
+  signs.heard();
+  return signs;
+}
 
 describe('SignsOfLife', () => {
   it('expects nothing of a process that was asked for nothing', () => {
     assert.equal(new SignsOfLife(LIMITS).pass(10_000), null);
   });
 
-  it('finds one silent that does not answer in time', () => {
+  it('lets one take longer that has not said anything yet', () => {
     const signs = new SignsOfLife(LIMITS);
+    signs.asked();
+    assert.deepEqual([signs.pass(500), signs.started], [null, false]);
+    assert.equal(signs.pass(1), 'silent');
+    signs.heard();
+    assert.equal(signs.started, true);
+  });
+
+  it('finds one silent that does not answer in time', () => {
+    const signs = started();
     signs.asked();
     assert.equal(signs.pass(300), null);
     assert.equal(signs.pass(1), 'silent');
   });
 
   it('counts from the first question, and anew after an answer', () => {
-    const signs = new SignsOfLife(LIMITS);
+    const signs = started();
     signs.asked();
     signs.pass(200);
     signs.asked();
@@ -30,7 +46,7 @@ describe('SignsOfLife', () => {
   });
 
   it('finds one stuck where a program it was told to stop does not, each with a time of its own', () => {
-    const signs = new SignsOfLife(LIMITS);
+    const signs = started();
     signs.killed(1);
     assert.equal(signs.pass(60), null);
     signs.killed(2);
