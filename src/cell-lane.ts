@@ -5,7 +5,7 @@ import { EventInbox } from './event-inbox.ts';
 import type { EventSource } from './event-reader.ts';
 import { bytesOfEvent, type CellEnd, type LiveEvent, type LiveNews } from './live-events.ts';
 import { PendingRouter } from './pending-router.ts';
-import type { Delivery, Registration, RequestItem, RoutedRequest } from './routed-items.ts';
+import type { Delivery, Registration, Reply, RequestItem, RoutedRequest } from './routed-items.ts';
 import type { Guard } from './router-vocabulary.ts';
 import type { ToolAnswer } from './sandbox.ts';
 
@@ -150,24 +150,38 @@ export class CellLane implements EventSource {
     return true;
   }
 
-  /** Routes a request. It is answered in place, unless it stands behind another that is being served. */
   #ask(message: ToolCall | Notification, refusal: unknown): Promise<unknown> {
-    let answer: Promise<unknown> | undefined;
-    let resolve = (given: Promise<unknown>) => {
-      answer = given;
-    };
-    const request: RequestItem<CellTraffic> = {
-      kind: 'request',
-      message,
-      reply: (reply) => resolve('result' in reply ? reply.result : Promise.resolve(refusal)),
-    };
+    const request = new LaneRequest(message, refusal);
     this.#router.route(this.#id, request, this.#id);
-    return (
-      answer ??
-      new Promise((settle) => {
-        resolve = settle;
-      })
-    );
+    return request.answer;
+  }
+}
+
+/** A request of the program. It is answered in place, unless it stands behind another that is being served. */
+class LaneRequest implements RequestItem<CellTraffic> {
+  readonly kind = 'request';
+  readonly message: ToolCall | Notification;
+  readonly #refusal: unknown;
+  #answer: Promise<unknown> | null = null;
+  #resolve: ((answer: unknown) => void) | null = null;
+
+  /** @param refusal What it is answered where the router refuses it. */
+  constructor(message: ToolCall | Notification, refusal: unknown) {
+    this.message = message;
+    this.#refusal = refusal;
+  }
+
+  get answer(): Promise<unknown> {
+    this.#answer ??= new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    return this.#answer;
+  }
+
+  reply(reply: Reply<CellTraffic>): void {
+    const answer = 'result' in reply ? reply.result : Promise.resolve(this.#refusal);
+    if (this.#resolve === null) this.#answer = answer;
+    else this.#resolve(answer);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Cancelled } from './errors.ts';
 import { type ReachedLimit, type RouteErrorKind, routeError } from './route-errors.ts';
-import type { Delivery, ReplyGate, Traffic } from './routed-items.ts';
+import type { Delivery, ReplyGate, RoutedItem, Traffic } from './routed-items.ts';
+import type { RouterLimits } from './router-limits.ts';
 
 /** What became of an item that was not delivered well. */
 export type DropCause =
@@ -52,6 +53,13 @@ export class DropLog<T extends Traffic> {
   /** How often `reply` or `onDrop` threw. */
   get hookFailures(): number {
     return this.#hookFailures;
+  }
+
+  /** As `drop`, for what had to go because of a limit. It happens so often that an event that nobody is told of is only counted. */
+  overflow(id: string, item: RoutedItem<T>, name: keyof RouterLimits, value: number): void {
+    const cause = 'pendingOverflow';
+    if (item.kind === 'event' && this.#onDrop === undefined) this.#counts[cause] += 1;
+    else this.drop({ cause, id, item, limit: { name, value } });
   }
 
   drop(given: Drop<T>): void {

@@ -11,24 +11,29 @@ export interface Turn<T extends Traffic> {
  * is offered to may route more for that id, and may not want the request.
  */
 export class EarlyTurns<T extends Traffic> {
-  readonly #lines = new Map<string, Turn<T>[]>();
+  /** Null where nobody has got in line. */
+  readonly #lines = new Map<string, Turn<T>[] | null>();
 
   /** Puts an item in line where there is one for its id. @returns Whether there is. */
   queue(id: string, item: RoutedItem<T>, token: string | undefined): boolean {
     if (this.#lines.size === 0) return false;
     const line = this.#lines.get(id);
-    line?.push({ item, token });
-    return line !== undefined;
+    if (line === undefined) return false;
+    if (line === null) this.#lines.set(id, [{ item, token }]);
+    else line.push({ item, token });
+    return true;
   }
 
-  /** Does `work`, then `place` with everything that got in line meanwhile. Neither may throw. */
-  take<R>(id: string, work: () => R, place: (turn: Turn<T>) => void): R {
-    if (this.#lines.has(id)) return work();
-    const line: Turn<T>[] = [];
-    this.#lines.set(id, line);
-    const result = work();
-    for (const turn of line) place(turn);
+  /** Begins a line, to be ended in any case. @returns False where there is one: whoever began it ends it. */
+  begin(id: string): boolean {
+    if (this.#lines.has(id)) return false;
+    this.#lines.set(id, null);
+    return true;
+  }
+
+  /** Ends a line with `place` for everything that got in line meanwhile, or does on the way. It may not throw. */
+  end(id: string, place: (turn: Turn<T>) => void): void {
+    for (const turn of this.#lines.get(id) ?? []) place(turn);
     this.#lines.delete(id);
-    return result;
   }
 }

@@ -92,7 +92,7 @@ export class IdTable<T extends Traffic> {
   park(id: string, item: RoutedItem<T>, owner: OpenGuard<T> | null): void {
     const parkMs = item.kind === 'event' ? this.#limits.parkMs : this.guards.patience(owner);
     for (const { parked, limit } of this.#parking.park(new Parked(id, item, parkMs))) {
-      this.#log.drop({ cause: 'pendingOverflow', id: parked.id, item: parked.item, limit });
+      this.#log.overflow(parked.id, parked.item, limit, this.#limits[limit]);
     }
   }
 

@@ -11,6 +11,7 @@ export type {
   PendingCall,
 } from './events.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './limits.ts';
+export type { CellEnd, CellPhase, LiveEvent, LiveEvents, LiveNews } from './live-events.ts';
 export type {
   Program,
   ProgramCalls,

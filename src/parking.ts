@@ -1,6 +1,5 @@
 import type { Leave, Parked } from './parked.ts';
-import type { ReachedLimit } from './route-errors.ts';
-import { type Gap, type Traffic, widen } from './routed-items.ts';
+import { type Gap, type GrowingGap, type Traffic, widen } from './routed-items.ts';
 import type { RouterLimits } from './router-limits.ts';
 
 /** The line of one id that has no sink yet. */
@@ -8,7 +7,7 @@ interface PendingLane<T extends Traffic> {
   readonly id: string;
   readonly queue: Set<Parked<T>>;
   bytes: number;
-  gap: Gap | null;
+  gap: GrowingGap | null;
 }
 
 /** What waits for one id: what was lost, and what is still there, oldest first. */
@@ -17,10 +16,10 @@ export interface Backlog<T extends Traffic> {
   readonly queue: Set<Parked<T>>;
 }
 
-/** An item that had to go, and the limit that did it. */
+/** An item that had to go, and the limit that did it. Made for each event of a cell that nobody listens to. */
 export interface Evicted<T extends Traffic> {
   readonly parked: Parked<T>;
-  readonly limit: ReachedLimit;
+  readonly limit: keyof RouterLimits;
 }
 
 /**
@@ -33,7 +32,7 @@ export class Parking<T extends Traffic> {
   readonly #leave: Leave<T>;
   readonly #lanes = new Map<string, PendingLane<T>>();
   /** Of ids that were dropped whole: whoever gets such an id after all is told what is missing. */
-  readonly #lost = new Map<string, Gap>();
+  readonly #lost = new Map<string, GrowingGap>();
   #bytes = 0;
 
   constructor(limits: RouterLimits, leave: Leave<T>) {
@@ -119,7 +118,7 @@ export class Parking<T extends Traffic> {
       if (lane === undefined) this.#rememberLoss(id, widen(this.#lost.get(id) ?? null, item.seq));
       else lane.gap = widen(lane.gap, item.seq);
     }
-    return { parked, limit: { name, value: this.#limits[name] } };
+    return { parked, limit: name };
   }
 
   #openLane(id: string, evicted: Evicted<T>[]): PendingLane<T> {
@@ -137,7 +136,7 @@ export class Parking<T extends Traffic> {
     if (lane.gap !== null) this.#rememberLoss(lane.id, lane.gap);
   }
 
-  #rememberLoss(id: string, gap: Gap): void {
+  #rememberLoss(id: string, gap: GrowingGap): void {
     this.#lost.delete(id);
     this.#lost.set(id, gap);
     if (this.#lost.size > this.#limits.maxTombstones) this.#lost.delete(first(this.#lost.keys()));
@@ -147,7 +146,7 @@ export class Parking<T extends Traffic> {
     const parked = first(lane.queue);
     this.#takeFrom(lane, parked);
     if (parked.item.kind === 'event') lane.gap = widen(lane.gap, parked.item.seq);
-    return { parked, limit: { name, value: this.#limits[name] } };
+    return { parked, limit: name };
   }
 
   #takeFrom(lane: PendingLane<T>, parked: Parked<T>): boolean {

@@ -95,8 +95,7 @@ export class PendingRouter<T extends Traffic = Traffic> {
     this.#seq += 1;
     const routed = this.#toRouted(item);
     if (this.#turns.queue(id, routed, token)) return 'buffered';
-    const lane = this.#ids.liveLane(id);
-    return lane === undefined ? this.#keep(id, routed, token, true) : this.#deliver(lane, routed);
+    return this.#place(id, routed, token, true);
   }
 
   /**
@@ -163,15 +162,21 @@ export class PendingRouter<T extends Traffic = Traffic> {
     token: string | undefined,
     early: NonNullable<GuardOptions<T>['early']>,
   ): RouteResult {
-    const place = (item: RoutedItem<T>, of: string | undefined, mayServe: boolean) => {
-      const lane = this.#ids.liveLane(id);
-      return lane === undefined ? this.#keep(id, item, of, mayServe) : this.#deliver(lane, item);
-    };
-    return this.#turns.take(
-      id,
-      () => (this.#serve(id, request, early) ? 'served-early' : place(request, token, false)),
-      (turn) => place(turn.item, turn.token, true),
-    );
+    const isFirst = this.#turns.begin(id);
+    const isServed = this.#serve(id, request, early);
+    const result = isServed ? 'served-early' : this.#place(id, request, token, false);
+    if (isFirst) this.#turns.end(id, (turn) => this.#place(id, turn.item, turn.token, true));
+    return result;
+  }
+
+  #place(
+    id: string,
+    item: RoutedItem<T>,
+    token: string | undefined,
+    mayServe: boolean,
+  ): RouteResult {
+    const lane = this.#ids.liveLane(id);
+    return lane === undefined ? this.#keep(id, item, token, mayServe) : this.#deliver(lane, item);
   }
 
   /** @returns Whether it was taken; where `early` threw, it was, and has its answer. */

@@ -156,14 +156,14 @@ export interface Registration<T extends Traffic> extends Disposable {
   release(reason?: unknown): boolean;
 }
 
-/** Joins the loss of one event to those before. */
-export function widen(gap: Gap | null, seq: number): Gap {
+/** A gap that nobody was told of yet. */
+export type GrowingGap = { -readonly [K in keyof Gap]: Gap[K] };
+
+/** Joins the loss of one event to those before. @returns The same gap, or a new one where there was none. */
+export function widen(gap: GrowingGap | null, seq: number): GrowingGap {
   if (gap === null) return { kind: 'gap', n: 1, firstSeq: seq, lastSeq: seq };
-  const { n, firstSeq, lastSeq } = gap;
-  return {
-    kind: 'gap',
-    n: n + 1,
-    firstSeq: Math.min(firstSeq, seq),
-    lastSeq: Math.max(lastSeq, seq),
-  };
+  gap.n += 1;
+  gap.firstSeq = Math.min(gap.firstSeq, seq);
+  gap.lastSeq = Math.max(gap.lastSeq, seq);
+  return gap;
 }
