@@ -1,9 +1,15 @@
 export {
   type CreateSessionOptions,
+  type GreetOptions,
   HostClient,
   type OpenSessionOptions,
 } from './client/host-client.ts';
 export type { RemoteSessionOptions } from './client/open-remote-session.ts';
+export {
+  type DialRequest,
+  ReconnectingHostClient,
+  type ReconnectLimits,
+} from './client/reconnecting-host-client.ts';
 export { RemoteSession } from './client/remote-session.ts';
 export {
   type ConnectOptions,

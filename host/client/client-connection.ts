@@ -34,6 +34,8 @@ const ROUTER_LIMITS = { maxPendingIds: 1_024, maxTombstones: 4_096, maxParkedByt
 
 /** A client's side of a connection: asks the host, and hands what the host asks to its sessions. */
 export class ClientConnection {
+  /** Which connection of its client this is, from 1. */
+  readonly generation: number;
   readonly #connection: Connection;
   readonly #operations = new PendingCalls<unknown>();
   /** Requests whose answers are read by those who sent them. */
@@ -48,7 +50,8 @@ export class ClientConnection {
   #capabilities: ReadonlySet<string> | null = null;
   #failure: Error | null = null;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, generation = 1) {
+    this.generation = generation;
     this.#connection = new Connection(transport);
     this.#delegated = new DelegatedRequests(this.#connection, this.#router);
     this.#ready.promise.catch(() => {});

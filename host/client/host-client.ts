@@ -34,6 +34,16 @@ const STOP_MS = 5_000;
 /** How many sessions that may live on at the host are remembered. */
 const MAX_LEAKS = 1_024;
 
+/** How a host is greeted. */
+export interface GreetOptions {
+  /** How long the host may take to answer, in milliseconds. Default 10,000. */
+  readonly helloMs?: number;
+  /** Gives up. Once connected it means nothing. */
+  readonly signal?: AbortSignal;
+  /** What the sessions of this connection have as theirs. Default 1. */
+  readonly generation?: number;
+}
+
 /** A connection to a host, on which any number of sessions run. */
 export class HostClient implements AsyncDisposable {
   readonly #connection: ClientConnection;
@@ -54,18 +64,36 @@ export class HostClient implements AsyncDisposable {
   /**
    * Greets the host at the other end of a transport.
    *
-   * @throws `handshake_failed`, `connection_lost`.
+   * @throws `handshake_failed`, `connection_lost`; the signal's reason.
    */
-  static async connect(
-    transport: Transport,
-    options: { helloMs?: number } = {},
-  ): Promise<HostClient> {
-    return new HostClient(await new ClientConnection(transport).greet(options.helloMs));
+  static async connect(transport: Transport, options: GreetOptions = {}): Promise<HostClient> {
+    const { helloMs, signal, generation } = options;
+    const connection = new ClientConnection(transport, generation);
+    const giveUp = () => transport.destroy();
+    signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted) giveUp();
+    try {
+      return new HostClient(await connection.greet(helloMs));
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
   }
 
   /** Whether the host has a capability. */
   has(capability: string): boolean {
     return this.#connection.has(capability);
+  }
+
+  /** Which connection to its host this is, from 1. */
+  get generation(): number {
+    return this.#connection.generation;
+  }
+
+  /** Why the connection is over; null while it lives. */
+  get failure(): Error | null {
+    return this.#connection.failure;
   }
 
   /** Resolves with the reason when the connection is over. */

@@ -23,6 +23,7 @@ import { RemoteLane } from './remote-lane.ts';
 import type { SessionInbox } from './session-inbox.ts';
 import { expected, SessionRequests } from './session-requests.ts';
 import type { SessionTraffic } from './session-traffic.ts';
+import { stateLost } from './wire-errors.ts';
 
 /** What a session of another process is made of. */
 export interface RemoteSessionParts {
@@ -48,8 +49,8 @@ interface Wait {
 /**
  * A session in another process. See `Session`.
  *
- * Calls fail with `connection_lost` once the host is gone, and with `unsupported` where it does not
- * have what they need. Callbacks that were cancelled are not waited for.
+ * Calls that are under way when the host is lost fail with `connection_lost`, those that come later
+ * with `state_lost`, and with `unsupported` where the host does not have what they need. Callbacks that were cancelled are not waited for.
  */
 export class RemoteSession implements Session {
   readonly id: string;
@@ -77,8 +78,14 @@ export class RemoteSession implements Session {
     return this.#inbox.over;
   }
 
+  /** Which connection of its client it lives on, from 1: it is lost with that. */
+  get generation(): number {
+    return this.#connection.generation;
+  }
+
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
     this.#checkOpen();
+    this.#checkKept();
     const operation = this.#requests.execute(request, options);
     const delegate = request.delegate ?? this.#parts.delegate;
     let initial: Promise<CellEvent> | null = null;
@@ -103,6 +110,7 @@ export class RemoteSession implements Session {
   ): Promise<CellEvent> {
     checkObserveMode(mode);
     if (this.#isClosed) return missingCell(cellId, 'terminated');
+    this.#checkKept();
     options.signal?.throwIfAborted();
     const cell = this.#inbox.cell(cellId) ?? new RemoteCell(this.#parts.delegate);
     if (cell.settled !== undefined) await cell.settled;
@@ -129,6 +137,7 @@ export class RemoteSession implements Session {
 
   async terminate(cellId: string): Promise<CellEvent> {
     if (this.#isClosed) return missingCell(cellId, 'terminated');
+    this.#checkKept();
     const cell = this.#inbox.cell(cellId);
     const { answer } = this.#connection.request({
       method: 'session/terminate',
@@ -174,6 +183,7 @@ export class RemoteSession implements Session {
   #laneOf(cellId: string): EventSource {
     if (this.#isClosed) return new MissingLane(missingCell(cellId, 'terminated'));
     this.#requests.checkOwn('telling what happens in a cell');
+    this.#checkKept();
     const request = { method: 'session/events', sessionId: this.id, cellId } as const;
     const make = () =>
       new RemoteLane(cellId, {
@@ -233,7 +243,13 @@ export class RemoteSession implements Session {
   /** A request of `cellhost.cells`. */
   async #ask(operation: Operation): Promise<OperationValue> {
     this.#requests.checkOwn(operation.method);
+    this.#checkKept();
     return this.#connection.request(operation).answer;
+  }
+
+  #checkKept(): void {
+    const { failure } = this.#connection;
+    if (failure !== null) throw stateLost(failure);
   }
 
   #checkOpen(): void {

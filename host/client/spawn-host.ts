@@ -4,10 +4,10 @@ import { CodeModeError } from '../../src/errors.ts';
 import { TextTail } from '../text-tail.ts';
 import { dial } from '../transports/dial.ts';
 import { streamTransport } from '../transports/stream-transport.ts';
-import { HostClient } from './host-client.ts';
+import { type GreetOptions, HostClient } from './host-client.ts';
 
 /** How a host process is started. */
-export interface SpawnHostOptions {
+export interface SpawnHostOptions extends GreetOptions {
   /** Program and arguments. Default: this package's own host, on the Node.js of this process. */
   readonly command?: readonly [string, ...string[]];
   /** Default: that of this process. */
@@ -17,13 +17,9 @@ export interface SpawnHostOptions {
 }
 
 /** How to reach a host. */
-export interface ConnectOptions {
+export interface ConnectOptions extends GreetOptions {
   /** What to show a host that asks for it, WebSocket only. */
   readonly token?: string;
-  /** Gives up connecting. */
-  readonly signal?: AbortSignal;
-  /** How long the host may take to answer the greeting, in milliseconds. Default 10,000. */
-  readonly helloMs?: number;
 }
 
 const HELLO_MS = 30_000;
@@ -36,21 +32,22 @@ const NEVER = new AbortController().signal;
  * Connects to a host that listens.
  *
  * @param url `unix:PATH`, `tcp:HOST:PORT` or `ws:HOST:PORT`.
- * @throws `invalid_config` for what is no such address; `connection_lost`; `handshake_failed`.
+ * @throws `invalid_config` for what is no such address; `connection_lost`; `handshake_failed`; the signal's reason.
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<HostClient> {
-  const { token, signal = NEVER, helloMs } = options;
+  const { token, signal = NEVER } = options;
   const transport = await dial(url, { signal, ...(token === undefined ? {} : { token }) });
-  return HostClient.connect(transport, helloMs === undefined ? {} : { helloMs });
+  return HostClient.connect(transport, options);
 }
 
 /**
  * Starts a host process and connects to its standard streams. It ends when the client is closed,
  * and with this process.
  *
- * @throws `connection_lost` where it cannot be started or ends; `handshake_failed`.
+ * @throws `connection_lost` where it cannot be started or ends; `handshake_failed`; the signal's reason.
  */
 export async function spawnHost(options: SpawnHostOptions = {}): Promise<HostClient> {
+  options.signal?.throwIfAborted();
   const [program, ...args] = options.command ?? ownHost();
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -61,15 +58,14 @@ export async function spawnHost(options: SpawnHostOptions = {}): Promise<HostCli
   const transport = streamTransport(`process ${child.pid}`, child.stdout, child.stdin);
   try {
     await spawned(child, program);
-    const helloMs = options.helloMs ?? HELLO_MS;
-    const client = await HostClient.connect(transport, { helloMs });
+    const client = await HostClient.connect(transport, { helloMs: HELLO_MS, ...options });
     void client.ended.then(() => endProcess(child));
     return client;
   } catch (error) {
     child.kill('SIGKILL');
     transport.destroy();
     const said = words.toString();
-    if (said === '' || !(error instanceof CodeModeError)) throw error;
+    if (said === '' || options.signal?.aborted || !(error instanceof CodeModeError)) throw error;
     throw new CodeModeError(error.code, `${error.message}; it said: ${said}`, { cause: error });
   }
 }

@@ -24,6 +24,14 @@ export function failureIn(answer: unknown): { message: string; code?: string } |
   return typeof code === 'string' ? { message, code } : { message };
 }
 
+const STATE_LOST =
+  'Cannot use this session: its host connection was lost, and its cells and stored values with it';
+
+/** Everything that is asked of a session after its connection was lost, for this reason. */
+export function stateLost(cause: Error): CodeModeError {
+  return new CodeModeError('state_lost', STATE_LOST, { cause });
+}
+
 /** Everything that fails because the host is gone. */
 export function connectionLost(error: Error | null): CodeModeError {
   const why = error === null ? '' : `: ${error.message}`;

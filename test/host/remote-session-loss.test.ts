@@ -34,17 +34,18 @@ describe('A remote session whose host is gone', () => {
     observe: (session) => session.observe('1', LONG),
     terminate: (session) => session.terminate('1'),
     resume: (session) => session.resume('1', 1),
+    events: (session) => session.events('1').next(),
     cells: (session) => session.cells(),
     values: (session) => session.values(),
   };
   for (const [name, call] of Object.entries(calls)) {
-    it(`fails ${name} with connection_lost, under way and afterwards`, async () => {
+    it(`fails ${name} with connection_lost where it is under way, with state_lost afterwards`, async () => {
       const { client, session, there } = await setUp();
       const underWay = call(session);
       lose(there);
       await rejectsWith(underWay, 'connection_lost');
       await client.ended;
-      await rejectsWith(call(session), 'connection_lost');
+      await rejectsWith(call(session), 'state_lost');
     });
   }
 

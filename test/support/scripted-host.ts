@@ -14,6 +14,8 @@ export class ScriptedHost {
   readonly asked: AskedOperation[] = [];
   /** Its answers to what was delegated, in order. */
   readonly answers: Json[] = [];
+  /** Settles when the connection is over. */
+  readonly closed: Promise<void>;
   readonly #transport: Transport;
   readonly #capabilities: readonly string[];
   readonly #waiting = new Set<() => void>();
@@ -23,10 +25,12 @@ export class ScriptedHost {
   constructor(transport: Transport, capabilities: readonly string[] = OWN_CAPABILITIES) {
     this.#transport = transport;
     this.#capabilities = capabilities;
-    transport.start({
-      message: (body) => this.#receive(JSON.parse(body.toString('utf8')) as Json),
-      closed: () => {},
-    });
+    this.closed = new Promise((resolve) =>
+      transport.start({
+        message: (body) => this.#receive(JSON.parse(body.toString('utf8')) as Json),
+        closed: () => resolve(),
+      }),
+    );
   }
 
   send(message: object): void {
