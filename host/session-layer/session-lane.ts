@@ -23,6 +23,12 @@ export type LaneSink = Sink<LaneTraffic>;
 const ID = 'session';
 
 /**
+ * What a program showed before it asks for something is on its way by a promise: one microtask. So
+ * whatever is asked waits that long too, and comes behind it.
+ */
+const OUTPUT_IS_TOLD = undefined;
+
+/**
  * The one way by which everything about a session comes to whoever has it: first a reader, later
  * perhaps a proxy. It is the delegate of the session; handlers of tools are called at once.
  */
@@ -47,7 +53,8 @@ export class SessionLane implements Delegate {
   }
 
   async invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
-    await turnOfOutput(signal);
+    await OUTPUT_IS_TOLD;
+    signal.throwIfAborted();
     const handler = this.#tools.handlerOf(call.tool);
     if (handler === undefined) return this.#ask({ type: 'call', call, signal });
     this.tell({ type: 'tool', call });
@@ -55,7 +62,8 @@ export class SessionLane implements Delegate {
   }
 
   async notify(notification: Notification, signal: AbortSignal): Promise<void> {
-    await turnOfOutput(signal);
+    await OUTPUT_IS_TOLD;
+    signal.throwIfAborted();
     await this.#ask({ type: 'notification', notification, signal });
   }
 
@@ -79,15 +87,6 @@ export class SessionLane implements Delegate {
       });
     });
   }
-}
-
-/**
- * What a program showed before it called is on its way by promise, one turn of microtasks long; so
- * the call waits that long too.
- */
-async function turnOfOutput(signal: AbortSignal): Promise<void> {
-  await undefined;
-  signal.throwIfAborted();
 }
 
 /** What a reader is shown. */
