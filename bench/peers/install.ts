@@ -51,8 +51,7 @@ export async function install(
   const here = { nodePath: process.execPath, nodeVersion: process.version };
   if (entry.own) {
     const { folder, version } = await built(scratch);
-    const host = [process.execPath, join(folder, 'bin/cellhost.js'), 'serve', '--listen', 'stdio'];
-    const command = hostCommand ?? host;
+    const command = hostCommand ?? [process.execPath, join(folder, 'bin/codex-code-mode-host.js')];
     return { entry, ...here, version, setting: { entry: '', folder, command } };
   }
   const folder = join(scratch, slugOf(`${entry.id}@${Object.values(entry.packages)[0] ?? '0'}`));

@@ -7,7 +7,16 @@ export interface Reports {
   readonly bench: Report | null;
   readonly peers: PeerReport | null;
   readonly soak: Report | null;
+  readonly hosts: HostsReport | null;
 }
+
+/** What a client that is not part of this project found, by line: our host is `a`, the other `b`. */
+export type HostsReport = Readonly<
+  Record<
+    string,
+    { readonly a: number | string; readonly b: number | string; readonly 'a/b': number | string }
+  >
+>;
 
 /** A figure of the benches of this project. */
 export function measurementOf(

@@ -8,10 +8,12 @@ import { peerPictures } from './peer-pictures.ts';
 import { draw } from './picture.ts';
 import { fillIn } from './template.ts';
 
-const USAGE = `Usage: node bench/report/run.ts [--bench FILE] [--peers FILE] [--soak FILE] [--out DIR]
+const USAGE = `Usage: node bench/report/run.ts [--bench FILE] [--peers FILE] [--soak FILE]
+    [--hosts FILE] [--out DIR]
   --bench FILE  what \`npm run bench -- --json FILE\` wrote
   --peers FILE  what \`npm run bench:peers -- --json FILE\` wrote
   --soak FILE   what \`npm run bench -- --soak MINUTES --json FILE\` wrote
+  --hosts FILE  what another client found of our host and the other, by line: { "a", "b", "a/b" }
   --out DIR     where benchmarks.md and its pictures go (default: docs)`;
 
 const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
@@ -38,8 +40,13 @@ export function report(argv: readonly string[]): number {
     console.error(USAGE);
     return 2;
   }
-  const { bench, peers, soak, out } = options;
-  const rendered = render({ bench: read(bench), peers: read(peers), soak: read(soak) });
+  const { bench, peers, soak, hosts, out } = options;
+  const rendered = render({
+    bench: read(bench),
+    peers: read(peers),
+    soak: read(soak),
+    hosts: read(hosts),
+  });
   mkdirSync(join(out, FOLDER), { recursive: true });
   for (const [file, text] of rendered) {
     writeFileSync(join(out, file), text);
@@ -60,6 +67,7 @@ function optionsOf(argv: readonly string[]) {
         bench: { type: 'string' },
         peers: { type: 'string' },
         soak: { type: 'string' },
+        hosts: { type: 'string' },
         out: { type: 'string', default: DOCS },
       },
     });

@@ -34,6 +34,34 @@ export function ownTargetTable(reports: Reports): string {
   );
 }
 
+/** Why rows were missed: each cause once, with the rows it is behind. */
+export function causeList(reports: Reports, which: 'hosted' | 'own'): string {
+  const rows = which === 'hosted' ? hostedTargets(reports) : ownTargets(reports);
+  const missed = Map.groupBy(
+    rows.filter(({ mark }) => mark === 'missed'),
+    ({ cause }) => cause,
+  );
+  const lines = [...missed].map(
+    ([cause, all]) => `* ${all.map(({ work }) => work).join(', ')}: ${cause}`,
+  );
+  return lines.length > 0 ? lines.join('\n') : 'Nothing is missed.';
+}
+
+/** Two hosts as another client saw them. */
+export function hostsTable({ hosts }: Reports): string {
+  const rows = Object.entries(hosts ?? {}).map(([work, { a, b, 'a/b': ratio }]) => [
+    work,
+    shown(b),
+    shown(a),
+    typeof ratio === 'number' ? `${short(ratio)} ×` : '–',
+  ]);
+  return table(['work', '`@openai/codex`', 'cellhost, hosted', 'ratio'], rows);
+}
+
+function shown(found: number | string): string {
+  return typeof found === 'number' ? short(found) : found.replace(/^FAIL: /, '');
+}
+
 function targetTable(rows: readonly TargetRow[], columns: readonly string[]): string {
   return table(
     ['work', ...columns, 'target', ''],

@@ -12,6 +12,8 @@ export interface TargetRow {
   readonly ours: string;
   readonly ratio: string;
   readonly mark: 'reached' | 'missed' | 'not measured';
+  /** What it costs, for readers who find it missed. */
+  readonly cause: string;
 }
 
 /** What a task must take at most: a share of the peer's time, or a time. */
@@ -19,25 +21,70 @@ interface HostedTarget {
   readonly work: string;
   readonly task: string;
   readonly atMost: { readonly share: number; readonly of: string } | { readonly value: number };
+  readonly cause: string;
 }
 
+const FRESH =
+  'Each cell has an isolate of its own that no program has run in. V8 alone takes about a millisecond of one thread to make it, so cells that come one right after another, or together, wait for that; after a pause an isolate waits for the cell.';
+const HOPS =
+  'A call goes through three processes and back, the peer’s through two. Waking a process that sleeps takes longer here than all the work on the message: see the bare pipes among the transports.';
+const FIRST =
+  'A Node.js host runs code for the first time much slower than later: every line has a process of its own.';
+
 const HOSTED_TARGETS: readonly HostedTarget[] = [
-  { work: 'cell `text(1+1)`', task: 'cell', atMost: { share: 0.35, of: CODEX } },
-  { work: '100 cells at once', task: 'crowd', atMost: { share: 0.35, of: CODEX } },
-  { work: '1,000 tool calls in a row', task: 'row-1000', atMost: { share: 0.6, of: CODEX } },
-  { work: '100 tool calls at once', task: 'at-once-100', atMost: { share: 0.6, of: CODEX } },
-  { work: '1,000 tool calls at once', task: 'at-once-1000', atMost: { value: 12 } },
-  { work: '10,000 tool calls at once', task: 'at-once-10000', atMost: { value: 120 } },
-  { work: '1 MiB tool round trip', task: 'payload', atMost: { share: 0.6, of: CODEX } },
-  { work: 'terminate a busy loop', task: 'stop-busy', atMost: { value: 2 } },
-  { work: 'terminate, a stubborn callback', task: 'stop-stubborn', atMost: { value: 2 } },
-  { work: 'memory of a live cell', task: 'memory', atMost: { value: 1.6 } },
-  { work: 'start to ready', task: 'start', atMost: { share: 1.3, of: BASELINE } },
+  { work: 'cell `text(1+1)`', task: 'cell', atMost: { share: 0.35, of: CODEX }, cause: FRESH },
+  { work: '100 cells at once', task: 'crowd', atMost: { share: 0.35, of: CODEX }, cause: FRESH },
+  {
+    work: '1,000 tool calls in a row',
+    task: 'row-1000',
+    atMost: { share: 0.6, of: CODEX },
+    cause: HOPS,
+  },
+  {
+    work: '100 tool calls at once',
+    task: 'at-once-100',
+    atMost: { share: 0.6, of: CODEX },
+    cause: FIRST,
+  },
+  { work: '1,000 tool calls at once', task: 'at-once-1000', atMost: { value: 12 }, cause: FIRST },
+  {
+    work: '10,000 tool calls at once',
+    task: 'at-once-10000',
+    atMost: { value: 120 },
+    cause: FIRST,
+  },
+  {
+    work: '1 MiB tool round trip',
+    task: 'payload',
+    atMost: { share: 0.6, of: CODEX },
+    cause:
+      'The value is written and read as JSON text at each of four pipes, the peer’s at two, and half of the host’s share is the collection of such texts.',
+  },
+  { work: 'terminate a busy loop', task: 'stop-busy', atMost: { value: 2 }, cause: FIRST },
+  {
+    work: 'terminate, a stubborn callback',
+    task: 'stop-stubborn',
+    atMost: { value: 2 },
+    cause: FIRST,
+  },
+  {
+    work: 'memory of a live cell',
+    task: 'memory',
+    atMost: { value: 1.6 },
+    cause: 'An isolate with its context and helpers takes 1.3 MiB.',
+  },
+  {
+    work: 'start to ready',
+    task: 'start',
+    atMost: { share: 1.3, of: BASELINE },
+    cause:
+      'Most of it is Node.js itself; the rest is the launcher, its modules and the first look at the pipe.',
+  },
 ];
 
 /** The targets of the host against the Codex host, which runs beside it. */
 export function hostedTargets(reports: Reports): readonly TargetRow[] {
-  return HOSTED_TARGETS.map(({ work, task, atMost }) => {
+  return HOSTED_TARGETS.map(({ work, task, atMost, cause }) => {
     const ours = peerFigure(reports, task, HOSTED);
     const found = ours?.figures?.p50 ?? null;
     const codex = peerFigure(reports, task, CODEX);
@@ -56,6 +103,7 @@ export function hostedTargets(reports: Reports): readonly TargetRow[] {
       ours: found === null ? (ours?.failures[0]?.kind ?? '–') : withUnit(found, unit),
       ratio: found === null || peer === null ? '–' : `${short(found / peer)} ×`,
       mark: markOf(found, bound),
+      cause,
     };
   });
 }
@@ -67,6 +115,7 @@ interface OwnTarget {
   readonly group: RegExp;
   readonly name: RegExp;
   readonly atMost: number;
+  readonly cause: string;
 }
 
 const OWN_TARGETS: readonly OwnTarget[] = [
@@ -76,6 +125,8 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /right after another/,
     name: /^warm cell/,
     atMost: 0.2,
+    cause:
+      'An isolate waits only where there was time to make it: right after another cell it has to be made while this one runs.',
   },
   {
     work: 'a tool call, 1,000 in a row',
@@ -83,6 +134,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /many/,
     name: /in a row/,
     atMost: 70,
+    cause: 'Four changes of threads: out of the isolate’s, into it, and the queue between.',
   },
   {
     work: 'a tool call, 1,000 at once',
@@ -90,6 +142,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /many/,
     name: /^1000 tool calls at once/,
     atMost: 10,
+    cause: FIRST,
   },
   {
     work: 'a tool call, 10,000 at once',
@@ -97,6 +150,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /many/,
     name: /^10000 tool calls at once/,
     atMost: 10,
+    cause: FIRST,
   },
   {
     work: 'terminate a cell with 1,000 stubborn callbacks',
@@ -104,6 +158,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /one cell, 1000 callbacks/,
     name: /^stubborn, tools$/,
     atMost: 105,
+    cause: 'The deadline is 100 ms; the rest is timers and cancelling.',
   },
   {
     work: 'close 100 cells with ten stubborn callbacks each',
@@ -111,12 +166,13 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /^100 cells together/,
     name: /^stubborn, both$/,
     atMost: 105,
+    cause: 'The deadline is 100 ms; the rest is timers and cancelling.',
   },
 ];
 
 /** The targets of the embedded runtime, in process. */
 export function ownTargets(reports: Reports): readonly TargetRow[] {
-  return OWN_TARGETS.map(({ work, suite, group, name, atMost }) => {
+  return OWN_TARGETS.map(({ work, suite, group, name, atMost, cause }) => {
     const found = measurementOf(reports, suite, group, name);
     const unit = found?.unit ?? 'ms';
     return {
@@ -126,6 +182,7 @@ export function ownTargets(reports: Reports): readonly TargetRow[] {
       ours: found === null ? '–' : withUnit(found.p50, unit),
       ratio: '–',
       mark: markOf(found?.p50 ?? null, atMost),
+      cause,
     };
   });
 }

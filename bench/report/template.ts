@@ -2,8 +2,10 @@ import type { Reports } from './figures.ts';
 import type { Picture } from './picture.ts';
 import {
   bombTable,
+  causeList,
   circumstancesOf,
   hostedTargetTable,
+  hostsTable,
   ownTargetTable,
   peerDetails,
   peerList,
@@ -44,6 +46,10 @@ function part(
       return circumstancesOf(reportNamed(reports, about));
     case 'targets':
       return about === 'hosted' ? hostedTargetTable(reports) : ownTargetTable(reports);
+    case 'causes':
+      return causeList(reports, about === 'hosted' ? 'hosted' : 'own');
+    case 'hosts':
+      return hostsTable(reports);
     case 'peers':
       return peerList(reports);
     case 'peer-table':

@@ -1,4 +1,4 @@
-import { spawnHost } from '../../host/index.ts';
+import { type HostClient, spawnHost } from '../../host/index.ts';
 import {
   type IsolateSandboxOptions,
   isolateSandbox,
@@ -56,16 +56,18 @@ export async function hostedPlace(): Promise<Place> {
   return {
     name: 'hosted',
     dropsCallbacks: false,
-    async openSession({ delegate, tools, limits = {} }) {
-      const session = await client.openSession({ delegate, tools: tools.map(toolNamed), limits });
-      return {
-        session,
-        counts: () => null,
-        [Symbol.asyncDispose]: () => session.close(),
-      };
-    },
+    openSession: (options) => hostedSession(client, options),
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/** A session of a host. What it abandons is counted there. */
+export async function hostedSession(
+  client: HostClient,
+  { delegate, tools, limits = {} }: PlacedSessionOptions,
+): Promise<PlacedSession> {
+  const session = await client.openSession({ delegate, tools: tools.map(toolNamed), limits });
+  return { session, counts: () => null, [Symbol.asyncDispose]: () => session.close() };
 }
 
 function placeOf(name: string, sandbox: Sandbox): Place {

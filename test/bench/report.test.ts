@@ -88,7 +88,7 @@ function peerReport(): PeerReport {
   };
 }
 
-const ALL: Reports = { bench: benchReport(), peers: peerReport(), soak: null };
+const ALL: Reports = { bench: benchReport(), peers: peerReport(), soak: null, hosts: null };
 
 describe('render', () => {
   it('makes the same bytes of the same reports', () => {
@@ -119,6 +119,25 @@ describe('render', () => {
     assert.match(render(slow).get('benchmarks.md') ?? '', /\| 0\.54 × \| ≤ 0\.35 × \| ✗ missed \|/);
   });
 
+  it('says why a target was missed, each cause once, and nothing where none was', () => {
+    const slow = render({ ...ALL, peers: onlyHosted(7) }).get('benchmarks.md') ?? '';
+    assert.match(slow, /^\* cell `text\(1\+1\)`, 100 cells at once: Each cell has an isolate/m);
+    assert.equal(slow.match(/Each cell has an isolate/g)?.length, 1);
+    assert.match(render(ALL).get('benchmarks.md') ?? '', /Nothing is missed\./);
+  });
+
+  it('shows what another client found of two hosts, failures too', () => {
+    const hosts = {
+      'a cell, ms': { a: 1.5, b: 3, 'a/b': 0.5 },
+      'many calls, ms': { a: 80, b: 'FAIL: host died', 'a/b': '-' },
+    };
+    const text = render({ ...ALL, hosts }).get('benchmarks.md') ?? '';
+    assert.match(
+      text,
+      /\| a cell, ms \| 3 \| 1\.5 \| 0\.5 × \|\n\| many calls, ms \| host died \| 80 \| – \|/,
+    );
+  });
+
   it('shows how a peer failed, and keeps its words inside the table', () => {
     assert.match(render(ALL).get('benchmarks.md') ?? '', /2 × died: a \\\| b/);
   });
@@ -144,7 +163,7 @@ describe('render', () => {
   });
 
   it('says what was not measured', () => {
-    const nothing: Reports = { bench: null, peers: null, soak: null };
+    const nothing: Reports = { bench: null, peers: null, soak: null, hosts: null };
     assert.match(render(nothing).get('benchmarks.md') ?? '', /\*Not measured\.\*/);
   });
 });
