@@ -8,6 +8,7 @@ import type { ProcessLimits } from './process/limits.ts';
 import { ListeningClock } from './process/listening-clock.ts';
 import { MemoryWatch } from './process/memory-watch.ts';
 import { ProcessRun } from './process/process-run.ts';
+import { WaitingLine } from './process/waiting-line.ts';
 
 /** How a process sandbox is set up. */
 export interface ProcessSandboxOptions {
@@ -48,6 +49,7 @@ export class ProcessSandbox implements Sandbox {
   readonly isolation = 'process';
   readonly #sandboxLimits: SandboxLimits;
   readonly #pool: EnginePool;
+  readonly #waiting = new WaitingLine((...program) => this.#place(...program));
   readonly #memory: MemoryWatch;
   readonly #clock = new ListeningClock(2 * WATCH_MS);
   #watch: NodeJS.Timeout | undefined;
@@ -69,6 +71,7 @@ export class ProcessSandbox implements Sandbox {
       limits: all,
       spares,
       sessionsPerProcess,
+      onRoom: () => this.#waiting.move(),
     });
   }
 
@@ -92,8 +95,8 @@ export class ProcessSandbox implements Sandbox {
   }
 
   /** Counts of this moment. */
-  get stats(): PoolCounts {
-    return this.#pool.counts;
+  get stats(): PoolCounts & { readonly waitingSessions: number } {
+    return { ...this.#pool.counts, waitingSessions: this.#waiting.length };
   }
 
   run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
@@ -104,9 +107,7 @@ export class ProcessSandbox implements Sandbox {
       run.lose({ kind: 'lost', text: 'the sandbox is closed' });
       return run;
     }
-    const run = this.#pool.take(session).start(program, calls, session);
-    this.#startWatching();
-    return run;
+    return this.#place(program, calls, session) ?? this.#waiting.add(program, calls, session);
   }
 
   /** The process stays with the session until another one needs it, unless another one has it too. */
@@ -116,12 +117,20 @@ export class ProcessSandbox implements Sandbox {
 
   close(): Promise<void> {
     clearTimeout(this.#watch);
+    this.#waiting.close();
     this.#closing ??= this.#pool.close();
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Starts a program; null where it has to wait for a process. */
+  #place(program: Program, calls: ProgramCalls, session: symbol): SandboxRun | null {
+    const run = this.#pool.take(session)?.start(program, calls, session) ?? null;
+    if (run !== null) this.#startWatching();
+    return run;
   }
 
   #startWatching(): void {

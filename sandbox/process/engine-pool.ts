@@ -9,6 +9,8 @@ export type PoolOptions = Pick<EngineOptions, 'nodePath' | 'sandboxLimits' | 'li
   readonly spares: number;
   /** Sessions that share a process from the start. */
   readonly sessionsPerProcess: number;
+  /** Called when there may be a process for a session that got none. */
+  readonly onRoom: () => void;
 };
 
 /** What a pool has at the moment, and what became of its processes so far. */
@@ -32,6 +34,9 @@ const SPARE_DELAY_MS = 25;
 const LARGE_BYTES = 128 << 20;
 /** Programs of one session that wait to be started in a process before it is given another one. */
 const CROWD = 4;
+
+/** Processes that are started at one time: more would only make each other late. */
+const MAX_STARTING = Math.max(2, availableParallelism());
 
 /** The sandbox processes there are, and which of them runs the programs of which session. */
 export class EnginePool {
@@ -87,9 +92,14 @@ export class EnginePool {
     );
   }
 
-  /** A process for the next program of a session: its own from now on, if there are enough. */
-  take(session: symbol): EngineProcess {
+  /**
+   * A process for the next program of a session: its own from now on, if there are enough.
+   *
+   * @returns Null where there will be one: as many are being started as may be at one time.
+   */
+  take(session: symbol): EngineProcess | null {
     const engine = this.#choose(session);
+    if (engine === null) return null;
     this.#idleSince.delete(engine);
     this.#unweighed.delete(engine);
     this.#held.hold(session, engine);
@@ -136,7 +146,7 @@ export class EnginePool {
     await Promise.all(exits);
   }
 
-  #choose(session: symbol): EngineProcess {
+  #choose(session: symbol): EngineProcess | null {
     const own = [...this.#held.of(session)].filter((engine) => !engine.gone);
     const [least] = own
       .filter((engine) => !this.#hasServed(engine))
@@ -153,8 +163,9 @@ export class EnginePool {
     const byLoad = usable.toSorted((a, b) => a.load - b.load || a.sessionCount - b.sessionCount);
     const shared = byLoad.find(({ sessionCount }) => sessionCount < sessionsPerProcess);
     if (shared !== undefined) return shared;
-    if (!full || byLoad[0] === undefined) return this.#spawn();
-    return byLoad[0];
+    if (full && byLoad[0] !== undefined) return byLoad[0];
+    const starting = living.filter((engine) => !engine.ready).length;
+    return starting < MAX_STARTING ? this.#spawn() : null;
   }
 
   /** A spare for a session that starts many programs at once, where nobody will miss it. */
@@ -183,6 +194,7 @@ export class EnginePool {
       nodePath,
       sandboxLimits,
       limits,
+      onReady: () => this.#options.onRoom(),
       onIdle: (idle) => this.#idle(idle),
       onGone: (gone, cause) => this.#gone(gone, cause),
     });
@@ -200,6 +212,7 @@ export class EnginePool {
     this.#idleSince.set(engine, performance.now());
     this.#unweighed.add(engine);
     if (this.#hasServed(engine)) engine.end('worn', lost('was replaced'));
+    this.#options.onRoom();
   }
 
   #gone(engine: EngineProcess, cause: EndCause): void {
@@ -210,6 +223,7 @@ export class EnginePool {
     this.#unweighed.delete(engine);
     this.#held.free(engine);
     this.#exits.get(engine)?.();
+    this.#options.onRoom();
     // An engine that cannot even start would be started for ever; the next program tells why.
     if (engine.ready) this.#spareLater();
   }
@@ -228,5 +242,6 @@ export class EnginePool {
     const idle = living.filter((engine) => engine.load === 0).length;
     const missing = Math.min(spares - idle, limits.maxProcesses - living.length);
     for (let number = 0; number < missing; number += 1) this.#spawn();
+    if (missing > 0) this.#options.onRoom();
   }
 }

@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly limits: ProcessLimits;
   /** Called once, when the process is gone. */
   readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
+  /** Called once, when it takes programs. */
+  readonly onReady: () => void;
   /** Called when nothing runs in it any more. */
   readonly onIdle: (engine: EngineProcess) => void;
 }
@@ -232,7 +234,9 @@ export class EngineProcess {
   }
 
   #receive(frame: Frame): void {
+    const wasReady = this.ready;
     this.#signs.heard();
+    if (!wasReady) this.#options.onReady();
     if (frame.kind === Up.Pong) return;
     if (frame.kind === Up.Started) this.#starting.delete(frame.run);
     if (frame.kind === Up.Gone) {

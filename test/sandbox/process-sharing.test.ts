@@ -104,6 +104,46 @@ describe('The isolation of a session', { timeout: 60_000 }, () => {
   });
 });
 
+describe('Many sessions that begin at once', { timeout: 60_000 }, () => {
+  it('are served by fewer processes, as those that were first are over', async () => {
+    await using sandbox = processSandbox();
+    const sessions = Array.from({ length: 40 }, () => recordedSession(sandbox).session);
+    const cells = sessions.map((session) => finishCell(session, 'text(1)'));
+    await new Promise((resolve) => setImmediate(resolve));
+    const { waitingSessions, processes } = sandbox.stats;
+    assert.ok(waitingSessions > 0 && waitingSessions + processes >= 40);
+    for (const { failure } of await Promise.all(cells)) assert.equal(failure, null);
+    assert.ok(sandbox.stats.processes < 40, `${sandbox.stats.processes} processes`);
+    assert.equal(sandbox.stats.waitingSessions, 0);
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+
+  it('each get a process where they go on, and can be terminated while they wait', async () => {
+    await using sandbox = processSandbox();
+    const sessions = Array.from({ length: 12 }, () => recordedSession(sandbox).session);
+    const source = `yield_control(); await new Promise(() => {})`;
+    const started = await Promise.all(sessions.map((session) => session.execute({ source })));
+    assert.ok(sandbox.stats.waitingSessions > 0);
+    assert.equal((await sessions[11]!.terminate('1')).type, 'terminated');
+    for (const { first } of started.slice(0, 11)) assert.equal((await first).type, 'yielded');
+    assert.equal(sandbox.stats.sharingSessions, 0);
+    const pids = sessions.slice(0, 11).map(({ symbol }) => sandbox.pidOf(symbol));
+    assert.equal(new Set(pids).size, 11);
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+
+  it('are told where the sandbox is closed while they wait', async () => {
+    const sandbox = processSandbox();
+    const sessions = Array.from({ length: 12 }, () => recordedSession(sandbox).session);
+    const cells = sessions.map((session) => finishCell(session, 'text(1)'));
+    await new Promise((resolve) => setImmediate(resolve));
+    await sandbox.close();
+    const ends = await Promise.all(cells);
+    assert.ok(ends.some(({ failure }) => /was closed$/.test(failure?.text ?? '')));
+    for (const { failure } of ends) assert.equal(failure?.kind, 'lost');
+  });
+});
+
 describe('The counts of a process sandbox', { timeout: 60_000 }, () => {
   it('tell processes, spares and programs', async () => {
     await using setup = manySessions({ spares: 2 });

@@ -1,0 +1,69 @@
+import type { Program, ProgramCalls, SandboxRun } from '../../src/sandbox.ts';
+import { lost } from './end-cause.ts';
+import { WaitingRun } from './waiting-run.ts';
+
+/** Starts a program; null where there is no process for it yet. */
+export type Place = (program: Program, calls: ProgramCalls, session: symbol) => SandboxRun | null;
+
+/**
+ * Programs that wait for a process: sessions in the order they came, first come, first served.
+ *
+ * A session that gets a process takes all its programs there, so however many it has waiting, it
+ * stands in the line once.
+ */
+export class WaitingLine {
+  readonly #place: Place;
+  readonly #line = new Map<symbol, Map<WaitingRun, readonly [Program, ProgramCalls]>>();
+  #scheduled = false;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** Sessions that wait. */
+  get length(): number {
+    return this.#line.size;
+  }
+
+  add(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
+    const run = new WaitingRun((killed) => this.#remove(session, killed));
+    const programs = this.#line.get(session) ?? new Map();
+    this.#line.set(session, programs.set(run, [program, calls]));
+    return run;
+  }
+
+  /** There may be a process: lets those who wait have it, once what goes on now is done. */
+  move(): void {
+    if (this.#scheduled || this.#line.size === 0) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#moveNow();
+    });
+  }
+
+  /** Nobody gets a process any more. */
+  close(): void {
+    const failure = lost('was not started because its sandbox was closed');
+    for (const programs of this.#line.values())
+      for (const run of programs.keys()) run.fail(failure);
+    this.#line.clear();
+  }
+
+  #moveNow(): void {
+    for (const [session, programs] of this.#line) {
+      for (const [run, [program, calls]] of programs) {
+        const placed = this.#place(program, calls, session);
+        if (placed === null) return;
+        this.#remove(session, run);
+        run.place(placed);
+      }
+    }
+  }
+
+  #remove(session: symbol, run: WaitingRun): void {
+    const programs = this.#line.get(session);
+    programs?.delete(run);
+    if (programs?.size === 0) this.#line.delete(session);
+  }
+}

@@ -1,0 +1,53 @@
+import type { CellFailure } from '../../src/events.ts';
+import type { ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
+
+/** A program that waits for a process, and is told there what it was told meanwhile. */
+export class WaitingRun implements SandboxRun {
+  readonly ended: Promise<ProgramEnd>;
+  readonly #resolve: (end: ProgramEnd | Promise<ProgramEnd>) => void;
+  readonly #onKilled: (run: WaitingRun) => void;
+  readonly #orders: ('hold' | 'release' | 'step')[] = [];
+  #placed: SandboxRun | null = null;
+
+  /** @param onKilled Called where it is killed before it has a process: it needs none any more. */
+  constructor(onKilled: (run: WaitingRun) => void) {
+    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
+    this.ended = promise;
+    this.#resolve = resolve;
+    this.#onKilled = onKilled;
+  }
+
+  /** It runs: this is what stands for it from now on. */
+  place(run: SandboxRun): void {
+    this.#placed = run;
+    for (const order of this.#orders.splice(0)) run[order]();
+    this.#resolve(run.ended);
+  }
+
+  /** Ends it: there will be no process. */
+  fail(failure: CellFailure): void {
+    this.#resolve({ failure, notes: [] });
+  }
+
+  hold(): void {
+    this.#order('hold');
+  }
+
+  release(): void {
+    this.#order('release');
+  }
+
+  step(): void {
+    this.#order('step');
+  }
+
+  kill(): void {
+    if (this.#placed !== null) return this.#placed.kill();
+    this.#onKilled(this);
+  }
+
+  #order(order: 'hold' | 'release' | 'step'): void {
+    if (this.#placed !== null) this.#placed[order]();
+    else this.#orders.push(order);
+  }
+}
