@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { settled } from '../support/gates.ts';
+import { isSettled, settled } from '../support/gates.ts';
 import { CLIENT_MESSAGES } from '../support/v1-messages.ts';
 import { connect, connectWithSession, hostOf } from '../support/v1-peer.ts';
 
@@ -151,6 +151,35 @@ describe('A connection of a host', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
     assert.match((await connect(host).ended)?.message ?? '', /./);
     assert.equal(host.close(), closing);
+  });
+
+  it('has what it asks while the host closes answered, before it ends', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { host } = hostOf();
+    const { peer, ended } = await connectWithSession(host, 'cellhost.cells', 'cellhost.sessions');
+    const execute = peer.execute('tool');
+    await peer.nextOf('delegate/request');
+    const closing = host.close();
+    const late = [
+      peer.request('session/open', { sessionId: 'other' }),
+      peer.request('session/create', { sessionId: undefined }),
+      peer.execute('hi'),
+      peer.wait('1'),
+      peer.request('session/terminate', { cellId: '1' }),
+      peer.request('session/resume', { cellId: '1', generation: 1 }),
+      peer.request('session/events', { cellId: '1' }),
+      peer.request('session/cells'),
+      peer.request('session/values'),
+      peer.request('session/shutdown'),
+    ];
+    for (const id of late) assert.equal(await peer.answer(id), 'code-mode host is shutting down');
+    assert.equal(await isSettled(ended), false);
+    // The call of the tool does not stop, so that the host waits for it as long as it may.
+    t.mock.timers.tick(100);
+    assert.match(JSON.stringify(await peer.initial(execute)), /terminated/);
+    await closing;
+    assert.equal(await ended, null);
+    assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
   it('is refused while the host closes', async () => {
