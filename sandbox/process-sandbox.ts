@@ -154,7 +154,7 @@ export class ProcessSandbox implements Sandbox {
       for (const engine of busy) engine.ask();
     }
     this.#watch = undefined;
-    const settled = this.#pool.reap(nowMs) && busy.length === 0;
+    const settled = this.#pool.reap(nowMs, this.#memory.short) && busy.length === 0;
     if (settled || this.#closing !== null) return;
     this.#watch = setTimeout(() => this.#look(), near ? CLOSE_WATCH_MS : WATCH_MS).unref();
   }

@@ -118,10 +118,12 @@ export class EnginePool {
   /**
    * Ends processes nobody has needed for long, and those that became idle and are large.
    *
+   * @param short Whether memory is short: then nobody has to have been idle for long.
    * @returns Whether only spares are idle now.
    */
-  reap(nowMs: number): boolean {
+  reap(nowMs: number, short: boolean): boolean {
     const { spares, limits } = this.#options;
+    const idleMs = short ? 0 : limits.idleMs;
     const largeBytes = Math.max(LARGE_BYTES, limits.maxProcessBytes / 4);
     for (const engine of this.#unweighed) {
       if (engine.usedBytes > largeBytes) engine.end('worn', lost('was replaced'));
@@ -129,7 +131,7 @@ export class EnginePool {
     this.#unweighed.clear();
     const idle = [...this.#idleSince].filter(([engine]) => !engine.gone);
     const old = idle
-      .filter(([, since]) => since < nowMs - limits.idleMs)
+      .filter(([, since]) => since < nowMs - idleMs)
       .slice(0, Math.max(0, idle.length - spares));
     for (const [engine] of old) engine.end('idle', lost('was idle'));
     return idle.length - old.length <= spares;

@@ -13,9 +13,15 @@ export class MemoryWatch {
   readonly #limits: MemoryLimits;
   readonly #pressures = new WeakMap<EngineProcess, Pressure>();
   #total: Pressure = FINE;
+  #short = false;
 
   constructor(limits: MemoryLimits) {
     this.#limits = limits;
+  }
+
+  /** Whether all together used so much when it was looked at last that nothing may lie idle. */
+  get short(): boolean {
+    return this.#short;
   }
 
   /**
@@ -42,10 +48,11 @@ export class MemoryWatch {
       near ||= isNear(bytes, maxProcessBytes);
       if (largest === null || bytes > largest.bytes) largest = { engine, bytes };
     }
+    this.#short = isNear(total, maxTotalBytes);
     if (largest === null) return false;
     const excess = { limit: 'maxTotalBytes', limitBytes: maxTotalBytes, usedBytes: total } as const;
     this.#total = this.#relieve(largest.engine, this.#total, excess, nowMs);
-    return near || isNear(total, maxTotalBytes);
+    return near || this.#short;
   }
 
   #relieve(engine: EngineProcess, pressure: Pressure, excess: Excess, nowMs: number): Pressure {

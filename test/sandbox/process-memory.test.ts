@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { residentBytes } from '../../sandbox/process/resident-bytes.ts';
 import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
 import type { StartedCell } from '../../src/index.ts';
@@ -21,6 +22,7 @@ const take = (mib: number) =>
 const hide = (mib: number) =>
   `const hidden = new ArrayBuffer(0, { maxByteLength: 2 ** 30 }); hidden.resize(${mib} << 20);
   new Uint8Array(hidden).fill(1);`;
+const WAIT = 'await new Promise(() => {})';
 const GROW = 'for (const a = []; ; ) { a.push(new Uint8Array(1 << 21).fill(1)); await null }';
 const ANSWER = `text(await tools.next()); text('still here')`;
 
@@ -174,6 +176,21 @@ describe('A process over its limit on memory', { timeout: 60_000 }, () => {
 });
 
 describe('All processes over their limit on memory', { timeout: 60_000 }, () => {
+  it('keep no idle ones from three quarters of it on', async () => {
+    const limits = { maxHeapBytes: 2 ** 31, maxTotalBytes: 600 << 20, idleMs: 600_000 };
+    await using setup = waitingSession({ limits });
+    const others = Array.from({ length: 4 }, () => recordedSession(setup.sandbox).session);
+    const waits = others.map((session) => session.execute({ source: WAIT, observe: SOON }));
+    for (const wait of waits) await (await wait).first;
+    await Promise.all(others.map((session) => session.close()));
+    while (setup.sandbox.stats.programs > 0) await setImmediate();
+    assert.ok(setup.sandbox.pids.length >= 4);
+    const heavy = await setup.start(take(420));
+    while (setup.sandbox.stats.processes > 2) await setImmediate();
+    assert.ok(setup.sandbox.stats.ended.idle >= 2);
+    await setup.checkAlive(heavy);
+  });
+
   it('lose the heaviest program of the largest process', async () => {
     const limits = { maxHeapBytes: 2 ** 31, maxTotalBytes: 700 << 20 };
     await using setup = waitingSession({ limits });
