@@ -8,6 +8,8 @@ interface Debt {
   closedMs: number | null;
   /** Whether the client knows the cell. */
   isAnnounced: boolean;
+  /** Settles when it does; null where nobody waits for that. */
+  announcement: PromiseWithResolvers<void> | null;
   isRetired: boolean;
   isTold: boolean;
 }
@@ -32,7 +34,22 @@ export class CellAnswers {
   announced(cellId: string): void {
     const debt = this.#debtOf(cellId);
     debt.isAnnounced = true;
+    debt.announcement?.resolve();
     this.#settle(cellId, debt);
+  }
+
+  /** What to wait for before the client is asked for anything; undefined where it knows the cell. */
+  untilAnnounced(cellId: string): Promise<void> | undefined {
+    const debt = this.#debtOf(cellId);
+    if (debt.announcement === null && !debt.isAnnounced) {
+      const announcement = Promise.withResolvers<void>();
+      // Forgotten no sooner than it wakes those who wait: nobody who comes meanwhile overtakes them.
+      void announcement.promise.then(() => {
+        debt.announcement = null;
+      });
+      debt.announcement = announcement;
+    }
+    return debt.announcement?.promise;
   }
 
   /** Its callbacks are over. */
@@ -99,6 +116,7 @@ export class CellAnswers {
       terminated: null,
       closedMs: null,
       isAnnounced: false,
+      announcement: null,
       isRetired: false,
       isTold: false,
     };

@@ -1,33 +1,35 @@
 import { type Delegate, JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
 import type { DelegateAnswer, DelegateCalls } from './delegate-calls.ts';
 
+/** What is known of the cells of a session. */
+export interface CellNews {
+  /** What to wait for before a client is asked for anything; undefined where it knows the cell. */
+  untilAnnounced(cellId: string): Promise<void> | undefined;
+  /** No callback of a cell runs any more. */
+  cellEnded(cellId: string): void;
+}
+
 /** Has the client do what the programs of one session ask for. */
 export class ClientDelegate implements Delegate {
   readonly #calls: DelegateCalls;
   readonly #sessionId: string;
   readonly #absentInput: string;
-  readonly #onClosed: (cellId: string) => void;
+  readonly #cells: CellNews;
 
-  /**
-   * @param own Whether the client tells no argument from null; version 1 says null for both.
-   * @param onClosed Called when no callback of a cell runs any more.
-   */
-  constructor(
-    calls: DelegateCalls,
-    sessionId: string,
-    own: boolean,
-    onClosed: (cellId: string) => void,
-  ) {
+  /** @param own Whether the client tells no argument from null; version 1 says null for both. */
+  constructor(calls: DelegateCalls, sessionId: string, own: boolean, cells: CellNews) {
     this.#calls = calls;
     this.#sessionId = JSON.stringify(sessionId);
     this.#absentInput = own ? '' : ',"input":null';
-    this.#onClosed = onClosed;
+    this.#cells = cells;
   }
 
   async invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
     const request = toolRequest(call, this.#absentInput);
     const { cellId } = call;
     const asking = { sessionId: this.#sessionId, cellId, request };
+    const announced = this.#cells.untilAnnounced(cellId);
+    if (announced !== undefined) await announced;
     const answer = await this.#calls.ask(asking, signal);
     const { result } = answer;
     if (result.status === 'error') throw new Error(result.message);
@@ -38,6 +40,8 @@ export class ClientDelegate implements Delegate {
   async notify({ cellId, callId, text }: Notification, signal: AbortSignal): Promise<void> {
     const request = JSON.stringify({ type: 'notification/send', callId, cellId, text });
     const asking = { sessionId: this.#sessionId, cellId, request };
+    const announced = this.#cells.untilAnnounced(cellId);
+    if (announced !== undefined) await announced;
     const { result } = await this.#calls.ask(asking, signal);
     if (result.status === 'error') throw new Error(result.message);
     if (result.value.type === 'notification/delivered') return;
@@ -46,7 +50,7 @@ export class ClientDelegate implements Delegate {
 
   cellClosed(cellId: string): void {
     this.#calls.endCell(this.#sessionId, cellId);
-    this.#onClosed(cellId);
+    this.#cells.cellEnded(cellId);
   }
 }
 

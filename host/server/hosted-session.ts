@@ -56,6 +56,11 @@ export class HostedSession {
     this.#session = session;
   }
 
+  /** For the delegate: see `CellAnswers`. */
+  untilAnnounced(cellId: string): Promise<void> | undefined {
+    return this.#answers.untilAnnounced(cellId);
+  }
+
   /** For the delegate: no callback of this cell runs any more. */
   cellEnded(cellId: string): void {
     this.#answers.ended(cellId);

@@ -96,9 +96,7 @@ export class SessionTable {
       truncates,
       onCellClosed: (cellId) => onCellClosed(sessionId, cellId),
     });
-    const delegate = new ClientDelegate(calls, sessionId, own, (cellId) =>
-      session.cellEnded(cellId),
-    );
+    const delegate = new ClientDelegate(calls, sessionId, own, session);
     const onRetired = (cellId: string) => session.cellRetired(cellId);
     session.attach(factory.open({ delegate, options, maxYieldTimeMs, onRetired }));
     this.#entries.set(sessionId, { session, closing: null });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { FakeProgram } from '../support/fake-sandbox.ts';
 import { settled } from '../support/gates.ts';
 import { connect, connectWithSession, hostOf, type Json, type V1Peer } from '../support/v1-peer.ts';
 
@@ -7,6 +8,9 @@ async function setup(options: Parameters<typeof hostOf>[0] = {}, ...capabilities
   const { host, sandbox } = hostOf(options);
   return { host, sandbox, ...(await connectWithSession(host, ...capabilities)) };
 }
+
+/** A delegate request of a tool. */
+type Asked = { readonly invocation?: { readonly input: number } } | undefined;
 
 /** What was said after the handshake and the opening, in short. */
 function story(peer: V1Peer): readonly string[] {
@@ -60,6 +64,36 @@ describe('HostConnection', () => {
     assert.deepEqual(await peer.answer(execute), { type: 'execution/started', cellId: '1' });
     assert.deepEqual(await peer.answer(open), { type: 'session/ready', sessionId: 's' });
     await peer.close();
+  });
+
+  it('says that a cell has started before it asks for anything, in the order of the program', async () => {
+    const eager: FakeProgram = (run) => {
+      run.start();
+      for (let n = 1; n <= 3; n += 1) void run.callTool(0, n);
+      void run.notify('n');
+      // In the turns in which the start is told.
+      let turns = 0;
+      const more = () => {
+        turns += 1;
+        if (turns > 8) return;
+        void run.callTool(0, 3 + turns);
+        queueMicrotask(more);
+      };
+      queueMicrotask(more);
+    };
+    for (const capabilities of [[], ['cellhost.cells']]) {
+      const { peer } = await setup({ programs: { eager } }, ...capabilities);
+      peer.execute('eager');
+      for (let n = 0; n < 12; n += 1) await peer.nextOf('delegate/request');
+      const told = peer.received.slice(2);
+      assert.equal(story(peer)[0], 'operation/response 2 execution/started');
+      const inputs = told.flatMap(({ request }) => (request as Asked)?.invocation?.input ?? []);
+      assert.deepEqual(
+        inputs,
+        Array.from({ length: 11 }, (_, n) => n + 1),
+      );
+      await peer.close();
+    }
   });
 
   it('waits, and terminates, and knows no cell after that', async () => {

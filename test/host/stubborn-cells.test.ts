@@ -6,7 +6,6 @@ import type { Transport } from '../../host/transport.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import { CONTRACT_TOOLS, LONG } from '../contract/session-setup.ts';
 import { brief } from '../support/events.ts';
-import type { FakeProgram } from '../support/fake-sandbox.ts';
 import { isSettled, never, settled } from '../support/gates.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 import { v1Only } from '../support/v1-only.ts';
@@ -15,18 +14,10 @@ import { hostOf } from '../support/v1-peer.ts';
 const SESSIONS = 4;
 const CELLS = 50;
 
-/** As with programs of real sandboxes, nothing comes of it in the turn in which it was run. */
-const calling: FakeProgram = (run) => {
-  setImmediate(() => {
-    run.start();
-    void run.callTool();
-  });
-};
-
 /** Sessions full of cells whose callbacks do not stop; only the test moves the clock. */
 async function setUp(t: TestContext, client: (transport: Transport) => Transport) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const { host } = hostOf({ programs: { calling } });
+  const { host } = hostOf();
   const [here, there] = memoryTransports();
   const ended = host.serve(there);
   const connected = await HostClient.connect(client(here));
@@ -44,7 +35,7 @@ async function setUp(t: TestContext, client: (transport: Transport) => Transport
 
 async function fill(session: RemoteSession) {
   const cells = Array.from({ length: CELLS }, () =>
-    session.execute({ source: 'calling', observe: LONG }),
+    session.execute({ source: 'tool', observe: LONG }),
   );
   return (await Promise.all(cells)).map(({ first }) => first);
 }
