@@ -3,6 +3,7 @@ export {
   type GreetOptions,
   HostClient,
   type OpenSessionOptions,
+  type StopOptions,
 } from './client/host-client.ts';
 export type { RemoteSessionOptions } from './client/open-remote-session.ts';
 export {
@@ -17,12 +18,10 @@ export {
   type SpawnHostOptions,
   spawnHost,
 } from './client/spawn-host.ts';
+export type { OpenSession, SessionWish } from './server/deferred-session.ts';
 export { Host, type HostLog, type HostOptions } from './server/host.ts';
 export { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
-export {
-  ActiveSession,
-  type SessionResponse,
-} from './session-layer/active-session.ts';
+export { ActiveSession } from './session-layer/active-session.ts';
 export {
   type CreatedSession,
   createSession,
@@ -31,6 +30,7 @@ export {
   type SessionPlace,
 } from './session-layer/create-session.ts';
 export type { PreparedSession } from './session-layer/prepared-session.ts';
+export type { ProxiedSession, SessionResponse } from './session-layer/proxied-session.ts';
 export type { ProxyTarget } from './session-layer/proxy.ts';
 export {
   type OnSessionStart,

@@ -150,12 +150,13 @@ export class HostConnection {
     switch (operation.method) {
       case 'session/open':
         // Known at once: what comes right behind it is for a session that is there.
-        sessions.open(operation);
-        await this.#parts.sessions.ready;
+        await Promise.all([sessions.open(operation), this.#parts.sessions.ready]);
         return answering.answer({ type: 'session/ready', sessionId: operation.sessionId });
       case 'session/create': {
-        const created = sessions.create(operation);
-        await this.#parts.sessions.ready;
+        const [created] = await Promise.all([
+          sessions.create(operation),
+          this.#parts.sessions.ready,
+        ]);
         return answering.answer({ type: 'session/created', ...created });
       }
       case 'session/shutdown':

@@ -1,16 +1,20 @@
+import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
 import { Connection } from '../connection.ts';
 import type { Transport } from '../transport.ts';
+import type { OpenSession } from './deferred-session.ts';
 import { type Greeted, greet } from './greeting.ts';
 import { HostConnection } from './host-connection.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './host-limits.ts';
 import { SessionFactory } from './session-factory.ts';
 
-/** What a host is made of. */
+/** What a host is made of: one of `sandbox` and `open`, and what may be. */
 export interface HostOptions {
   /** Where the programs of all sessions run. Not closed with the host. */
-  readonly sandbox: Sandbox;
+  readonly sandbox?: Sandbox;
+  /** Opens each session elsewhere, as a proxy does that stands between a client and another host. */
+  readonly open?: OpenSession;
   readonly limits?: Partial<HostLimits>;
   readonly log?: HostLog;
 }
@@ -23,7 +27,7 @@ export interface HostLog {
 
 const SILENT: HostLog = { info() {}, warn() {} };
 
-/** Serves the sessions of any number of clients over one sandbox. */
+/** Serves the sessions of any number of clients. */
 export class Host implements AsyncDisposable {
   readonly #limits: HostLimits;
   readonly #sessions: SessionFactory;
@@ -32,10 +36,14 @@ export class Host implements AsyncDisposable {
   #connectionCount = 0;
   #closing: Promise<void> | null = null;
 
-  /** @throws `invalid_argument` for a limit that does not exist or is not a number. */
-  constructor({ sandbox, limits, log = SILENT }: HostOptions) {
+  /** @throws `invalid_argument` for a limit that does not exist or is not a number; without a place for sessions. */
+  constructor({ sandbox, open, limits, log = SILENT }: HostOptions) {
     this.#limits = withDefaults(DEFAULT_HOST_LIMITS, limits);
-    this.#sessions = new SessionFactory(sandbox, this.#limits.maxSessions);
+    const where = sandbox ?? open;
+    if (where === undefined || (sandbox !== undefined && open !== undefined)) {
+      throw new CodeModeError('invalid_argument', 'A host takes one of sandbox and open');
+    }
+    this.#sessions = new SessionFactory(where, this.#limits.maxSessions);
     this.#log = log;
   }
 

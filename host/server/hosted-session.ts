@@ -43,6 +43,7 @@ export class HostedSession {
   readonly #pump = new EventPump();
   readonly #open = new Set<Promise<void>>();
   #session: Session | null = null;
+  #onAnnounced: ((cellId: string) => void) | undefined;
 
   constructor(parts: HostedSessionParts) {
     this.id = parts.id;
@@ -51,9 +52,14 @@ export class HostedSession {
     this.#answers = new CellAnswers(parts.own, parts.onCellClosed);
   }
 
-  /** To be called once, before anything else. */
-  attach(session: Session): void {
+  /**
+   * To be called once, before anything else.
+   *
+   * @param onAnnounced Called when the client was told that a cell has started.
+   */
+  attach(session: Session, onAnnounced?: (cellId: string) => void): void {
     this.#session = session;
+    this.#onAnnounced = onAnnounced;
   }
 
   /** For the delegate: see `CellAnswers`. */
@@ -91,6 +97,7 @@ export class HostedSession {
     );
     answering.answer({ type: 'execution/started', cellId });
     this.#answers.announced(cellId);
+    this.#onAnnounced?.(cellId);
     await this.#track(
       first.then(
         (event) =>

@@ -5,6 +5,7 @@ import type { SessionLimits } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { SessionRuntime } from '../../src/session-runtime.ts';
 import type { Operation, SessionOptions } from '../protocol.ts';
+import { DeferredSession, type OpenSession } from './deferred-session.ts';
 
 const NOTHING: Program = {
   source: '',
@@ -36,17 +37,17 @@ export interface NewSession {
 
 export type OpenOperation = Extract<Operation, { method: 'session/open' }>;
 
-/** Opens the sessions of a host, all over one sandbox, and counts them. */
+/** Opens the sessions of a host, over one sandbox or wherever they are opened, and counts them. */
 export class SessionFactory {
-  readonly #sandbox: Sandbox;
+  readonly #where: Sandbox | OpenSession;
   readonly #maxSessions: number;
   readonly #warm: Promise<unknown>;
   #count = 0;
 
-  constructor(sandbox: Sandbox, maxSessions: number) {
-    this.#sandbox = sandbox;
+  constructor(where: Sandbox | OpenSession, maxSessions: number) {
+    this.#where = where;
     this.#maxSessions = maxSessions;
-    this.#warm = this.#warmUp();
+    this.#warm = typeof where === 'function' ? Promise.resolve() : warmUp(where);
   }
 
   /**
@@ -68,35 +69,50 @@ export class SessionFactory {
   }
 
   /** @throws `limit_exceeded`; `invalid_argument` for limits that are none. */
-  open({ delegate, options, maxYieldTimeMs, onRetired }: NewSession): SessionRuntime {
+  open({
+    delegate,
+    options,
+    maxYieldTimeMs,
+    onRetired,
+  }: NewSession): SessionRuntime | DeferredSession {
     if (this.#count >= this.#maxSessions) {
       throw new CodeModeError(
         'limit_exceeded',
         `code-mode host has too many sessions: ${this.#maxSessions} are open (maxSessions)`,
       );
     }
-    const limits = options.limits as Partial<SessionLimits> | undefined;
-    const yields = maxYieldTimeMs === null ? {} : { maxYieldAfterMs: maxYieldTimeMs };
-    const session = new SessionRuntime({
-      delegate,
-      sandbox: this.#sandbox,
-      toolErrors: options.toolErrors ?? 'string',
-      console: options.console ?? false,
-      limits: { ...limits, ...yields },
-      onRetired,
-    });
+    const session =
+      typeof this.#where === 'function'
+        ? new DeferredSession(this.#where, { delegate, options }, onRetired)
+        : runtimeOver(this.#where, { delegate, options, maxYieldTimeMs, onRetired });
     this.#count += 1;
     return session;
-  }
-
-  #warmUp(): Promise<unknown> {
-    const session = Symbol('warm-up');
-    const { ended } = this.#sandbox.run(NOTHING, NO_CALLS, session);
-    return ended.then(() => this.#sandbox.release(session));
   }
 
   /** One that was opened here is over. */
   closed(): void {
     this.#count -= 1;
   }
+}
+
+function runtimeOver(
+  sandbox: Sandbox,
+  { delegate, options, maxYieldTimeMs, onRetired }: NewSession,
+): SessionRuntime {
+  const limits = options.limits as Partial<SessionLimits> | undefined;
+  const yields = maxYieldTimeMs === null ? {} : { maxYieldAfterMs: maxYieldTimeMs };
+  return new SessionRuntime({
+    delegate,
+    sandbox,
+    toolErrors: options.toolErrors ?? 'string',
+    console: options.console ?? false,
+    limits: { ...limits, ...yields },
+    onRetired,
+  });
+}
+
+function warmUp(sandbox: Sandbox): Promise<unknown> {
+  const session = Symbol('warm-up');
+  const { ended } = sandbox.run(NOTHING, NO_CALLS, session);
+  return ended.then(() => sandbox.release(session));
 }

@@ -1,6 +1,7 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { Operation, SessionOptions } from '../protocol.ts';
 import { ClientDelegate } from './client-delegate.ts';
+import { DeferredSession } from './deferred-session.ts';
 import type { DelegateCalls } from './delegate-calls.ts';
 import { HostedSession } from './hosted-session.ts';
 import type { SessionFactory } from './session-factory.ts';
@@ -22,6 +23,12 @@ interface Wishes {
   readonly options: SessionOptions;
   readonly maxYieldTimeMs: number | null;
   readonly truncates: boolean;
+}
+
+/** A session whose id this host chose. */
+interface CreatedId {
+  readonly sessionId: string;
+  readonly remoteUrl?: string;
 }
 
 interface Entry {
@@ -47,23 +54,29 @@ export class SessionTable {
     return this.#entries.get(sessionId)?.session;
   }
 
-  /** Opens a session whose id the client chose. @throws `invalid_argument`, `limit_exceeded`. */
-  open(request: Request<'session/open'>): void {
+  /**
+   * Opens a session whose id the client chose. It is known at once.
+   *
+   * @returns Resolves when it is there.
+   * @throws `invalid_argument`, `limit_exceeded`; why it cannot be opened.
+   */
+  async open(request: Request<'session/open'>): Promise<void> {
     const { sessionId, cellExecutionLimits, options, outputTruncation } = request;
     if (this.#entries.has(sessionId)) throw taken(sessionId, 'is already open');
     if (this.#used.has(sessionId)) throw taken(sessionId, 'was reused');
-    this.#add(sessionId, {
+    await this.#add(sessionId, {
       options: options ?? {},
       maxYieldTimeMs: cellExecutionLimits?.maxYieldTimeMs ?? null,
       truncates: outputTruncation === 'server',
     });
   }
 
-  /** Opens a session whose id this host chooses. @throws `invalid_argument`, `limit_exceeded`. */
-  create({ options }: Request<'session/create'>): { readonly sessionId: string } {
+  /** Opens a session whose id this host chooses. See `open`. */
+  async create({ options }: Request<'session/create'>): Promise<CreatedId> {
     const sessionId = this.#parts.factory.newId();
-    this.#add(sessionId, { options: options ?? {}, maxYieldTimeMs: null, truncates: false });
-    return { sessionId };
+    const wishes = { options: options ?? {}, maxYieldTimeMs: null, truncates: false };
+    const remoteUrl = await this.#add(sessionId, wishes);
+    return { sessionId, ...(remoteUrl === undefined ? {} : { remoteUrl }) };
   }
 
   /** Ends a session; whoever asks again meanwhile waits for the same end. @throws `session_unknown`. */
@@ -88,7 +101,11 @@ export class SessionTable {
     this.#parts.factory.closed();
   }
 
-  #add(sessionId: string, { options, maxYieldTimeMs, truncates }: Wishes): void {
+  /** @returns Where it can be looked at, when it is there. */
+  async #add(
+    sessionId: string,
+    { options, maxYieldTimeMs, truncates }: Wishes,
+  ): Promise<string | undefined> {
     const { calls, own, onCellClosed, factory } = this.#parts;
     const session = new HostedSession({
       id: sessionId,
@@ -98,8 +115,19 @@ export class SessionTable {
     });
     const delegate = new ClientDelegate(calls, sessionId, own, session);
     const onRetired = (cellId: string) => session.cellRetired(cellId);
-    session.attach(factory.open({ delegate, options, maxYieldTimeMs, onRetired }));
+    const opened = factory.open({ delegate, options, maxYieldTimeMs, onRetired });
     this.#entries.set(sessionId, { session, closing: null });
+    if (!(opened instanceof DeferredSession)) {
+      session.attach(opened);
+      return undefined;
+    }
+    session.attach(opened, (cellId) => opened.announced(cellId));
+    try {
+      return await opened.opened();
+    } catch (error) {
+      if (this.#entries.has(sessionId)) await this.close(sessionId);
+      throw error;
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { ExecuteRequest, Session, StartedCell, WaitOptions } from '../../src/session.ts';
 import type { CreatedSession } from './create-session.ts';
 import { FIRST_OBSERVE, PromptPump } from './prompt-pump.ts';
-import { ProxiedSession } from './proxied-session.ts';
+import { ProxiedSession, type SessionResponse } from './proxied-session.ts';
 import { forwardTo, type ProxyTarget } from './proxy.ts';
 import type { SessionLane } from './session-lane.ts';
 import type { SessionTools } from './session-tools.ts';
@@ -19,13 +19,6 @@ export interface ActiveSessionParts {
   readonly release: () => Promise<void>;
 }
 
-/** The answer to a session's creation. */
-export interface SessionResponse {
-  readonly sessionId: string;
-  /** Where it can be looked at; undefined where nobody said. */
-  readonly remoteUrl: string | undefined;
-}
-
 const NEVER = new AbortController().signal;
 
 /** A session whose updates are read here, one after the other, until a proxy takes it over. */
@@ -33,15 +26,15 @@ export class ActiveSession implements AsyncDisposable {
   /** What its creation was answered with. */
   readonly response: SessionResponse;
   readonly #parts: ActiveSessionParts;
-  readonly #session: Session;
-  #proxied: ProxiedSession | null = null;
+  readonly #session: ProxiedSession;
+  #isHandedOver = false;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ActiveSessionParts) {
     const { session, sessionId, remoteUrl, ended } = parts.created;
     this.response = { sessionId, remoteUrl };
     this.#parts = parts;
-    this.#session = new ProxiedSession(session, parts.tools);
+    this.#session = new ProxiedSession(session, parts.tools, this.response, () => this.close());
     void ended?.then((reason) => this.#end(reason));
   }
 
@@ -49,7 +42,7 @@ export class ActiveSession implements AsyncDisposable {
     return this.response.sessionId;
   }
 
-  /** The session, for all that is not done here. What it is asked to do shows in the updates too. */
+  /** The session, for all that is not done here; what its programs ask shows in the updates too. */
   get session(): Session {
     return this.#session;
   }
@@ -121,17 +114,18 @@ export class ActiveSession implements AsyncDisposable {
    * Hands the session over: what nobody has read goes to `target`, in order, and then all that
    * comes, each once. Tools with a handler stay here, and live as long as the session.
    *
-   * @returns The session, to be asked on. Whoever read updates is told `handed_over`.
+   * @returns The session, to be asked on, which closes this one too. Whoever read updates is told
+   * `handed_over`.
    * @throws `handed_over` where it was before.
    */
-  proxyRemainingMessages(target: ProxyTarget): Session {
+  proxyRemainingMessages(target: ProxyTarget): ProxiedSession {
     const { reader, lane } = this.#parts;
-    if (this.#proxied !== null) throw handedOver();
+    if (this.#isHandedOver) throw handedOver();
+    this.#isHandedOver = true;
     const { sink, pump } = forwardTo(target, reader.handOver(handedOver()));
     lane.swap(sink);
-    this.#proxied = new ProxiedSession(this.#session, null, () => this.close());
     pump();
-    return this.#proxied;
+    return this.#session;
   }
 
   /** Closes the session, and what lives as long as it. Who reads is told `session_closed`. */
@@ -146,7 +140,7 @@ export class ActiveSession implements AsyncDisposable {
 
   async #close(): Promise<void> {
     try {
-      await this.#session.close();
+      await this.#parts.created.session.close();
     } finally {
       this.#parts.reader.end(new CodeModeError('session_closed', 'code mode session is closed'));
       await this.#parts.release();

@@ -10,22 +10,38 @@ import type {
 } from '../../src/session.ts';
 import type { SessionTools } from './session-tools.ts';
 
+/** What the creation of a session was answered with. */
+export interface SessionResponse {
+  readonly sessionId: string;
+  /** Where it can be looked at; undefined where nobody said. */
+  readonly remoteUrl: string | undefined;
+}
+
 /** A session that adds tools of its own to those that a request names, before them. */
 export class ProxiedSession implements Session {
+  readonly sessionId: string;
+  /** Where it can be looked at; undefined where nobody said. */
+  readonly remoteUrl: string | undefined;
   readonly #session: Session;
-  readonly #tools: SessionTools | null;
+  readonly #tools: SessionTools;
   readonly #close: () => Promise<void>;
 
-  constructor(session: Session, tools: SessionTools | null, close = () => session.close()) {
+  /** @param close Closes it, and what lives as long as it. */
+  constructor(
+    session: Session,
+    tools: SessionTools,
+    { sessionId, remoteUrl }: SessionResponse,
+    close: () => Promise<void>,
+  ) {
     this.#session = session;
     this.#tools = tools;
+    this.sessionId = sessionId;
+    this.remoteUrl = remoteUrl;
     this.#close = close;
   }
 
   execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell> {
-    if (this.#tools === null || request.tools === undefined) {
-      return this.#session.execute(request, options);
-    }
+    if (request.tools === undefined) return this.#session.execute(request, options);
     const tools = [...this.#tools.definitions, ...request.tools];
     return this.#session.execute({ ...request, tools }, options);
   }

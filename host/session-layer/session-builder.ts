@@ -1,5 +1,4 @@
 import { CodeModeError } from '../../src/errors.ts';
-import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
 import type { McpServerConfig } from '../mcp-config.ts';
@@ -7,6 +6,7 @@ import type { McpTools } from '../mcp-tools.ts';
 import { ActiveSession } from './active-session.ts';
 import { checkPlace, createSession, type SessionPlace } from './create-session.ts';
 import { PreparedSession } from './prepared-session.ts';
+import type { ProxiedSession } from './proxied-session.ts';
 import type { ProxyTarget } from './proxy.ts';
 import { SessionLane } from './session-lane.ts';
 import { SessionTools, type ToolHandler } from './session-tools.ts';
@@ -84,7 +84,7 @@ export class SessionBuilder {
    * @returns The session, to be asked on; with it ends what was added.
    * @throws As `start`.
    */
-  async startProxy(target: ProxyTarget): Promise<Session> {
+  async startProxy(target: ProxyTarget): Promise<ProxiedSession> {
     const session = await this.start();
     return session.proxyRemainingMessages(target);
   }

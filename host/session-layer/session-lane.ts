@@ -71,18 +71,19 @@ export class SessionLane implements Delegate {
     queueMicrotask(() => this.tell({ type: 'closed', cellId }));
   }
 
+  /** Once somebody does it, that is waited for, so that who is cancelled can still come to an end. */
   #ask(asked: Asked): Promise<unknown> {
     const { signal } = asked;
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(signal.reason);
       signal.addEventListener('abort', onAbort);
-      const done = () => signal.removeEventListener('abort', onAbort);
       this.#router.route(ID, {
         kind: 'request',
         message: asked,
         reply: (reply) => {
+          signal.removeEventListener('abort', onAbort);
           if ('error' in reply) reject(new Error(reply.error.message));
-          else reply.result.then(resolve, reject).finally(done);
+          else resolve(reply.result);
         },
       });
     });

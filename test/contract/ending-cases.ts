@@ -36,7 +36,9 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       assert.equal(brief(event), 'completed: done');
     });
 
-    it('has the calls it did not await cancelled before its completion is told', async () => {
+    it('has the calls it did not await cancelled before its completion is told', {
+      needs: ['promptCalls'],
+    }, async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { first } = await start(session, `tools.block().catch(() => {}); text('done')`);
@@ -50,7 +52,9 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       ]);
     });
 
-    it('does not wait for ever for a call that does not stop, and drops what it brings', async () => {
+    it('does not wait for ever for a call that does not stop, and drops what it brings', {
+      needs: ['promptCalls'],
+    }, async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const event = await firstOf(session, `tools.stubborn(); text('done')`);
@@ -127,7 +131,9 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       }
     });
 
-    it('comes after callbacks that took their time to stop', { needs: ['grace'] }, async () => {
+    it('comes after callbacks that took their time to stop', {
+      needs: ['grace', 'promptCalls'],
+    }, async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       delegate.onTool = async (_call, signal) => {

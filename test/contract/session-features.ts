@@ -10,6 +10,8 @@ export interface SessionFeatures {
   readonly liveEvents: boolean;
   /** Missing cells have a reason other than `unknown`. */
   readonly missingReasons: boolean;
+  /** A call reaches the delegate though its program ends in the same moment; without it, it may not. */
+  readonly promptCalls: boolean;
   /** A cancelled callback is told why; without it, always `terminate`. */
   readonly cancelReasons: boolean;
   /** Cancelled callbacks have a moment to return before the answer. */
@@ -39,6 +41,7 @@ export const ALL_FEATURES: SessionFeatures = {
   lists: true,
   liveEvents: true,
   missingReasons: true,
+  promptCalls: true,
   cancelReasons: true,
   grace: true,
   closedBeforeDelivery: true,
@@ -50,13 +53,14 @@ export const ALL_FEATURES: SessionFeatures = {
   failureKinds: true,
 };
 
-/** What any host of version 1 can do, without a word beyond it: none of these. */
+/** What any host of version 1 can do, without a word beyond it: little of this. */
 export const V1_FEATURES: SessionFeatures = {
   pendingObserve: false,
   limits: false,
   lists: false,
   liveEvents: false,
   missingReasons: false,
+  promptCalls: true,
   cancelReasons: false,
   grace: false,
   closedBeforeDelivery: false,
