@@ -32,7 +32,8 @@ export class MemoryLedger {
   readonly #accounts = new Map<number, Account>();
   readonly #readBytes: () => number;
   #timer: NodeJS.Timeout | undefined;
-  #lastBytes = 0;
+  /** What the process used when it was looked at last; null where that says nothing any more. */
+  #lastBytes: number | null = null;
   /** What programs that are gone had, and the process has not given back yet. */
   #leftBytes = 0;
 
@@ -41,21 +42,25 @@ export class MemoryLedger {
     this.#readBytes = readBytes;
   }
 
+  /** Looking costs more than a short program, so one that is alone for a moment only is not looked at. */
   add(id: number, suspect: Suspect): void {
-    this.sample();
+    if (this.#accounts.size > 0) this.sample();
     this.#accounts.set(id, { suspect, bytes: 0, insideMs: suspect.insideMs });
-    if (this.#accounts.size > 1) {
-      this.#timer ??= setInterval(() => this.sample(), SAMPLE_MS).unref();
-    }
+    if (this.#accounts.size > 2) return;
+    clearTimeout(this.#timer);
+    const look = () => this.sample();
+    const alone = this.#accounts.size === 1;
+    this.#timer = (alone ? setTimeout(look, SAMPLE_MS) : setInterval(look, SAMPLE_MS)).unref();
   }
 
   remove(id: number): void {
     this.#leftBytes += this.#accounts.get(id)?.bytes ?? 0;
     this.#accounts.delete(id);
-    if (this.#accounts.size === 0) this.#leftBytes = 0;
     if (this.#accounts.size > 1) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#timer);
+    if (this.#accounts.size > 0) return;
+    this.#leftBytes = 0;
+    this.#lastBytes = null;
   }
 
   /** Puts down what the process grew or shrank since the last time. */
@@ -79,7 +84,7 @@ export class MemoryLedger {
 
   #grownBytes(): number {
     const bytes = this.#readBytes();
-    const grown = bytes - this.#lastBytes;
+    const grown = bytes - (this.#lastBytes ?? bytes);
     this.#lastBytes = bytes;
     if (grown >= 0) return grown;
     const givenBack = Math.min(this.#leftBytes, -grown);

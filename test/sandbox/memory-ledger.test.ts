@@ -112,8 +112,35 @@ describe('MemoryLedger', () => {
     assert.equal(await ledger.heaviest(), 1);
   });
 
+  it('does not look at a program that is alone and over at once', (t) => {
+    t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+    const ledger = new MemoryLedger(() => assert.fail('it looked'));
+    for (let id = 0; id < 10; id += 1) {
+      ledger.add(id, new FakeSuspect());
+      t.mock.timers.tick(10);
+      ledger.remove(id);
+    }
+    t.mock.timers.tick(1_000);
+  });
+
+  it('does not put down to a program what the process used before it came', async () => {
+    const { ledger, suspects, pass } = setup(1);
+    for (const suspect of suspects) suspect.counted = null;
+    ledger.remove(0);
+    pass(500, 0);
+    const late = [new FakeSuspect(), new FakeSuspect()];
+    for (const [at, suspect] of late.entries()) {
+      suspect.counted = null;
+      suspect.insideMs = 5;
+      ledger.add(at + 1, suspect);
+    }
+    late[1]!.insideMs += 10;
+    pass(50);
+    assert.equal(await ledger.heaviest(), 2);
+  });
+
   it('looks by itself while there are several, and not for one alone', async (t) => {
-    t.mock.timers.enable({ apis: ['setInterval'] });
+    t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
     let looks = 0;
     const ledger = new MemoryLedger(() => {
       looks += 1;
