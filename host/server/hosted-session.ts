@@ -215,7 +215,8 @@ export class HostedSession {
 
   /** The event as a model may be shown it: the error behind the output, and all of it cut to size. */
   #bounded(event: CellEvent, tokens: Tokens): CellEvent {
-    if (!this.#truncates) return event;
+    // `Event` has a missing cell show nothing; version 1 knows it by its text alone.
+    if (!this.#truncates || (this.#own && event.type === 'missing')) return event;
     const error = event.type === 'missing' ? event.message : textOfFailure(event);
     const told = error === null ? [] : [textItem(`Script error:\n${error}`)];
     const items = truncateOutput([...event.items, ...told], tokens ?? DEFAULT_OUTPUT_TOKENS);

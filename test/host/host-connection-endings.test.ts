@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { isSettled, settled } from '../support/gates.ts';
-import { CLIENT_MESSAGES } from '../support/v1-messages.ts';
 import { connect, connectWithSession, hostOf } from '../support/v1-peer.ts';
 
 const OPEN = {
@@ -189,37 +187,5 @@ describe('A connection of a host', () => {
     void host.close();
     sandbox.last.end();
     assert.match((await connect(host).ended)?.message ?? '', /./);
-  });
-
-  it('survives whatever others send, one connection at a time', async () => {
-    const { host } = hostOf();
-    const { peer: bystander } = await connectWithSession(host);
-    const frame = fc.oneof(
-      fc.constantFrom(...CLIENT_MESSAGES),
-      fc.json(),
-      fc.string(),
-      fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
-      fc
-        .tuple(fc.constantFrom(...CLIENT_MESSAGES), fc.nat(), fc.string({ maxLength: 3 }))
-        .map(
-          ([text, at, put]) =>
-            text.slice(0, at % text.length) + put + text.slice((at + 1) % text.length),
-        ),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 8 }), async (frames) => {
-        const { peer, ended } = connect(host);
-        await peer.hello('delegate-capacity-4096');
-        for (const each of frames) peer.sendText(each);
-        await settled();
-        await settled();
-        await peer.close();
-        const error = await ended;
-        assert.ok(error === null || error instanceof Error);
-        assert.deepEqual(host.counts, { connections: 1, sessions: 1 });
-      }),
-      { numRuns: 150 },
-    );
-    assert.match(JSON.stringify(await bystander.initial(bystander.execute('hi'))), /"hi"/);
   });
 });

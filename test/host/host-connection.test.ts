@@ -119,6 +119,20 @@ describe('HostConnection', () => {
     });
   });
 
+  it('shows nothing of a missing cell to a client of our own, where output is cut here too', async () => {
+    const { host } = hostOf();
+    const { peer } = connect(host);
+    await peer.hello('cellhost.cells', 'bounded-output-v1');
+    await peer.answer(peer.request('session/open', { outputTruncation: 'server' }));
+    const message = 'exec cell 1 not found';
+    const Event = { type: 'missing', cellId: '1', items: [], reason: 'unknown', message };
+    assert.deepEqual(await peer.answer(peer.wait('1', 0)), {
+      type: 'wait/completed',
+      outcome: { MissingCell: { Event } },
+    });
+    await peer.close();
+  });
+
   it('closes a session only after each of its cells', async () => {
     const { peer } = await setup();
     for (const _ of [1, 2, 3]) await peer.answer(peer.execute('hang'));
