@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const EXAMPLES: readonly (readonly string[])[] = [
   ['examples/embed.ts'],
   ['examples/step.ts'],
+  ['examples/proxy-client.ts'],
   ['bin/cellhost.js', 'run', 'examples/tour.js', '--config', 'examples/mcp.json'],
 ];
 
