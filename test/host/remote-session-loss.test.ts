@@ -8,6 +8,7 @@ import { isolateSandbox } from '../../sandbox/index.ts';
 import type { Session } from '../../src/session.ts';
 import { CONTRACT_TOOLS, LONG } from '../contract/session-setup.ts';
 import { rejectsWith } from '../support/events.ts';
+import { assertNoListeners } from '../support/leaks.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 
 const sandbox = isolateSandbox();
@@ -100,6 +101,21 @@ describe('HostClient', () => {
     const connecting = HostClient.connect(here, { helloMs: 50 });
     t.mock.timers.tick(50);
     await rejectsWith(connecting, 'handshake_failed');
+  });
+
+  it('gives up greeting where its caller does, and ends the connection', async () => {
+    for (const abortsFirst of [true, false]) {
+      const giveUp = new AbortController();
+      const reason = new Error('no more time');
+      const [here, there] = memoryTransports();
+      const closed = new Promise((resolve) => there.start({ message() {}, closed: resolve }));
+      if (abortsFirst) giveUp.abort(reason);
+      const connecting = HostClient.connect(here, { signal: giveUp.signal });
+      giveUp.abort(reason);
+      await assert.rejects(connecting, (error) => error === reason);
+      await closed;
+      assertNoListeners(giveUp.signal);
+    }
   });
 
   it('refuses what only a host of our own can do, where the host is another', async () => {
