@@ -4,11 +4,13 @@ import fc from 'fast-check';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../../host/capabilities.ts';
 import type { FakeProgram } from '../support/fake-sandbox.ts';
 import { CLIENT_KINDS, HOST_KINDS } from '../support/message-kinds.ts';
+import { OWN_CLIENT_MESSAGES } from '../support/own-messages.ts';
 import { CLIENT_MESSAGES } from '../support/v1-messages.ts';
 import { connect, connectWithSession, hostOf } from '../support/v1-peer.ts';
 import { wireMoves } from '../support/wire-moves.ts';
 import { type Heard, WirePlay } from '../support/wire-play.ts';
 
+const TEXTS = [...CLIENT_MESSAGES, ...OWN_CLIENT_MESSAGES];
 const RUNS = 1_000;
 /** One play takes some milliseconds; one that hangs is found. */
 const PLAY_MS = 10_000;
@@ -26,7 +28,7 @@ describe('A host whose clients say what they like', () => {
     const { peer: bystander } = await connectWithSession(host);
     const all: Heard = { said: new Set(), heard: new Set() };
     const capabilities = fc.subarray([...V1_CAPABILITIES, ...OWN_CAPABILITIES]);
-    const play = fc.asyncProperty(capabilities, wireMoves(CLIENT_MESSAGES), async (has, moves) => {
+    const play = fc.asyncProperty(capabilities, wireMoves(TEXTS), async (has, moves) => {
       const { peer, ended } = connect(host);
       await peer.hello(...has);
       try {

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MAX_ID_LENGTH } from '../../host/cell-messages.ts';
 import { readClientMessage, readHostMessage } from '../../host/protocol.ts';
+import { CLIENT_KINDS, clientKindOf, HOST_KINDS, hostKindOf } from '../support/message-kinds.ts';
+import { OWN_CLIENT_MESSAGES, OWN_HOST_MESSAGES } from '../support/own-messages.ts';
 import { CLIENT_MESSAGES, HOST_MESSAGES, withStranger } from '../support/v1-messages.ts';
 
 type Read = (value: unknown) => unknown;
@@ -56,9 +58,23 @@ function neverElse(read: Read, value: unknown): void {
   }
 }
 
+const ALL_CLIENT_MESSAGES = [...CLIENT_MESSAGES, ...OWN_CLIENT_MESSAGES];
+const ALL_HOST_MESSAGES = [...HOST_MESSAGES, ...OWN_HOST_MESSAGES];
+
+describe('The messages of these tests', () => {
+  it('are of every kind there is', () => {
+    const said = ALL_CLIENT_MESSAGES.map((text) =>
+      clientKindOf(readClientMessage(JSON.parse(text))),
+    );
+    const heard = ALL_HOST_MESSAGES.map((text) => hostKindOf(readHostMessage(JSON.parse(text))));
+    assert.deepEqual([...new Set(said)].toSorted(), CLIENT_KINDS.toSorted());
+    assert.deepEqual([...new Set(heard)].toSorted(), HOST_KINDS.toSorted());
+  });
+});
+
 for (const [name, read, messages] of [
-  ['readClientMessage', readClientMessage, CLIENT_MESSAGES],
-  ['readHostMessage', readHostMessage, HOST_MESSAGES],
+  ['readClientMessage', readClientMessage, ALL_CLIENT_MESSAGES],
+  ['readHostMessage', readHostMessage, ALL_HOST_MESSAGES],
 ] as const) {
   describe(name, () => {
     for (const text of messages) {

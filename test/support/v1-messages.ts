@@ -50,7 +50,7 @@ export function withStranger(value: unknown): readonly unknown[] {
 }
 
 /** Fields whose value is the affair of others. */
-const FREE = new Set(['input_schema', 'output_schema', 'input']);
+const FREE = new Set(['input_schema', 'output_schema', 'input', 'limits']);
 
 function replaced(value: object, key: string, inside: unknown): unknown {
   if (Array.isArray(value)) return value.with(Number(key), inside);
