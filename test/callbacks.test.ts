@@ -275,6 +275,25 @@ describe('Callbacks of a program that ended', () => {
   });
 });
 
+describe('Tool calls that end', () => {
+  it('are told well or badly, and not where they were abandoned', async (t) => {
+    const pass = fakeClock(t);
+    const { callbacks, call, ended, delegate } = scriptedCallbacks();
+    await call('echo');
+    await call('fail');
+    void call('stubborn');
+    void call('block');
+    void callbacks.cancel('terminate');
+    await call('echo');
+    await settled();
+    await pass(100);
+    delegate.tools.release(null);
+    await settled();
+    const want = ['tool-1 true', 'tool-2 false', 'tool-5 false', 'tool-4 false'];
+    assert.deepEqual(ended, want);
+  });
+});
+
 describe('The grace of cancelled callbacks', () => {
   it('is a constant of one file', () => {
     const folder = new URL('../src/', import.meta.url);

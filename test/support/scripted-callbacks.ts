@@ -7,14 +7,18 @@ export function scriptedCallbacks(onTool?: ScriptedDelegate['onTool']) {
   const delegate = new ScriptedDelegate();
   if (onTool !== undefined) delegate.onTool = onTool;
   const counts: CallbackCounts = { abandoned: 0, late: 0 };
-  const callbacks = new Callbacks(delegate, counts);
+  /** Calls that were answered, as `tool-1 true`. */
+  const ended: string[] = [];
+  const callbacks = new Callbacks(delegate, counts, ({ callId }, ok) => {
+    ended.push(`${callId} ${ok}`);
+  });
   let calls = 0;
   const call = (tool: string) => {
     calls += 1;
     return callbacks.invokeTool(toolCall(`tool-${calls}`, tool));
   };
   const notify = (text: string) => callbacks.notify({ cellId: '1', callId: null, text });
-  return { delegate, counts, callbacks, call, notify };
+  return { delegate, counts, ended, callbacks, call, notify };
 }
 
 /** A call of cell 1 whose argument is the text `in`. */
