@@ -28,8 +28,8 @@ export interface SessionFeatures {
   readonly toolErrorObjects: boolean;
   /** Completions have notes. */
   readonly notes: boolean;
-  /** Failures tell their kind and place; without it, their text alone. */
-  readonly failureKinds: boolean;
+  /** Failures of syntax have a line and a column; without it, at best in their text. */
+  readonly failurePlaces: boolean;
 }
 
 export type SessionFeature = keyof SessionFeatures;
@@ -50,7 +50,7 @@ export const ALL_FEATURES: SessionFeatures = {
   stopsAtTerminate: true,
   toolErrorObjects: true,
   notes: true,
-  failureKinds: true,
+  failurePlaces: true,
 };
 
 /** What any host of version 1 can do, without a word beyond it: little of this. */
@@ -69,5 +69,5 @@ export const V1_FEATURES: SessionFeatures = {
   stopsAtTerminate: false,
   toolErrorObjects: false,
   notes: false,
-  failureKinds: false,
+  failurePlaces: false,
 };
