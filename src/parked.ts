@@ -35,6 +35,7 @@ export class Parked<T extends Traffic> {
 
   /** Calls nobody any more. */
   unwatch(): void {
+    if (this.item.kind === 'event') return;
     clearTimeout(this.#timer);
     this.#unlink?.();
   }

@@ -64,19 +64,15 @@ export class Parking<T extends Traffic> {
     const { bytes } = parked.item;
     const tooSmall = this.#limitBelow(bytes);
     if (tooSmall !== null) return [this.#refuse(parked, tooSmall)];
+    const known = this.#lanes.get(parked.id);
     const evicted: Evicted<T>[] = [];
-    const lane = this.#lanes.get(parked.id) ?? this.#openLane(parked.id, evicted);
-    if (lane.queue.size >= this.#limits.maxItemsPerId) {
-      evicted.push(this.#evictOldest(lane, 'maxItemsPerId'));
-    }
-    while (this.#bytes + bytes > this.#limits.maxParkedBytes) {
-      evicted.push(this.#evictOldest(this.#laneOfOldest(), 'maxParkedBytes'));
-    }
+    const lane = known ?? this.#openLane(parked.id, evicted);
+    const more = this.#makeRoom(lane, bytes);
     lane.queue.add(parked);
     lane.bytes += bytes;
     this.#bytes += bytes;
     parked.watch(this.#leave);
-    return evicted;
+    return evicted.length === 0 ? more : [...evicted, ...more];
   }
 
   /** Takes out one item. @returns Whether it was here. */
@@ -102,6 +98,16 @@ export class Parking<T extends Traffic> {
     this.#lost.clear();
     this.#bytes = 0;
     return all;
+  }
+
+  // One that goes for each that comes is what happens where nobody listens: the array is made to measure.
+  #makeRoom(lane: PendingLane<T>, bytes: number): readonly Evicted<T>[] {
+    const isLong = lane.queue.size >= this.#limits.maxItemsPerId;
+    const evicted = isLong ? [this.#evictOldest(lane, 'maxItemsPerId')] : [];
+    while (this.#bytes + bytes > this.#limits.maxParkedBytes) {
+      evicted.push(this.#evictOldest(this.#laneOfOldest(), 'maxParkedBytes'));
+    }
+    return evicted;
   }
 
   /** A limit that an item of this size exceeds alone. */
