@@ -8,8 +8,6 @@ interface Debt {
   closedMs: number | null;
   /** Whether the client knows the cell. */
   isAnnounced: boolean;
-  /** Settles when it does; null where nobody waits for that. */
-  announcement: PromiseWithResolvers<void> | null;
   isRetired: boolean;
   isTold: boolean;
 }
@@ -21,8 +19,12 @@ interface Debt {
  */
 export class CellAnswers {
   readonly #debts = new Map<string, Debt>();
+  /** Cells that ask for something before the client knows them. */
+  readonly #held = new Map<string, PromiseWithResolvers<void>>();
   readonly #own: boolean;
   readonly #tellClosed: (cellId: string) => void;
+  /** Cells that are being admitted. */
+  #starting = 0;
 
   /** @param tellClosed Called once a cell. */
   constructor(own: boolean, tellClosed: (cellId: string) => void) {
@@ -34,22 +36,35 @@ export class CellAnswers {
   announced(cellId: string): void {
     const debt = this.#debtOf(cellId);
     debt.isAnnounced = true;
-    debt.announcement?.resolve();
+    this.#held.get(cellId)?.resolve();
     this.#settle(cellId, debt);
   }
 
-  /** What to wait for before the client is asked for anything; undefined where it knows the cell. */
+  /** A cell is about to be admitted. To be followed by `startOver`, when it was announced or refused. */
+  starting(): void {
+    this.#starting += 1;
+  }
+
+  /** What is still held is of no cell that this client has started. */
+  startOver(): void {
+    this.#starting -= 1;
+    if (this.#starting > 0) return;
+    for (const held of this.#held.values()) held.resolve();
+  }
+
+  /**
+   * What to wait for before the client is asked for anything; undefined where it knows the cell, or
+   * the cell is one that whoever runs the session has started.
+   */
   untilAnnounced(cellId: string): Promise<void> | undefined {
-    const debt = this.#debtOf(cellId);
-    if (debt.announcement === null && !debt.isAnnounced) {
-      const announcement = Promise.withResolvers<void>();
-      // Forgotten no sooner than it wakes those who wait: nobody who comes meanwhile overtakes them.
-      void announcement.promise.then(() => {
-        debt.announcement = null;
-      });
-      debt.announcement = announcement;
-    }
-    return debt.announcement?.promise;
+    const known = this.#held.get(cellId);
+    if (known !== undefined) return known.promise;
+    if (this.#starting === 0 || this.#debts.get(cellId)?.isAnnounced === true) return undefined;
+    const held = Promise.withResolvers<void>();
+    this.#held.set(cellId, held);
+    // Forgotten no sooner than it wakes those who wait: nobody who comes meanwhile overtakes them.
+    void held.promise.then(() => this.#held.delete(cellId));
+    return held.promise;
   }
 
   /** Its callbacks are over. */
@@ -116,7 +131,6 @@ export class CellAnswers {
       terminated: null,
       closedMs: null,
       isAnnounced: false,
-      announcement: null,
       isRetired: false,
       isTold: false,
     };

@@ -1,5 +1,5 @@
 import type { CellEvent, OutputItem } from '../../src/events.ts';
-import type { ObserveMode, Session, WaitOptions } from '../../src/session.ts';
+import type { ObserveMode, Session, StartedCell, WaitOptions } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { Operation, OperationValue, RuntimeResponse, WireTool } from '../protocol.ts';
 import { type AnswerTimes, toOutcome, toResponse } from '../wire-events.ts';
@@ -84,20 +84,7 @@ export class HostedSession {
     answering: Answering,
   ): Promise<void> {
     const askedMs = performance.now();
-    const mode = modeOf(request.observe, request.yield_time_ms);
-    const { cellId, first } = await this.#live.execute(
-      {
-        source: request.source,
-        tools: request.enabled_tools.map(toTool),
-        observe: mode,
-        keepEvents: request.keepEvents ?? false,
-        ...(request.tool_call_id === null ? {} : { callId: request.tool_call_id }),
-      },
-      options,
-    );
-    answering.answer({ type: 'execution/started', cellId });
-    this.#answers.announced(cellId);
-    this.#onAnnounced?.(cellId);
+    const { cellId, first } = await this.#start(request, options, answering);
     await this.#track(
       first.then(
         (event) =>
@@ -198,6 +185,33 @@ export class HostedSession {
   get #live(): Session {
     if (this.#session === null) throw new Error('Cannot use a session that has not been attached');
     return this.#session;
+  }
+
+  /** Starts a cell, and tells the client so before anything else about it. */
+  async #start(
+    request: Request<'session/execute'>['request'],
+    options: WaitOptions,
+    answering: Answering,
+  ): Promise<StartedCell> {
+    this.#answers.starting();
+    try {
+      const started = await this.#live.execute(
+        {
+          source: request.source,
+          tools: request.enabled_tools.map(toTool),
+          observe: modeOf(request.observe, request.yield_time_ms),
+          keepEvents: request.keepEvents ?? false,
+          ...(request.tool_call_id === null ? {} : { callId: request.tool_call_id }),
+        },
+        options,
+      );
+      answering.answer({ type: 'execution/started', cellId: started.cellId });
+      this.#answers.announced(started.cellId);
+      this.#onAnnounced?.(started.cellId);
+      return started;
+    } finally {
+      this.#answers.startOver();
+    }
   }
 
   /** Who terminated a cell is told first. */

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Host } from '../../host/server/host.ts';
+import { type Delegate, ToolCall } from '../../src/delegate.ts';
+import type { StartedCell } from '../../src/session.ts';
+import { ScriptedSession } from '../support/scripted-session.ts';
+import { connectWithSession } from '../support/v1-peer.ts';
+
+const NEVER = new AbortController().signal;
+
+/** A client of a session that runs elsewhere, and the delegate which that asks. */
+async function setUp() {
+  const asked = Promise.withResolvers<Delegate>();
+  const session = new ScriptedSession();
+  const host = new Host({
+    open: async ({ delegate }) => {
+      asked.resolve(delegate);
+      return session;
+    },
+  });
+  const { peer } = await connectWithSession(host, 'cellhost.cells');
+  return { peer, session, delegate: await asked.promise };
+}
+
+function toolOf(cellId: string): ToolCall {
+  const toolName = { name: 't', namespace: null };
+  return new ToolCall({
+    cellId,
+    callId: 'tool-1',
+    tool: 't',
+    toolName,
+    kind: 'function',
+    inputJson: '1',
+  });
+}
+
+describe('A cell that whoever runs the session has started', () => {
+  it('has what it asks done, though the client has not started it', async () => {
+    const { peer, delegate } = await setUp();
+    const called = delegate.invokeTool(toolOf('foreign'), NEVER);
+    const noted = delegate.notify({ cellId: 'foreign', callId: null, text: 'n' }, NEVER);
+    for (const value of [
+      { type: 'tool/result', result: 'done' },
+      { type: 'notification/delivered' },
+    ]) {
+      const { id } = await peer.nextOf('delegate/request');
+      peer.respond(id, value);
+    }
+    await Promise.all([called, noted]);
+    await peer.close();
+  });
+
+  it('has it done where a cell that the client starts meanwhile is refused', async () => {
+    const { peer, session, delegate } = await setUp();
+    const starting = Promise.withResolvers<StartedCell>();
+    const begun = Promise.withResolvers<void>();
+    session.execute = () => {
+      begun.resolve();
+      return starting.promise;
+    };
+    const execute = peer.execute('');
+    await begun.promise;
+    const called = delegate.invokeTool(toolOf('foreign'), NEVER);
+    called.catch(() => {});
+    starting.reject(new Error('no room'));
+    assert.equal(await peer.answer(execute), 'no room');
+    // Whether it is done or fails: it does not wait for ever.
+    const isAsked = peer.nextOf('delegate/request').then(({ id }) => {
+      peer.respond(id, { type: 'tool/result', result: null });
+    });
+    await Promise.race([isAsked, called.catch(() => {})]);
+    isAsked.catch(() => {});
+    await peer.close();
+  });
+});
