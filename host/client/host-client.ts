@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
+import type { RouterStats } from '../../src/router-vocabulary.ts';
 import { startTimer } from '../../src/timer.ts';
 import type { Transport } from '../transport.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -94,6 +95,11 @@ export class HostClient implements AsyncDisposable {
   /** Why the connection is over; null while it lives. */
   get failure(): Error | null {
     return this.#connection.failure;
+  }
+
+  /** What became of what the host said about sessions. */
+  get routing(): RouterStats {
+    return this.#connection.router.stats;
   }
 
   /** Resolves with the reason when the connection is over. */

@@ -23,7 +23,12 @@ const LIMITS = {
  */
 export class AnnouncedCalls implements Delegate {
   readonly #client: Delegate;
-  readonly #router = new PendingRouter<CellCalls>({ limits: LIMITS });
+  readonly #router = new PendingRouter<CellCalls>({
+    limits: LIMITS,
+    onDrop: ({ cause, item }) => {
+      if (cause === 'pendingEnded' && item.kind === 'event') item.message();
+    },
+  });
   readonly #starting = new Map<string, Guard<CellCalls>>();
   #guards = 0;
 
@@ -68,21 +73,19 @@ export class AnnouncedCalls implements Delegate {
     else tell();
   }
 
-  /** A cell that nobody is starting here is one of whoever runs the session. */
+  /** Where nobody starts a cell here, one that is not known is of whoever runs the session. */
   #mustWait(cellId: string): boolean {
     return this.#guards > 0 || this.#router.isLive(cellId);
   }
 
   #ask(cellId: string, message: () => Promise<unknown>): Promise<unknown> {
     if (!this.#mustWait(cellId)) return message();
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.#router.route(cellId, {
         kind: 'request',
         message,
-        reply: (reply) => {
-          if ('result' in reply) resolve(reply.result);
-          else reject(new Error(reply.error.message));
-        },
+        // What waited for nothing is of a cell that was not started here: it goes on all the same.
+        reply: (reply) => resolve('result' in reply ? reply.result : message()),
       });
     });
   }

@@ -1,27 +1,29 @@
 import { CodeModeError } from '../../src/errors.ts';
-import type { CellEvent } from '../../src/events.ts';
+import type { CellEvent, OutputItem } from '../../src/events.ts';
 import { isLast, type LiveEvent, type LiveEvents } from '../../src/live-events.ts';
 import type { Session, StartedCell } from '../../src/session.ts';
-import type { PromptEnd, TellingUpdate } from './session-updates.ts';
+import type { LaneEvent, PromptEnd } from './session-updates.ts';
 
 /** Where a prompt's updates go. */
 export interface PromptSink {
-  tell(update: TellingUpdate): void;
+  tell(update: LaneEvent): void;
   readonly isFull: boolean;
   /** What to wait for before more is told. */
   room(): Promise<void> | undefined;
 }
 
-/** Of a session without live events, output is asked for this often, in milliseconds. */
+/** How often a cell is asked for output where its events do not tell it, in milliseconds. */
 const OBSERVE_MS = 1_000;
 const LIVE_OBSERVE_MS = 60_000;
+/** How much output is taken from the session before the reader has room for it. */
+const MAX_KEPT = 4_096;
 
 /** How the first wait for a prompt's cell is made. */
 export const FIRST_OBSERVE = { yieldAfterMs: OBSERVE_MS } as const;
 
 /**
- * Brings what a prompt shows, and how it ends, to a sink: as it happens where the session can tell
- * that, and else each time the cell is observed.
+ * Brings what a prompt shows, and how it ends, to a sink. Its live events tell that as it happens;
+ * observing tells it too, later, but loses nothing. So events are listened to until one is missing.
  */
 export class PromptPump {
   readonly #session: Session;
@@ -30,11 +32,14 @@ export class PromptPump {
   readonly #events: LiveEvents;
   /** Which of the two ways tells; null until that is known. */
   #teller: 'events' | 'observing' | null = null;
-  /** What observing brought while that was not known. */
-  #observed: CellEvent[] = [];
+  /** How much of the output was told. */
+  #told = 0;
+  /** What was observed and may not have been told: all output from `#keptFrom` on. */
+  #kept: OutputItem[] = [];
+  #keptFrom = 0;
   /** What observing ended with. */
   #final: PromptEnd | null = null;
-  #failure: Error | null = null;
+  #isFlushing = false;
   #isOver = false;
 
   constructor(session: Session, { cellId, first }: StartedCell, sink: PromptSink) {
@@ -43,7 +48,7 @@ export class PromptPump {
     this.#sink = sink;
     this.#events = session.events(cellId);
     this.#next();
-    this.#observe(first).catch((error: unknown) => this.#fail(error));
+    void this.#observe(first);
   }
 
   #next(): void {
@@ -56,10 +61,10 @@ export class PromptPump {
   #happened(event: LiveEvent): void {
     if (this.#teller === null && event.type === 'missing') return this.#chooseObserving();
     this.#teller = 'events';
-    this.#observed = [];
     for (let next: LiveEvent | undefined = event; next !== undefined; next = this.#more()) {
-      this.#tellEvent(next);
-      if (isLast(next)) return;
+      if (next.type === 'gap') return this.#chooseObserving();
+      if (next.type === 'output') this.#tell(next.item);
+      if (isEnd(next)) return this.#end(next);
     }
     const room = this.#sink.room();
     if (room === undefined) this.#next();
@@ -70,34 +75,28 @@ export class PromptPump {
     return this.#sink.isFull ? undefined : this.#events.take();
   }
 
-  #tellEvent(event: LiveEvent): void {
-    const cellId = this.#cellId;
-    switch (event.type) {
-      case 'output':
-        return this.#sink.tell({ type: 'output', cellId, item: event.item });
-      case 'gap':
-        return this.#sink.tell(event);
-      case 'completed':
-      case 'terminated':
-      case 'missing':
-        return this.#end(event);
-      case 'tool-started':
-      case 'tool-ended':
-      case 'notified':
-      case 'phase':
-        // The session's delegate tells these.
-        return;
-    }
+  /** There are no events, or one is missing: what is observed tells the rest. */
+  #chooseObserving(): void {
+    this.#teller = 'observing';
+    void this.#events.return();
+    void this.#flush();
   }
 
   /** There is always somebody who takes the output from the session, so that the cell can go on. */
   async #observe(first: Promise<CellEvent>): Promise<void> {
+    try {
+      this.#final = await this.#observeToEnd(first);
+    } catch (error) {
+      this.#final = { type: 'failed', error: toError(error) };
+    }
+    if (this.#teller === 'observing') await this.#flush();
+  }
+
+  async #observeToEnd(first: Promise<CellEvent>): Promise<PromptEnd> {
     for (let event = await first; ; event = await this.#session.observe(this.#cellId, this.#mode)) {
-      if (this.#teller === 'observing') this.#tellObserved(event);
-      else if (this.#teller === null) this.#observed.push(event);
-      if (event.type === 'yielded' || event.type === 'pending') continue;
-      this.#final = event;
-      return;
+      this.#kept.push(...event.items);
+      if (event.type !== 'yielded' && event.type !== 'pending') return event;
+      await this.#roomToKeep();
     }
   }
 
@@ -105,23 +104,38 @@ export class PromptPump {
     return { yieldAfterMs: this.#teller === 'events' ? LIVE_OBSERVE_MS : OBSERVE_MS };
   }
 
-  /** There are no events, or they broke off: what observing brought tells the rest. */
-  #chooseObserving(): void {
-    this.#teller = 'observing';
-    for (const event of this.#observed.splice(0)) this.#tellObserved(event);
+  /** What nobody reads stays with the session in the end, whose limits hold then. */
+  async #roomToKeep(): Promise<void> {
+    if (this.#teller === 'observing') await this.#flush();
+    else this.#trim();
+    while (this.#kept.length > MAX_KEPT && this.#sink.isFull) await this.#sink.room();
+  }
+
+  /** Tells what was observed and not told, and then the end, if that is known; one at a time. */
+  async #flush(): Promise<void> {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    for (this.#trim(); this.#kept.length > 0; this.#trim()) {
+      await this.#sink.room();
+      for (const item of this.#kept) {
+        if (this.#sink.isFull) break;
+        this.#tell(item);
+      }
+    }
+    this.#isFlushing = false;
     if (this.#final !== null) this.#end(this.#final);
-    if (this.#failure !== null) this.#end({ type: 'failed', error: this.#failure });
   }
 
-  #tellObserved(event: CellEvent): void {
-    for (const item of event.items) this.#sink.tell({ type: 'output', cellId: this.#cellId, item });
-    if (event.type !== 'yielded' && event.type !== 'pending') this.#end(event);
+  /** Lets go of what was told. */
+  #trim(): void {
+    const told = Math.min(Math.max(this.#told - this.#keptFrom, 0), this.#kept.length);
+    this.#kept.splice(0, told);
+    this.#keptFrom += told;
   }
 
-  #fail(error: unknown): void {
-    this.#failure =
-      error instanceof Error ? error : new CodeModeError('peer_failed', String(error));
-    if (this.#teller === 'observing') this.#end({ type: 'failed', error: this.#failure });
+  #tell(item: OutputItem): void {
+    this.#told += 1;
+    this.#sink.tell({ type: 'output', cellId: this.#cellId, item });
   }
 
   #end(end: PromptEnd): void {
@@ -129,6 +143,14 @@ export class PromptPump {
     this.#isOver = true;
     this.#sink.tell({ type: 'end', cellId: this.#cellId, end: onlyEnd(end) });
   }
+}
+
+function isEnd(event: LiveEvent): event is Extract<LiveEvent, PromptEnd> {
+  return isLast(event);
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new CodeModeError('peer_failed', String(error));
 }
 
 /** Without what the event says besides. */

@@ -2,7 +2,7 @@ import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
 import { PendingRouter } from '../../src/pending-router.ts';
 import type { Delivery, Registration, Sink } from '../../src/routed-items.ts';
 import type { SessionTools } from './session-tools.ts';
-import type { SessionUpdate, TellingUpdate } from './session-updates.ts';
+import type { LaneEvent, SessionUpdate } from './session-updates.ts';
 
 /** What a program asks, and until when. */
 export type Asked = { readonly signal: AbortSignal } & (
@@ -12,7 +12,7 @@ export type Asked = { readonly signal: AbortSignal } & (
 
 /** What goes over the lane of a session. A request is answered with what will be its answer. */
 export interface LaneTraffic {
-  readonly event: TellingUpdate;
+  readonly event: LaneEvent;
   readonly request: Asked;
   readonly result: Promise<unknown>;
 }
@@ -43,7 +43,7 @@ export class SessionLane implements Delegate {
   }
 
   /** Tells whoever has the session. */
-  tell(update: TellingUpdate): void {
+  tell(update: LaneEvent): void {
     this.#router.route(ID, { kind: 'event', message: update });
   }
 

@@ -35,8 +35,11 @@ export type TellingUpdate =
   | { readonly type: 'end'; readonly cellId: string; readonly end: PromptEnd }
   /** No callback of this cell runs any more. */
   | { readonly type: 'closed'; readonly cellId: string }
-  /** So many updates are missing here, because nobody read in time. */
+  /** So many updates are missing here, because nobody read in time; never output or ends. */
   | { readonly type: 'gap'; readonly missed: number };
+
+/** Of those, what is told to whoever has the session; the rest is what becomes of others at a reader. */
+export type LaneEvent = Exclude<TellingUpdate, { readonly type: 'notification' | 'gap' }>;
 
 /** What happens in a session, in order, each thing once. */
 export type SessionUpdate = TellingUpdate | CallUpdate;

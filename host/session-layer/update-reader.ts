@@ -1,9 +1,11 @@
 import { CodeModeError } from '../../src/errors.ts';
+import { lengthOfItem } from '../../src/output-gate.ts';
 import { isGivenUp, type LaneDelivery, type LaneSink, toUpdate } from './session-lane.ts';
 import type { SessionUpdate } from './session-updates.ts';
 
-/** How many updates wait for a reader. */
+/** How many updates wait for a reader, and how much of them, in bytes. */
 export const MAX_UNREAD = 4_096;
+export const MAX_UNREAD_BYTES = 16 << 20;
 
 interface Waiting {
   readonly resolve: (update: SessionUpdate) => void;
@@ -13,13 +15,14 @@ interface Waiting {
 /**
  * Keeps a session's updates until somebody reads them, each once, in order.
  *
- * Notifications count as delivered when they are here. When 4,096 updates wait, what comes is not
- * kept: a gap is told in its place, and a call is refused.
+ * Notifications count as delivered when they are here. When 4,096 updates wait, or 16 MiB of them,
+ * what comes is not kept: a gap is told in its place, and a call is refused.
  */
 export class UpdateReader {
   readonly sink: LaneSink = (delivery) => this.#take(delivery);
   #unread: LaneDelivery[] = [];
   #next = 0;
+  #bytes = 0;
   #missed = 0;
   #end: Error | null = null;
   #waiting: Waiting[] = [];
@@ -34,7 +37,7 @@ export class UpdateReader {
 
   /** Whether what can wait had better wait. */
   get isFull(): boolean {
-    return this.#count >= MAX_UNREAD && this.#end === null;
+    return this.#isFull && this.#end === null;
   }
 
   /** What to wait for before telling more that can wait; undefined where there is room. */
@@ -97,6 +100,7 @@ export class UpdateReader {
     const rest = this.#missed === 0 ? unread : [...unread, gap];
     this.#unread = [];
     this.#next = 0;
+    this.#bytes = 0;
     this.#missed = 0;
     this.end(error);
     return rest;
@@ -106,6 +110,10 @@ export class UpdateReader {
     return this.#unread.length - this.#next;
   }
 
+  get #isFull(): boolean {
+    return this.#count >= MAX_UNREAD || this.#bytes >= MAX_UNREAD_BYTES;
+  }
+
   #take(delivery: LaneDelivery): void {
     if (delivery.kind === 'request' && delivery.message.type === 'notification') {
       delivery.reply({ result: Promise.resolve() });
@@ -113,23 +121,26 @@ export class UpdateReader {
     this.#tellListeners(delivery);
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) return waiting.resolve(toUpdate(delivery));
-    if (this.#count >= MAX_UNREAD) return this.#refuse(delivery);
-    if (this.#missed > 0) this.#keepGap();
-    this.#unread.push(delivery);
+    if (this.#isFull) return this.#refuse(delivery);
+    this.#keep(delivery);
   }
 
   /** An end is kept always: there are no more of them than prompts, and somebody waits for each. */
   #refuse(delivery: LaneDelivery): void {
     if (delivery.kind === 'event' && delivery.message.type === 'end') {
-      if (this.#missed > 0) this.#keepGap();
-      this.#unread.push(delivery);
-      return;
+      return this.#keep(delivery);
     }
     if (delivery.kind === 'request' && delivery.message.type === 'call') {
-      const text = `Cannot call a tool: ${MAX_UNREAD} updates of the session wait for a reader`;
+      const text = 'Cannot call a tool: too many updates of the session wait for a reader';
       delivery.reply({ result: Promise.reject(new CodeModeError('limit_exceeded', text)) });
     }
     this.#missed += 1;
+  }
+
+  #keep(delivery: LaneDelivery): void {
+    if (this.#missed > 0) this.#keepGap();
+    this.#unread.push(delivery);
+    this.#bytes += bytesOf(delivery);
   }
 
   #keepGap(): void {
@@ -142,6 +153,7 @@ export class UpdateReader {
     while (this.#next < this.#unread.length) {
       const delivery = this.#unread[this.#next]!;
       this.#next += 1;
+      this.#bytes -= bytesOf(delivery);
       if (this.#next > MAX_UNREAD) this.#compact();
       this.#makeRoom();
       if (!isGivenUp(delivery)) return toUpdate(delivery);
@@ -169,5 +181,23 @@ export class UpdateReader {
         this.#listenerFailures += 1;
       }
     }
+  }
+}
+
+/** What it costs to keep, in bytes, or somewhat less. */
+function bytesOf(delivery: LaneDelivery): number {
+  if (delivery.kind === 'gap') return 0;
+  const { message } = delivery;
+  switch (message.type) {
+    case 'output':
+      return 2 * lengthOfItem(message.item);
+    case 'notification':
+      return 2 * message.notification.text.length;
+    case 'call':
+    case 'tool':
+      return 2 * (message.call.inputJson?.length ?? 0);
+    case 'closed':
+    case 'end':
+      return 0;
   }
 }

@@ -47,13 +47,19 @@ describe('AnnouncedCalls', () => {
     assert.deepEqual(client.logOf('foreign').at(-1), 'closed');
   });
 
-  it('answers what waits for a cell that was not started', async () => {
-    const { calls } = setUp();
+  it('passes on what waited, in order, where no cell was started', async () => {
+    const { client, calls } = setUp();
     const { promise, reject } = Promise.withResolvers<{ cellId: string }>();
     const starting = calls.start(() => promise);
-    const asked = calls.notify(note('1', 'a'), NEVER);
+    const asked = [
+      calls.notify(note('foreign', 'a'), NEVER),
+      calls.notify(note('foreign', 'b'), NEVER),
+    ];
+    calls.cellClosed('foreign');
     reject(new Error('no'));
     await assert.rejects(starting, /no/);
-    await assert.rejects(asked, /Cannot deliver to session 1/);
+    await Promise.all(asked);
+    const seen = client.logOf('foreign').filter((entry) => !entry.endsWith('finished'));
+    assert.deepEqual(seen, ['note a started', 'note b started', 'closed']);
   });
 });

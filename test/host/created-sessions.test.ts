@@ -184,6 +184,7 @@ describe('A session whose id the host chooses', () => {
       delegate.notifications.map(({ text }) => text),
       expected,
     );
+    assert.equal(client.routing.dropped.pendingOverflow, 2);
     host.created(second.id, 'empty');
     await other;
   });

@@ -3,7 +3,11 @@ import { describe, it } from 'node:test';
 import { SessionLane } from '../../../host/session-layer/session-lane.ts';
 import { SessionTools } from '../../../host/session-layer/session-tools.ts';
 import type { SessionUpdate } from '../../../host/session-layer/session-updates.ts';
-import { MAX_UNREAD, UpdateReader } from '../../../host/session-layer/update-reader.ts';
+import {
+  MAX_UNREAD,
+  MAX_UNREAD_BYTES,
+  UpdateReader,
+} from '../../../host/session-layer/update-reader.ts';
 import { CodeModeError } from '../../../src/errors.ts';
 import { rejectsWith, textItem } from '../../support/events.ts';
 import { isSettled, settled } from '../../support/gates.ts';
@@ -90,6 +94,19 @@ describe('UpdateReader', () => {
   it('refuses a call that it cannot keep', async () => {
     const { lane } = full();
     await rejectsWith(lane.invokeTool(toolCall('x'), NEVER), 'limit_exceeded');
+  });
+
+  it('is full with 16 MiB of updates, too', async () => {
+    const { reader, lane } = setUp();
+    const large = 'x'.repeat(MAX_UNREAD_BYTES / 4);
+    lane.tell(output(large));
+    assert.equal(reader.isFull, false);
+    await lane.notify({ cellId: '1', callId: null, text: large }, NEVER);
+    assert.equal(reader.isFull, true);
+    lane.tell(output('lost'));
+    await reader.read(NEVER);
+    assert.equal(reader.isFull, false);
+    assert.deepEqual((await readAll(reader)).at(-1), { type: 'gap', missed: 1 });
   });
 
   it('tells who can wait when there is room', async () => {
