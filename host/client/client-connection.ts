@@ -14,6 +14,7 @@ import {
   readHostMessage,
 } from '../protocol.ts';
 import type { Transport } from '../transport.ts';
+import { AskedEnds } from './asked-ends.ts';
 import { DelegatedRequests } from './delegated-requests.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 import { connectionLost, failureIn, toError } from './wire-errors.ts';
@@ -43,6 +44,7 @@ export class ClientConnection {
   readonly #subscribers = new Map<number, (events: readonly LiveEvent[]) => void>();
   readonly #initials = new Map<number, (answer: InitialAnswer | Error) => void>();
   readonly #router: SessionRouter = new PendingRouter<SessionTraffic>({ limits: ROUTER_LIMITS });
+  readonly #ends = new AskedEnds();
   readonly #delegated: DelegatedRequests;
   readonly #lost = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
@@ -53,7 +55,7 @@ export class ClientConnection {
   constructor(transport: Transport, generation = 1) {
     this.generation = generation;
     this.#connection = new Connection(transport);
-    this.#delegated = new DelegatedRequests(this.#connection, this.#router);
+    this.#delegated = new DelegatedRequests(this.#connection, this.#router, this.#ends);
     this.#ready.promise.catch(() => {});
     this.#connection.start({
       message: (value, text) => this.#receive(value, text.length),
@@ -200,6 +202,7 @@ export class ClientConnection {
   }
 
   #sendOperation(id: number, request: Operation, reject: (error: unknown) => void): void {
+    this.#ends.note(request);
     try {
       if (this.#failure === null) this.#connection.send({ type: 'operation/request', id, request });
     } catch (error) {

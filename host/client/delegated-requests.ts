@@ -1,19 +1,29 @@
 import { Cancelled, type CancelReason } from '../../src/errors.ts';
 import type { Reply } from '../../src/routed-items.ts';
 import type { Connection } from '../connection.ts';
-import type { HostMessage } from '../protocol.ts';
+import type { DelegateRequest, HostMessage } from '../protocol.ts';
+import type { AskedEnds } from './asked-ends.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 
 type DelegateMessage = Extract<HostMessage, { type: 'delegate/request' }>;
+
+interface Delegated {
+  readonly sessionId: string;
+  readonly request: DelegateRequest;
+  readonly controller: AbortController;
+}
 
 /** What the host asked and has no answer to: takes it to its session, and the answer back. */
 export class DelegatedRequests {
   readonly #connection: Connection;
   readonly #router: SessionRouter;
-  readonly #open = new Map<number, AbortController>();
+  readonly #ends: AskedEnds;
+  readonly #open = new Map<number, Delegated>();
 
-  constructor(connection: Connection, router: SessionRouter) {
+  /** @param ends Why a host of version 1 cancels what it asked. */
+  constructor(connection: Connection, router: SessionRouter, ends: AskedEnds) {
     this.#connection = connection;
+    this.#ends = ends;
     this.#router = router;
   }
 
@@ -24,7 +34,7 @@ export class DelegatedRequests {
   take({ id, sessionId, request, token }: DelegateMessage, bytes: number): boolean {
     if (this.#open.has(id)) return false;
     const controller = new AbortController();
-    this.#open.set(id, controller);
+    this.#open.set(id, { sessionId, request, controller });
     const reply = (answer: Reply<SessionTraffic>) => this.#respond(id, answer);
     const item = { kind: 'request', message: request, bytes, controller, reply } as const;
     this.#router.route(sessionId, item, token);
@@ -33,9 +43,11 @@ export class DelegatedRequests {
 
   /** @param reason Undefined for a host that wants no late answer; one of our own waits for it. */
   cancel(id: number, reason: CancelReason | undefined): void {
-    const controller = this.#open.get(id);
+    const delegated = this.#open.get(id);
+    if (delegated === undefined) return;
+    const { sessionId, request, controller } = delegated;
     if (reason === undefined) this.#open.delete(id);
-    controller?.abort(new Cancelled(reason ?? 'terminate'));
+    controller.abort(new Cancelled(reason ?? this.#ends.reasonFor(sessionId, request)));
   }
 
   /** The connection is over: nothing is answered any more. */

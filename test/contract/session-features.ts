@@ -12,8 +12,6 @@ export interface SessionFeatures {
   readonly missingReasons: boolean;
   /** A call reaches the delegate though its program ends in the same moment; without it, it may not. */
   readonly promptCalls: boolean;
-  /** A cancelled callback is told why; without it, always `terminate`. */
-  readonly cancelReasons: boolean;
   /** Cancelled callbacks have a moment to return before the answer. */
   readonly grace: boolean;
   /** A cell is closed before its end is told, and though nobody asks for it; without it, after. */
@@ -42,7 +40,6 @@ export const ALL_FEATURES: SessionFeatures = {
   liveEvents: true,
   missingReasons: true,
   promptCalls: true,
-  cancelReasons: true,
   grace: true,
   closedBeforeDelivery: true,
   yieldWhileDraining: true,
@@ -61,7 +58,6 @@ export const V1_FEATURES: SessionFeatures = {
   liveEvents: false,
   missingReasons: false,
   promptCalls: true,
-  cancelReasons: false,
   grace: false,
   closedBeforeDelivery: false,
   yieldWhileDraining: false,

@@ -1,4 +1,3 @@
-import type { CancelReason } from '../../src/errors.ts';
 import type { SessionLimits } from '../../src/limits.ts';
 import type { ExecuteRequest, Session, StartedCell } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
@@ -52,11 +51,6 @@ export function start(
 export async function firstOf(session: Session, source: string, request?: Partial<ExecuteRequest>) {
   const { first } = await start(session, source, request);
   return first;
-}
-
-/** The reason a cancelled callback is told where this is the reason. */
-export function toldReason(reason: CancelReason, { cancelReasons }: SessionFeatures): CancelReason {
-  return cancelReasons ? reason : 'terminate';
 }
 
 /** Without `closedBeforeDelivery` the delegate hears of an end after the caller: waits for that. */
