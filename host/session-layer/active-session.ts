@@ -61,7 +61,11 @@ export class ActiveSession implements AsyncDisposable {
    */
   async sendPrompt(prompt: string | Omit<ExecuteRequest, 'observe'>): Promise<string> {
     const request = typeof prompt === 'string' ? { source: prompt } : prompt;
-    const started = await this.#session.execute({ ...request, observe: FIRST_OBSERVE });
+    const started = await this.#session.execute({
+      ...request,
+      observe: FIRST_OBSERVE,
+      keepEvents: true,
+    });
     const { lane, reader } = this.#parts;
     new PromptPump(this.#session, started, {
       tell: (update) => lane.tell(update),
