@@ -22,13 +22,9 @@ export class EventPump {
 
   /** Sends all there is, to the end. @throws What the events fail with; why they cannot be sent. */
   async run(events: LiveEvents, outlet: EventOutlet): Promise<void> {
-    try {
-      for await (const event of events) {
-        outlet.events(withWhatIsThere(event, events));
-        await this.#room(outlet);
-      }
-    } finally {
-      await events.return();
+    for await (const event of events) {
+      outlet.events(withWhatIsThere(event, events));
+      await this.#room(outlet);
     }
   }
 

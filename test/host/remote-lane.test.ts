@@ -74,6 +74,8 @@ describe('RemoteLane', () => {
     assert.deepEqual(host.log, ['subscribe 1', 'cancel 1', 'subscribe 2']);
     host.notifies('d');
     assert.deepEqual(await words, ['notified b', 'notified c', 'notified d']);
+    await next.return();
+    assert.equal(host.log.at(-1), 'cancel 2');
   });
 
   it('unsubscribes when it is full, and subscribes again when it is empty', async () => {
