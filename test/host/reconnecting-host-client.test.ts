@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ReconnectingHostClient } from '../../host/client/reconnecting-host-client.ts';
+import { createSession } from '../../host/session-layer/create-session.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { rejectsWith } from '../support/events.ts';
 import { isSettled, never, settled } from '../support/gates.ts';
@@ -229,5 +230,14 @@ describe('Closing a reconnecting client', () => {
     await client.close();
     assert.equal(hosts.requests[0]?.signal.aborted, true);
     await rejectsWith(opening, 'connection_lost');
+  });
+});
+
+describe('The session layer', () => {
+  it('takes a reconnecting client for a host', async () => {
+    const { hosts, client } = setUp();
+    const creating = createSession({ host: client, delegate, sessionId: 'mine' });
+    await hosts.ready(1);
+    assert.equal((await creating).sessionId, 'mine');
   });
 });
