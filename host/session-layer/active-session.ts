@@ -153,7 +153,8 @@ export class ActiveSession implements AsyncDisposable {
 
   #end(reason: Error): void {
     this.#parts.reader.end(reason);
-    void this.#parts.release();
+    // Whoever closes the session is told how that went, too.
+    this.#parts.release().catch(() => {});
   }
 }
 
