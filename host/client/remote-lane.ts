@@ -93,7 +93,13 @@ export class RemoteLane implements EventSource {
     const error = failure?.error;
     const isOurs =
       this.#isCancelled && error instanceof CodeModeError && error.code === 'cancelled';
-    this.#failure = isOurs ? null : failure;
+    const isShort = failure === null && !this.#isOver && !this.#isCancelled;
+    this.#failure = isOurs ? null : isShort ? { error: endless(this.#cellId) } : failure;
     this.#wake?.();
   }
+}
+
+function endless(cellId: string): CodeModeError {
+  const text = `code-mode host told no end of the events of cell ${cellId}`;
+  return new CodeModeError('peer_failed', text);
 }

@@ -1,4 +1,5 @@
-import { bytesOfEvent, type LiveEvent, type LiveEvents } from '../../src/live-events.ts';
+import { bytesOfEvent, isLast, type LiveEvent, type LiveEvents } from '../../src/live-events.ts';
+import { FrameTooLargeError } from '../connection.ts';
 
 /** How much goes into one message; one event that is larger goes alone. */
 const MAX_EVENTS = 1_024;
@@ -6,7 +7,7 @@ const MAX_BYTES = 1 << 20;
 
 /** Where events go. */
 export interface EventOutlet {
-  /** @throws Where they do not fit into a frame. */
+  /** @throws FrameTooLargeError where they do not fit into a frame; nothing was sent then. */
   events(events: readonly LiveEvent[]): void;
   /** What to wait for before sending more; undefined where there is room. */
   drained(): Promise<void> | undefined;
@@ -20,10 +21,10 @@ export class EventPump {
   readonly #waiting = new Set<() => void>();
   #isHurried = false;
 
-  /** Sends all there is, to the end. @throws What the events fail with; why they cannot be sent. */
+  /** Sends all there is, to the end. @throws What the events fail with; why they, or the end, cannot be sent. */
   async run(events: LiveEvents, outlet: EventOutlet): Promise<void> {
     for await (const event of events) {
-      outlet.events(withWhatIsThere(event, events));
+      send(withWhatIsThere(event, events), outlet);
       await this.#room(outlet);
     }
   }
@@ -42,6 +43,19 @@ export class EventPump {
     void drained.then(resolve);
     await promise;
     this.#waiting.delete(resolve);
+  }
+}
+
+/** An event that no frame can take is told as a gap; only an end cannot be. */
+function send(events: readonly LiveEvent[], outlet: EventOutlet): void {
+  try {
+    outlet.events(events);
+  } catch (error) {
+    const [only, ...others] = events;
+    if (!(error instanceof FrameTooLargeError) || only === undefined) throw error;
+    if (others.length > 0) for (const event of events) send([event], outlet);
+    else if (isLast(only)) throw error;
+    else outlet.events([{ type: 'gap', missed: 1 }]);
   }
 }
 

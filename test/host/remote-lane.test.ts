@@ -35,6 +35,11 @@ class LaneHost {
 
   ends(): void {
     this.#tell([{ type: 'terminated' }]);
+    this.answers();
+  }
+
+  /** Says that all was told. */
+  answers(): void {
     this.#answer.resolve({});
   }
 
@@ -120,6 +125,14 @@ describe('RemoteLane', () => {
     const again = host.reader().next();
     host.ends();
     assert.equal((await again).value?.type, 'terminated');
+  });
+
+  it('does not ask for ever where the host says that all was told, and told no end', async () => {
+    const host = new LaneHost();
+    const waiting = host.reader().next();
+    host.answers();
+    await rejectsWith(waiting, 'peer_failed');
+    assert.deepEqual(host.log, ['subscribe 1']);
   });
 
   it('has one reader at a time', async () => {
