@@ -10,7 +10,7 @@ import type { ClientConnection } from './client-connection.ts';
 import { RemoteSession } from './remote-session.ts';
 import { SessionInbox } from './session-inbox.ts';
 import { expected } from './session-requests.ts';
-import type { SessionTraffic } from './session-traffic.ts';
+import type { SessionRequest, SessionTraffic } from './session-traffic.ts';
 
 /** What a session in another process is opened with. */
 export interface RemoteSessionOptions {
@@ -80,7 +80,13 @@ function creationOf(
   const early: Pick<Creation<SessionTraffic, Answer>, 'guard' | 'askedId'> = operation.method ===
   'session/open'
     ? { askedId: operation.sessionId }
-    : { guard: { token: operation.token, early: (request) => serveEarly(inbox, request) } };
+    : { guard: { token: operation.token, early: (request, id) => serveEarly(request, id) } };
+  // The host may want an answer before it can tell the session's id.
+  const serveEarly = (request: SessionRequest, id: string) => {
+    if (connection.mustWait(id)) return false;
+    inbox.serve(request);
+    return true;
+  };
   return {
     ...early,
     sink: (delivery) => inbox.take(delivery),
@@ -91,12 +97,6 @@ function creationOf(
     destroy: (sessionId) => connection.request({ method: 'session/shutdown', sessionId }).answer,
     onLeak,
   };
-}
-
-/** The host may want an answer before it can tell the session's id. */
-function serveEarly(inbox: SessionInbox, request: Parameters<SessionInbox['serve']>[0]): boolean {
-  inbox.serve(request);
-  return true;
 }
 
 /** @throws `peer_failed`. */
