@@ -1,11 +1,13 @@
 import { HostClient, SessionBuilder, spawnHost } from '../../host/index.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
+import { EVERYTHING } from './mcp-servers.ts';
 import { ScriptedHost } from './scripted-host.ts';
 
 // Run by a test, which sees to it that this process ends by itself when its clients have stopped.
 
 const client = await spawnHost();
 const session = await new SessionBuilder({ host: client, assigned: true })
+  .withMcpServer('everything', { command: EVERYTHING })
   .withTool({ name: 'never', description: '' }, () => new Promise(() => {}))
   .start();
 await session.sendPrompt('await tools.never()');

@@ -200,12 +200,17 @@ describe('Handing an active session over', () => {
     await using session = await builder().start();
     const reading = session.readUpdate();
     const delegate = new ScriptedDelegate();
+    const heard: string[] = [];
+    session.subscribe(({ type }) => heard.push(type));
     const handed = rejectsWith(reading, 'handed_over');
     session.proxyRemainingMessages(delegate);
     await handed;
     await rejectsWith(session.readUpdate(), 'handed_over');
     await rejectsWith(session.readToString(), 'handed_over');
     assert.throws(() => session.proxyRemainingMessages(delegate), { code: 'handed_over' });
+    await (await session.execute({ source: `notify('for the proxy')` })).first;
+    await delegate.saw('1 closed');
+    assert.deepEqual(heard, []);
   });
 
   it('lets who is cancelled come to an end', async () => {
