@@ -77,18 +77,16 @@ function creationOf(
   inbox: SessionInbox,
   { onLeak }: OpenHooks,
 ): Creation<SessionTraffic, Answer> {
-  const early: Pick<Creation<SessionTraffic, Answer>, 'guard' | 'askedId'> = operation.method ===
-  'session/open'
-    ? { askedId: operation.sessionId }
-    : { guard: { token: operation.token, early: (request, id) => serveEarly(request, id) } };
   // The host may want an answer before it can tell the session's id.
-  const serveEarly = (request: SessionRequest, id: string) => {
+  const early = (request: SessionRequest, id: string) => {
     if (connection.mustWait(id)) return false;
     inbox.serve(request);
     return true;
   };
   return {
-    ...early,
+    ...(operation.method === 'session/open'
+      ? { askedId: operation.sessionId }
+      : { guard: { token: operation.token, early } }),
     sink: (delivery) => inbox.take(delivery),
     send: (onResult) => connection.requestUnread(operation, onResult),
     decode: (result) => readAnswer(result, operation.method),
