@@ -71,7 +71,7 @@ export class ProcessSandbox implements Sandbox {
       limits: all,
       spares,
       sessionsPerProcess,
-      onRoom: () => this.#waiting.move(),
+      onRoom: (isNew) => (isNew ? this.#waiting.moveNow() : this.#waiting.move()),
     });
   }
 
@@ -107,7 +107,7 @@ export class ProcessSandbox implements Sandbox {
       run.lose({ kind: 'lost', text: 'the sandbox is closed' });
       return run;
     }
-    return this.#place(program, calls, session) ?? this.#waiting.add(program, calls, session);
+    return this.#place(program, calls, session) ?? this.#wait(program, calls, session);
   }
 
   /** The process stays with the session until another one needs it, unless another one has it too. */
@@ -130,6 +130,14 @@ export class ProcessSandbox implements Sandbox {
   #place(program: Program, calls: ProgramCalls, session: symbol): SandboxRun | null {
     const run = this.#pool.take(session)?.start(program, calls, session) ?? null;
     if (run !== null) this.#startWatching();
+    return run;
+  }
+
+  /** Has a process started for the session, unless it gets another one before that is its turn. */
+  #wait(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
+    const isFirst = !this.#waiting.has(session);
+    const run = this.#waiting.add(program, calls, session);
+    if (isFirst) this.#pool.grow(() => this.#waiting.has(session));
     return run;
   }
 

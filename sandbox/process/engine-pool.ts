@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import PQueue from 'p-queue';
 import { type EndCause, type EndCounts, lost, noEnds } from './end-cause.ts';
 import { type EngineOptions, EngineProcess } from './engine-process.ts';
 import { SessionEngines } from './session-engines.ts';
@@ -9,8 +10,11 @@ export type PoolOptions = Pick<EngineOptions, 'nodePath' | 'sandboxLimits' | 'li
   readonly spares: number;
   /** Sessions that share a process from the start. */
   readonly sessionsPerProcess: number;
-  /** Called when there may be a process for a session that got none. */
-  readonly onRoom: () => void;
+  /**
+   * Called when there may be a process for a session that got none. In place for one that is new:
+   * whoever waits longest is to have it.
+   */
+  readonly onRoom: (isNew: boolean) => void;
 };
 
 /** What a pool has at the moment, and what became of its processes so far. */
@@ -37,6 +41,8 @@ const CROWD = 4;
 
 /** Processes that are started at one time: more would only make each other late. */
 const MAX_STARTING = Math.max(2, availableParallelism());
+/** Who waits for a process comes before who may come. */
+const SPARE_PRIORITY = -1;
 
 /** The sandbox processes there are, and which of them runs the programs of which session. */
 export class EnginePool {
@@ -47,6 +53,11 @@ export class EnginePool {
   /** Those that became idle and were not looked at since. */
   readonly #unweighed = new Set<EngineProcess>();
   readonly #exits = new Map<EngineProcess, () => void>();
+  /** Starts of processes, first come, first served. */
+  readonly #starts = new PQueue({ concurrency: MAX_STARTING });
+  /** Ends the start of a process that is ready, or gone. */
+  readonly #started = new Map<EngineProcess, () => void>();
+  #sparesToStart = 0;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
   #spareTimer: NodeJS.Timeout | undefined;
@@ -95,7 +106,7 @@ export class EnginePool {
   /**
    * A process for the next program of a session: its own from now on, if there are enough.
    *
-   * @returns Null where there will be one: as many are being started as may be at one time.
+   * @returns Null where one has to be started: see `grow`.
    */
   take(session: symbol): EngineProcess | null {
     const engine = this.#choose(session);
@@ -105,6 +116,15 @@ export class EnginePool {
     this.#held.hold(session, engine);
     this.#spareLater();
     return engine;
+  }
+
+  /**
+   * Starts a process when it is this one's turn, and tells `onRoom`.
+   *
+   * @param isWanted Asked then: whoever waited may have got another one.
+   */
+  grow(isWanted: () => boolean): void {
+    void this.#starts.add(() => (isWanted() ? this.#startOne() : undefined));
   }
 
   /** A session runs nothing more. Its process stays with it until another one needs it. */
@@ -141,6 +161,7 @@ export class EnginePool {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#spareTimer);
+    this.#starts.clear();
     const exits = this.engines.map(
       (engine) => new Promise<void>((resolve) => this.#exits.set(engine, resolve)),
     );
@@ -165,9 +186,7 @@ export class EnginePool {
     const byLoad = usable.toSorted((a, b) => a.load - b.load || a.sessionCount - b.sessionCount);
     const shared = byLoad.find(({ sessionCount }) => sessionCount < sessionsPerProcess);
     if (shared !== undefined) return shared;
-    if (full && byLoad[0] !== undefined) return byLoad[0];
-    const starting = living.filter((engine) => !engine.ready).length;
-    return starting < MAX_STARTING ? this.#spawn() : null;
+    return (full ? byLoad[0] : undefined) ?? null;
   }
 
   /** A spare for a session that starts many programs at once, where nobody will miss it. */
@@ -190,19 +209,30 @@ export class EnginePool {
     return engine;
   }
 
-  #spawn(): EngineProcess {
-    const { nodePath, sandboxLimits, limits } = this.#options;
+  /** Resolves when the process is ready, or gone. */
+  #startOne(): Promise<void> | undefined {
+    const { nodePath, sandboxLimits, limits, onRoom } = this.#options;
+    if (this.#closed || this.living.length >= limits.maxProcesses) {
+      onRoom(false);
+      return undefined;
+    }
     const engine = new EngineProcess({
       nodePath,
       sandboxLimits,
       limits,
-      onReady: () => this.#options.onRoom(),
+      onReady: (ready) => this.#endStart(ready),
       onIdle: (idle) => this.#idle(idle),
       onGone: (gone, cause) => this.#gone(gone, cause),
     });
     this.#engines.add(engine);
     this.#idleSince.set(engine, performance.now());
-    return engine;
+    onRoom(true);
+    return new Promise((resolve) => this.#started.set(engine, resolve));
+  }
+
+  #endStart(engine: EngineProcess): void {
+    this.#started.get(engine)?.();
+    this.#started.delete(engine);
   }
 
   /** Whether it ran enough programs: it takes no more, and is replaced when the last is over. */
@@ -214,10 +244,11 @@ export class EnginePool {
     this.#idleSince.set(engine, performance.now());
     this.#unweighed.add(engine);
     if (this.#hasServed(engine)) engine.end('worn', lost('was replaced'));
-    this.#options.onRoom();
+    this.#options.onRoom(false);
   }
 
   #gone(engine: EngineProcess, cause: EndCause): void {
+    this.#endStart(engine);
     this.#engines.delete(engine);
     this.#ended[cause] += 1;
     this.#stoppedPrograms += engine.stopped;
@@ -225,7 +256,7 @@ export class EnginePool {
     this.#unweighed.delete(engine);
     this.#held.free(engine);
     this.#exits.get(engine)?.();
-    this.#options.onRoom();
+    this.#options.onRoom(false);
     // An engine that cannot even start would be started for ever; the next program tells why.
     if (engine.ready) this.#spareLater();
   }
@@ -243,7 +274,14 @@ export class EnginePool {
     const { spares, limits } = this.#options;
     const idle = living.filter((engine) => engine.load === 0).length;
     const missing = Math.min(spares - idle, limits.maxProcesses - living.length);
-    for (let number = 0; number < missing; number += 1) this.#spawn();
-    if (missing > 0) this.#options.onRoom();
+    while (this.#sparesToStart < missing) {
+      this.#sparesToStart += 1;
+      void this.#starts.add(() => this.#startSpare(), { priority: SPARE_PRIORITY });
+    }
+  }
+
+  #startSpare(): Promise<void> | undefined {
+    this.#sparesToStart -= 1;
+    return this.#startOne();
   }
 }

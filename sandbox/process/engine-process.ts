@@ -27,7 +27,7 @@ export interface EngineOptions {
   /** Called once, when the process is gone. */
   readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
   /** Called once, when it takes programs. */
-  readonly onReady: () => void;
+  readonly onReady: (engine: EngineProcess) => void;
   /** Called when nothing runs in it any more. */
   readonly onIdle: (engine: EngineProcess) => void;
 }
@@ -236,7 +236,7 @@ export class EngineProcess {
   #receive(frame: Frame): void {
     const wasReady = this.ready;
     this.#signs.heard();
-    if (!wasReady) this.#options.onReady();
+    if (!wasReady) this.#options.onReady(this);
     if (frame.kind === Up.Pong) return;
     if (frame.kind === Up.Started) this.#starting.delete(frame.run);
     if (frame.kind === Up.Gone) {

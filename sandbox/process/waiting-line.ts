@@ -25,6 +25,10 @@ export class WaitingLine {
     return this.#line.size;
   }
 
+  has(session: symbol): boolean {
+    return this.#line.has(session);
+  }
+
   add(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
     const run = new WaitingRun((killed) => this.#remove(session, killed));
     const programs = this.#line.get(session) ?? new Map();
@@ -38,19 +42,12 @@ export class WaitingLine {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      this.#moveNow();
+      this.moveNow();
     });
   }
 
-  /** Nobody gets a process any more. */
-  close(): void {
-    const failure = lost('was not started because its sandbox was closed');
-    for (const programs of this.#line.values())
-      for (const run of programs.keys()) run.fail(failure);
-    this.#line.clear();
-  }
-
-  #moveNow(): void {
+  /** As `move`, at once. */
+  moveNow(): void {
     for (const [session, programs] of this.#line) {
       for (const [run, [program, calls]] of programs) {
         const placed = this.#place(program, calls, session);
@@ -59,6 +56,14 @@ export class WaitingLine {
         run.place(placed);
       }
     }
+  }
+
+  /** Nobody gets a process any more. */
+  close(): void {
+    const failure = lost('was not started because its sandbox was closed');
+    for (const programs of this.#line.values())
+      for (const run of programs.keys()) run.fail(failure);
+    this.#line.clear();
   }
 
   #remove(session: symbol, run: WaitingRun): void {
