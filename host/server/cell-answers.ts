@@ -50,6 +50,7 @@ export class CellAnswers {
     this.#starting -= 1;
     if (this.#starting > 0) return;
     for (const held of this.#held.values()) held.resolve();
+    for (const [cellId, { isAnnounced }] of this.#debts) if (!isAnnounced) this.#foreign(cellId);
   }
 
   /**
@@ -69,6 +70,7 @@ export class CellAnswers {
 
   /** Its callbacks are over. */
   ended(cellId: string): void {
+    if (this.#starting === 0 && !this.#debts.has(cellId)) return this.#foreign(cellId);
     const debt = this.#debtOf(cellId);
     debt.closedMs = performance.now();
     this.#settle(cellId, debt);
@@ -120,6 +122,12 @@ export class CellAnswers {
   bufferedMs(cellId: string, askedMs: number): number {
     const closedMs = this.#debts.get(cellId)?.closedMs ?? null;
     return closedMs === null || closedMs >= askedMs ? 0 : performance.now() - closedMs;
+  }
+
+  /** A cell of whoever runs the session is over; nothing is owed for it. */
+  #foreign(cellId: string): void {
+    this.#debts.delete(cellId);
+    this.#tellClosed(cellId);
   }
 
   /** A cell may end before whoever started it has been answered. */

@@ -12,7 +12,6 @@ import type {
 } from '../../src/session.ts';
 import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
 import type { SessionOptions } from '../protocol.ts';
-import { AnnouncedCalls } from './announced-calls.ts';
 
 /** What a client wants of a session, for whoever opens it. */
 export interface SessionWish {
@@ -32,7 +31,6 @@ export type OpenSession = (
 export class DeferredSession implements Session {
   readonly #opening: ReturnType<OpenSession>;
   readonly #wanted = new AbortController();
-  readonly #calls: AnnouncedCalls;
   readonly #onRetired: (cellId: string) => void;
   readonly #cells = new Set<string>();
 
@@ -43,9 +41,8 @@ export class DeferredSession implements Session {
     onRetired: (cellId: string) => void,
   ) {
     this.#onRetired = onRetired;
-    this.#calls = new AnnouncedCalls(delegate);
     const { signal } = this.#wanted;
-    this.#opening = start(open, { delegate: this.#calls, options: given(options), signal });
+    this.#opening = start(open, { delegate, options: given(options), signal });
     this.#opening.catch(() => {});
   }
 
@@ -54,14 +51,9 @@ export class DeferredSession implements Session {
     return (await this.#opening).remoteUrl;
   }
 
-  /** The client was told that a cell has started. */
-  announced(cellId: string): void {
-    this.#calls.announced(cellId);
-  }
-
   async execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell> {
     const session = await this.#opening;
-    const { cellId, first } = await this.#calls.start(() => session.execute(request, options));
+    const { cellId, first } = await session.execute(request, options);
     this.#cells.add(cellId);
     const told = first.then((event) => this.#told(event));
     told.catch(() => {});

@@ -43,7 +43,6 @@ export class HostedSession {
   readonly #pump = new EventPump();
   readonly #open = new Set<Promise<void>>();
   #session: Session | null = null;
-  #onAnnounced: ((cellId: string) => void) | undefined;
 
   constructor(parts: HostedSessionParts) {
     this.id = parts.id;
@@ -52,14 +51,9 @@ export class HostedSession {
     this.#answers = new CellAnswers(parts.own, parts.onCellClosed);
   }
 
-  /**
-   * To be called once, before anything else.
-   *
-   * @param onAnnounced Called when the client was told that a cell has started.
-   */
-  attach(session: Session, onAnnounced?: (cellId: string) => void): void {
+  /** To be called once, before anything else. */
+  attach(session: Session): void {
     this.#session = session;
-    this.#onAnnounced = onAnnounced;
   }
 
   /** For the delegate: see `CellAnswers`. */
@@ -207,7 +201,6 @@ export class HostedSession {
       );
       answering.answer({ type: 'execution/started', cellId: started.cellId });
       this.#answers.announced(started.cellId);
-      this.#onAnnounced?.(started.cellId);
       return started;
     } finally {
       this.#answers.startOver();

@@ -117,11 +117,8 @@ export class SessionTable {
     const onRetired = (cellId: string) => session.cellRetired(cellId);
     const opened = factory.open({ delegate, options, maxYieldTimeMs, onRetired });
     this.#entries.set(sessionId, { session, closing: null });
-    if (!(opened instanceof DeferredSession)) {
-      session.attach(opened);
-      return undefined;
-    }
-    session.attach(opened, (cellId) => opened.announced(cellId));
+    session.attach(opened);
+    if (!(opened instanceof DeferredSession)) return undefined;
     try {
       return await opened.opened();
     } catch (error) {

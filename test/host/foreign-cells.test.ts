@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Host } from '../../host/server/host.ts';
 import { type Delegate, ToolCall } from '../../src/delegate.ts';
+import type { CellEvent } from '../../src/events.ts';
 import type { StartedCell } from '../../src/session.ts';
 import { ScriptedSession } from '../support/scripted-session.ts';
 import { connectWithSession } from '../support/v1-peer.ts';
 
+const ENDED: CellEvent = {
+  type: 'completed',
+  cellId: 'own',
+  items: [],
+  failure: null,
+  notes: [],
+};
 const NEVER = new AbortController().signal;
 
 /** A client of a session that runs elsewhere, and the delegate which that asks. */
@@ -71,5 +79,27 @@ describe('A cell that whoever runs the session has started', () => {
     await Promise.race([isAsked, called.catch(() => {})]);
     isAsked.catch(() => {});
     await peer.close();
+  });
+
+  it('is told to be closed, once, as soon as it is known to be none of the client’s', async () => {
+    const { peer, session, delegate } = await setUp();
+    delegate.cellClosed?.('first');
+    assert.equal((await peer.nextOf('cell/closed')).cellId, 'first');
+    const starting = Promise.withResolvers<StartedCell>();
+    const begun = Promise.withResolvers<void>();
+    session.execute = () => {
+      begun.resolve();
+      return starting.promise;
+    };
+    const execute = peer.execute('');
+    await begun.promise;
+    delegate.cellClosed?.('second');
+    delegate.cellClosed?.('own');
+    starting.resolve({ cellId: 'own', first: Promise.resolve(ENDED) });
+    assert.deepEqual(await peer.answer(execute), { type: 'execution/started', cellId: 'own' });
+    const closed = [await peer.nextOf('cell/closed'), await peer.nextOf('cell/closed')];
+    assert.deepEqual(closed.map(({ cellId }) => cellId).sort(), ['own', 'second']);
+    await peer.close();
+    assert.equal(peer.received.filter(({ type }) => type === 'cell/closed').length, 3);
   });
 });
