@@ -8,6 +8,7 @@ import {
   pendingCall,
   v1Items,
 } from './cell-messages.ts';
+import { isToolResult } from './tool-result-message.ts';
 
 /**
  * The wire, version 1: what a client and a host say to each other, each message once.
@@ -243,7 +244,9 @@ const hostMessage = z.discriminatedUnion('type', [
 
 /** @throws Error that says what is wrong where the value is no message of a client. */
 export function readClientMessage(value: unknown): ClientMessage {
-  return read(clientMessage, value);
+  if (isToolResult(value)) return value;
+  // A host is waited for when it reads a kind of message for the first time.
+  return read(clientMessage, value, { jitless: true });
 }
 
 /** @throws Error that says what is wrong where the value is no message of a host. */
@@ -256,8 +259,8 @@ export function readOperationResult(result: unknown): OperationValue {
   return read(operationDone, result).value;
 }
 
-function read<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
+function read<T>(schema: z.ZodType<T>, value: unknown, options?: { readonly jitless: boolean }): T {
+  const result = schema.safeParse(value, options);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
