@@ -26,10 +26,12 @@ export interface Report extends Circumstances {
 }
 
 const USAGE = `Usage: node bench/run.ts [--once] [--only NAME] [--soak MINUTES] [--json FILE]
+    [--document DIR]
   --once          run each task once or twice, to see that all checks pass
   --only NAME     only suites whose name contains NAME
   --soak MINUTES  no suite: sessions and cells for so long, and what becomes of latency and memory
-  --json FILE     write circumstances and all figures to FILE`;
+  --json FILE     write circumstances and all figures to FILE
+  --document DIR  make the document in DIR anew, where this was a whole run`;
 
 const ENDING = '.bench.ts';
 const SOAK = 'soak';
@@ -51,7 +53,7 @@ export async function runBenches(
     console.error(`${USAGE}\nSuites: ${files.map(nameOf).join(', ')}`);
     return 2;
   }
-  const { once, json, soak: soakMinutes } = options;
+  const { once, only, json, document, soak: soakMinutes } = options;
   const start = circumstances();
   console.log(start);
   const results: ReportedMeasurement[] = [];
@@ -76,9 +78,14 @@ export async function runBenches(
     }
     pulses.push(...(await pulse.around(suite)));
   }
-  const command = `npm run bench${argv.length > 0 ? ' --' : ''} ${shown(argv)}`.trim();
+  const told = shown(argv);
+  const command = `npm run bench${told === '' ? '' : ` -- ${told}`}`;
   const report: Report = { kind: 'bench', ...start, command, once, pulses, results, failures };
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (document !== undefined && !once && only === undefined && failures.length === 0) {
+    const { renew } = await import('./report/run.ts');
+    renew(document, soakMinutes > 0 ? 'soak' : 'bench', report);
+  }
   return failures.length === 0 ? 0 : 1;
 }
 
@@ -88,6 +95,7 @@ interface RunOptions {
   /** Minutes; 0 for the suites instead. */
   readonly soak: number;
   readonly json?: string | undefined;
+  readonly document?: string | undefined;
 }
 
 function optionsOf(argv: readonly string[]): RunOptions | null {
@@ -99,6 +107,7 @@ function optionsOf(argv: readonly string[]): RunOptions | null {
         only: { type: 'string' },
         soak: { type: 'string', default: '0' },
         json: { type: 'string' },
+        document: { type: 'string' },
       },
     });
     const minutes = Number(values.soak);
@@ -112,7 +121,8 @@ function optionsOf(argv: readonly string[]): RunOptions | null {
 
 /** The arguments that say what was measured; where files lie on a machine is nobody's business. */
 function shown(argv: readonly string[]): string {
-  return argv.filter((arg, n) => arg !== '--json' && argv[n - 1] !== '--json').join(' ');
+  const hidden = new Set(['--json', '--document']);
+  return argv.filter((arg, n) => !hidden.has(arg) && !hidden.has(argv[n - 1] ?? '')).join(' ');
 }
 
 function nameOf(file: string): string {

@@ -44,7 +44,7 @@ async function busySession(client: HostClient, manner: Manner, size: number) {
 
 function measureLostClient(place: ServedPlace, pace: Pace): Promise<readonly Measurement[]> {
   const title = 'a client that is gone, until the host has ended its session';
-  const bench = new Bench(benchOptions(title, pace, { samples: 15, warmups: 2 }));
+  const bench = new Bench(benchOptions(title, pace, { samples: 10, warmups: 1 }));
   for (const size of SIZES) {
     bench.add(nameOf(stubborn, size), async () => {
       const { client, drop } = await place.connect();
@@ -64,7 +64,7 @@ function measureLostClient(place: ServedPlace, pace: Pace): Promise<readonly Mea
 /** How long callers and callbacks of a client do not know that their host was killed. */
 function measureKilledHost(pace: Pace): Promise<readonly Measurement[]> {
   const title = 'a host that was killed, until its client has cancelled everything';
-  const bench = new Bench(benchOptions(title, pace, { samples: 6, warmups: 1 }));
+  const bench = new Bench(benchOptions(title, pace, { samples: 5, warmups: 0 }));
   for (const size of SIZES) {
     bench.add(nameOf(cooperative, size), async () => {
       await using host = await startHost();
@@ -84,7 +84,7 @@ async function measureSignal(pace: Pace): Promise<readonly Measurement[]> {
   const found: Measurement[] = [];
   for (const until of ['its caller is answered', 'its process is over'] as const) {
     const title = `SIGTERM to a host, until ${until}`;
-    const bench = new Bench(benchOptions(title, pace, { samples: 6, warmups: 1 }));
+    const bench = new Bench(benchOptions(title, pace, { samples: 5, warmups: 0 }));
     for (const manner of [cooperative, stubborn]) {
       for (const size of SIZES) {
         bench.add(nameOf(manner, size), () => signalled(manner, size, until));

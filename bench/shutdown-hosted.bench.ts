@@ -32,7 +32,7 @@ function measureOneCell(place: Place, pace: Pace, perCell: number) {
     title: `one cell, ${perCell} ${noun}, from terminate() to its answer`,
     cells: 1,
     rows,
-    budget: { samples: 10, warmups: 1 },
+    budget: { samples: 7, warmups: 1 },
   });
 }
 
@@ -48,6 +48,6 @@ function measureCells(place: Place, pace: Pace, cells: number) {
     title: `${cells} ${noun}, ${PER_CELL} callbacks each, from close() to its answer`,
     cells,
     rows,
-    budget: { samples: cells > 1 ? 5 : 10, warmups: 1 },
+    budget: { samples: cells > 1 ? 5 : 7, warmups: 1 },
   });
 }

@@ -16,7 +16,7 @@ export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   for (const way of WAYS) {
     await using place = await servedPlace(way);
     const title = `one cell, ${CALLBACKS} callbacks, from terminate() to its answer`;
-    const table = { title, cells: 1, rows, budget: { samples: 10, warmups: 1 } };
+    const table = { title, cells: 1, rows, budget: { samples: 7, warmups: 1 } };
     found.push(...(await measureShutdown(place, pace, table)));
   }
   return found;

@@ -38,13 +38,15 @@ export interface PeerReport extends Circumstances {
 
 const USAGE = `Usage: node bench/peers/run.ts [--quick] [--rounds N] [--only PEER,…] [--task TASK,…]
     [--host "COMMAND"] [--scratch DIR] [--json FILE]
+    [--document DIR]
   --quick        one round with few samples, two peers at a time: to see that everything runs
   --rounds N     rounds of each task over all peers, in turn (default 3)
   --only PEER,…  only peers whose name contains one of these
   --task TASK,…  only tasks whose name begins with one of these
   --host "CMD"   the command of our host (default: the one that is built here)
   --scratch DIR  where peers are installed, and found again (default: in the temporary folder)
-  --json FILE    write circumstances and all figures to FILE`;
+  --json FILE    write circumstances and all figures to FILE
+  --document DIR make the document in DIR anew, where this was a whole run`;
 
 const DEFAULT_ROUNDS = 3;
 /** Processes at a time where figures need not be right. */
@@ -81,10 +83,11 @@ export async function comparePeers(argv: readonly string[]): Promise<number> {
     printTable(task, measured);
     figures.push(...measured);
   }
+  const told = shown(argv);
   const report: PeerReport = {
     kind: 'peers',
     ...start,
-    command: `npm run bench:peers -- ${shown(argv)}`.trim(),
+    command: `npm run bench:peers ${told === '' ? '' : `-- ${told}`}`.trim(),
     quick: options.quick,
     rounds: options.rounds,
     peers: [...found].map(([entry, peer]) => describe(entry, peer)),
@@ -93,6 +96,12 @@ export async function comparePeers(argv: readonly string[]): Promise<number> {
   };
   if (options.json !== undefined) {
     writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  const isWhole =
+    !options.quick && entries.length === CATALOGUE.length && tasks.length === TASKS.length;
+  if (options.document !== undefined && isWhole) {
+    const { renew } = await import('../report/run.ts');
+    renew(options.document, 'peers', report);
   }
   return report.peers.some(({ own, missing }) => own && missing !== null) ? 1 : 0;
 }
@@ -151,6 +160,7 @@ interface PeerOptions {
   readonly host: string | undefined;
   readonly scratch: string;
   readonly json: string | undefined;
+  readonly document: string | undefined;
 }
 
 function optionsOf(argv: readonly string[]): PeerOptions | null {
@@ -165,12 +175,22 @@ function optionsOf(argv: readonly string[]): PeerOptions | null {
         host: { type: 'string' },
         scratch: { type: 'string', default: join(tmpdir(), 'cellhost-peers') },
         json: { type: 'string' },
+        document: { type: 'string' },
       },
     });
-    const { quick, only, task, scratch, host, json } = values;
+    const { quick, only, task, scratch, host, json, document } = values;
     const rounds = Number(values.rounds ?? (quick ? 1 : DEFAULT_ROUNDS));
     if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be at least 1');
-    return { quick, rounds, only: only.split(','), task: task.split(','), scratch, host, json };
+    return {
+      quick,
+      rounds,
+      only: only.split(','),
+      task: task.split(','),
+      scratch,
+      host,
+      json,
+      document,
+    };
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return null;
@@ -179,7 +199,7 @@ function optionsOf(argv: readonly string[]): PeerOptions | null {
 
 /** The arguments that say what was measured; where things lie on a machine is nobody's business. */
 function shown(argv: readonly string[]): string {
-  const hidden = new Set(['--json', '--scratch', '--host']);
+  const hidden = new Set(['--json', '--scratch', '--host', '--document']);
   return argv
     .filter((arg, n) => !hidden.has(arg) && !hidden.has(argv[n - 1] ?? '') && !/^--\w+=/.test(arg))
     .join(' ');

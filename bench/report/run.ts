@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Reports } from './figures.ts';
+import { FOLDER, keepResult, keptResults, type ResultKind } from './kept-results.ts';
 import { ownPictures } from './own-pictures.ts';
 import { peerPictures } from './peer-pictures.ts';
 import { draw } from './picture.ts';
@@ -10,15 +11,16 @@ import { fillIn } from './template.ts';
 
 const USAGE = `Usage: node bench/report/run.ts [--bench FILE] [--peers FILE] [--soak FILE]
     [--hosts FILE] [--out DIR]
+  Makes the document of the results that are kept beside it, after these took their place:
   --bench FILE  what \`npm run bench -- --json FILE\` wrote
   --peers FILE  what \`npm run bench:peers -- --json FILE\` wrote
   --soak FILE   what \`npm run bench -- --soak MINUTES --json FILE\` wrote
   --hosts FILE  what another client found of our host and the other, by line: { "a", "b", "a/b" }
-  --out DIR     where benchmarks.md and its pictures go (default: docs)`;
+  --out DIR     where benchmarks.md, its pictures and its results are (default: docs)`;
 
 const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
 const TEMPLATE = new URL('benchmarks.template.md', import.meta.url);
-const FOLDER = 'benchmarks';
+const KINDS: readonly ResultKind[] = ['bench', 'peers', 'soak', 'hosts'];
 
 /** A document and its pictures, by the names of their files. */
 export type Rendered = ReadonlyMap<string, string>;
@@ -33,30 +35,35 @@ export function render(reports: Reports): Rendered {
   ]);
 }
 
+/** Puts a whole result in the place of the one before, and makes the document of all that are kept. */
+export function renew(docs: string, kind: ResultKind, result: object): void {
+  keepResult(docs, kind, result);
+  write(docs);
+}
+
 /** @returns The exit code: 2 where the arguments make no sense. */
 export function report(argv: readonly string[]): number {
   const options = optionsOf(argv);
-  if (options === null || !(options.bench || options.peers)) {
+  if (options === null) {
     console.error(USAGE);
     return 2;
   }
-  const { bench, peers, soak, hosts, out } = options;
-  const rendered = render({
-    bench: read(bench),
-    peers: read(peers),
-    soak: read(soak),
-    hosts: read(hosts),
-  });
-  mkdirSync(join(out, FOLDER), { recursive: true });
-  for (const [file, text] of rendered) {
-    writeFileSync(join(out, file), text);
-    console.log(file);
+  for (const kind of KINDS) {
+    const file = options[kind];
+    if (file !== undefined) {
+      keepResult(options.out, kind, JSON.parse(readFileSync(file, 'utf8')));
+    }
   }
+  write(options.out);
   return 0;
 }
 
-function read<T>(file: string | undefined): T | null {
-  return file === undefined ? null : JSON.parse(readFileSync(file, 'utf8'));
+function write(docs: string): void {
+  mkdirSync(join(docs, FOLDER), { recursive: true });
+  for (const [file, text] of render(keptResults(docs))) {
+    writeFileSync(join(docs, file), text);
+    console.log(file);
+  }
 }
 
 function optionsOf(argv: readonly string[]) {

@@ -9,7 +9,7 @@ import type { PeerFigure } from '../../bench/peers/outcome.ts';
 import type { PeerReport } from '../../bench/peers/run.ts';
 import { TASKS } from '../../bench/peers/tasks.ts';
 import type { Reports } from '../../bench/report/figures.ts';
-import { render, report } from '../../bench/report/run.ts';
+import { render, renew, report } from '../../bench/report/run.ts';
 import { fillIn } from '../../bench/report/template.ts';
 import type { Report } from '../../bench/run.ts';
 import { summary } from '../../bench/support/measurement.ts';
@@ -186,18 +186,23 @@ describe('fillIn', () => {
 });
 
 describe('bench/report/run.ts', () => {
-  it('writes the document and its pictures', (t: TestContext) => {
+  it('keeps results, and makes the document and its pictures of all that are kept', (t) => {
     t.mock.method(console, 'log', () => {});
     const file = join(directory, 'peers.json');
     writeFileSync(file, JSON.stringify(peerReport()));
     assert.equal(report(['--peers', file, '--out', directory]), 0);
-    assert.match(readFileSync(join(directory, 'benchmarks.md'), 'utf8'), /^# Benchmarks/);
-    assert.ok(readdirSync(join(directory, 'benchmarks')).includes('peers-stop.svg'));
+    const text = () => readFileSync(join(directory, 'benchmarks.md'), 'utf8');
+    assert.match(text(), /\| a warm cell, right after another \| – \|/);
+    renew(directory, 'bench', benchReport());
+    assert.equal(report(['--out', directory]), 0);
+    assert.match(text(), /\| a warm cell, right after another \| 0\.15 ms \|/);
+    const files = readdirSync(join(directory, 'benchmarks'));
+    for (const name of ['peers.json', 'bench.json', 'peers-stop.svg'])
+      assert.ok(files.includes(name));
   });
 
-  it('exits 2 without a report', (t: TestContext) => {
+  it('exits 2 for arguments it does not know', (t: TestContext) => {
     t.mock.method(console, 'error', () => {});
-    assert.equal(report([]), 2);
     assert.equal(report(['--nonsense']), 2);
   });
 });

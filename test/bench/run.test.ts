@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
@@ -77,6 +77,20 @@ describe('runBenches', () => {
   it('exits 0 where all checks pass', async (t) => {
     silence(t);
     assert.equal(await runBenches([], PLANTED, ['passing.bench.ts']), 0);
+  });
+
+  it('makes the document anew after a whole run, and after no other', async (t) => {
+    silence(t);
+    const docs = join(directory, 'docs');
+    const args = ['--document', docs];
+    await runBenches([...args, '--once'], PLANTED, ['passing.bench.ts']);
+    await runBenches([...args, '--only', 'passing'], PLANTED, ['passing.bench.ts']);
+    await runBenches(args, PLANTED, ['vanishing.bench.ts']);
+    assert.equal(existsSync(docs), false);
+    assert.equal(await runBenches(args, PLANTED, ['passing.bench.ts']), 0);
+    assert.match(readFileSync(join(docs, 'benchmarks.md'), 'utf8'), /^# Benchmarks/);
+    const { command } = read(join(docs, 'benchmarks', 'bench.json'));
+    assert.equal(command, 'npm run bench');
   });
 
   it('exits 2 for arguments it does not know and for suites that do not exist', async (t) => {
