@@ -41,7 +41,7 @@ async function measureOne(
   await using cold = openRig({ sandbox: { reserve: 0 } });
   await using warm = openRig({ sandbox: { reserve } });
   const bench = new Bench(
-    benchOptions(`text(1 + 1), ${when}, to its result`, pace, { samples: 100, warmups: 10 }),
+    benchOptions(`text(1 + 1), ${when}, to its result`, pace, { samples: 80, warmups: 10 }),
   );
   const add = (name: string, answer: () => Promise<unknown>, wanted: unknown) =>
     bench.add(name, async () => {

@@ -64,6 +64,7 @@ export async function runBenches(
   const pace = once ? 'once' : 'full';
   const suites = soakMinutes > 0 ? [SOAK] : chosen.map(nameOf);
   for (const suite of suites) {
+    const begunMs = performance.now();
     try {
       const found =
         suite === SOAK
@@ -76,6 +77,7 @@ export async function runBenches(
       console.error(`\n${suite} FAILED\n${text}`);
       failures.push({ suite, error: text });
     }
+    console.log(`${suite}: ${Math.round((performance.now() - begunMs) / 1_000)} s`);
     pulses.push(...(await pulse.around(suite)));
   }
   const told = shown(argv);

@@ -19,7 +19,7 @@ import { settled } from './support/settled-memory.ts';
 
 const SIZES = [1, 10, 100, 1_000];
 const SIZES_ONCE = [1, 10];
-const SAMPLES = 30;
+const SAMPLES = 20;
 /** A thousand cells of one session share a sandbox process. */
 const MAX_PROCESS_BYTES = 4 * 2 ** 30;
 

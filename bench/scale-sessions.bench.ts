@@ -19,7 +19,7 @@ import { settled } from './support/settled-memory.ts';
 
 const SIZES = [1, 10, 100, 1_000];
 const SIZES_ONCE = [1, 5];
-const SAMPLES = 30;
+const SAMPLES = 20;
 
 /** What do sessions with one live cell each cost the others, and what do they hold, up to a thousand? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {

@@ -64,7 +64,7 @@ function measureLostClient(place: ServedPlace, pace: Pace): Promise<readonly Mea
 /** How long callers and callbacks of a client do not know that their host was killed. */
 function measureKilledHost(pace: Pace): Promise<readonly Measurement[]> {
   const title = 'a host that was killed, until its client has cancelled everything';
-  const bench = new Bench(benchOptions(title, pace, { samples: 5, warmups: 0 }));
+  const bench = new Bench(benchOptions(title, pace, { samples: 4, warmups: 0 }));
   for (const size of SIZES) {
     bench.add(nameOf(cooperative, size), async () => {
       await using host = await startHost();
@@ -84,7 +84,7 @@ async function measureSignal(pace: Pace): Promise<readonly Measurement[]> {
   const found: Measurement[] = [];
   for (const until of ['its caller is answered', 'its process is over'] as const) {
     const title = `SIGTERM to a host, until ${until}`;
-    const bench = new Bench(benchOptions(title, pace, { samples: 5, warmups: 0 }));
+    const bench = new Bench(benchOptions(title, pace, { samples: 4, warmups: 0 }));
     for (const manner of [cooperative, stubborn]) {
       for (const size of SIZES) {
         bench.add(nameOf(manner, size), () => signalled(manner, size, until));

@@ -32,7 +32,7 @@ function measureOneCell(place: Place, pace: Pace, perCell: number) {
     title: `one cell, ${perCell} ${noun}, from terminate() to its answer`,
     cells: 1,
     rows,
-    budget: { samples: many ? 5 : 9, warmups: 1 },
+    budget: { samples: many ? 4 : 7, warmups: 1 },
   });
 }
 

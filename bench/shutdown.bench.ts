@@ -43,7 +43,7 @@ function measureOneCell(place: Place, pace: Pace, perCell: number) {
     title: `one cell, ${perCell} ${noun}, from terminate() to its answer`,
     cells: 1,
     rows,
-    budget: { samples: many ? 5 : 9, warmups: many ? 0 : 1 },
+    budget: { samples: many ? 4 : 7, warmups: many ? 0 : 1 },
   });
 }
 
@@ -61,6 +61,6 @@ function measureCells(place: Place, pace: Pace, cells: number) {
     title: `${cells} ${noun}, ${PER_CELL} callbacks each, from close() to its answer`,
     cells,
     rows,
-    budget: { samples: 7, warmups: 1 },
+    budget: { samples: 5, warmups: 1 },
   });
 }

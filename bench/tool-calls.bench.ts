@@ -58,7 +58,7 @@ async function measureMany(pace: Pace): Promise<readonly Measurement[]> {
   await using port = new EchoPort();
   await port.ready();
   const bench = new Bench(
-    benchOptions('many, per call', pace, { samples: 20, timeMs: 1_000, warmups: 3 }),
+    benchOptions('many, per call', pace, { samples: 20, timeMs: 600, warmups: 3 }),
   );
   bench.add(`${IN_A_ROW} tool calls in a row`, async () =>
     runSignalled(

@@ -64,7 +64,7 @@ async function measureEchoes(
   echoes: readonly Echo[],
   count: number,
 ): Promise<readonly Measurement[]> {
-  const budget = { samples: 300, timeMs: 700, warmups: 300 };
+  const budget = { samples: 300, timeMs: 400, warmups: 300 };
   const bench = new Bench(benchOptions(name, pace, budget));
   for (const echo of echoes) {
     bench.add(echo.name, async () => timed(() => echo.roundTrip(count), count));
