@@ -207,6 +207,8 @@ export function flowCases({ connect }: TransportKind): void {
       if (count === 3) right.pause();
     });
     const sent = await sendUntilFull(left, 'x'.repeat(64 * KIB));
+    await toRight.count(3);
+    await turns();
     assert.equal(toRight.bodies.length, 3);
     right.resume();
     await toRight.count(sent);

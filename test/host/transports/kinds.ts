@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -17,9 +17,12 @@ const memory: TransportKind = {
   close: async () => {},
 };
 
+const cats = new Set<ChildProcess>();
+
 /** A pipe of the operating system with both its ends in this process. */
 function pipe() {
   const cat = spawn('cat', { stdio: ['pipe', 'pipe', 'ignore'] });
+  cats.add(cat);
   return { input: cat.stdout, output: cat.stdin, break: () => cat.kill('SIGKILL') };
 }
 
@@ -42,7 +45,10 @@ const pipes: TransportKind = {
     return [transport, bareStream(there.output, die)];
   },
   sudden: null,
-  close: async () => {},
+  // What a failed test left open must not keep the tests from ending.
+  close: async () => {
+    for (const cat of cats) cat.kill('SIGKILL');
+  },
 };
 
 /** Each connection comes through a door of its own, which is closed behind it. */
