@@ -271,17 +271,23 @@ export class EnginePool {
     this.#spareTimer = undefined;
     const { living } = this;
     if (living.some((engine) => engine.ready && engine.starting > 0)) return this.#spareLater();
-    const { spares, limits } = this.#options;
-    const idle = living.filter((engine) => engine.load === 0).length;
-    const missing = Math.min(spares - idle, limits.maxProcesses - living.length);
-    while (this.#sparesToStart < missing) {
+    const toStart = this.#missingSpares - this.#sparesToStart;
+    for (let number = 0; number < toStart; number += 1) {
       this.#sparesToStart += 1;
       void this.#starts.add(() => this.#startSpare(), { priority: SPARE_PRIORITY });
     }
   }
 
+  get #missingSpares(): number {
+    const { spares, limits } = this.#options;
+    const { living } = this;
+    const idle = living.filter((engine) => engine.load === 0).length;
+    return Math.min(spares - idle, limits.maxProcesses - living.length);
+  }
+
+  /** Others may have come free before its turn. */
   #startSpare(): Promise<void> | undefined {
     this.#sparesToStart -= 1;
-    return this.#startOne();
+    return this.#missingSpares > 0 ? this.#startOne() : undefined;
   }
 }

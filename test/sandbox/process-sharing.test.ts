@@ -145,6 +145,13 @@ describe('Many sessions that begin at once', { timeout: 60_000 }, () => {
 });
 
 describe('The counts of a process sandbox', { timeout: 60_000 }, () => {
+  it('begin with as many processes as are to be spare, and no more', async () => {
+    for (const spares of [0, 1, 2]) {
+      await using sandbox = processSandbox({ spares });
+      assert.equal(sandbox.stats.processes, spares);
+    }
+  });
+
   it('tell processes, spares and programs', async () => {
     await using setup = manySessions({ spares: 2 });
     const { processes, spares, programs } = setup.sandbox.stats;
