@@ -1,7 +1,13 @@
 import { cooperative, type Manner, slow, stubborn, throwing } from './support/crowd.ts';
 import type { Measurement, Pace } from './support/measurement.ts';
 import { isolatePlace, type Place } from './support/rig.ts';
-import { DEADLINE_MS, type End, type Mix, measureShutdown } from './support/shutdown.ts';
+import {
+  closedTogether,
+  DEADLINE_MS,
+  measureShutdown,
+  oneCell,
+  type Row,
+} from './support/shutdown.ts';
 
 const SIZES = [1, 10, 100, 1_000, 10_000];
 const CELLS = [1, 10, 100];
@@ -17,8 +23,6 @@ const MANNERS: readonly Manner[] = [
   stubborn,
 ];
 
-type Row = Mix & { readonly end: End };
-
 /** How long does the caller wait until a cell is over, whatever its callbacks do? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using place = isolatePlace({ maxPendingNotifications: Math.max(...SIZES) });
@@ -29,7 +33,6 @@ export async function measure(pace: Pace): Promise<readonly Measurement[]> {
 }
 
 function measureOneCell(place: Place, pace: Pace, perCell: number) {
-  const noun = perCell === 1 ? 'callback' : 'callbacks';
   const end = 'terminate';
   const rows: Row[] = [
     ...MANNERS.map((manner) => ({ manner, of: 'tools', perCell, end }) as const),
@@ -39,16 +42,11 @@ function measureOneCell(place: Place, pace: Pace, perCell: number) {
   ];
   if (perCell > 1) rows.push({ manner: stubborn, of: 'both', perCell, end });
   const many = perCell > 1_000;
-  return measureShutdown(place, pace, {
-    title: `one cell, ${perCell} ${noun}, from terminate() to its answer`,
-    cells: 1,
-    rows,
-    budget: { samples: many ? 4 : 7, warmups: many ? 0 : 1 },
-  });
+  const budget = { samples: many ? 4 : 7, warmups: many ? 0 : 1 };
+  return measureShutdown(place, pace, oneCell(perCell, rows, budget));
 }
 
 function measureCells(place: Place, pace: Pace, cells: number) {
-  const noun = cells === 1 ? 'cell' : 'cells together';
   const end = 'close';
   const rows: Row[] = [
     { manner: cooperative, of: 'tools', perCell: 0, end },
@@ -57,10 +55,6 @@ function measureCells(place: Place, pace: Pace, cells: number) {
     { manner: stubborn, of: 'both', perCell: PER_CELL, end },
     { manner: stubborn, of: 'notifications', perCell: PER_CELL, end: 'close while draining' },
   ];
-  return measureShutdown(place, pace, {
-    title: `${cells} ${noun}, ${PER_CELL} callbacks each, from close() to its answer`,
-    cells,
-    rows,
-    budget: { samples: 5, warmups: 1 },
-  });
+  const budget = { samples: 5, warmups: 1 };
+  return measureShutdown(place, pace, closedTogether(cells, PER_CELL, rows, budget));
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Bench } from 'tinybench';
 import type { Session } from '../../src/session.ts';
-import { Crowd, type Manner } from './crowd.ts';
+import { Crowd, cooperative, type Manner, slow, stubborn, throwing } from './crowd.ts';
 import {
   type Budget,
   benchOptions,
@@ -32,12 +32,56 @@ export interface Mix {
 /** How cells are ended. Draining: their programs have ended, and their notifications have not. */
 export type End = 'terminate' | 'close' | 'terminate while draining' | 'close while draining';
 
+/** One line of a table. */
+export type Row = Mix & { readonly end: End };
+
 /** What one table of a shutdown suite asks. */
 export interface ShutdownTable {
   readonly title: string;
   readonly cells: number;
-  readonly rows: readonly (Mix & { readonly end: End })[];
+  readonly rows: readonly Row[];
   readonly budget: Budget;
+}
+
+/** What is asked of one cell in every place. */
+export function oneCellRows(perCell: number): readonly Row[] {
+  const end = 'terminate';
+  return [
+    { manner: cooperative, of: 'tools', perCell, end },
+    { manner: throwing, of: 'tools', perCell, end },
+    { manner: slow(50), of: 'tools', perCell, end },
+    { manner: stubborn, of: 'tools', perCell, end },
+    { manner: stubborn, of: 'notifications', perCell, end: 'terminate while draining' },
+  ];
+}
+
+/** What is asked of cells that are closed together in every place. */
+export function closedTogetherRows(perCell: number): readonly Row[] {
+  const end = 'close';
+  return [
+    { manner: cooperative, of: 'tools', perCell: 0, end },
+    { manner: cooperative, of: 'both', perCell, end },
+    { manner: stubborn, of: 'both', perCell, end },
+  ];
+}
+
+/** A table about one cell with so many callbacks. */
+export function oneCell(perCell: number, rows: readonly Row[], budget: Budget): ShutdownTable {
+  const noun = perCell === 1 ? 'callback' : 'callbacks';
+  const title = `one cell, ${perCell} ${noun}, from terminate() to its answer`;
+  return { title, cells: 1, rows, budget };
+}
+
+/** A table about cells with so many callbacks each, which are closed together. */
+export function closedTogether(
+  cells: number,
+  perCell: number,
+  rows: readonly Row[],
+  budget: Budget,
+): ShutdownTable {
+  const noun = cells === 1 ? 'cell' : 'cells together';
+  const title = `${cells} ${noun}, ${perCell} callbacks each, from close() to its answer`;
+  return { title, cells, rows, budget };
 }
 
 /** Measures a table, and holds its quickest samples against the deadline. */
