@@ -1,6 +1,7 @@
 import { withDefaults } from '../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox } from '../src/sandbox.ts';
-import { type IsolateBlueprint, isolateBlueprint, PreparedIsolate } from './isolate.ts';
+import { type IsolateBlueprint, isolateBlueprint } from './isolate/blueprint.ts';
+import { PreparedIsolate } from './isolate/prepared-isolate.ts';
 import { IsolateRun } from './isolate-run.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './limits.ts';
 
@@ -35,7 +36,6 @@ export class IsolateSandbox implements Sandbox {
   readonly #stopping = new Set<Promise<void>>();
   #blueprint: IsolateBlueprint | null = null;
   #refillTimer: NodeJS.Timeout | undefined;
-  #refilling: Promise<void> | null = null;
   #closed = false;
 
   constructor({ reserve = 2, limits }: IsolateSandboxOptions = {}) {
@@ -80,7 +80,7 @@ export class IsolateSandbox implements Sandbox {
     for (const isolate of this.#reserve.splice(0)) isolate.dispose();
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, CLOSE_MS);
-    await Promise.race([Promise.all([...this.#stopping, this.#refilling]), tooLong]);
+    await Promise.race([Promise.all(this.#stopping), tooLong]);
     clearTimeout(timer);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -133,24 +133,16 @@ export class IsolateSandbox implements Sandbox {
   /** Preparing blocks this thread, so it waits until the program that took from the reserve is on its way. */
   #refillAfter(delayMs: number): void {
     clearTimeout(this.#refillTimer);
-    if (this.#closed || this.#refilling !== null || this.#reserve.length >= this.#wanted) return;
-    const refill = () => {
-      this.#refilling = this.#refill();
-    };
-    this.#refillTimer = setTimeout(refill, delayMs).unref();
+    if (this.#closed || this.#reserve.length >= this.#wanted) return;
+    this.#refillTimer = setTimeout(() => this.#refill(), delayMs).unref();
   }
 
-  async #refill(): Promise<void> {
+  #refill(): void {
     try {
-      const isolate = this.#prepare();
-      await isolate.rehearse();
-      if (this.#closed) return isolate.dispose();
-      this.#reserve.push(isolate);
+      this.#reserve.push(this.#prepare());
     } catch {
       // The next program tries again, and tells why it cannot run.
       return;
-    } finally {
-      this.#refilling = null;
     }
     this.#refillAfter(this.#reserve.length < this.#reserveSize ? 0 : REFILL_DELAY_MS);
   }

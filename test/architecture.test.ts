@@ -32,7 +32,7 @@ const RULES: readonly Rule[] = [
   },
   { files: 'sandbox/bootstrap/', mayImport: ['sandbox/bootstrap/'] },
   {
-    files: 'sandbox/isolate.ts',
+    files: 'sandbox/isolate/',
     mayImport: ['src/', 'sandbox/', 'isolated-vm'],
     alone: ['isolated-vm'],
   },

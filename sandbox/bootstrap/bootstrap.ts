@@ -25,8 +25,6 @@ export interface Parts {
   readonly makeToolCalls: typeof makeToolCalls;
 }
 
-type Rehearsed = { readonly tools: { rehearsal(input: unknown): Promise<unknown> } };
-
 /** A program, with names for what only modules have, and with ways to tell that it is over. */
 type Program = (
   meta: object,
@@ -55,7 +53,6 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   let sentLength = 0;
   let notifications = 0;
   let ended = false;
-  let rehearsing = false;
 
   const lengthOf = (value: unknown): number => (typeof value === 'string' ? value.length : 0);
 
@@ -76,14 +73,14 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
       const bound = `the limit is ${limits.maxValueLength} (maxValueLength)`;
       failures.fail(`${kind}: a value of ${length} characters is too large, ${bound}`);
     }
-    bridge.up(rehearsing ? 'nothing' : kind, a, b);
+    bridge.up(kind, a, b);
     account(length);
   }
 
   function upMany(values: ArrayLike<string | number | undefined>): void {
     let length = 0;
     for (let at = 1; at < values.length; at += 1) length += lengthOf(values[at]);
-    if (!rehearsing) bridge.upMany(values);
+    bridge.upMany(values);
     account(length);
   }
 
@@ -195,34 +192,6 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     }
   }
 
-  /** Does once, unseen, what most programs do: the first time of everything takes longest. */
-  async function rehearse(): Promise<void> {
-    rehearsing = true;
-    const tool = { identifier: 'rehearsal', description: '' };
-    const config = {
-      tools: [tool],
-      values: [],
-      remoteKeys: [],
-      valuesLength: 0,
-      toolErrors: 'error',
-      console: false,
-    };
-    begin(k.stringify(config), async (_meta, _importModule, finishRehearsal) => {
-      text(1);
-      await (globalThis as unknown as Rehearsed).tools.rehearsal({});
-      finishRehearsal();
-    });
-    await undefined;
-    await undefined;
-    deliver('{"notified":0,"calls":[1]}', '{}');
-    for (let ticks = 0; ticks < 8; ticks += 1) await undefined;
-    remove('tools');
-    remove('ALL_TOOLS');
-    install('$cellhost$begin', begin);
-    ended = false;
-    rehearsing = false;
-  }
-
   function settle(call: number, text: string): void {
     if (call < 0) return calls.settle(-call, false, text);
     let value: unknown;
@@ -235,8 +204,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   }
 
   function deliver(headJson: string, ...texts: readonly string[]): void {
-    const head = k.parse(headJson) as DownHead | null;
-    if (head === null) return void rehearse();
+    const head = k.parse(headJson) as DownHead;
     notifications -= head.notified;
     if (head.timer !== undefined) fire(head.timer);
     const answered = head.calls;

@@ -11,7 +11,6 @@
  * - `store` key json
  * - `begun`: the program was compiled and begins
  * - `end` text|undefined: the program is over; with an error text where it failed
- * - `nothing`: to be ignored
  * - `exit`: the program wants to be over now, and waits to be killed
  */
 export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;
@@ -28,7 +27,6 @@ export type UpKind =
   | 'store'
   | 'begun'
   | 'end'
-  | 'nothing'
   | 'exit';
 
 /** The host functions the bootstrap gets. None of them ever reaches the program. */
@@ -75,7 +73,7 @@ export interface DownHead {
 }
 
 /**
- * The function the host keeps: takes a `DownHead` as JSON text, or `null` to rehearse before there
- * is a program; then, for each answered call, the JSON text of its result or the message of its error.
+ * The function the host keeps: takes a `DownHead` as JSON text; then, for each answered call, the
+ * JSON text of its result or the message of its error.
  */
 export type Deliver = (headJson: string, ...texts: readonly string[]) => void;

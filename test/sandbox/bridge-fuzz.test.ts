@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isolateBlueprint, PreparedIsolate } from '../../sandbox/isolate.ts';
+import { isolateBlueprint } from '../../sandbox/isolate/blueprint.ts';
+import { PreparedIsolate } from '../../sandbox/isolate/prepared-isolate.ts';
 import { IsolateRun } from '../../sandbox/isolate-run.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../../sandbox/limits.ts';
 import { Up } from '../../sandbox/process/message-kinds.ts';

@@ -3,7 +3,7 @@ import { after, describe, it } from 'node:test';
 import { Script } from 'node:vm';
 import fc from 'fast-check';
 import { isolateSandbox } from '../../sandbox/index.ts';
-import { checkSyntax } from '../../sandbox/isolate.ts';
+import { checkSyntax } from '../../sandbox/isolate/check-syntax.ts';
 import { prepareModule } from '../../sandbox/module-source.ts';
 import { runCell } from '../support/finished-cell.ts';
 

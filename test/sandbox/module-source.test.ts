@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { isolateSandbox } from '../../sandbox/index.ts';
-import { checkSyntax } from '../../sandbox/isolate.ts';
+import { checkSyntax } from '../../sandbox/isolate/check-syntax.ts';
 import { prepareModule } from '../../sandbox/module-source.ts';
 import { runCell } from '../support/finished-cell.ts';
 

@@ -1,0 +1,94 @@
+import ivm from 'isolated-vm';
+import type { Program } from '../../src/sandbox.ts';
+import { type BootstrapScript, bootstrapScript, settledScript } from '../bootstrap-source.ts';
+import type { SandboxLimits } from '../limits.ts';
+import type { ModuleBody } from '../module-source.ts';
+import { programScript } from '../program-script.ts';
+import { type HelperScript, type HelperScripts, installHelpers } from './install-helpers.ts';
+
+/** What isolates of one kind have in common: limits, and helpers that are compiled already. */
+export interface IsolateBlueprint {
+  readonly limits: SandboxLimits;
+  readonly scripts: HelperScripts;
+}
+
+/** Does what most programs do, so that what the helpers need for it is compiled. */
+const REHEARSAL = `
+text({ a: [1] });
+console.log('a', 1);
+store('key', load('key') ?? {});
+load('key');
+clearTimeout(setTimeout(() => {}, 1));
+notify('a');
+yield_control();
+await tools.rehearsal({});
+await tools.rehearsal().catch(text);
+globalThis.rehearsed = 'to its end';
+throw new Error('planned');
+`;
+
+const PROGRAM: Program = {
+  source: REHEARSAL,
+  tools: [{ identifier: 'rehearsal', description: '' }],
+  values: new Map(),
+  toolErrors: 'error',
+  console: true,
+  hold: false,
+};
+
+const BODY: ModuleBody = {
+  ok: true,
+  body: REHEARSAL,
+  metaName: '$meta',
+  loadName: '$load',
+  thisName: '$this',
+};
+
+/** What is delivered to it: the first call went well, the second did not. */
+const DELIVERIES: readonly [head: string, answer: string][] = [
+  ['{"notified":1,"calls":[1]}', '{}'],
+  ['{"notified":0,"calls":[-2]}', 'no'],
+];
+
+/**
+ * Compiles the helpers once, for all isolates with these limits.
+ *
+ * V8 compiles a function when it is called first, and keeps in a code cache what is compiled when
+ * the cache is made. So a program runs first: an isolate that had to compile for its program what
+ * every program needs would take twice as long to start it.
+ *
+ * @throws Error where the program of the rehearsal did not go as planned.
+ */
+export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
+  const isolate = new ivm.Isolate({ memoryLimit: 32 });
+  try {
+    const scripts = { bootstrap: bootstrapScript(limits), settled: settledScript() };
+    rehearse(isolate, scripts);
+    const bootstrap = withCode(isolate, scripts.bootstrap);
+    const settled = withCode(isolate, scripts.settled);
+    return { limits, scripts: { bootstrap, settled } };
+  } finally {
+    isolate.dispose();
+  }
+}
+
+function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
+  const wiring = { receive: () => {}, flush: () => undefined, fetch: () => 'null' };
+  const context = isolate.createContextSync();
+  const deliver = installHelpers(isolate, context, scripts, wiring);
+  context.evalSync(programScript(PROGRAM, BODY), { filename: 'exec_main.mjs', lineOffset: -1 });
+  for (const delivery of DELIVERIES) deliver.applySync(undefined, delivery);
+  if (context.evalSync('rehearsed') !== 'to its end') throw new Error('The rehearsal went wrong');
+  context.release();
+}
+
+/** The same script in the same isolate is not compiled again: V8 finds what it has, and what was compiled since. */
+function withCode(isolate: ivm.Isolate, script: BootstrapScript): HelperScript {
+  const { code, ...options } = script;
+  // The declarations of isolated-vm leave out what this option adds to the script.
+  const compiled: { cachedData?: ivm.ExternalCopy<ArrayBuffer> } & ivm.Script =
+    isolate.compileScriptSync(code, { ...options, produceCachedData: true });
+  const { cachedData } = compiled;
+  if (cachedData === undefined) throw new Error('V8 made no code cache');
+  return { ...script, cachedData };
+}
