@@ -5,6 +5,7 @@ import type { IsolateRun } from '../isolate-run.ts';
 import { IsolateSandbox } from '../isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
+import { giveUpPermissions } from './give-up-permissions.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { Down, Up } from './message-kinds.ts';
 import { UnsentWrites } from './unsent-writes.ts';
@@ -227,4 +228,5 @@ function sendItem(writer: FrameWriter, id: number, item: OutputItem): void {
   }
 }
 
+giveUpPermissions();
 new SandboxProcess(new Socket({ fd: 3, readable: true, writable: true })).listen();

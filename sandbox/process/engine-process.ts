@@ -4,7 +4,7 @@ import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { type EndCause, type Excess, heaviest, lost, tooLarge } from './end-cause.ts';
-import { ENVIRONMENT, engineArguments } from './engine-arguments.ts';
+import { engineStart } from './engine-start.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
 import { LastWords } from './last-words.ts';
 import type { ProcessLimits } from './limits.ts';
@@ -54,11 +54,9 @@ export class EngineProcess {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#signs = new SignsOfLife(options.limits);
-    this.#child = spawn(options.nodePath, engineArguments(), {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      env: ENVIRONMENT,
-      cwd: '/',
-    });
+    const { args, env } = engineStart(options.nodePath);
+    const stdio = ['ignore', 'ignore', 'pipe', 'pipe'] as const;
+    this.#child = spawn(options.nodePath, args, { stdio: [...stdio], env, cwd: '/' });
     this.#lastWords = new LastWords(this.#child.stderr);
     this.#pipe = this.#child.stdio[3] as Socket;
     this.#writer = new FrameWriter((chunk) => void this.#pipe.write(chunk));

@@ -17,8 +17,8 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { engineArguments } from '../../sandbox/process/engine-arguments.ts';
 import { engineNode } from '../../sandbox/process/engine-node.ts';
+import { engineStart } from '../../sandbox/process/engine-start.ts';
 import type { ProcessLimits } from '../../sandbox/process/limits.ts';
 import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
@@ -345,13 +345,74 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
       for (const [what, attempt] of Object.entries(tries)) try { attempt(); codes[what] = 'done' } catch (error) { codes[what] = error.code }
       const socket = require('node:net').connect(9, '127.0.0.1');
       socket.on('error', (error) => { codes.network = error.code; console.log(JSON.stringify(codes)) });`;
-    const flags = engineArguments().slice(0, -1);
-    const { stdout } = spawnSync(engineNode(undefined), [...flags, '-e', script]);
+    const node = engineNode(undefined);
+    const flags = engineStart(node).args.slice(0, -1);
+    const { stdout } = spawnSync(node, [...flags, '-e', script]);
     const { network, ...codes } = JSON.parse(stdout.toString()) as Record<string, string>;
     for (const [what, code] of Object.entries(codes)) assert.equal(code, 'ERR_ACCESS_DENIED', what);
     assert.equal(Object.keys(codes).length, 7);
     const { modules } = process.versions;
     assert.equal(network, modules === '147' ? 'ERR_ACCESS_DENIED' : 'ECONNREFUSED');
+  });
+
+  it('keeps compiled code where its host does, and may not once it hears of programs', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellhost-test-'));
+    const node = engineNode(undefined);
+    const { args, env } = engineStart(node, folder);
+    const module = new URL('../../sandbox/process/give-up-permissions.ts', import.meta.url);
+    const script = `
+      import { readdirSync, writeFileSync } from 'node:fs';
+      const { giveUpPermissions } = await import(${JSON.stringify(module)});
+      const attempt = (act) => { try { act(); return 'done' } catch (error) { return error.code } };
+      const look = () => ({
+        write: attempt(() => writeFileSync('${folder}/written', '')),
+        list: attempt(() => readdirSync('${folder}')),
+        addons: process.permission.has('addon'),
+      });
+      const before = look();
+      giveUpPermissions();
+      console.log(JSON.stringify({ before, after: look() }));`;
+    const flags = [...args.slice(0, -1), '--input-type=module', '-e', script];
+    const { stdout } = spawnSync(node, flags, { env });
+    assert.deepEqual(JSON.parse(stdout.toString()), {
+      before: { write: 'done', list: 'done', addons: true },
+      after: { write: 'ERR_ACCESS_DENIED', list: 'ERR_ACCESS_DENIED', addons: false },
+    });
+    const kept = readdirSync(folder, { recursive: true, withFileTypes: true });
+    assert.ok(kept.some((file) => file.isFile() && file.name !== 'written'));
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is started with compiled code where its host keeps its own', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellhost-test-'));
+    const module = new URL('../../sandbox/cellhost.ts', import.meta.url);
+    const script = `
+      import { readFileSync, readdirSync } from 'node:fs';
+      const { processSandbox, SessionRuntime } = await import(${JSON.stringify(module)});
+      const sandbox = processSandbox();
+      const delegate = { async invokeTool() {}, async notify() {} };
+      const session = new SessionRuntime({ sandbox, delegate });
+      const { items } = await (await session.execute({ source: 'text(1)' })).first;
+      const [pid] = sandbox.pids;
+      console.log(JSON.stringify({
+        items,
+        flags: readFileSync(\`/proc/\${pid}/cmdline\`, 'utf8').split('\\0'),
+        kept: readdirSync('${folder}', { recursive: true }).length,
+      }));
+      await session.close();
+      await sandbox.close();`;
+    const env = { ...process.env, NODE_COMPILE_CACHE: folder };
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env });
+    const { items, flags, kept } = JSON.parse(stdout.toString()) as {
+      readonly items: unknown;
+      readonly flags: readonly string[];
+      readonly kept: number;
+    };
+    assert.deepEqual(items, [{ type: 'input_text', text: '1' }]);
+    assert.ok(flags.includes(`--allow-fs-write=${folder}`));
+    // The host writes its own at its end: what is there by now is its sandbox process's.
+    assert.ok(kept > 10, String(kept));
+    rmSync(folder, { recursive: true });
   });
 
   it('inherits no open file of its host', async () => {
