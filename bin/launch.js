@@ -5,7 +5,9 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { constants as counted, PerformanceObserver } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const MIN_MAJOR = 24;
 const ENGINE_FLAGS = ['--disable-warning=ExperimentalWarning', '--no-node-snapshot'];
@@ -16,6 +18,9 @@ const SAME_PRESS_MS = 50;
 const LAST_RESORT_MS = 2000;
 /** Somebody may end a program that serves at any time, so it keeps what it compiled early. */
 const KEEP_COMPILED_MS = 2000;
+/** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
+const BUSY_COLLECTIONS = 3;
+const LARGE_STEPS = '--heap-growing-percent=400';
 
 const wasStarted = process.env[STARTED_BY_US] !== undefined;
 delete process.env[STARTED_BY_US];
@@ -91,6 +96,7 @@ function runThere(engine, bin) {
 async function runHere(program) {
   muteExperimentalWarnings();
   keepCompiled();
+  growUnderLoad();
   const root = new URL('..', import.meta.url);
   const source = new URL(`host/${program}.ts`, root);
   const entry = existsSync(source) ? source : new URL(`dist/host/${program}.js`, root);
@@ -124,6 +130,24 @@ function end(code) {
 function keepCompiled() {
   module.enableCompileCache();
   setTimeout(() => module.flushCompileCache(), KEEP_COMPILED_MS).unref();
+}
+
+/**
+ * V8 lets a small heap grow in small steps: between any two messages of a megabyte it would search
+ * all of it. A program that is found busy is given larger ones, and not before: code that is loaded
+ * under other flags is not taken back by V8, so that it would be compiled at each start.
+ */
+function growUnderLoad() {
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const { detail } of list.getEntries()) {
+      if (detail?.kind === counted.NODE_PERFORMANCE_GC_MAJOR) collections += 1;
+    }
+    if (collections < BUSY_COLLECTIONS) return;
+    observer.disconnect();
+    setFlagsFromString(LARGE_STEPS);
+  });
+  observer.observe({ entryTypes: ['gc'] });
 }
 
 function muteExperimentalWarnings() {

@@ -25,16 +25,23 @@ export function makeJson(k: Intrinsics, failures: Failures, maxLength: number): 
     }
   }
 
+  /** Where the string ends that begins before `from`: at the first quote that is not escaped. */
+  function endOfString(json: string, from: number): number {
+    for (let at = from; ; at += 1) {
+      at = k.indexOf(json, '"', at);
+      if (at < 0) return json.length;
+      let escapes = 0;
+      while (k.charCodeAt(json, at - 1 - escapes) === BACKSLASH) escapes += 1;
+      if (escapes % 2 === 0) return at;
+    }
+  }
+
   /** Receivers with a recursive reader stop at this depth; so the sender is told, not they. */
   function checkDepth(json: string): void {
     let depth = 0;
-    let quoted = false;
     for (let at = 0; at < json.length; at += 1) {
       const code = k.charCodeAt(json, at);
-      if (quoted) {
-        if (code === BACKSLASH) at += 1;
-        else if (code === QUOTE) quoted = false;
-      } else if (code === QUOTE) quoted = true;
+      if (code === QUOTE) at = endOfString(json, at + 1);
       else if (code === 123 || code === 91) {
         depth += 1;
         if (depth > MAX_DEPTH) {
