@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
 import { type EndCause, type EndCounts, lost, noEnds } from './end-cause.ts';
 import { type EngineOptions, EngineProcess } from './engine-process.ts';
+import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
 
 /** How a pool of sandbox processes is set up. */
@@ -32,8 +33,11 @@ export interface PoolCounts {
   readonly ended: EndCounts;
 }
 
-/** How long after a program was started the spare is replaced that it may have taken. */
-const SPARE_DELAY_MS = 25;
+/**
+ * Starting a process takes a core for a while. So the spare that a program may have taken is
+ * replaced when no other program was started for so long, and at the latest after so long.
+ */
+const SPARE_MOMENT = { quietMs: 100, withinMs: 1_000 };
 /** What a process without work may always use: no smaller than what every one uses. */
 const LARGE_BYTES = 128 << 20;
 /** Programs of one session that wait to be started in a process before it is given another one. */
@@ -60,7 +64,7 @@ export class EnginePool {
   #sparesToStart = 0;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
-  #spareTimer: NodeJS.Timeout | undefined;
+  readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), SPARE_MOMENT);
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -114,7 +118,7 @@ export class EnginePool {
     this.#idleSince.delete(engine);
     this.#unweighed.delete(engine);
     this.#held.hold(session, engine);
-    this.#spareLater();
+    this.#spareMoment.await();
     return engine;
   }
 
@@ -160,7 +164,7 @@ export class EnginePool {
   /** Ends all processes, and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#spareTimer);
+    this.#spareMoment.cancel();
     this.#starts.clear();
     const exits = this.engines.map(
       (engine) => new Promise<void>((resolve) => this.#exits.set(engine, resolve)),
@@ -258,19 +262,11 @@ export class EnginePool {
     this.#exits.get(engine)?.();
     this.#options.onRoom(false);
     // An engine that cannot even start would be started for ever; the next program tells why.
-    if (engine.ready) this.#spareLater();
+    if (engine.ready && !this.#closed) this.#spareMoment.await();
   }
 
-  #spareLater(): void {
-    if (this.#closed) return;
-    this.#spareTimer ??= setTimeout(() => this.#keepSpares(), SPARE_DELAY_MS).unref();
-  }
-
-  /** Starting a process takes a core for a while, so it waits while programs are being started. */
   #keepSpares(): void {
-    this.#spareTimer = undefined;
-    const { living } = this;
-    if (living.some((engine) => engine.ready && engine.starting > 0)) return this.#spareLater();
+    if (this.living.some(({ starting }) => starting > 0)) return this.#spareMoment.await();
     const toStart = this.#missingSpares - this.#sparesToStart;
     for (let number = 0; number < toStart; number += 1) {
       this.#sparesToStart += 1;

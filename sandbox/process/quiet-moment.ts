@@ -1,0 +1,44 @@
+/** When something is done that had better not disturb anybody. */
+export interface QuietMomentOptions {
+  /** How long nothing must have happened, in milliseconds. */
+  readonly quietMs: number;
+  /** After so long it is done all the same, in milliseconds. */
+  readonly withinMs: number;
+  /** Monotonic, in milliseconds. Default: that of this process. */
+  readonly now?: () => number;
+}
+
+/** Does something once when it is quiet, or when that takes too long. Keeps no process alive. */
+export class QuietMoment {
+  readonly #act: () => void;
+  readonly #options: QuietMomentOptions;
+  readonly #now: () => number;
+  #timer: NodeJS.Timeout | undefined;
+  #dueMs = 0;
+
+  constructor(act: () => void, options: QuietMomentOptions) {
+    this.#act = act;
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Something happens now, after which it is to be done: not before it is quiet again. */
+  await(): void {
+    const { quietMs, withinMs } = this.#options;
+    const nowMs = this.#now();
+    if (this.#timer === undefined) this.#dueMs = nowMs + withinMs;
+    else if (nowMs >= this.#dueMs) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#pass(), quietMs).unref();
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #pass(): void {
+    this.#timer = undefined;
+    this.#act();
+  }
+}
