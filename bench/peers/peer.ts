@@ -45,6 +45,8 @@ export interface Peer {
   readonly hasTimeLimit: boolean;
   /** Whether tools are functions of ours. Where they are not, only those with a kind can be used. */
   readonly toolsRunHere: boolean;
+  /** Where the peer is a process that greets: milliseconds from its start to its greeting. */
+  readonly greetedMs?: number;
   startCell(source: string, tool: Tool, options?: CellOptions): RunningCell;
   /** Ends whatever it started. */
   close(): Promise<void>;

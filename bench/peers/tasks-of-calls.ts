@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { elapsedMs } from '../support/measurement.ts';
+import { NotSupported } from './peer.ts';
 import { expectAnswer, type Ground, startProgram, type Task } from './task.ts';
 import { echo, PAUSE_MS, pause } from './tools.ts';
 
@@ -9,6 +10,17 @@ const BIG = 1 << 20;
 
 /** Starting, cells and tool calls. */
 export const callTasks: readonly Task[] = [
+  {
+    id: 'greeting',
+    title: 'start of a host to its greeting',
+    unit: 'ms',
+    maxSeconds: 20,
+    warm: false,
+    run: async ({ peer: { greetedMs } }) => {
+      if (greetedMs === undefined) throw new NotSupported('It is no process that greets');
+      return { samples: [greetedMs] };
+    },
+  },
   {
     id: 'start',
     title: 'start to ready',

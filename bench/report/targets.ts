@@ -20,7 +20,10 @@ export interface TargetRow {
 interface HostedTarget {
   readonly work: string;
   readonly task: string;
-  readonly atMost: { readonly share: number; readonly of: string } | { readonly value: number };
+  /** `task` where it is another one of the peer. */
+  readonly atMost:
+    | { readonly share: number; readonly of: string; readonly task?: string }
+    | { readonly value: number };
   readonly cause: string;
 }
 
@@ -75,10 +78,10 @@ const HOSTED_TARGETS: readonly HostedTarget[] = [
   },
   {
     work: 'start to ready',
-    task: 'start',
-    atMost: { share: 1.3, of: BASELINE },
+    task: 'greeting',
+    atMost: { share: 1.3, of: BASELINE, task: 'start' },
     cause:
-      'Ready means here that a session is open, and a session is open when its sandbox process has run something, so that its first cell runs at once. The greeting alone is in the table below.',
+      'The modules that a greeting needs are loaded one by one, after Node.js itself has started.',
   },
 ];
 
@@ -90,7 +93,10 @@ export function hostedTargets(reports: Reports): readonly TargetRow[] {
     const codex = peerFigure(reports, task, CODEX);
     const unit = ours?.unit ?? codex?.unit ?? 'ms';
     const peer = codex?.figures?.p50 ?? null;
-    const of = 'of' in atMost ? peerFigure(reports, task, atMost.of)?.figures?.p50 : undefined;
+    const of =
+      'of' in atMost
+        ? peerFigure(reports, atMost.task ?? task, atMost.of)?.figures?.p50
+        : undefined;
     const bound = 'value' in atMost ? atMost.value : of === undefined ? null : atMost.share * of;
     const target =
       'value' in atMost

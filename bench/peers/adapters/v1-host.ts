@@ -5,7 +5,9 @@ const SESSIONS = ['first', 'second'] as const;
 
 /** A host that speaks the code-mode wire: the one of `@openai/codex`, and ours. */
 export const open: OpenPeer = async ({ command }) => {
+  const start = performance.now();
   const client = await V1Client.start(command);
+  const greetedMs = performance.now() - start;
   for (const name of SESSIONS) await client.openSession(name);
   return {
     dialect: {
@@ -15,6 +17,7 @@ export const open: OpenPeer = async ({ command }) => {
     canStop: true,
     hasTimeLimit: false,
     toolsRunHere: true,
+    greetedMs,
     startCell(source, tool, { session = 'first' } = {}) {
       const cell = client.execute(session, source, tool);
       return {
