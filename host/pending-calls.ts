@@ -1,9 +1,9 @@
-/** What to do with the answer to a call, before the next message is read. */
-export type OnAnswer<A> = (answer: A) => void;
-
-interface Pending<A> {
-  readonly answered: OnAnswer<A>;
-  readonly failed: (error: Error) => void;
+/** Who waits for the answer to a call. Told once, in place: before the next message is read. */
+export interface Waiter<A> {
+  /** Must not throw. */
+  answered(answer: A): void;
+  /** Called instead where no answer can come. */
+  failed(error: Error): void;
 }
 
 /**
@@ -12,7 +12,7 @@ interface Pending<A> {
  * Each is settled once: by its answer, or by `failAll`.
  */
 export class PendingCalls<A> {
-  readonly #calls = new Map<number, Pending<A>>();
+  readonly #calls = new Map<number, Waiter<A>>();
   #lastId = 0;
   #failure: Error | null = null;
 
@@ -22,16 +22,14 @@ export class PendingCalls<A> {
   }
 
   /**
-   * Takes a call.
+   * Takes a call. Fails it at once where no answer can come any more.
    *
-   * @param answered Called in place, before the next message is read. Must not throw.
-   * @param failed Called instead where no answer can come; at once where none can come any more.
    * @returns The id to send with the call.
    */
-  open(answered: OnAnswer<A>, failed: (error: Error) => void): number {
+  open(waiter: Waiter<A>): number {
     this.#lastId += 1;
-    if (this.#failure === null) this.#calls.set(this.#lastId, { answered, failed });
-    else failed(this.#failure);
+    if (this.#failure === null) this.#calls.set(this.#lastId, waiter);
+    else waiter.failed(this.#failure);
     return this.#lastId;
   }
 
@@ -59,6 +57,6 @@ export class PendingCalls<A> {
     this.#failure ??= error;
     const calls = [...this.#calls.values()];
     this.#calls.clear();
-    for (const { failed } of calls) failed(this.#failure);
+    for (const waiter of calls) waiter.failed(this.#failure);
   }
 }

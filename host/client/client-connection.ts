@@ -138,7 +138,10 @@ export class ClientConnection {
         throw error;
       }
     };
-    const id = this.#operations.open((answer) => answered(answer as OperationAnswer), reject);
+    const id = this.#operations.open({
+      answered: (answer) => answered(answer as OperationAnswer),
+      failed: reject,
+    });
     this.#sendOperation(id, request, reject);
     return { id, answer: promise };
   }
@@ -158,7 +161,7 @@ export class ClientConnection {
       onResult(answer);
       resolve();
     };
-    const id = this.#operations.open(answered, reject);
+    const id = this.#operations.open({ answered, failed: reject });
     this.#unread.add(id);
     this.#sendOperation(id, request, reject);
     return promise;

@@ -1,6 +1,6 @@
 import type { Cancelled } from '../../src/errors.ts';
 import type { Connection } from '../connection.ts';
-import { PendingCalls } from '../pending-calls.ts';
+import { PendingCalls, type Waiter } from '../pending-calls.ts';
 import type { DelegateResult } from '../protocol.ts';
 
 /** A client's answer, and the text of the message it came in. */
@@ -19,15 +19,52 @@ export interface Asking {
   readonly request: string;
 }
 
-interface Ask {
-  readonly cell: string;
-  /** The message but for its head. */
-  readonly rest: string;
+/** A call of the client that was not answered yet. As few objects as can be: there may be very many. */
+class Ask implements Waiter<DelegateAnswer>, EventListenerObject {
+  readonly asking: Asking;
   readonly signal: AbortSignal;
-  readonly resolve: (answer: DelegateAnswer) => void;
-  readonly reject: (error: Error) => void;
-  id: number | null;
-  readonly onAbort: () => void;
+  readonly #onAbort: (ask: Ask) => void;
+  readonly #resolve: (answer: DelegateAnswer) => void;
+  readonly #reject: (error: Error) => void;
+  /** Null where it was not sent yet. */
+  id: number | null = null;
+
+  constructor(
+    asking: Asking,
+    signal: AbortSignal,
+    onAbort: (ask: Ask) => void,
+    resolve: (answer: DelegateAnswer) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.asking = asking;
+    this.signal = signal;
+    this.#onAbort = onAbort;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal.addEventListener('abort', this, { once: true });
+  }
+
+  get cell(): string {
+    return cellKey(this.asking.sessionId, this.asking.cellId);
+  }
+
+  answered(answer: DelegateAnswer): void {
+    this.signal.removeEventListener('abort', this);
+    this.#resolve(answer);
+  }
+
+  failed(error: Error): void {
+    this.signal.removeEventListener('abort', this);
+    this.#reject(error);
+  }
+
+  handleEvent(): void {
+    this.#onAbort(this);
+  }
+}
+
+function cellKey(sessionId: string, cellId: string): string {
+  return `${sessionId} ${cellId}`;
 }
 
 /** How many calls may wait for their turn. */
@@ -72,23 +109,14 @@ export class DelegateCalls {
    *   until `endCell`; others are not waited for.
    * @throws The signal's reason; Error where the client is gone or the request is too large.
    */
-  ask({ sessionId, cellId, request }: Asking, signal: AbortSignal): Promise<DelegateAnswer> {
+  ask(asking: Asking, signal: AbortSignal): Promise<DelegateAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       if (this.#failure !== null) return reject(this.#failure);
       if (this.#waiting.size >= MAX_WAITING) {
         return reject(new Error('code-mode host has too many pending delegate calls'));
       }
-      const ask: Ask = {
-        cell: `${sessionId} ${cellId}`,
-        rest: `,"sessionId":${sessionId},"request":${request}}`,
-        signal,
-        resolve,
-        reject,
-        id: null,
-        onAbort: () => this.#cancel(ask),
-      };
-      signal.addEventListener('abort', ask.onAbort, { once: true });
+      const ask = new Ask(asking, signal, this.#onAbort, resolve, reject);
       if (this.#mayDispatch && this.#waiting.size === 0) this.#dispatch(ask);
       else this.#waiting.add(ask);
     });
@@ -96,12 +124,12 @@ export class DelegateCalls {
 
   /** Nobody waits any more for what a cell's cancelled calls bring. */
   endCell(sessionId: string, cellId: string): void {
-    const cell = `${sessionId} ${cellId}`;
+    const cell = cellKey(sessionId, cellId);
     const asks = this.#cancelled.get(cell);
     if (asks === undefined) return;
     this.#cancelled.delete(cell);
     for (const ask of asks) {
-      if (ask.id !== null && this.#pending.drop(ask.id)) ask.reject(ask.signal.reason);
+      if (ask.id !== null && this.#pending.drop(ask.id)) ask.failed(ask.signal.reason);
     }
   }
 
@@ -116,7 +144,7 @@ export class DelegateCalls {
     this.#failure ??= error;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const ask of waiting) this.#reject(ask, error);
+    for (const ask of waiting) ask.failed(error);
     this.#pending.failAll(error);
   }
 
@@ -133,19 +161,16 @@ export class DelegateCalls {
   }
 
   #dispatch(ask: Ask): void {
-    const id = this.#pending.open(
-      (answer) => {
-        ask.signal.removeEventListener('abort', ask.onAbort);
-        ask.resolve(answer);
-      },
-      (error) => this.#reject(ask, error),
-    );
+    const id = this.#pending.open(ask);
     ask.id = id;
+    const { sessionId, request } = ask.asking;
     try {
-      this.#connection.sendText(`{"type":"delegate/request","id":${id}${ask.rest}`);
+      this.#connection.sendText(
+        `{"type":"delegate/request","id":${id},"sessionId":${sessionId},"request":${request}}`,
+      );
     } catch (error) {
       this.#pending.drop(id);
-      return this.#reject(ask, new Error(tooLarge(error)));
+      return ask.failed(new Error(tooLarge(error)));
     }
     const drained = this.#connection.drained();
     if (drained !== undefined) this.#block(drained);
@@ -160,26 +185,22 @@ export class DelegateCalls {
     });
   }
 
-  #cancel(ask: Ask): void {
-    const { id, signal, reject } = ask;
-    if (this.#waiting.delete(ask)) return reject(signal.reason);
+  readonly #onAbort = (ask: Ask): void => {
+    const { id, signal } = ask;
+    if (this.#waiting.delete(ask)) return ask.failed(signal.reason);
     if (id === null) return;
     if (this.#own && this.#pending.has(id)) {
-      const asks = this.#cancelled.get(ask.cell) ?? new Set();
-      this.#cancelled.set(ask.cell, asks.add(ask));
+      const { cell } = ask;
+      const asks = this.#cancelled.get(cell) ?? new Set();
+      this.#cancelled.set(cell, asks.add(ask));
       const { reason } = signal.reason as Cancelled;
       return this.#connection.send({ type: 'delegate/cancel', id, reason });
     }
     if (!this.#pending.drop(id)) return;
     this.#connection.send({ type: 'delegate/cancel', id });
-    reject(signal.reason);
+    ask.failed(signal.reason);
     this.#dispatchWaiting();
-  }
-
-  #reject(ask: Ask, error: Error): void {
-    ask.signal.removeEventListener('abort', ask.onAbort);
-    ask.reject(error);
-  }
+  };
 }
 
 function tooLarge(error: unknown): string {

@@ -6,10 +6,10 @@ function setup() {
   const calls = new PendingCalls<string>();
   const told: string[] = [];
   const open = (name: string) =>
-    calls.open(
-      (answer) => told.push(`${name} answered ${answer}`),
-      (error) => told.push(`${name} failed ${error.message}`),
-    );
+    calls.open({
+      answered: (answer) => void told.push(`${name} answered ${answer}`),
+      failed: (error) => void told.push(`${name} failed ${error.message}`),
+    });
   return { calls, told, open };
 }
 
@@ -77,10 +77,7 @@ describe('PendingCalls', () => {
 
   it('fails a call that is taken while the others fail', () => {
     const { calls, told, open } = setup();
-    calls.open(
-      () => {},
-      () => open('inner'),
-    );
+    calls.open({ answered: () => {}, failed: () => void open('inner') });
     calls.failAll(new Error('gone'));
     assert.deepEqual(told, ['inner failed gone']);
     assert.equal(calls.size, 0);
@@ -88,10 +85,7 @@ describe('PendingCalls', () => {
 
   it('lets an answer open the next call', () => {
     const { calls, told, open } = setup();
-    calls.open(
-      () => open('next'),
-      () => {},
-    );
+    calls.open({ answered: () => void open('next'), failed: () => {} });
     calls.settle(1, 'x');
     assert.equal(calls.size, 1);
     calls.settle(2, 'y');
