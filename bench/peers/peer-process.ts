@@ -45,7 +45,12 @@ async function run(
   for (let n = 0; n < (task.warm === false ? 0 : WARM_CELLS); n += 1) {
     await expectAnswer(startProgram(peer, '', '1 + 1', echo), 2);
   }
-  const { samples, remark = null } = await task.run({ peer, openedMs, quick });
+  const { samples, remark = null } = await task.run({
+    peer,
+    openedMs,
+    quick,
+    reopen: () => open(setting),
+  });
   return { ok: true, samples, remark };
 }
 

@@ -118,7 +118,8 @@ async function measure(
 ): Promise<readonly PeerFigure[]> {
   const book = new FigureBook(task);
   const queue = new PQueue({ concurrency: quick ? QUICK_AT_ONCE : 1 });
-  for (let round = 0; round < rounds; round += 1) {
+  const most = Math.min(rounds, task.rounds ?? rounds);
+  for (let round = 0; round < most; round += 1) {
     if (round > 0 && performance.now() > untilMs) break;
     const turn = peers.map((peer) => async () => {
       const { id } = peer.entry;

@@ -9,6 +9,8 @@ export interface Ground {
   readonly openedMs: number;
   /** Fewer samples, and less patience. */
   readonly quick: boolean;
+  /** Opens another one, which the task closes. */
+  reopen(): Promise<Peer>;
 }
 
 /** What a task found out. */
@@ -27,6 +29,8 @@ export interface Task {
   readonly maxSeconds: number;
   /** Whether the peer must have run a cell before. Default: true. */
   readonly warm?: boolean;
+  /** Most rounds, where more would say no more. */
+  readonly rounds?: number;
   /** Throws `Never`, `WrongAnswer`, `NotSupported`, `PeerDied`, or whatever the peer throws. */
   run(ground: Ground): Promise<Finding>;
 }

@@ -1,15 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
+import { besideInnocent } from './beside-innocent.ts';
 import type { RunningCell } from './peer.ts';
 import { treeMiB } from './process-tree.ts';
-import {
-  expectAnswer,
-  type Ground,
-  Never,
-  startProgram,
-  type Task,
-  TimedOut,
-  within,
-} from './task.ts';
+import { type Ground, startProgram, type Task } from './task.ts';
 import { echo, never } from './tools.ts';
 
 const LIVE = 50;
@@ -18,8 +11,6 @@ const SETTLE_MS = 300;
 const MAX_MIB = 6_000;
 const BOMB_MS = 6_000;
 const BOMB_LIMIT_MS = 5_000;
-const WITNESS_MS = 3_000;
-const STOP_MS = 3_000;
 
 /** What live cells hold, and what one that allocates without end does to the others. */
 export const memoryTasks: readonly Task[] = [
@@ -61,58 +52,17 @@ async function settledMiB(): Promise<number> {
   return treeMiB(process.pid);
 }
 
-/**
- * An innocent session computes all the while, and has a cell that waits for a tool; both must go on
- * as if nothing were, and the hostile cell must end, by itself or by the peer's means of stopping.
- */
+/** One that allocates without end. */
 async function bomb({ peer }: Ground) {
-  const gate = Promise.withResolvers<unknown>();
-  const waiting = startProgram(
-    peer,
-    'const { n } = await CALL({});',
-    'n',
-    { kind: 'never', run: () => gate.promise },
-    { session: 'second' },
-  );
-  const source = 'const m = new Map(); let i = 0; for (;;) m.set(i++, i);';
-  const hostile = startProgram(peer, source, '0', echo, {
-    session: 'first',
-    ...(peer.hasTimeLimit ? { limitMs: BOMB_LIMIT_MS } : {}),
+  const { peakMiB, slowestMs, end } = await besideInnocent(peer, {
+    source: 'const m = new Map(); let i = 0; for (;;) m.set(i++, i);',
+    tool: echo,
+    forMs: BOMB_MS,
+    limitMs: BOMB_LIMIT_MS,
+    maxMiB: MAX_MIB,
   });
-  let end: string | null = null;
-  hostile.answer.then(
-    () => {
-      end = 'without an error';
-    },
-    (error: unknown) => {
-      end = String(error).split('\n')[0]?.slice(0, 120) ?? '';
-    },
-  );
-  let peak = 0;
-  let slowest = 0;
-  for (const until = performance.now() + BOMB_MS; performance.now() < until; ) {
-    const started = performance.now();
-    const witness = startProgram(peer, '', '1 + 1', echo, { session: 'second' });
-    await within(expectAnswer(witness, 2), WITNESS_MS, 'The innocent session');
-    slowest = Math.max(slowest, performance.now() - started);
-    if (slowest > WITNESS_MS)
-      throw new TimedOut(`The innocent session waited ${Math.round(slowest)} ms`);
-    peak = Math.max(peak, treeMiB(process.pid));
-    if (peak > MAX_MIB) throw new Error(`It had taken ${Math.round(peak)} MiB`);
-    if (end !== null) break;
-    await setTimeout(30);
-  }
-  if (end === null) {
-    if (hostile.stop === undefined) throw new Never('Nothing stops the hostile cell');
-    await within(hostile.stop(), STOP_MS, 'The stop call', Never);
-    end = 'stopped by us';
-  }
-  if (peer.toolsRunHere) {
-    gate.resolve({ n: 42 });
-    await within(expectAnswer(waiting, 42), WITNESS_MS, 'The innocent cell that waited');
-  }
   return {
-    samples: [peak],
-    remark: `ended: ${end}; slowest innocent cell ${Math.round(slowest)} ms`,
+    samples: [peakMiB],
+    remark: `ended: ${end}; slowest innocent cell ${Math.round(slowestMs)} ms`,
   };
 }

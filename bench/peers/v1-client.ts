@@ -25,6 +25,7 @@ interface HostMessage {
   readonly type: string;
   readonly id: number;
   readonly result?: Result;
+  readonly sessionId?: string;
   readonly request?: {
     readonly type: string;
     readonly invocation?: { readonly cell_id: string; readonly input?: ToolInput };
@@ -53,6 +54,7 @@ export class V1Client {
   readonly #splitter = new FrameSplitter();
   readonly #waiting = new Map<string, Waiting>();
   readonly #calls = new Map<number, AbortController>();
+  /** By session and cell: a host may count its cells per session. */
   readonly #tools = new Map<string, Tool>();
   readonly #unclaimed: (() => boolean)[] = [];
   #lastId = 0;
@@ -105,7 +107,7 @@ export class V1Client {
     const started = this.#request({ method: 'session/execute', sessionId, request });
     const id = started.then(({ value }) => {
       const cellId = String(value?.cellId);
-      this.#tools.set(cellId, tool);
+      this.#tools.set(`${sessionId} ${cellId}`, tool);
       for (const claim of this.#unclaimed.splice(0)) if (!claim()) this.#unclaimed.push(claim);
       return cellId;
     });
@@ -171,9 +173,13 @@ export class V1Client {
 
   /** A call may come before its cell's id has: then it waits for that. */
   #serve(message: HostMessage): void {
-    const cellId = message.request?.invocation?.cell_id ?? '';
+    if (message.request?.type === 'notification/send') {
+      const result = { status: 'ok', value: { type: 'notification/delivered' } };
+      return this.#send({ type: 'delegate/response', id: message.id, result });
+    }
+    const cell = `${message.sessionId} ${message.request?.invocation?.cell_id}`;
     const claim = () => {
-      const tool = this.#tools.get(cellId);
+      const tool = this.#tools.get(cell);
       if (tool !== undefined) void this.#run(message, tool);
       return tool !== undefined;
     };

@@ -1,3 +1,4 @@
+import type { Unit } from '../support/measurement.ts';
 import { measurementOf, peerFigure, type Reports, short, withUnit } from './figures.ts';
 
 const HOSTED = 'cellhost hosted';
@@ -16,14 +17,17 @@ export interface TargetRow {
   readonly cause: string;
 }
 
-/** What a task must take at most: a share of the peer's time, or a time. */
+/** What is wanted of a task: at most a share of what a peer takes, at most so much, or at least so much. */
+type Wanted =
+  /** `task` where it is another one of the peer. */
+  | { readonly share: number; readonly of: string; readonly task?: string }
+  | { readonly atMost: number }
+  | { readonly atLeast: number };
+
 interface HostedTarget {
   readonly work: string;
   readonly task: string;
-  /** `task` where it is another one of the peer. */
-  readonly atMost:
-    | { readonly share: number; readonly of: string; readonly task?: string }
-    | { readonly value: number };
+  readonly wanted: Wanted;
   readonly cause: string;
 }
 
@@ -35,83 +39,99 @@ const FIRST =
   'A Node.js host runs code for the first time much slower than later: every line has a process of its own.';
 
 const HOSTED_TARGETS: readonly HostedTarget[] = [
-  { work: 'cell `text(1+1)`', task: 'cell', atMost: { share: 0.35, of: CODEX }, cause: FRESH },
-  { work: '100 cells at once', task: 'crowd', atMost: { share: 0.35, of: CODEX }, cause: FRESH },
+  { work: 'cell `text(1+1)`', task: 'cell', wanted: { share: 0.35, of: CODEX }, cause: FRESH },
+  { work: '100 cells at once', task: 'crowd', wanted: { share: 0.35, of: CODEX }, cause: FRESH },
   {
     work: '1,000 tool calls in a row',
     task: 'row-1000',
-    atMost: { share: 0.6, of: CODEX },
+    wanted: { share: 0.6, of: CODEX },
     cause: HOPS,
   },
   {
     work: '100 tool calls at once',
     task: 'at-once-100',
-    atMost: { share: 0.6, of: CODEX },
+    wanted: { share: 0.6, of: CODEX },
     cause: FIRST,
   },
-  { work: '1,000 tool calls at once', task: 'at-once-1000', atMost: { value: 12 }, cause: FIRST },
+  { work: '1,000 tool calls at once', task: 'at-once-1000', wanted: { atMost: 12 }, cause: FIRST },
   {
     work: '10,000 tool calls at once',
     task: 'at-once-10000',
-    atMost: { value: 120 },
+    wanted: { atMost: 120 },
     cause: FIRST,
   },
   {
     work: '1 MiB tool round trip',
     task: 'payload',
-    atMost: { share: 0.6, of: CODEX },
+    wanted: { share: 0.6, of: CODEX },
     cause:
       'The value is written and read as JSON text at each of four pipes, the peer’s at two, and half of the host’s share is the collection of such texts.',
   },
-  { work: 'terminate a busy loop', task: 'stop-busy', atMost: { value: 2 }, cause: FIRST },
+  { work: 'terminate a busy loop', task: 'stop-busy', wanted: { atMost: 2 }, cause: FIRST },
   {
     work: 'terminate, a stubborn callback',
     task: 'stop-stubborn',
-    atMost: { value: 2 },
+    wanted: { atMost: 2 },
     cause: FIRST,
   },
   {
     work: 'memory of a live cell',
     task: 'memory',
-    atMost: { value: 1.6 },
+    wanted: { atMost: 1.6 },
     cause: 'An isolate with its context and helpers takes 1.3 MiB.',
   },
   {
     work: 'start to ready',
     task: 'greeting',
-    atMost: { share: 1.3, of: BASELINE, task: 'start' },
+    wanted: { share: 1.3, of: BASELINE, task: 'start' },
     cause:
       'The modules that a greeting needs are loaded one by one, after Node.js itself has started.',
+  },
+  {
+    work: 'hostile cells survived, of 14',
+    task: 'hostile',
+    wanted: { atLeast: 14 },
+    cause: 'See which ones below.',
   },
 ];
 
 /** The targets of the host against the Codex host, which runs beside it. */
 export function hostedTargets(reports: Reports): readonly TargetRow[] {
-  return HOSTED_TARGETS.map(({ work, task, atMost, cause }) => {
+  return HOSTED_TARGETS.map(({ work, task, wanted, cause }) => {
     const ours = peerFigure(reports, task, HOSTED);
     const found = ours?.figures?.p50 ?? null;
     const codex = peerFigure(reports, task, CODEX);
     const unit = ours?.unit ?? codex?.unit ?? 'ms';
     const peer = codex?.figures?.p50 ?? null;
-    const of =
-      'of' in atMost
-        ? peerFigure(reports, atMost.task ?? task, atMost.of)?.figures?.p50
-        : undefined;
-    const bound = 'value' in atMost ? atMost.value : of === undefined ? null : atMost.share * of;
-    const target =
-      'value' in atMost
-        ? `≤ ${withUnit(atMost.value, unit)}`
-        : `≤ ${atMost.share} × ${atMost.of === CODEX ? '' : '`node -e 0`'}`.trim();
     return {
       work,
-      target,
+      target: textOf(wanted, unit),
       peer: peer === null ? (codex?.failures[0]?.kind ?? '–') : withUnit(peer, unit),
       ours: found === null ? (ours?.failures[0]?.kind ?? '–') : withUnit(found, unit),
       ratio: found === null || peer === null ? '–' : `${short(found / peer)} ×`,
-      mark: markOf(found, bound),
+      mark:
+        'atLeast' in wanted
+          ? markOf(wanted.atLeast, found)
+          : markOf(found, boundOf(wanted, task, reports)),
       cause,
     };
   });
+}
+
+function textOf(wanted: Wanted, unit: Unit): string {
+  if ('atLeast' in wanted) return `≥ ${withUnit(wanted.atLeast, unit)}`;
+  if ('atMost' in wanted) return `≤ ${withUnit(wanted.atMost, unit)}`;
+  return `≤ ${wanted.share} × ${wanted.of === CODEX ? '' : '`node -e 0`'}`.trim();
+}
+
+function boundOf(
+  wanted: Exclude<Wanted, { readonly atLeast: number }>,
+  task: string,
+  reports: Reports,
+): number | null {
+  if ('atMost' in wanted) return wanted.atMost;
+  const of = peerFigure(reports, wanted.task ?? task, wanted.of)?.figures?.p50;
+  return of === undefined ? null : wanted.share * of;
 }
 
 /** A figure of the benches that must not be more than a bound. */
