@@ -65,7 +65,7 @@ const HOSTED_TARGETS: readonly HostedTarget[] = [
     task: 'payload',
     wanted: { share: 0.6, of: CODEX },
     cause:
-      'The value is written and read as JSON text at each of four pipes, the peer’s at two, and half of the host’s share is the collection of such texts.',
+      'The value is written and read as JSON text at each of four pipes, the peer’s at two; in a process that has just started its heap is small and searched often.',
   },
   { work: 'terminate a busy loop', task: 'stop-busy', wanted: { atMost: 2 }, cause: FIRST },
   {
@@ -108,7 +108,8 @@ export function hostedTargets(reports: Reports): readonly TargetRow[] {
       target: textOf(wanted, unit),
       peer: peer === null ? (codex?.failures[0]?.kind ?? '–') : withUnit(peer, unit),
       ours: found === null ? (ours?.failures[0]?.kind ?? '–') : withUnit(found, unit),
-      ratio: found === null || peer === null ? '–' : `${short(found / peer)} ×`,
+      ratio:
+        found === null || peer === null || 'atLeast' in wanted ? '–' : `${short(found / peer)} ×`,
       mark:
         'atLeast' in wanted
           ? markOf(wanted.atLeast, found)

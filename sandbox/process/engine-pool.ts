@@ -37,7 +37,7 @@ export interface PoolCounts {
  * Starting a process takes a core for a while. So the spare that a program may have taken is
  * replaced when no other program was started for so long, and at the latest after so long.
  */
-const SPARE_MOMENT = { quietMs: 100, withinMs: 1_000 };
+const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
 /** What a process without work may always use: no smaller than what every one uses. */
 const LARGE_BYTES = 128 << 20;
 /** Programs of one session that wait to be started in a process before it is given another one. */
@@ -62,6 +62,8 @@ export class EnginePool {
   /** Ends the start of a process that is ready, or gone. */
   readonly #started = new Map<EngineProcess, () => void>();
   #sparesToStart = 0;
+  /** Whether a session started many programs at once lately with no spare to help: there is to be one the next time. */
+  #lacksRelief = false;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
   readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), SPARE_MOMENT);
@@ -157,6 +159,7 @@ export class EnginePool {
     const old = idle
       .filter(([, since]) => since < nowMs - idleMs)
       .slice(0, Math.max(0, idle.length - spares));
+    if (old.length > 0) this.#lacksRelief = false;
     for (const [engine] of old) engine.end('idle', lost('was idle'));
     return idle.length - old.length <= spares;
   }
@@ -204,6 +207,7 @@ export class EnginePool {
     const { living } = this;
     if (sessionsPerProcess > 1 || living.length >= limits.maxProcesses) return undefined;
     const spare = living.find((engine) => engine.load === 0 && engine.ready);
+    this.#lacksRelief = spare === undefined;
     return spare === undefined ? undefined : this.#dedicate(spare, session);
   }
 
@@ -278,7 +282,8 @@ export class EnginePool {
     const { spares, limits } = this.#options;
     const { living } = this;
     const idle = living.filter((engine) => engine.load === 0).length;
-    return Math.min(spares - idle, limits.maxProcesses - living.length);
+    const wanted = this.#lacksRelief && spares > 0 ? spares + 1 : spares;
+    return Math.min(wanted - idle, limits.maxProcesses - living.length);
   }
 
   /** Others may have come free before its turn. */

@@ -10,7 +10,7 @@ export function giveUpPermissions(): void {
   const place = process.env.NODE_COMPILE_CACHE;
   if (place !== undefined) {
     flushCompileCache();
-    process.permission.drop('fs.write', place);
+    process.permission.drop('fs.write');
     process.permission.drop('fs.read', place);
   }
   // Not there before Node.js 26.

@@ -61,6 +61,18 @@ describe('Many programs of one session at once', { timeout: 60_000 }, () => {
     assert.deepEqual(textsOf(items), [String((CROWD * (CROWD - 1)) / 2)]);
   });
 
+  it('find a second process the next time, where there was none', async () => {
+    await using sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    const crowd = () =>
+      Promise.all(Array.from({ length: CROWD }, () => finishCell(session, 'text(1)')));
+    await crowd();
+    while (sandbox.stats.spares < 2) await new Promise((resolve) => setImmediate(resolve));
+    await crowd();
+    assert.equal(sandbox.stats.processes, 2);
+    await session.close();
+  });
+
   it('stay in one process where that leaves none for others', async () => {
     await using setup = await twoIdleProcesses({ limits: { maxProcesses: 2 } });
     assert.equal(await setup.countLost(), CROWD);
