@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Bench } from 'tinybench';
 import { type Delegate, JsonText, type ToolCall } from '../src/delegate.ts';
 import {
@@ -26,8 +27,15 @@ interface Payload {
   readonly text: string;
 }
 
+/**
+ * V8 lets a small heap grow in small steps. Whether it is searched as a whole at every large value
+ * or at every tenth is chance then, and three times the time; a host takes large steps, too.
+ */
+const LARGE_STEPS = '--heap-growing-percent=400';
+
 /** How much does it cost to carry a large value to a tool and back, beyond the JSON of it? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
+  setFlagsFromString(LARGE_STEPS);
   const all: Measurement[] = [];
   for (const { size, length, samples } of SIZES) {
     const options = benchOptions(`${size} of text to a tool and back`, pace, {
