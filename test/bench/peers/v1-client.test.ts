@@ -35,6 +35,19 @@ describe('V1Client', () => {
     await client.close();
   });
 
+  it('knows cells of two sessions from each other where their ids are the same', async () => {
+    const client = await V1Client.start(COMMAND);
+    const tool = (factor: number) =>
+      ({ kind: 'other', run: async ({ n = 0 }) => ({ n: n * factor }) }) as const;
+    const cells = [
+      client.execute('s', 'echo 1', tool(10)),
+      client.execute('t', 'echo 2', tool(100)),
+    ];
+    assert.deepEqual(await Promise.all(cells.map(({ id }) => id)), ['1', '1']);
+    assert.deepEqual(await Promise.all(cells.map(({ text }) => text)), ['10', '200']);
+    await client.close();
+  });
+
   it('tells the tool when its call is cancelled', async () => {
     const client = await V1Client.start(COMMAND);
     const told = Promise.withResolvers<void>();

@@ -6,6 +6,7 @@ interface ClientMessage {
   readonly id: number;
   readonly request: {
     readonly method: string;
+    readonly sessionId: string;
     readonly request: { readonly source: string };
   };
   readonly result: { readonly value: { readonly result: { readonly n: number } } };
@@ -15,9 +16,10 @@ const splitter = new FrameSplitter();
 const send = (message: object) => process.stdout.write(frame(JSON.stringify(message)));
 const ok = (type: string, id: number, value: object) =>
   send({ type, id, result: { status: 'ok', value } });
-let execution = 0;
+/** Requests to execute, by the delegate calls that their cells made. */
+const executions: number[] = [];
 
-// A host for the tests of the client: one cell, whose source is `echo N` or `die`.
+// A host for the tests of the client: one cell a session, whose source is `echo N` or `die`.
 process.stdin.on('data', (chunk: Buffer) => {
   for (const body of splitter.push(chunk)) answer(JSON.parse(String(body)));
 });
@@ -30,7 +32,9 @@ function answer({ type, id, request, result }: ClientMessage): void {
     case 'delegate/response': {
       const text = String(result.value.result?.n);
       const content_items = [{ type: 'input_text', text }];
-      ok('execute/initialResponse', execution, { Result: { cell_id: '1', content_items } });
+      ok('execute/initialResponse', executions[id] ?? 0, {
+        Result: { cell_id: '1', content_items },
+      });
       return;
     }
     case 'operation/request':
@@ -40,16 +44,19 @@ function answer({ type, id, request, result }: ClientMessage): void {
 
 function operate(id: number, request: ClientMessage['request']): void {
   if (request.method === 'session/execute') {
-    execution = id;
     const { source } = request.request;
     if (source === 'die') process.exit(0);
+    const call = executions.push(id) - 1;
+    const { sessionId } = request;
     const invocation = { cell_id: '1', input: { n: Number(source.slice(5)) } };
     // Before its cell is known to the client: that must not matter.
-    send({ type: 'delegate/request', id: 1, request: { type: 'tool/invoke', invocation } });
+    const invoke = { type: 'tool/invoke', invocation };
+    send({ type: 'delegate/request', id: call, sessionId, request: invoke });
     ok('operation/response', id, { type: 'execution/started', cellId: '1' });
   } else if (request.method === 'session/terminate') {
-    send({ type: 'delegate/cancel', id: 1 });
-    ok('execute/initialResponse', execution, { Terminated: { cell_id: '1' } });
+    const call = executions.length - 1;
+    send({ type: 'delegate/cancel', id: call });
+    ok('execute/initialResponse', executions[call] ?? 0, { Terminated: { cell_id: '1' } });
     ok('operation/response', id, { type: 'wait/completed' });
   } else {
     ok('operation/response', id, {});
