@@ -44,10 +44,6 @@ class Ask implements Waiter<DelegateAnswer>, EventListenerObject {
     signal.addEventListener('abort', this, { once: true });
   }
 
-  get cell(): string {
-    return cellKey(this.asking.sessionId, this.asking.cellId);
-  }
-
   answered(answer: DelegateAnswer): void {
     this.signal.removeEventListener('abort', this);
     this.#resolve(answer);
@@ -190,7 +186,7 @@ export class DelegateCalls {
     if (this.#waiting.delete(ask)) return ask.failed(signal.reason);
     if (id === null) return;
     if (this.#own && this.#pending.has(id)) {
-      const { cell } = ask;
+      const cell = cellKey(ask.asking.sessionId, ask.asking.cellId);
       const asks = this.#cancelled.get(cell) ?? new Set();
       this.#cancelled.set(cell, asks.add(ask));
       const { reason } = signal.reason as Cancelled;

@@ -35,7 +35,8 @@ export interface PoolCounts {
 
 /**
  * Starting a process takes a core for a while. So the spare that a program may have taken is
- * replaced when no other program was started for so long, and at the latest after so long.
+ * replaced when no other program was started for so long, or after so long all the same; later
+ * only while programs are still being started.
  */
 const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
 /** What a process without work may always use: no smaller than what every one uses. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
@@ -14,6 +14,8 @@ import { residentBytes } from './resident-bytes.ts';
 import { SentValues } from './sent-values.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 
+/** Nothing but its standard error and a pipe to us. */
+const STDIO: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe'];
 /** How long what an ended process said last may be on its way. */
 const LAST_WORDS_MS = 50;
 /** How long a process may go on without its pipe. */
@@ -55,8 +57,7 @@ export class EngineProcess {
     this.#options = options;
     this.#signs = new SignsOfLife(options.limits);
     const { args, env } = engineStart(options.nodePath);
-    const stdio = ['ignore', 'ignore', 'pipe', 'pipe'] as const;
-    this.#child = spawn(options.nodePath, args, { stdio: [...stdio], env, cwd: '/' });
+    this.#child = spawn(options.nodePath, args, { stdio: STDIO, env, cwd: '/' });
     this.#lastWords = new LastWords(this.#child.stderr);
     this.#pipe = this.#child.stdio[3] as Socket;
     this.#writer = new FrameWriter((chunk) => void this.#pipe.write(chunk));
