@@ -1,9 +1,9 @@
 import type { CellEvent, OutputItem } from '../../src/events.ts';
-import type { ObserveMode, Session, StartedCell, WaitOptions } from '../../src/session.ts';
+import type { ObserveMode, Session, WaitOptions } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { Operation, OperationValue, RuntimeResponse, WireTool } from '../protocol.ts';
 import { type AnswerTimes, toOutcome, toResponse } from '../wire-events.ts';
-import { CellAnswers } from './cell-answers.ts';
+import { CellAnswers, type Paid } from './cell-answers.ts';
 import { type EventOutlet, EventPump } from './event-pump.ts';
 import { DEFAULT_OUTPUT_TOKENS, truncateOutput } from './output-truncation.ts';
 
@@ -11,6 +11,7 @@ import { DEFAULT_OUTPUT_TOKENS, truncateOutput } from './output-truncation.ts';
 type Tokens = number | null | undefined;
 
 type Request<M extends Operation['method']> = Extract<Operation, { method: M }>;
+type ExecuteFields = Request<'session/execute'>['request'];
 
 /** How a request is answered. Each is called once, in the turn in which its order is settled. */
 export interface Answering extends EventOutlet {
@@ -77,24 +78,7 @@ export class HostedSession {
     options: WaitOptions,
     answering: Answering,
   ): Promise<void> {
-    const askedMs = performance.now();
-    const { cellId, first } = await this.#start(request, options, answering);
-    await this.#track(
-      first.then(
-        (event) =>
-          this.#inOrder(event, () =>
-            answering.initial(
-              toResponse(
-                this.#bounded(event, request.max_output_tokens),
-                this.#times(event, askedMs),
-                this.#own,
-              ),
-            ),
-          ),
-        (error: unknown) => answering.failInitial(error),
-      ),
-    );
-    this.#answers.paid(cellId);
+    await this.#track(this.#execute(request, options, answering));
   }
 
   async wait(
@@ -105,7 +89,7 @@ export class HostedSession {
     const askedMs = performance.now();
     const mode = modeOf(request.observe, request.yield_time_ms);
     const { cell_id: cellId } = request;
-    const isOwed = this.#answers.owe(cellId);
+    const paid = this.#answers.owe(cellId);
     await this.#track(
       this.#live.observe(cellId, mode, options).then(
         (event) =>
@@ -115,7 +99,7 @@ export class HostedSession {
         (error: unknown) => answering.fail(error),
       ),
     );
-    if (isOwed) this.#answers.paid(cellId);
+    paid();
   }
 
   async terminate(
@@ -123,14 +107,14 @@ export class HostedSession {
     answering: Answering,
   ): Promise<void> {
     const askedMs = performance.now();
-    const isOwed = this.#answers.oweTerminate(cellId);
+    const paid = this.#answers.oweTerminate(cellId);
     await this.#track(
       this.#live.terminate(cellId).then(
         (event) => answering.answer(this.#outcome(event, askedMs, maxOutputTokens)),
         (error: unknown) => answering.fail(error),
       ),
     );
-    if (isOwed) this.#answers.terminatePaid(cellId);
+    paid();
   }
 
   async resume(
@@ -172,8 +156,12 @@ export class HostedSession {
   /** Ends the session. Resolves when every answer about its cells has gone out. */
   async close(): Promise<void> {
     this.#pump.hurry();
-    await this.#live.close();
-    await Promise.all(this.#open);
+    try {
+      await this.#live.close();
+    } finally {
+      await Promise.allSettled(this.#open);
+      this.#answers.close();
+    }
   }
 
   get #live(): Session {
@@ -181,15 +169,38 @@ export class HostedSession {
     return this.#session;
   }
 
-  /** Starts a cell, and tells the client so before anything else about it. */
-  async #start(
-    request: Request<'session/execute'>['request'],
+  async #execute(
+    request: ExecuteFields,
     options: WaitOptions,
     answering: Answering,
-  ): Promise<StartedCell> {
+  ): Promise<void> {
+    const askedMs = performance.now();
+    const { first, paid } = await this.#start(request, options, answering);
+    await first.then(
+      (event) =>
+        this.#inOrder(event, () =>
+          answering.initial(
+            toResponse(
+              this.#bounded(event, request.max_output_tokens),
+              this.#times(event, askedMs),
+              this.#own,
+            ),
+          ),
+        ),
+      (error: unknown) => answering.failInitial(error),
+    );
+    paid();
+  }
+
+  /** Starts a cell, and tells the client so before anything else about it. */
+  async #start(
+    request: ExecuteFields,
+    options: WaitOptions,
+    answering: Answering,
+  ): Promise<{ readonly first: Promise<CellEvent>; readonly paid: Paid }> {
     this.#answers.starting();
     try {
-      const started = await this.#live.execute(
+      const { cellId, first } = await this.#live.execute(
         {
           source: request.source,
           tools: request.enabled_tools.map(toTool),
@@ -199,9 +210,8 @@ export class HostedSession {
         },
         options,
       );
-      answering.answer({ type: 'execution/started', cellId: started.cellId });
-      this.#answers.announced(started.cellId);
-      return started;
+      answering.answer({ type: 'execution/started', cellId });
+      return { first, paid: this.#answers.announced(cellId) };
     } finally {
       this.#answers.startOver();
     }

@@ -89,16 +89,19 @@ export class SessionTable {
     return entry.closing;
   }
 
-  /** Ends all sessions in the same tick. */
+  /** Ends all sessions in the same tick. One that cannot be ended well holds up no other. */
   async closeAll(): Promise<void> {
-    await Promise.all([...this.#entries.keys()].map((sessionId) => this.close(sessionId)));
+    await Promise.allSettled([...this.#entries.keys()].map((sessionId) => this.close(sessionId)));
   }
 
   async #close(sessionId: string, session: HostedSession): Promise<void> {
-    await session.close();
-    this.#entries.delete(sessionId);
-    this.#used.add(sessionId);
-    this.#parts.factory.closed();
+    try {
+      await session.close();
+    } finally {
+      this.#entries.delete(sessionId);
+      this.#used.add(sessionId);
+      this.#parts.factory.closed();
+    }
   }
 
   /** @returns Where it can be looked at, when it is there. */

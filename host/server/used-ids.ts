@@ -1,4 +1,4 @@
-/** How many ids of finished requests, and of closed sessions, are remembered. */
+/** How many ids of finished requests, closed sessions and cells that are over are remembered. */
 const REMEMBERED = 4_096;
 
 /** Ids that were used up, the latest 4,096 of them: none may come again. */

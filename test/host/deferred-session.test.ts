@@ -8,7 +8,7 @@ import { FakeSandbox } from '../support/fake-sandbox.ts';
 import { isSettled } from '../support/gates.ts';
 import { restOf } from '../support/live-events.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
-import { connect, executeRequest } from '../support/v1-peer.ts';
+import { connect, connectWithSession, executeRequest } from '../support/v1-peer.ts';
 
 const PROGRAMS = new FakeSandbox({
   stay: (run) => run.start(),
@@ -120,5 +120,22 @@ describe('A session that is being opened', () => {
     assert.deepEqual(await opened, { type: 'session/ready', sessionId: 's' });
     assert.deepEqual(await peer.answer(executed), { type: 'execution/started', cellId: '1' });
     await peer.close();
+  });
+
+  it('leaves nothing behind at its host where it cannot be closed well', async () => {
+    const open = async ({ delegate }: SessionWish) => {
+      const inner = new SessionRuntime({ delegate, sandbox: PROGRAMS });
+      inner.close = () => Promise.reject(new Error('cannot close'));
+      return inner;
+    };
+    const host = new Host({ open });
+    const { peer, ended } = await connectWithSession(host);
+    await peer.answer(peer.request('session/open', { sessionId: 'other' }));
+    await peer.initial(peer.execute('stay', { yield_time_ms: 0 }));
+    assert.equal(await peer.answer(peer.request('session/shutdown')), 'cannot close');
+    assert.equal((await peer.nextOf('cell/closed')).cellId, '1');
+    await peer.close();
+    assert.equal(await ended, null);
+    assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 });

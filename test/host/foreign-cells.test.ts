@@ -17,7 +17,7 @@ const ENDED: CellEvent = {
 const NEVER = new AbortController().signal;
 
 /** A client of a session that runs elsewhere, and the delegate which that asks. */
-async function setUp() {
+async function setUp(...capabilities: readonly string[]) {
   const asked = Promise.withResolvers<Delegate>();
   const session = new ScriptedSession();
   const host = new Host({
@@ -26,7 +26,7 @@ async function setUp() {
       return session;
     },
   });
-  const { peer } = await connectWithSession(host, 'cellhost.cells');
+  const { peer } = await connectWithSession(host, ...capabilities);
   return { peer, session, delegate: await asked.promise };
 }
 
@@ -44,7 +44,7 @@ function toolOf(cellId: string): ToolCall {
 
 describe('A cell that whoever runs the session has started', () => {
   it('has what it asks done, though the client has not started it', async () => {
-    const { peer, delegate } = await setUp();
+    const { peer, delegate } = await setUp('cellhost.cells');
     const called = delegate.invokeTool(toolOf('foreign'), NEVER);
     const noted = delegate.notify({ cellId: 'foreign', callId: null, text: 'n' }, NEVER);
     for (const value of [
@@ -59,7 +59,7 @@ describe('A cell that whoever runs the session has started', () => {
   });
 
   it('has it done where a cell that the client starts meanwhile is refused', async () => {
-    const { peer, session, delegate } = await setUp();
+    const { peer, session, delegate } = await setUp('cellhost.cells');
     const starting = Promise.withResolvers<StartedCell>();
     const begun = Promise.withResolvers<void>();
     session.execute = () => {
@@ -82,7 +82,7 @@ describe('A cell that whoever runs the session has started', () => {
   });
 
   it('is told to be closed, once, as soon as it is known to be none of the client’s', async () => {
-    const { peer, session, delegate } = await setUp();
+    const { peer, session, delegate } = await setUp('cellhost.cells');
     delegate.cellClosed?.('first');
     assert.equal((await peer.nextOf('cell/closed')).cellId, 'first');
     const starting = Promise.withResolvers<StartedCell>();
@@ -101,5 +101,32 @@ describe('A cell that whoever runs the session has started', () => {
     assert.deepEqual(closed.map(({ cellId }) => cellId).sort(), ['own', 'second']);
     await peer.close();
     assert.equal(peer.received.filter(({ type }) => type === 'cell/closed').length, 3);
+  });
+
+  it('is told to be closed once, though whoever runs the session says so again', async () => {
+    const { peer, session, delegate } = await setUp('cellhost.cells');
+    session.completes();
+    await peer.initial(peer.execute(''));
+    for (let n = 0; n < 2; n += 1) {
+      delegate.cellClosed?.('foreign');
+      delegate.cellClosed?.('1');
+    }
+    await peer.answer(peer.request('session/shutdown'));
+    delegate.cellClosed?.('later');
+    await peer.close();
+    const closed = peer.received.filter(({ type }) => type === 'cell/closed');
+    assert.deepEqual(closed.map(({ cellId }) => cellId).sort(), ['1', 'foreign']);
+  });
+
+  it('is not told to a client of version 1, which takes an unknown cell for a fault', async () => {
+    const { peer, session, delegate } = await setUp();
+    session.completes();
+    delegate.cellClosed?.('foreign');
+    await peer.initial(peer.execute(''));
+    delegate.cellClosed?.('1');
+    assert.equal((await peer.nextOf('cell/closed')).cellId, '1');
+    await peer.answer(peer.request('session/shutdown'));
+    await peer.close();
+    assert.equal(peer.received.filter(({ type }) => type === 'cell/closed').length, 1);
   });
 });
