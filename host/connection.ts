@@ -47,6 +47,16 @@ export class Connection {
     return this.#transport.queuedBytes;
   }
 
+  /** Whether what is sent now goes out. */
+  get isOpen(): boolean {
+    return this.#transport.isOpen;
+  }
+
+  /** How long `close` may take, in milliseconds. */
+  get closeWithinMs(): number {
+    return this.#transport.closeWithinMs;
+  }
+
   start(handler: ConnectionHandler): void {
     this.#handler = handler;
     this.#transport.start({

@@ -21,6 +21,12 @@ export interface Transport {
   /** Bytes that were sent and that the operating system, or the peer, has not taken yet. */
   readonly queuedBytes: number;
 
+  /** Whether what is sent now goes out. */
+  readonly isOpen: boolean;
+
+  /** How long `close` may take, in milliseconds. */
+  readonly closeWithinMs: number;
+
   /** Begins to read. To be called once; before that nothing is lost. */
   start(receiver: TransportReceiver): void;
 

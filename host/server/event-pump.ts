@@ -7,8 +7,11 @@ const MAX_BYTES = 1 << 20;
 
 /** Where events go. */
 export interface EventOutlet {
-  /** @throws FrameTooLargeError where they do not fit into a frame; nothing was sent then. */
-  events(events: readonly LiveEvent[]): void;
+  /**
+   * @returns Resolves when they were sent; undefined where they were sent in place.
+   * @throws FrameTooLargeError where they do not fit into a frame; nothing was sent then.
+   */
+  events(events: readonly LiveEvent[]): Promise<void> | undefined;
   /** What to wait for before sending more; undefined where there is room. */
   drained(): Promise<void> | undefined;
 }
@@ -24,8 +27,9 @@ export class EventPump {
   /** Sends all there is, to the end. @throws What the events fail with; why they, or the end, cannot be sent. */
   async run(events: LiveEvents, outlet: EventOutlet): Promise<void> {
     for await (const event of events) {
-      send(withWhatIsThere(event, events), outlet);
-      await this.#room(outlet);
+      // Of those who wait for the same room the first takes it, so that it is looked for again.
+      for (let full = this.#full(outlet); full !== undefined; full = this.#full(outlet)) await full;
+      await send(withWhatIsThere(event, events), outlet);
     }
   }
 
@@ -35,27 +39,27 @@ export class EventPump {
     for (const go of this.#waiting) go();
   }
 
-  async #room(outlet: EventOutlet): Promise<void> {
-    const drained = outlet.drained();
-    if (drained === undefined || this.#isHurried) return;
+  /** What to wait for; undefined where there is room, or no time. */
+  #full(outlet: EventOutlet): Promise<void> | undefined {
+    const drained = this.#isHurried ? undefined : outlet.drained();
+    if (drained === undefined) return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
     void drained.then(resolve);
-    await promise;
-    this.#waiting.delete(resolve);
+    return promise.finally(() => this.#waiting.delete(resolve));
   }
 }
 
 /** An event that no frame can take is told as a gap; only an end cannot be. */
-function send(events: readonly LiveEvent[], outlet: EventOutlet): void {
+async function send(events: readonly LiveEvent[], outlet: EventOutlet): Promise<void> {
   try {
-    outlet.events(events);
+    await outlet.events(events);
   } catch (error) {
     const [only, ...others] = events;
     if (!(error instanceof FrameTooLargeError) || only === undefined) throw error;
-    if (others.length > 0) for (const event of events) send([event], outlet);
+    if (others.length > 0) for (const event of events) await send([event], outlet);
     else if (isLast(only)) throw error;
-    else outlet.events([{ type: 'gap', missed: 1 }]);
+    else await outlet.events([{ type: 'gap', missed: 1 }]);
   }
 }
 

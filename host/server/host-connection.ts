@@ -1,6 +1,7 @@
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
 import { type Connection, FrameTooLargeError } from '../connection.ts';
-import { type Operation, type RuntimeResponse, readClientMessage } from '../protocol.ts';
+import { type Operation, readClientMessage } from '../protocol.ts';
+import { AnswerQueue } from './answer-queue.ts';
 import { DelegateCalls } from './delegate-calls.ts';
 import type { HostLimits } from './host-limits.ts';
 import type { Answering, HostedSession } from './hosted-session.ts';
@@ -40,6 +41,7 @@ export class HostConnection {
   readonly #requests = new Map<number, Request>();
   readonly #finished = new UsedIds<number>();
   readonly #own: boolean;
+  readonly #answers: AnswerQueue;
   readonly #delegate: DelegateCalls;
   readonly #sessions: SessionTable;
   #closing = false;
@@ -51,6 +53,7 @@ export class HostConnection {
     const large = capabilities.has('delegate-capacity-4096');
     this.#own = capabilities.has('cellhost.cells');
     const capacity = large ? LARGE_CAPACITY : SMALL_CAPACITY;
+    this.#answers = new AnswerQueue(connection, parts.limits.maxUnreadBytes);
     this.#delegate = new DelegateCalls(
       connection,
       this.#own ? Number.POSITIVE_INFINITY : capacity,
@@ -81,6 +84,8 @@ export class HostConnection {
   /** Ends every session, answers everybody, and closes the connection. */
   async close(): Promise<void> {
     this.#closing = true;
+    // A client that does not read its answers is not waited for any longer than by the connection.
+    this.#answers.endWithin(this.#connection.closeWithinMs);
     await this.#sessions.closeAll();
     await this.#connection.close();
   }
@@ -151,17 +156,17 @@ export class HostConnection {
       case 'session/open':
         // Known at once: what comes right behind it is for a session that is there.
         await Promise.all([sessions.open(operation), this.#parts.sessions.ready]);
-        return answering.answer({ type: 'session/ready', sessionId: operation.sessionId });
+        return answering.answer(() => ({ type: 'session/ready', sessionId: operation.sessionId }));
       case 'session/create': {
         const [created] = await Promise.all([
           sessions.create(operation),
           this.#parts.sessions.ready,
         ]);
-        return answering.answer({ type: 'session/created', ...created });
+        return answering.answer(() => ({ type: 'session/created', ...created }));
       }
       case 'session/shutdown':
         await sessions.close(operation.sessionId);
-        return answering.answer({ type: 'session/closed', sessionId: operation.sessionId });
+        return answering.answer(() => ({ type: 'session/closed', sessionId: operation.sessionId }));
       case 'session/execute':
         return this.#find(operation).execute(operation, options, answering);
       case 'session/wait':
@@ -186,34 +191,32 @@ export class HostConnection {
   }
 
   #answering(id: number): Answering {
-    const send = (message: object, what: string) => this.#send(id, message, what);
+    const queue = this.#answers;
+    const respond = (result: () => object) =>
+      queue.send(() => this.#send(id, 'operation/response', result(), 'host response'));
+    const begin = (result: () => object) =>
+      queue.send(() => this.#send(id, 'execute/initialResponse', result(), 'initial response'));
     const failure = (error: unknown) => this.#failureOf(error);
     return {
-      events: (events) => this.#connection.send({ type: 'cell/events', id, events }),
+      events: (events) =>
+        queue.send(() => this.#connection.send({ type: 'cell/events', id, events })),
       drained: () => this.#connection.drained(),
-      answer: (value) =>
-        send({ type: 'operation/response', id, result: { status: 'ok', value } }, 'host response'),
-      fail: (error) =>
-        send({ type: 'operation/response', id, result: failure(error) }, 'host response'),
-      initial: (value: RuntimeResponse) =>
-        send(
-          { type: 'execute/initialResponse', id, result: { status: 'ok', value } },
-          'initial response',
-        ),
-      failInitial: (error) =>
-        send({ type: 'execute/initialResponse', id, result: failure(error) }, 'initial response'),
+      answer: (value) => respond(() => ({ status: 'ok', value: value() })),
+      fail: (error) => respond(() => failure(error)),
+      initial: (value) => begin(() => ({ status: 'ok', value: value() })),
+      failInitial: (error) => begin(() => failure(error)),
     };
   }
 
   /** An answer that is too large for a frame becomes an error; the connection goes on. */
-  #send(id: number, message: object, what: string): void {
+  #send(id: number, type: string, result: object, what: string): void {
     try {
-      this.#connection.send(message);
+      this.#connection.send({ type, id, result });
     } catch (error) {
       if (!(error instanceof FrameTooLargeError)) throw error;
       const text = `code-mode ${what} exceeds the IPC frame limit: ${error.message}`;
-      const result = this.#failureOf(new CodeModeError('limit_exceeded', text));
-      this.#connection.send({ type: (message as { type: string }).type, id, result });
+      const failure = this.#failureOf(new CodeModeError('limit_exceeded', text));
+      this.#connection.send({ type, id, result: failure });
     }
   }
 

@@ -6,6 +6,11 @@ export interface HostLimits {
   readonly maxSessions: number;
   /** Requests of one connection that have no answer yet. Default 4,096. */
   readonly maxRequests: number;
+  /**
+   * Bytes of encoded messages that a client may leave unread. From there on answers wait until it
+   * reads, unencoded; the one that reaches the limit may go over it. Default 64 MiB.
+   */
+  readonly maxUnreadBytes: number;
   /** How long a new connection may stay silent, in milliseconds. Default 10,000. */
   readonly helloMs: number;
 }
@@ -15,5 +20,6 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   maxConnections: 1_024,
   maxSessions: 1_024,
   maxRequests: 4_096,
+  maxUnreadBytes: 64 << 20,
   helloMs: 10_000,
 };

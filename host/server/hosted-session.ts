@@ -13,13 +13,19 @@ type Tokens = number | null | undefined;
 type Request<M extends Operation['method']> = Extract<Operation, { method: M }>;
 type ExecuteFields = Request<'session/execute'>['request'];
 
-/** How a request is answered. Each is called once, in the turn in which its order is settled. */
+/** Resolves when an answer has gone out; undefined where it has gone out in place. */
+type Answered = Promise<void> | undefined;
+
+/**
+ * How a request is answered. Each is called once, in the turn in which its order is settled; where
+ * the client does not read, values are made later, when there is room for them.
+ */
 export interface Answering extends EventOutlet {
-  answer(value: OperationValue): void;
+  answer(value: () => OperationValue): Answered;
   /** The first event of a cell, or why there is none. */
-  initial(value: RuntimeResponse): void;
-  fail(error: unknown): void;
-  failInitial(error: unknown): void;
+  initial(value: () => RuntimeResponse): Answered;
+  fail(error: unknown): Answered;
+  failInitial(error: unknown): Answered;
 }
 
 /** What a hosted session is made of. */
@@ -44,6 +50,7 @@ export class HostedSession {
   readonly #pump = new EventPump();
   readonly #open = new Set<Promise<void>>();
   #session: Session | null = null;
+  #lists: Promise<void> = Promise.resolve();
 
   constructor(parts: HostedSessionParts) {
     this.id = parts.id;
@@ -94,7 +101,7 @@ export class HostedSession {
       this.#live.observe(cellId, mode, options).then(
         (event) =>
           this.#inOrder(event, () =>
-            answering.answer(this.#outcome(event, askedMs, maxOutputTokens)),
+            answering.answer(() => this.#outcome(event, askedMs, maxOutputTokens)),
           ),
         (error: unknown) => answering.fail(error),
       ),
@@ -110,7 +117,7 @@ export class HostedSession {
     const paid = this.#answers.oweTerminate(cellId);
     await this.#track(
       this.#live.terminate(cellId).then(
-        (event) => answering.answer(this.#outcome(event, askedMs, maxOutputTokens)),
+        (event) => answering.answer(() => this.#outcome(event, askedMs, maxOutputTokens)),
         (error: unknown) => answering.fail(error),
       ),
     );
@@ -122,7 +129,7 @@ export class HostedSession {
     answering: Answering,
   ): Promise<void> {
     const outcome = await this.#live.resume(cellId, generation);
-    answering.answer({ type: 'cell/resumed', outcome });
+    await answering.answer(() => ({ type: 'cell/resumed', outcome }));
   }
 
   /** Resolves when all was told, or whoever asked does not want more. */
@@ -134,23 +141,27 @@ export class HostedSession {
     const events = this.#live.events(cellId, signal === undefined ? {} : { signal });
     await this.#track(
       this.#pump.run(events, answering).then(
-        () => answering.answer({ type: 'events/ended', cellId }),
+        () => answering.answer(() => ({ type: 'events/ended', cellId })),
         (error: unknown) => answering.fail(error),
       ),
     );
   }
 
-  async cells(answering: Answering): Promise<void> {
-    const cells = [...(await this.#live.cells())].map((cell) => ({
-      ...cell,
-      pendingCalls: [...cell.pendingCalls],
-    }));
-    answering.answer({ type: 'session/cells', cells });
+  cells(answering: Answering): Promise<void> {
+    return this.#inTurn(async () => {
+      const cells = [...(await this.#live.cells())].map((cell) => ({
+        ...cell,
+        pendingCalls: [...cell.pendingCalls],
+      }));
+      await answering.answer(() => ({ type: 'session/cells', cells }));
+    });
   }
 
-  async values(answering: Answering): Promise<void> {
-    const values = [...(await this.#live.values())];
-    answering.answer({ type: 'session/values', values });
+  values(answering: Answering): Promise<void> {
+    return this.#inTurn(async () => {
+      const values = [...(await this.#live.values())];
+      await answering.answer(() => ({ type: 'session/values', values }));
+    });
   }
 
   /** Ends the session. Resolves when every answer about its cells has gone out. */
@@ -179,7 +190,7 @@ export class HostedSession {
     await first.then(
       (event) =>
         this.#inOrder(event, () =>
-          answering.initial(
+          answering.initial(() =>
             toResponse(
               this.#bounded(event, request.max_output_tokens),
               this.#times(event, askedMs),
@@ -210,7 +221,7 @@ export class HostedSession {
         },
         options,
       );
-      answering.answer({ type: 'execution/started', cellId });
+      await answering.answer(() => ({ type: 'execution/started', cellId }));
       return { first, paid: this.#answers.announced(cellId) };
     } finally {
       this.#answers.startOver();
@@ -218,7 +229,7 @@ export class HostedSession {
   }
 
   /** Who terminated a cell is told first. */
-  #inOrder(event: CellEvent, tell: () => void): Promise<void> | void {
+  #inOrder(event: CellEvent, tell: () => Answered): Answered {
     const before =
       event.type === 'terminated' ? this.#answers.terminateAnswered(event.cellId) : undefined;
     return before === undefined ? tell() : before.then(tell);
@@ -243,6 +254,13 @@ export class HostedSession {
   #times({ cellId }: CellEvent, askedMs: number): AnswerTimes {
     const bufferedMs = this.#answers.bufferedMs(cellId, askedMs);
     return { tookMs: performance.now() - askedMs, bufferedMs };
+  }
+
+  /** A list is a copy: the next one is made when this one has gone out. */
+  #inTurn(list: () => Promise<void>): Promise<void> {
+    const listed = this.#lists.then(list);
+    this.#lists = listed.catch(() => {});
+    return listed;
   }
 
   async #track(answer: Promise<void>): Promise<void> {

@@ -20,9 +20,9 @@ const MAX_TURN_MS = 2;
 /** The life of a transport, over any wire: reading in portions, ending once, in bounded time. */
 export class WireTransport implements Transport {
   readonly peer: string;
+  readonly closeWithinMs: number;
   readonly #wire: Wire;
   readonly #highWaterBytes: number;
-  readonly #closeWithinMs: number;
   readonly #over = Promise.withResolvers<void>();
   readonly #goOn = () => this.#continue();
   #phase: 'open' | 'ending' | 'over' = 'open';
@@ -48,7 +48,7 @@ export class WireTransport implements Transport {
     this.peer = peer;
     this.#wire = wire;
     this.#highWaterBytes = options.highWaterBytes ?? HIGH_WATER_BYTES;
-    this.#closeWithinMs = options.closeWithinMs ?? CLOSE_WITHIN_MS;
+    this.closeWithinMs = options.closeWithinMs ?? CLOSE_WITHIN_MS;
     wire.attach({
       readable: () => this.#deliver(),
       taken: () => this.#taken(),
@@ -60,6 +60,10 @@ export class WireTransport implements Transport {
 
   get queuedBytes(): number {
     return this.#phase === 'over' ? 0 : this.#wire.queuedBytes;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'open';
   }
 
   start(receiver: TransportReceiver): void {
@@ -199,12 +203,12 @@ export class WireTransport implements Transport {
   }
 
   #startDeadline(): void {
-    this.#deadline ??= setTimeout(() => this.#expire(), this.#closeWithinMs);
+    this.#deadline ??= setTimeout(() => this.#expire(), this.closeWithinMs);
   }
 
   #expire(): void {
     const bytes = this.#wire.queuedBytes;
-    const within = `within ${this.#closeWithinMs} ms`;
+    const within = `within ${this.closeWithinMs} ms`;
     const lost = `Cannot send ${bytes} bytes to ${this.peer}: it did not take them ${within}`;
     const reason = bytes > 0 ? new CodeModeError('connection_lost', lost) : null;
     this.#finish(this.#deafness ?? reason);

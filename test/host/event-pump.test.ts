@@ -6,6 +6,7 @@ import { EventInbox } from '../../src/event-inbox.ts';
 import { EventReader } from '../../src/event-reader.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
 import { rejectsWith } from '../support/events.ts';
+import { isSettled } from '../support/gates.ts';
 import { told } from '../support/live-events.ts';
 
 /** A reader of these events, of which all are there at once. */
@@ -28,6 +29,7 @@ async function pumped(events: readonly LiveEvent[], mostChars: number): Promise<
       const length = JSON.stringify(batch).length;
       if (length > mostChars) throw new FrameTooLargeError(length);
       sent.push(batch.map(told).join(', '));
+      return undefined;
     },
     drained: () => undefined,
   });
@@ -60,5 +62,32 @@ describe('EventPump', () => {
   it('fails where the end fits into no frame', async () => {
     const end = { type: 'completed', failure: null, notes: ['x'.repeat(1_000)] } as const;
     await rejectsWith(pumped([...notified('a'), end], 200), 'limit_exceeded');
+  });
+
+  it('leaves room to one of several pumps that wait for it', async () => {
+    let room = Promise.withResolvers<void>();
+    let isFull = true;
+    let sent = 0;
+    const outlet = {
+      events: () => {
+        sent += 1;
+        isFull = true;
+        room = Promise.withResolvers();
+        return undefined;
+      },
+      drained: () => (isFull ? room.promise : undefined),
+    };
+    const pump = new EventPump();
+    const runs = Promise.all(
+      [1, 2, 3].map(() => pump.run(readerOf([{ type: 'terminated' }]), outlet)),
+    );
+    for (const wanted of [0, 1, 2]) {
+      assert.equal(await isSettled(runs), false);
+      assert.equal(sent, wanted);
+      isFull = false;
+      room.resolve();
+    }
+    await runs;
+    assert.equal(sent, 3);
   });
 });

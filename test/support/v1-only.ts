@@ -9,6 +9,10 @@ export function v1Only(transport: Transport): Transport {
     get queuedBytes() {
       return transport.queuedBytes;
     },
+    get isOpen() {
+      return transport.isOpen;
+    },
+    closeWithinMs: transport.closeWithinMs,
     start: (receiver) => transport.start(receiver),
     send: (message) => transport.send(withoutOwn(message)),
     drained: () => transport.drained(),

@@ -1,0 +1,102 @@
+import { CodeModeError } from '../../src/errors.ts';
+import { startTimer } from '../../src/timer.ts';
+import type { Connection } from '../connection.ts';
+
+/** An answer that was not encoded yet. */
+interface Waiting {
+  readonly send: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Bounds what a client leaves unread: while `maxUnreadBytes` of encoded messages are queued, answers
+ * wait as values, first in, first out. They go out at the pace at which the client reads, or are
+ * dropped when it can be sent nothing more.
+ */
+export class AnswerQueue {
+  readonly #connection: Connection;
+  readonly #maxUnreadBytes: number;
+  readonly #waiting = new Set<Waiting>();
+  #isSending = false;
+  #endWithinMs = Number.POSITIVE_INFINITY;
+  #deadline: NodeJS.Timeout | undefined;
+
+  constructor(connection: Connection, maxUnreadBytes: number) {
+    this.#connection = connection;
+    this.#maxUnreadBytes = maxUnreadBytes;
+  }
+
+  /** Answers that wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Sends an answer: in place where nothing waits and there is room, else when its turn has come.
+   *
+   * @param send Encodes and sends it. Not called where the connection is over.
+   * @returns Undefined where it was sent, or dropped, in place; else resolves when it is.
+   * @throws What `send` throws.
+   */
+  send(send: () => void): Promise<void> | undefined {
+    if (!this.#connection.isOpen) return undefined;
+    const hasRoom = this.#connection.queuedBytes < this.#maxUnreadBytes;
+    if (this.#waiting.size === 0 && hasRoom) {
+      send();
+      return undefined;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.add({ send, resolve, reject });
+    this.#startDeadline();
+    if (!this.#isSending) void this.#sendWaiting();
+    return promise;
+  }
+
+  /** From now on the connection fails where answers still wait after this time. */
+  endWithin(ms: number): void {
+    this.#endWithinMs = ms;
+    this.#startDeadline();
+  }
+
+  async #sendWaiting(): Promise<void> {
+    this.#isSending = true;
+    for (const waiting of this.#waiting) {
+      await this.#room();
+      this.#waiting.delete(waiting);
+      this.#settle(waiting);
+    }
+    this.#isSending = false;
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+  }
+
+  /** Others who wait for room, as calls of the client, have some of it too. */
+  async #room(): Promise<void> {
+    for (;;) {
+      const drained = this.#connection.isOpen ? this.#connection.drained() : undefined;
+      if (drained === undefined) return;
+      await drained;
+    }
+  }
+
+  #settle({ send, resolve, reject }: Waiting): void {
+    try {
+      if (this.#connection.isOpen) send();
+      resolve();
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  #startDeadline(): void {
+    if (this.#waiting.size === 0) return;
+    this.#deadline ??= startTimer(() => this.#expire(), this.#endWithinMs);
+  }
+
+  #expire(): void {
+    const { peer } = this.#connection;
+    const text = `Cannot send ${this.#waiting.size} answers to ${peer}: it did not read them within ${this.#endWithinMs} ms`;
+    this.#connection.fail(new CodeModeError('connection_lost', text));
+  }
+}
