@@ -11,6 +11,8 @@ import { UsedIds } from './used-ids.ts';
 
 /** What a connection needs of its host. */
 export interface HostConnectionParts {
+  /** Counted by its host, from 1. */
+  readonly number: number;
   /** Greeted; nobody else has it. */
   readonly connection: Connection;
   /** What the client and this host have in common. */
@@ -48,7 +50,7 @@ export class HostConnection {
 
   constructor(parts: HostConnectionParts) {
     this.#parts = parts;
-    const { connection, capabilities, sessions } = parts;
+    const { number, connection, capabilities, sessions } = parts;
     this.#connection = connection;
     const large = capabilities.has('delegate-capacity-4096');
     this.#own = capabilities.has('cellhost.cells');
@@ -61,6 +63,7 @@ export class HostConnection {
     );
     this.#sessions = new SessionTable({
       factory: sessions,
+      holder: `connection ${number} (${connection.peer})`,
       calls: this.#delegate,
       own: this.#own,
       onCellClosed: (sessionId, cellId) =>

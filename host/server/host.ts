@@ -80,17 +80,22 @@ export class Host implements AsyncDisposable {
     const error =
       greeting.type === 'ended'
         ? greeting.error
-        : await this.#serveReady(connection, greeting.capabilities);
+        : await this.#serveReady(number, connection, greeting.capabilities);
     this.#connections.delete(connection);
     if (error === null) this.#log.info({ connection: number }, 'client gone');
     else this.#log.warn({ connection: number, error: error.message }, 'connection failed');
     return error;
   }
 
-  #serveReady(connection: Connection, capabilities: ReadonlySet<string>): Promise<Error | null> {
+  #serveReady(
+    number: number,
+    connection: Connection,
+    capabilities: ReadonlySet<string>,
+  ): Promise<Error | null> {
     return new Promise((resolve) => {
       this.#connections.delete(connection);
       const served = new HostConnection({
+        number,
         connection,
         capabilities,
         limits: this.#limits,

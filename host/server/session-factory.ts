@@ -26,8 +26,13 @@ const NO_CALLS: ProgramCalls = {
   frontier() {},
 };
 
+/** How many of those who hold sessions an error names. */
+const MAX_NAMED = 8;
+
 /** What a session is opened with. */
 export interface NewSession {
+  /** Who has it, for people. */
+  readonly holder: string;
   readonly delegate: Delegate;
   readonly options: SessionOptions;
   /** As version 1 gives it. */
@@ -42,6 +47,8 @@ export class SessionFactory {
   readonly #where: Sandbox | OpenSession;
   readonly #maxSessions: number;
   readonly #warm: Promise<unknown>;
+  /** How many sessions each has. */
+  readonly #held = new Map<string, number>();
   #count = 0;
 
   constructor(where: Sandbox | OpenSession, maxSessions: number) {
@@ -69,29 +76,40 @@ export class SessionFactory {
   }
 
   /** @throws `limit_exceeded`; `invalid_argument` for limits that are none. */
-  open({
-    delegate,
-    options,
-    maxYieldTimeMs,
-    onRetired,
-  }: NewSession): SessionRuntime | DeferredSession {
-    if (this.#count >= this.#maxSessions) {
-      throw new CodeModeError(
-        'limit_exceeded',
-        `code-mode host has too many sessions: ${this.#maxSessions} are open (maxSessions)`,
-      );
-    }
+  open(wanted: NewSession): SessionRuntime | DeferredSession {
+    if (this.#count >= this.#maxSessions) throw this.#tooMany();
     const session =
       typeof this.#where === 'function'
-        ? new DeferredSession(this.#where, { delegate, options }, onRetired)
-        : runtimeOver(this.#where, { delegate, options, maxYieldTimeMs, onRetired });
-    this.#count += 1;
+        ? new DeferredSession(this.#where, wanted, wanted.onRetired)
+        : runtimeOver(this.#where, wanted);
+    this.#add(wanted.holder, 1);
     return session;
   }
 
   /** One that was opened here is over. */
-  closed(): void {
-    this.#count -= 1;
+  closed(holder: string): void {
+    this.#add(holder, -1);
+  }
+
+  #add(holder: string, count: 1 | -1): void {
+    this.#count += count;
+    const held = (this.#held.get(holder) ?? 0) + count;
+    if (held === 0) this.#held.delete(holder);
+    else this.#held.set(holder, held);
+  }
+
+  #tooMany(): CodeModeError {
+    const holders = [...this.#held].toSorted(([, a], [, b]) => b - a);
+    const named = holders
+      .slice(0, MAX_NAMED)
+      .map(([holder, held]) => `${holder} holds ${held}`)
+      .concat(holders.length > MAX_NAMED ? ['…'] : [])
+      .join(', ');
+    const open = `${this.#maxSessions} are open (maxSessions)`;
+    return new CodeModeError(
+      'limit_exceeded',
+      `code-mode host has too many sessions: ${open}${named === '' ? '' : `: ${named}`}`,
+    );
   }
 }
 

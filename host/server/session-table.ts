@@ -12,6 +12,8 @@ type Request<M extends Operation['method']> = Extract<Operation, { method: M }>;
 /** What the sessions of one connection have in common. */
 export interface SessionTableParts {
   readonly factory: SessionFactory;
+  /** Whose sessions these are, for people. */
+  readonly holder: string;
   readonly calls: DelegateCalls;
   /** Whether the client understands `cellhost.cells`. */
   readonly own: boolean;
@@ -100,7 +102,7 @@ export class SessionTable {
     } finally {
       this.#entries.delete(sessionId);
       this.#used.add(sessionId);
-      this.#parts.factory.closed();
+      this.#parts.factory.closed(this.#parts.holder);
     }
   }
 
@@ -109,7 +111,7 @@ export class SessionTable {
     sessionId: string,
     { options, maxYieldTimeMs, truncates }: Wishes,
   ): Promise<string | undefined> {
-    const { calls, own, onCellClosed, factory } = this.#parts;
+    const { calls, own, onCellClosed, factory, holder } = this.#parts;
     const session = new HostedSession({
       id: sessionId,
       own,
@@ -118,7 +120,7 @@ export class SessionTable {
     });
     const delegate = new ClientDelegate(calls, sessionId, own, session);
     const onRetired = (cellId: string) => session.cellRetired(cellId);
-    const opened = factory.open({ delegate, options, maxYieldTimeMs, onRetired });
+    const opened = factory.open({ holder, delegate, options, maxYieldTimeMs, onRetired });
     this.#entries.set(sessionId, { session, closing: null });
     session.attach(opened);
     if (!(opened instanceof DeferredSession)) return undefined;

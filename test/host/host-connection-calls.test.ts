@@ -128,12 +128,39 @@ describe('The limits of a host', () => {
     const other = connect(host);
     await other.peer.hello();
     const text = await other.peer.answer(other.peer.request('session/open'));
-    assert.match(String(text), /code-mode host has too many sessions: 1 are open \(maxSessions\)/);
+    assert.match(String(text), /: 1 are open \(maxSessions\): connection 1 \(memory\) holds 1$/);
     await peer.answer(peer.request('session/shutdown'));
     assert.deepEqual(await other.peer.answer(other.peer.request('session/open')), {
       type: 'session/ready',
       sessionId: 's',
     });
+  });
+
+  it('names the connections that hold the sessions, those with most first, eight at most', async () => {
+    const { host } = hostOf({ limits: { maxSessions: 14 } });
+    const peers = [];
+    for (let n = 1; n <= 10; n += 1) {
+      const { peer } = connect(host);
+      await peer.hello();
+      peers.push(peer);
+      const sessions = n === 2 ? 4 : n === 3 ? 2 : 1;
+      for (let s = 1; s <= sessions; s += 1) {
+        await peer.answer(peer.request('session/open', { sessionId: `s${s}` }));
+      }
+    }
+    const [first] = peers;
+    const refused = await first?.answer(first.request('session/open', { sessionId: 'more' }));
+    const others = [1, 4, 5, 6, 7, 8].map((n) => `connection ${n} (memory) holds 1`).join(', ');
+    const holders = `connection 2 (memory) holds 4, connection 3 (memory) holds 2, ${others}, …`;
+    const text = 'code-mode host has too many sessions: 14 are open (maxSessions)';
+    assert.equal(refused, `${text}: ${holders}`);
+    await peers[1]?.answer(peers[1].request('session/shutdown', { sessionId: 's1' }));
+    await first?.answer(first.request('session/open', { sessionId: 'again' }));
+    const next = await first?.answer(first.request('session/open', { sessionId: 'another' }));
+    assert.match(
+      String(next),
+      /connection 2 \(memory\) holds 3, connection 1 \(memory\) holds 2, /,
+    );
   });
 
   it('takes no more connections than it may, and one more when one has gone', async () => {
