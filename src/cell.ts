@@ -32,6 +32,8 @@ export interface CellParts {
   readonly lane: CellLane;
   readonly values: StoredValues;
   readonly limits: SessionLimits;
+  /** Whether a wait may end with a yield while notifications are delivered. */
+  readonly yieldsWhileDraining: boolean;
   /** Called once: no callback runs any more. `buffered`: its completion waits to be asked for. */
   readonly onClosed: (buffered: boolean) => void;
   /** Called once: nobody can ask for this cell any more. */
@@ -86,7 +88,7 @@ export class Cell implements ProgramCalls {
       const observer = { id, mode: yieldMs === undefined ? 'pending' : 'yield' } as const;
       this.#dispatch({ type: 'observe', observer });
       if (this.#crowded) this.#wakeObserver();
-      this.#callers.link(id, preempt, () => this.#dispatch({ type: 'elapsed', id }));
+      this.#callers.link(id, preempt, () => this.#elapse(id));
       return () => {
         this.#callers.forget(id);
         this.#dispatch({ type: 'unobserve', id });
@@ -276,7 +278,12 @@ export class Cell implements ProgramCalls {
   /** Nobody's time runs while the sandbox gets ready. */
   #arm(id: number): void {
     if (!this.#started) return;
-    this.#callers.arm(id, () => this.#dispatch({ type: 'elapsed', id }));
+    this.#callers.arm(id, () => this.#elapse(id));
+  }
+
+  #elapse(id: number): void {
+    if (this.#state.phase === 'draining' && !this.#parts.yieldsWhileDraining) return;
+    this.#dispatch({ type: 'elapsed', id });
   }
 
   #wakeObserver(): void {

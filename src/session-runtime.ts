@@ -39,6 +39,11 @@ export interface SessionRuntimeOptions {
   readonly storedValues?: StoredValues;
   readonly limits?: Partial<SessionLimits>;
   /**
+   * Whether a wait whose time is up ends with a yield also while the notifications of a finished
+   * program are delivered; if not, it lasts until they are, `drainMs` at most. Default: true.
+   */
+  readonly yieldsWhileDraining?: boolean;
+  /**
    * Called once for each cell when nobody can ask for it any more: its end was delivered, or it
    * was forgotten. Must not throw.
    */
@@ -165,7 +170,12 @@ export class SessionRuntime implements Session {
   #admit(request: ExecuteRequest, observe: ObserveMode): Cell {
     this.#lastId += 1;
     const id = String(this.#lastId);
-    const { sandbox, toolErrors = 'error', console = false } = this.#options;
+    const {
+      sandbox,
+      toolErrors = 'error',
+      console = false,
+      yieldsWhileDraining = true,
+    } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
     const offer = this.#offerOf(request.tools ?? this.#options.tools ?? NO_TOOLS);
     const callbacks = new Callbacks(delegate, this.#counts, ({ callId }, ok) =>
@@ -191,6 +201,7 @@ export class SessionRuntime implements Session {
       lane,
       values: this.#values,
       limits: this.#limits,
+      yieldsWhileDraining,
       onClosed: (buffered) => this.#closed(id, delegate, buffered),
       onRetired: (reason) => this.#retire(id, reason),
     });

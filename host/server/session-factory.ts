@@ -33,6 +33,8 @@ const MAX_NAMED = 8;
 export interface NewSession {
   /** Who has it, for people. */
   readonly holder: string;
+  /** Whether the client understands `cellhost.cells`. */
+  readonly own: boolean;
   readonly delegate: Delegate;
   readonly options: SessionOptions;
   /** As version 1 gives it. */
@@ -115,7 +117,7 @@ export class SessionFactory {
 
 function runtimeOver(
   sandbox: Sandbox,
-  { delegate, options, maxYieldTimeMs, onRetired }: NewSession,
+  { own, delegate, options, maxYieldTimeMs, onRetired }: NewSession,
 ): SessionRuntime {
   const limits = options.limits as Partial<SessionLimits> | undefined;
   const yields = maxYieldTimeMs === null ? {} : { maxYieldAfterMs: maxYieldTimeMs };
@@ -125,6 +127,8 @@ function runtimeOver(
     toolErrors: options.toolErrors ?? 'string',
     console: options.console ?? false,
     limits: { ...limits, ...yields },
+    // Version 1 has no yield there.
+    yieldsWhileDraining: own,
     onRetired,
   });
 }
