@@ -118,6 +118,20 @@ export function endingCases({ connect }: TransportKind): void {
     await turns();
   });
 
+  it('is open until it is closed or destroyed, and knows how long a close may take', async () => {
+    for (const end of ['close', 'destroy'] as const) {
+      const [left, right] = await connect({ closeWithinMs: 700 });
+      const [toLeft, toRight] = [record(left), record(right)];
+      assert.equal(left.closeWithinMs, 700);
+      assert.equal(left.isOpen, true);
+      void left[end]();
+      assert.equal(left.isOpen, false);
+      await toLeft.end;
+      await toRight.end;
+      assert.equal(right.isOpen, false);
+    }
+  });
+
   it('lets waiting senders go at the end', async () => {
     const [left, right] = await connect({ highWaterBytes: 1_000 });
     record(left);
