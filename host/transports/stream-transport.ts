@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { CodeModeError } from '../../src/errors.ts';
 import { FrameReader, FrameWriter } from '../framing.ts';
+import { ignoreErrors } from '../ignore-errors.ts';
 import type { Transport } from '../transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
@@ -22,8 +23,6 @@ export function streamTransport(
 ): Transport {
   return new WireTransport(peer, new StreamWire(peer, input, output), options);
 }
-
-const ignore = () => {};
 
 class StreamWire implements Wire {
   readonly #peer: string;
@@ -50,6 +49,7 @@ class StreamWire implements Wire {
 
   attach(events: WireEvents): void {
     this.#events = events;
+    for (const stream of [this.#input, this.#output]) ignoreErrors(stream);
     // Listened to from the beginning: Node lets what a dead child said run out, to nobody if need be.
     this.#input.pause();
     this.#input.on('data', this.#onData);
@@ -101,11 +101,12 @@ class StreamWire implements Wire {
     this.#phase = 'over';
     this.#input.off('data', this.#onData);
     this.#input.off('end', this.#onEnd);
-    this.#input.off('close', this.#onInputClose);
-    this.#output.off('close', this.#onOutputClose);
-    for (const stream of new Set([this.#input, this.#output])) destroyQuietly(stream);
     this.#input.off('error', this.#onInputError);
+    this.#input.off('close', this.#onInputClose);
     this.#output.off('error', this.#onOutputError);
+    this.#output.off('close', this.#onOutputClose);
+    this.#input.destroy();
+    destroyOutput(this.#output);
   }
 
   readonly #onData = (chunk: Buffer) => {
@@ -178,13 +179,9 @@ class StreamWire implements Wire {
   }
 }
 
-/** An error after this is nobody's business, but it must have a listener as long as one can come. */
-function destroyQuietly(stream: Readable | Writable): void {
-  stream.on('error', ignore);
-  if (stream.closed) stream.off('error', ignore);
-  else stream.once('close', () => stream.off('error', ignore));
-  const isStuck = stream === process.stdout && process.stdout.writableLength > 0;
-  stream.destroy();
-  // Node does not destroy this one really: what nobody takes would keep the process from ending.
-  if (isStuck) Socket.prototype._destroy.call(process.stdout, null, ignore);
+/** Node does not really destroy standard output: what the reader does not take would keep the process from ending. */
+function destroyOutput(output: Writable): void {
+  const isStuck = output === process.stdout && process.stdout.writableLength > 0;
+  output.destroy();
+  if (isStuck) Socket.prototype._destroy.call(process.stdout, null, () => {});
 }

@@ -24,6 +24,29 @@ export async function untilGone(pid: number): Promise<void> {
   while (isAlive(pid)) await setImmediate();
 }
 
+/** Resolves when a process that was sent SIGSTOP runs no further. */
+export async function untilStopped(pid: number): Promise<void> {
+  while (!stateOf(pid).startsWith('T')) await setImmediate();
+}
+
+/** A letter for what a process does; nothing where it is gone. */
+function stateOf(pid: number): string {
+  try {
+    if (!existsSync('/proc/self/stat')) {
+      return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    }
+    return statFields(pid)[0] ?? '';
+  } catch {
+    throw new Error(`Cannot see process ${pid}: it is gone`);
+  }
+}
+
+/** The fields behind the name of the program, which is in parentheses and may contain anything. */
+function statFields(pid: number | string): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '';
+  return stat.split(' ');
+}
+
 function parentsByPid(): ReadonlyMap<number, number> {
   return existsSync('/proc/self/stat') ? readProc() : readPs();
 }
@@ -33,9 +56,7 @@ function readProc(): ReadonlyMap<number, number> {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      // The name of the program, in parentheses, may contain anything.
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1) ?? '';
-      const [state, parent] = stat.split(' ');
+      const [state, parent] = statFields(name);
       if (state !== 'Z') parents.set(Number(name), Number(parent));
     } catch {
       // It ended meanwhile.

@@ -41,12 +41,7 @@ export class V1Peer {
   }
 
   hello(...optionalCapabilities: readonly string[]): Promise<Json> {
-    this.send({
-      type: 'connection/hello',
-      supportedVersions: [1],
-      requiredCapabilities: [],
-      optionalCapabilities,
-    });
+    this.send(helloOf(1, optionalCapabilities));
     return this.next(({ type }) => type === 'connection/ready');
   }
 
@@ -127,6 +122,16 @@ export const TOOL = {
   description: '',
   kind: 'function',
 };
+
+/** The first message of a client. */
+export function helloOf(version: number, optionalCapabilities: readonly string[] = []): object {
+  return {
+    type: 'connection/hello',
+    supportedVersions: [version],
+    requiredCapabilities: [],
+    optionalCapabilities,
+  };
+}
 
 export function executeRequest(source: string, fields: object = {}): object {
   return {

@@ -12,6 +12,11 @@ export function frameOf(body: Buffer, length = body.length): Buffer {
   return frame;
 }
 
+/** A message as it stands on a stream. */
+export function framed(message: object): Buffer {
+  return frameOf(Buffer.from(JSON.stringify(message)));
+}
+
 /** A peer that writes bytes to a stream of which the transport reads the other end. */
 export function bareStream(output: Writable, die: () => void): BarePeer {
   output.on('error', () => {});

@@ -1,0 +1,127 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { isAlive, untilStopped } from './processes.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/codex-code-mode-host.js', import.meta.url));
+const FLAGS = ['--disable-warning=ExperimentalWarning', BIN];
+
+/** How a host process is started. */
+export interface ServedHostOptions {
+  /** Default: a Unix socket in a folder of its own. */
+  readonly listen?: string;
+  readonly logLevel?: string;
+  /** A program that runs the host, such as `prlimit`, with its arguments. */
+  readonly under?: readonly string[];
+}
+
+/** How a host process ended. */
+export interface HostExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Everything it wrote to standard error. */
+  readonly words: string;
+}
+
+/** A host process that listens, for tests that break its connections. */
+export class ServedHost implements AsyncDisposable {
+  readonly url: string;
+  readonly exit: Promise<HostExit>;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #folder: string;
+  readonly #words: string[];
+
+  private constructor(
+    url: string,
+    child: ChildProcessByStdio<null, Readable, Readable>,
+    folder: string,
+    words: string[],
+    exit: Promise<HostExit>,
+  ) {
+    this.url = url;
+    this.exit = exit;
+    this.#child = child;
+    this.#folder = folder;
+    this.#words = words;
+  }
+
+  /** Resolves when it listens. */
+  static async start(options: ServedHostOptions = {}): Promise<ServedHost> {
+    const folder = mkdtempSync(join(tmpdir(), 'cellhost-served-'));
+    const { listen = `unix:${join(folder, 's')}`, logLevel = 'silent', under = [] } = options;
+    const command = [...under, process.execPath, ...FLAGS];
+    const args = [...command.slice(1), '--listen', listen, '--log-level', logLevel];
+    const child = spawn(command[0]!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const words: string[] = [];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => words.push(text));
+    const exit = once(child, 'close').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+      words: words.join(''),
+    }));
+    const line = once(child.stdout.setEncoding('utf8'), 'data').then(([text]) =>
+      String(text).trim(),
+    );
+    const url = await Promise.race([line, exit.then((end) => Promise.reject(notServing(end)))]);
+    return new ServedHost(url, child, folder, words, exit);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  get isAlive(): boolean {
+    return isAlive(this.pid);
+  }
+
+  /** What it has written to standard error so far. */
+  get words(): string {
+    return this.#words.join('');
+  }
+
+  /** A socket to it that nobody speaks on yet. An error of the socket is not the test's business. */
+  async socket(): Promise<Socket> {
+    const socket = this.url.startsWith('unix:')
+      ? connectSocket({ path: this.url.slice('unix:'.length), allowHalfOpen: true })
+      : connectSocket({ ...addressIn(this.url), allowHalfOpen: true });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** Stops the process: it runs no further until `continue`. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGSTOP');
+    await untilStopped(this.pid);
+  }
+
+  continue(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Asks it to end, and waits until it has. */
+  async end(): Promise<HostExit> {
+    this.#child.kill('SIGTERM');
+    return await this.exit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exit;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function addressIn(url: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(url.replace(/^tcp:/, 'ws://'));
+  return { host: hostname, port: Number(port) };
+}
+
+function notServing({ code, signal, words }: HostExit): Error {
+  return new Error(`The host did not listen: it ended with ${code ?? signal}: ${words}`);
+}
