@@ -94,6 +94,9 @@ function runThere(engine, bin) {
 
 /** @param {string} program */
 async function runHere(program) {
+  const { stdin, stdout, stderr } = process;
+  // A reader that is gone must not end the program; commands that need one listen for themselves.
+  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {});
   muteExperimentalWarnings();
   keepCompiled();
   growUnderLoad();
@@ -102,7 +105,6 @@ async function runHere(program) {
   const entry = existsSync(source) ? source : new URL(`dist/host/${program}.js`, root);
   const { main } = await import(entry.href);
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-  const { stdin, stdout, stderr } = process;
   const signals = signalSource;
   end(await main(process.argv.slice(2), { stdin, stdout, stderr, signals, version }));
 }

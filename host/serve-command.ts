@@ -35,7 +35,7 @@ const FORCED = 143;
  * The first signal stops in good order: no new connections, every cell terminated, everybody
  * answered. The second one ends it now.
  *
- * @returns The exit code: 0 for a good end, 1 for a broken connection, 2 for what could not be served.
+ * @returns The exit code: 0 for a good end and after a signal, 1 for a broken connection, 2 for what could not be served.
  */
 export async function serveCommand(
   options: ServeOptions,
@@ -92,7 +92,7 @@ async function serveStreams(
   const error = await ended;
   if (error === null) return 0;
   io.stderr.write(`cellhost: ${error.message}\n`);
-  return 1;
+  return stop.isAsked ? 0 : 1;
 }
 
 /** The first line of the output names the address, so that a port the system chose is known. */
@@ -125,6 +125,10 @@ class StopSignals implements Disposable {
   constructor(io: CliIo) {
     this.#io = io;
     for (const signal of STOPPING) io.signals.on(signal, this.#onSignal);
+  }
+
+  get isAsked(): boolean {
+    return this.#count > 0;
   }
 
   get asked(): Promise<void> {

@@ -94,6 +94,11 @@ export class ServedHost implements AsyncDisposable {
     return socket;
   }
 
+  /** Reads no more of what it writes to standard error: nobody does. */
+  closeLog(): void {
+    this.#child.stderr.destroy();
+  }
+
   /** Stops the process: it runs no further until `continue`. */
   async stop(): Promise<void> {
     this.#child.kill('SIGSTOP');
