@@ -1,14 +1,11 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
 import { LineSplitter } from './line-splitter.ts';
+import { type PipedProcess, spawnPiped } from './spawn-piped.ts';
 import { TextTail } from './text-tail.ts';
 
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_TAIL_LENGTH = 4096;
 const KILL_AFTER_MS = 1000;
-
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** What to start, and how. */
 export interface ServerCommand {
@@ -37,7 +34,7 @@ export interface ServerOutput {
 export class ServerProcess implements AsyncDisposable {
   static readonly #live = new Set<ServerProcess>();
 
-  readonly #child: Child;
+  readonly #child: PipedProcess;
   readonly #stderrTail = new TextTail(STDERR_TAIL_LENGTH);
   readonly #ended = Promise.withResolvers<string>();
   #cause: string | undefined;
@@ -46,10 +43,9 @@ export class ServerProcess implements AsyncDisposable {
 
   /** @throws What the system says where it refuses the command as such. */
   constructor(what: ServerCommand, output: ServerOutput) {
-    this.#child = spawn(what.command, what.args, {
+    this.#child = spawnPiped(what.command, what.args, {
       env: what.env,
       cwd: what.cwd,
-      stdio: ['pipe', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
       windowsHide: true,
     });
@@ -57,7 +53,6 @@ export class ServerProcess implements AsyncDisposable {
     ServerProcess.#live.add(this);
     this.#readLines(output);
     this.#readStderr(output);
-    this.#child.stdin.on('error', () => {});
     this.#child.on('error', (error) => this.#fail(startProblem(error, what)));
     this.#child.on('exit', (code, signal) => this.#exited(code, signal));
     this.#child.on('close', () => this.#finish());

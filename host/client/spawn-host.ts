@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CodeModeError } from '../../src/errors.ts';
+import { spawnPiped } from '../spawn-piped.ts';
 import { TextTail } from '../text-tail.ts';
 import { dial } from '../transports/dial.ts';
 import { streamTransport } from '../transports/stream-transport.ts';
@@ -49,10 +50,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
 export async function spawnHost(options: SpawnHostOptions = {}): Promise<HostClient> {
   options.signal?.throwIfAborted();
   const [program, ...args] = options.command ?? ownHost();
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: options.env ?? process.env,
-  });
+  const child = spawnPiped(program, args, { env: options.env ?? process.env });
   const words = new TextTail(STDERR_LENGTH);
   child.stderr.setEncoding('utf8').on('data', (text: string) => words.push(text));
   const transport = streamTransport(`process ${child.pid}`, child.stdout, child.stdin);
@@ -91,7 +89,7 @@ function endProcess(child: ChildProcess): void {
 function spawned(child: ChildProcess, program: string): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('spawn', resolve);
-    child.on('error', (error) => {
+    child.once('error', (error) => {
       const text = `failed to spawn code-mode host ${program}: ${error.message}`;
       reject(new CodeModeError('connection_lost', text, { cause: error }));
     });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server, ListenOptions as SystemOptions } from 'node:net';
+import { ignoreErrors } from '../ignore-errors.ts';
 import type { Transport } from '../transport.ts';
 import type { TransportOptions } from './wire-transport.ts';
 
@@ -31,6 +32,7 @@ export async function openServer(
   where: SystemOptions,
   onError: ListenOptions['onError'],
 ): Promise<void> {
+  ignoreErrors(server);
   server.listen(where);
   await once(server, 'listening');
   server.on('error', (error) => onError?.(error));

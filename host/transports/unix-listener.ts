@@ -5,6 +5,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { endpointUrl } from '../endpoint.ts';
+import { ignoreErrors } from '../ignore-errors.ts';
 import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
 import { streamTransport } from './stream-transport.ts';
 
@@ -72,6 +73,7 @@ async function clear(target: string): Promise<void> {
 /** Whether somebody may listen there. */
 async function isLiving(path: string): Promise<boolean> {
   const socket = connect({ path });
+  ignoreErrors(socket);
   try {
     await once(socket, 'connect');
     return true;

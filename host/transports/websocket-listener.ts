@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { endpointUrl } from '../endpoint.ts';
+import { ignoreErrors } from '../ignore-errors.ts';
 import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
 import { boundTo, listenAddress, remoteOf } from './tcp-listener.ts';
 import { webSocketOptions, webSocketTransport } from './websocket-transport.ts';
@@ -72,7 +73,7 @@ function shows({ headers }: IncomingMessage, token: string): boolean {
 }
 
 function refuse(socket: Duplex, status: number): void {
-  socket.on('error', () => {});
+  ignoreErrors(socket);
   socket.once('finish', () => socket.destroy());
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close'];
   if (status === 401) lines.push('WWW-Authenticate: Bearer');

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { CodeModeError } from '../../src/errors.ts';
 import { assertFits, MAX_FRAME_BYTES, PREFIX_BYTES } from '../framing.ts';
+import { ignoreErrors } from '../ignore-errors.ts';
 import type { Transport } from '../transport.ts';
 import { BodyQueue } from './body-queue.ts';
 import type { Wire, WireEvents } from './wire.ts';
@@ -41,8 +42,6 @@ export function webSocketTransport(
   return new WireTransport(peer, new WebSocketWire(peer, webSocket, socket), options);
 }
 
-const ignore = () => {};
-
 class WebSocketWire implements Wire {
   readonly #peer: string;
   readonly #webSocket: WebSocket;
@@ -68,6 +67,7 @@ class WebSocketWire implements Wire {
 
   attach(events: WireEvents): void {
     this.#events = events;
+    ignoreErrors(this.#webSocket);
     this.#webSocket.pause();
     this.#webSocket.on('message', this.#onMessage);
     this.#webSocket.on('error', this.#onError);
@@ -115,7 +115,6 @@ class WebSocketWire implements Wire {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#queue.clear();
-    this.#webSocket.on('error', ignore);
     this.#webSocket.off('message', this.#onMessage);
     this.#webSocket.off('error', this.#onError);
     this.#webSocket.off('close', this.#onClose);

@@ -12,6 +12,7 @@ export class LastWords {
   #text = '';
 
   constructor(stderr: Readable | null) {
+    stderr?.on('error', () => {});
     stderr?.on('data', (chunk: Buffer) => {
       this.#text = (this.#text + chunk.toString()).slice(-MAX_LENGTH);
     });

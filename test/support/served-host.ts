@@ -16,8 +16,8 @@ export interface ServedHostOptions {
   /** Default: a Unix socket in a folder of its own. */
   readonly listen?: string;
   readonly logLevel?: string;
-  /** A program that runs the host, such as `prlimit`, with its arguments. */
-  readonly under?: readonly string[];
+  /** How many descriptors it may have. Default: as many as this process. */
+  readonly descriptors?: number;
 }
 
 /** How a host process ended. */
@@ -53,10 +53,10 @@ export class ServedHost implements AsyncDisposable {
   /** Resolves when it listens. */
   static async start(options: ServedHostOptions = {}): Promise<ServedHost> {
     const folder = mkdtempSync(join(tmpdir(), 'cellhost-served-'));
-    const { listen = `unix:${join(folder, 's')}`, logLevel = 'silent', under = [] } = options;
-    const command = [...under, process.execPath, ...FLAGS];
-    const args = [...command.slice(1), '--listen', listen, '--log-level', logLevel];
-    const child = spawn(command[0]!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { listen = `unix:${join(folder, 's')}`, logLevel = 'silent', descriptors } = options;
+    const own = [process.execPath, ...FLAGS, '--listen', listen, '--log-level', logLevel];
+    const command = descriptors === undefined ? own : withDescriptors(descriptors, own);
+    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
     const words: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => words.push(text));
     const exit = once(child, 'close').then(([code, signal]) => ({
@@ -120,6 +120,11 @@ export class ServedHost implements AsyncDisposable {
     await this.exit;
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A command that runs another one, which may have so many descriptors. */
+export function withDescriptors(count: number, command: readonly string[]): readonly string[] {
+  return ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(count), ...command];
 }
 
 function addressIn(url: string): { readonly host: string; readonly port: number } {
