@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { settled } from './gates.ts';
 import { isAlive, untilStopped } from './processes.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/codex-code-mode-host.js', import.meta.url));
@@ -35,6 +36,7 @@ export class ServedHost implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #folder: string;
   readonly #words: string[];
+  #freezes = 0;
 
   private constructor(
     url: string,
@@ -109,6 +111,23 @@ export class ServedHost implements AsyncDisposable {
     this.#child.kill('SIGCONT');
   }
 
+  /** Stops the process for so many turns of ours; it goes on when nobody wants it stopped. */
+  async freeze(turns: number): Promise<void> {
+    this.#freezes += 1;
+    try {
+      await this.stop();
+      for (let turn = 0; turn < turns; turn += 1) await settled();
+    } finally {
+      this.#freezes -= 1;
+      if (this.#freezes === 0) this.continue();
+    }
+  }
+
+  /** Resolves when it has logged that every connection it had is over, its sessions too. Needs the log level `info`. */
+  async emptied(): Promise<void> {
+    while (connectionsIn(this.words) > 0) await once(this.#child.stderr, 'data');
+  }
+
   /** Asks it to end, and waits until it has. */
   async end(): Promise<HostExit> {
     this.#child.kill('SIGTERM');
@@ -125,6 +144,11 @@ export class ServedHost implements AsyncDisposable {
 /** A command that runs another one, which may have so many descriptors. */
 export function withDescriptors(count: number, command: readonly string[]): readonly string[] {
   return ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(count), ...command];
+}
+
+function connectionsIn(log: string): number {
+  const count = (message: string) => log.split(`"msg":"${message}"`).length - 1;
+  return count('client connected') - count('client gone') - count('connection failed');
 }
 
 function addressIn(url: string): { readonly host: string; readonly port: number } {
