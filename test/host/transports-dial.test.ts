@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { dial } from '../../host/transports/dial.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { record } from '../contract/transport-peers.ts';
+import { record, turns } from '../contract/transport-peers.ts';
 import { assertNoListeners } from '../support/leaks.ts';
 import { frameOf } from './transports/bare-peers.ts';
 import { Door, never } from './transports/connections.ts';
@@ -87,6 +87,34 @@ describe('Dialling', () => {
     assertNoListeners(controller.signal);
   });
 
+  it('gives up at any moment, whatever the server does then', async () => {
+    const manners: readonly ((socket: Socket) => void)[] = [
+      () => {},
+      (socket) => socket.resetAndDestroy(),
+      (socket) => void socket.once('data', () => socket.resetAndDestroy()),
+      (socket) => void socket.once('data', () => socket.end('HTTP/1.1 503 Busy\r\n\r\n')),
+      (socket) => void socket.once('data', (request) => socket.end(switching(keyIn(request)))),
+    ];
+    for (const manner of manners) {
+      await using server = await openServer(manner);
+      for (const scheme of ['ws', 'tcp']) {
+        for (let moment = 0; moment < 12; moment += 1) {
+          const controller = new AbortController();
+          const dialling = dial(`${scheme}:127.0.0.1:${server.port}`, controller);
+          const outcome = dialling.then(
+            (transport) => transport.destroy(),
+            (error) => assert.ok(error instanceof CodeModeError || error.message === 'no more'),
+          );
+          await turns(moment);
+          controller.abort(new Error('no more'));
+          await outcome;
+          assertNoListeners(controller.signal);
+        }
+      }
+    }
+    await turns();
+  });
+
   it('does not care about its signal once connected', async () => {
     for (const where of ['tcp:127.0.0.1:0', 'ws://127.0.0.1:0']) {
       await using door = await Door.open(where);
@@ -125,10 +153,9 @@ describe('Dialling', () => {
   it('loses nothing that comes in one piece with the answer, though it starts late', async () => {
     await using server = await openServer((socket) => {
       socket.once('data', (request) => {
-        const key = /Sec-WebSocket-Key: (.*)\r/i.exec(String(request))?.[1] ?? '';
         const body = Buffer.from('{"first":1}');
         const head = Buffer.of(0x82, body.length + 4);
-        socket.write(Buffer.concat([Buffer.from(switching(key)), head, frameOf(body)]));
+        socket.write(Buffer.concat([Buffer.from(switching(keyIn(request))), head, frameOf(body)]));
       });
     });
     const transport = await dial(`ws:127.0.0.1:${server.port}`, { signal: never });
@@ -139,6 +166,10 @@ describe('Dialling', () => {
     transport.destroy();
   });
 });
+
+function keyIn(request: Buffer | string): string {
+  return /Sec-WebSocket-Key: (.*)\r/i.exec(String(request))?.[1] ?? '';
+}
 
 function switching(key: string): string {
   const accept = createHash('sha1')
