@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { MAX_ID_LENGTH } from '../src/check-arguments.ts';
 
 /** What a program showed, what it waits for, and what became of it, as messages carry it. */
-
-/** Longest id of a session or cell, in UTF-16 units. */
-export const MAX_ID_LENGTH = 1_024;
 
 export const cellId = z.string().max(MAX_ID_LENGTH);
 export const count = z.int().min(0);

@@ -1,13 +1,6 @@
 import { z } from 'zod';
-import {
-  cellEvent,
-  cellId,
-  count,
-  liveEvent,
-  MAX_ID_LENGTH,
-  pendingCall,
-  v1Items,
-} from './cell-messages.ts';
+import { MAX_ID_LENGTH } from '../src/check-arguments.ts';
+import { cellEvent, cellId, count, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
 import { isToolResult } from './tool-result-message.ts';
 
 /**

@@ -6,7 +6,7 @@ import { startTimer } from './timer.ts';
 import { messageOf, toAnswer } from './tool-answer.ts';
 
 /** How long cancelled callbacks may take to return, tools and notifications together. */
-const GRACE_MS = 100;
+export const GRACE_MS = 100;
 
 /** What became of callbacks that did not stop in time, counted over a session. */
 export interface CallbackCounts {

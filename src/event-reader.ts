@@ -1,3 +1,4 @@
+import { checkWaitOptions } from './check-arguments.ts';
 import { isLast, type LiveEvent, type LiveEvents } from './live-events.ts';
 
 /** Where a reader gets a cell's events. */
@@ -25,7 +26,8 @@ const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** Reads a cell's events for one consumer. See `LiveEvents`. */
 export class EventReader implements LiveEvents {
   readonly #find: () => EventSource;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: { readonly signal?: AbortSignal };
+  #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(this.#signal?.reason);
   #waiting: Waiting[] = [];
   #source: EventSource | null = null;
@@ -34,10 +36,13 @@ export class EventReader implements LiveEvents {
   /** What the next `next` fails with. */
   #failure: { readonly reason: unknown } | null = null;
 
-  /** @param find Asked once, when the first event is wanted. */
-  constructor(find: () => EventSource, signal: AbortSignal | undefined) {
+  /**
+   * @param find Asked once, when the first event is wanted. What it throws rejects that `next`.
+   * @param options Checked when the first event is wanted, too.
+   */
+  constructor(find: () => EventSource, options: { readonly signal?: AbortSignal } = {}) {
     this.#find = find;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   next(): Promise<IteratorResult<LiveEvent, undefined>> {
@@ -90,6 +95,8 @@ export class EventReader implements LiveEvents {
   }
 
   #subscribe(): EventSource {
+    checkWaitOptions('Cannot follow a cell', this.#options);
+    this.#signal = this.#options.signal;
     this.#signal?.throwIfAborted();
     const source = this.#find();
     source.attach(() => this.#serve());

@@ -6,11 +6,16 @@ export const DEFAULT_OBSERVE: ObserveMode = { yieldAfterMs: 10_000 };
 
 /** @throws `invalid_argument` for a wait that is none. */
 export function checkObserveMode(mode: ObserveMode): void {
-  if ('pending' in mode) return;
+  if (typeof mode !== 'object' || mode === null) throw invalid('observe must be an object', mode);
+  if ('pending' in mode) {
+    if (mode.pending !== true) throw invalid('pending must be true', mode.pending);
+    return;
+  }
   const { yieldAfterMs } = mode;
   if (typeof yieldAfterMs === 'number' && yieldAfterMs >= 0) return;
-  throw new CodeModeError(
-    'invalid_argument',
-    `Cannot observe: yieldAfterMs must be a number of at least 0, got ${String(yieldAfterMs)}`,
-  );
+  throw invalid('yieldAfterMs must be a number of at least 0', yieldAfterMs);
+}
+
+function invalid(wanted: string, got: unknown): CodeModeError {
+  return new CodeModeError('invalid_argument', `Cannot observe: ${wanted}, got ${String(got)}`);
 }

@@ -1,6 +1,14 @@
 import { type CallbackCounts, Callbacks } from './callbacks.ts';
 import { Cell } from './cell.ts';
 import { CellLane, cellRouter } from './cell-lane.ts';
+import {
+  checkCellId,
+  checkExecute,
+  checkGeneration,
+  checkSessionOptions,
+  checkTools,
+  checkWaitOptions,
+} from './check-arguments.ts';
 import type { Delegate } from './delegate.ts';
 import { CodeModeError } from './errors.ts';
 import { EventReader } from './event-reader.ts';
@@ -76,8 +84,9 @@ export class SessionRuntime implements Session {
   #lastId = 0;
   #closing: Promise<void> | null = null;
 
-  /** @throws `invalid_argument` for a limit that does not exist or is not a number. */
+  /** @throws `invalid_argument` for options of the wrong shape, and a limit that does not exist or is not a number. */
   constructor(options: SessionRuntimeOptions) {
+    checkSessionOptions(options);
     this.#options = options;
     this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
     this.#values = options.storedValues ?? new MemoryStoredValues();
@@ -94,8 +103,9 @@ export class SessionRuntime implements Session {
   }
 
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
-    const observe = request.observe ?? DEFAULT_OBSERVE;
-    this.#checkRequest(request, observe);
+    checkExecute(request, options);
+    this.#checkLimits(request.source);
+    const { observe = DEFAULT_OBSERVE } = request;
     const cell = this.#admit(request, observe);
     const first = cell.observe(observe, options);
     first.catch(() => {});
@@ -108,7 +118,9 @@ export class SessionRuntime implements Session {
     mode: ObserveMode = DEFAULT_OBSERVE,
     options: WaitOptions = {},
   ): Promise<CellEvent> {
+    checkCellId('Cannot observe', cellId);
     checkObserveMode(mode);
+    checkWaitOptions('Cannot observe', options);
     return this.#cells.get(cellId)?.observe(mode, options) ?? this.#missing(cellId);
   }
 
@@ -116,17 +128,23 @@ export class SessionRuntime implements Session {
     cellId: string,
     generation: number,
   ): Promise<'resumed' | 'already-running' | 'missing'> {
+    checkCellId('Cannot resume', cellId);
+    checkGeneration(generation);
     return this.#cells.get(cellId)?.resume(generation) ?? 'missing';
   }
 
   async terminate(cellId: string): Promise<CellEvent> {
+    checkCellId('Cannot terminate', cellId);
     return this.#cells.get(cellId)?.terminate('terminate') ?? this.#missing(cellId);
   }
 
-  events(cellId: string, { signal }: { readonly signal?: AbortSignal } = {}): LiveEvents {
+  events(cellId: string, options: { readonly signal?: AbortSignal } = {}): LiveEvents {
     const lane = () => this.#cells.get(cellId)?.lane ?? this.#keptLanes.get(cellId);
-    const find = () => lane() ?? new MissingLane(this.#missing(cellId));
-    return new EventReader(find, signal);
+    const find = () => {
+      checkCellId('Cannot follow a cell', cellId);
+      return lane() ?? new MissingLane(this.#missing(cellId));
+    };
+    return new EventReader(find, options);
   }
 
   async cells(): Promise<readonly CellSummary[]> {
@@ -168,6 +186,8 @@ export class SessionRuntime implements Session {
   }
 
   #admit(request: ExecuteRequest, observe: ObserveMode): Cell {
+    const { tools = this.#options.tools ?? NO_TOOLS } = request;
+    const offer = this.#offerOf(tools);
     this.#lastId += 1;
     const id = String(this.#lastId);
     const {
@@ -177,7 +197,6 @@ export class SessionRuntime implements Session {
       yieldsWhileDraining = true,
     } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
-    const offer = this.#offerOf(request.tools ?? this.#options.tools ?? NO_TOOLS);
     const callbacks = new Callbacks(delegate, this.#counts, ({ callId }, ok) =>
       lane.tell({ type: 'tool-ended', callId, ok }),
     );
@@ -244,6 +263,7 @@ export class SessionRuntime implements Session {
   #offerOf(definitions: readonly ToolDefinition[]): Offer {
     const known = this.#offers.get(definitions);
     if (known !== undefined) return known;
+    checkTools('Cannot execute', definitions);
     const tools = offeredTools(definitions);
     const program = tools.map(({ identifier, definition: { description } }) => ({
       identifier,
@@ -254,14 +274,8 @@ export class SessionRuntime implements Session {
     return offer;
   }
 
-  #checkRequest({ source }: ExecuteRequest, observe: ObserveMode): void {
-    if (this.#closing !== null) {
-      throw new CodeModeError('session_closed', 'code mode session is shutting down');
-    }
-    if (typeof source !== 'string') {
-      throw new CodeModeError('invalid_argument', 'Cannot execute: the source is not a string');
-    }
-    checkObserveMode(observe);
+  #checkLimits(source: string): void {
+    if (this.#closing !== null) throw shuttingDown();
     const { maxSourceBytes, maxLiveCells } = this.#limits;
     const bytes = source.length > maxSourceBytes ? source.length : Buffer.byteLength(source);
     if (bytes > maxSourceBytes) {
@@ -280,12 +294,14 @@ export class SessionRuntime implements Session {
       );
     }
     if (this.#lastId >= Number.MAX_SAFE_INTEGER) {
-      throw new CodeModeError(
-        'cell_ids_exhausted',
-        'code mode session exhausted its cell ID space',
-      );
+      const text = 'code mode session exhausted its cell ID space';
+      throw new CodeModeError('cell_ids_exhausted', text);
     }
   }
+}
+
+function shuttingDown(): CodeModeError {
+  return new CodeModeError('session_closed', 'code mode session is shutting down');
 }
 
 /** What `cellClosed` throws, at once or later, is ignored: its contract says so. */

@@ -111,11 +111,11 @@ export class HostClient implements AsyncDisposable {
    * Opens a session whose id is chosen here.
    *
    * @throws `unsupported` for options that a host of version 1 alone does not have; `connection_lost`;
-   * `limit_exceeded`; `invalid_argument` for limits that are none, and for an id that is in use;
+   * `limit_exceeded`; `invalid_argument` for options of the wrong shape, before anything is sent, and for an id that is in use;
    * `peer_failed` where the host's answer makes no sense; the signal's reason.
    */
-  openSession(options: OpenSessionOptions): Promise<RemoteSession> {
-    return this.#open(options, options.sessionId ?? randomUUID());
+  async openSession(options: OpenSessionOptions): Promise<RemoteSession> {
+    return this.#open(options, options?.sessionId ?? randomUUID());
   }
 
   /**
@@ -127,7 +127,7 @@ export class HostClient implements AsyncDisposable {
    */
   async createSession(options: CreateSessionOptions): Promise<RemoteSession> {
     for (const name of ['sessionId', 'provider'] as const) {
-      if (options[name] !== undefined) throw notYours(name);
+      if (options?.[name] !== undefined) throw notYours(name);
     }
     return this.#open(options, null);
   }

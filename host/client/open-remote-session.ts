@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import {
+  checkSessionId,
+  checkSessionOptions,
+  checkWaitOptions,
+} from '../../src/check-arguments.ts';
 import { type Creation, claimCreated } from '../../src/claim-created.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import type { SessionLimits } from '../../src/limits.ts';
+import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../../src/limits.ts';
 import type { ToolErrors } from '../../src/sandbox.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import { type Operation, readOperationResult, type SessionOptions } from '../protocol.ts';
@@ -53,6 +58,7 @@ export async function openRemoteSession(
   sessionId: string | null,
   hooks: OpenHooks,
 ): Promise<RemoteSession> {
+  checkOptions(options, sessionId);
   const { delegate, tools = [], signal = NEVER } = options;
   const operation = toOperation(connection, options, sessionId);
   const own = connection.has('cellhost.cells');
@@ -69,6 +75,15 @@ export async function openRemoteSession(
     inbox.end();
     throw error;
   }
+}
+
+/** @throws `invalid_argument`, with the errors of a session of this process. */
+function checkOptions(options: RemoteSessionOptions, sessionId: string | null): void {
+  checkSessionOptions(options);
+  const { signal, limits } = options;
+  checkWaitOptions('Cannot open a session', signal === undefined ? {} : { signal });
+  withDefaults(DEFAULT_SESSION_LIMITS, limits);
+  if (sessionId !== null) checkSessionId(sessionId);
 }
 
 function creationOf(

@@ -1,3 +1,9 @@
+import {
+  checkCellId,
+  checkExecute,
+  checkGeneration,
+  checkWaitOptions,
+} from '../../src/check-arguments.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { EventReader, type EventSource } from '../../src/event-reader.ts';
@@ -84,6 +90,7 @@ export class RemoteSession implements Session {
   }
 
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
+    checkExecute(request, options);
     this.#checkOpen();
     this.#checkKept();
     const operation = this.#requests.execute(request, options);
@@ -108,7 +115,9 @@ export class RemoteSession implements Session {
     mode: ObserveMode = DEFAULT_OBSERVE,
     options: WaitOptions = {},
   ): Promise<CellEvent> {
+    checkCellId('Cannot observe', cellId);
     checkObserveMode(mode);
+    checkWaitOptions('Cannot observe', options);
     if (this.#isClosed) return missingCell(cellId, 'terminated');
     this.#checkKept();
     options.signal?.throwIfAborted();
@@ -126,6 +135,8 @@ export class RemoteSession implements Session {
     cellId: string,
     generation: number,
   ): Promise<'resumed' | 'already-running' | 'missing'> {
+    checkCellId('Cannot resume', cellId);
+    checkGeneration(generation);
     const value = await this.#ask({
       method: 'session/resume',
       sessionId: this.id,
@@ -136,6 +147,7 @@ export class RemoteSession implements Session {
   }
 
   async terminate(cellId: string): Promise<CellEvent> {
+    checkCellId('Cannot terminate', cellId);
     if (this.#isClosed) return missingCell(cellId, 'terminated');
     this.#checkKept();
     const cell = this.#inbox.cell(cellId);
@@ -150,8 +162,8 @@ export class RemoteSession implements Session {
     return cell === undefined ? event : this.#deliver(cell, end ?? event);
   }
 
-  events(cellId: string, { signal }: { readonly signal?: AbortSignal } = {}): LiveEvents {
-    return new EventReader(() => this.#laneOf(cellId), signal);
+  events(cellId: string, options: { readonly signal?: AbortSignal } = {}): LiveEvents {
+    return new EventReader(() => this.#laneOf(cellId), options);
   }
 
   async cells(): Promise<readonly CellSummary[]> {
@@ -181,6 +193,7 @@ export class RemoteSession implements Session {
   }
 
   #laneOf(cellId: string): EventSource {
+    checkCellId('Cannot follow a cell', cellId);
     if (this.#isClosed) return new MissingLane(missingCell(cellId, 'terminated'));
     this.#requests.checkOwn('telling what happens in a cell');
     this.#checkKept();

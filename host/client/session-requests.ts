@@ -1,5 +1,6 @@
+import { checkTools } from '../../src/check-arguments.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { checkObserveMode, DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
+import { DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
 import type { ExecuteRequest, ObserveMode, WaitOptions } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { Operation, OperationValue, WireTool } from '../protocol.ts';
@@ -10,6 +11,8 @@ interface WaitFields {
   readonly observe?: { pending: true };
   readonly preempted?: true;
 }
+
+type ExecuteOperation = Extract<Operation, { method: 'session/execute' }>;
 
 /** Version 1 has no way to leave the id out. */
 const NO_CALL_ID = '';
@@ -31,14 +34,13 @@ export class SessionRequests {
     this.#own = own;
   }
 
-  /** @throws `invalid_argument`, `unsupported`. */
-  execute(request: ExecuteRequest, options: WaitOptions): Operation {
+  /**
+   * @param request Checked already, but for its tools.
+   * @throws `invalid_argument`, `unsupported`.
+   */
+  execute(request: ExecuteRequest, options: WaitOptions): ExecuteOperation {
     const { source, observe = DEFAULT_OBSERVE, callId, tools = this.#tools } = request;
     const keepEvents = this.#own && request.keepEvents === true;
-    if (typeof source !== 'string') {
-      throw new CodeModeError('invalid_argument', 'Cannot execute: the source is not a string');
-    }
-    checkObserveMode(observe);
     return {
       method: 'session/execute',
       sessionId: this.#sessionId,
@@ -83,6 +85,7 @@ export class SessionRequests {
   #toWire(tools: readonly ToolDefinition[]): WireTool[] {
     const known = this.#wireTools.get(tools);
     if (known !== undefined) return known;
+    checkTools('Cannot execute', tools);
     const wire = tools.map((tool) => ({
       name: tool.name,
       tool_name: { ...(tool.toolName ?? { name: tool.name, namespace: null }) },

@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { argumentCases } from './argument-cases.ts';
 import { CaseList } from './case-list.ts';
 import { closingCases } from './closing-cases.ts';
 import { endingCases } from './ending-cases.ts';
@@ -23,6 +24,7 @@ export function sessionCases(
   const { describe, it } = list;
   const contract = { describe, it, setUp, features };
   programCases(contract);
+  argumentCases(contract);
   observingCases(contract);
   endingCases(contract);
   terminatingCases(contract);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { MAX_ID_LENGTH } from '../../host/cell-messages.ts';
 import { readClientMessage, readHostMessage } from '../../host/protocol.ts';
+import { MAX_ID_LENGTH } from '../../src/check-arguments.ts';
 import { CLIENT_KINDS, clientKindOf, HOST_KINDS, hostKindOf } from '../support/message-kinds.ts';
 import { OWN_CLIENT_MESSAGES, OWN_HOST_MESSAGES } from '../support/own-messages.ts';
 import { CLIENT_MESSAGES, HOST_MESSAGES, withStranger } from '../support/v1-messages.ts';
