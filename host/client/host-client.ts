@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
+import { withDefaults } from '../../src/limits.ts';
 import type { RouterStats } from '../../src/router-vocabulary.ts';
 import { startTimer } from '../../src/timer.ts';
 import type { Transport } from '../transport.ts';
@@ -39,6 +40,12 @@ const MAX_LEAKS = 1_024;
 export interface GreetOptions {
   /** How long the host may take to answer, in milliseconds. Default 10,000. */
   readonly helloMs?: number;
+  /**
+   * How late the host may be with an answer, in milliseconds, on top of what the request takes by
+   * itself: the time a caller waits for a cell, 100 ms to end one. The time a message of 64 MiB needs
+   * to get here counts. After that the connection fails with `connection_lost`. Default 10,000.
+   */
+  readonly answerWithinMs?: number;
   /** Gives up. Once connected it means nothing. */
   readonly signal?: AbortSignal;
   /** What the sessions of this connection have as theirs. Default 1. */
@@ -65,11 +72,12 @@ export class HostClient implements AsyncDisposable {
   /**
    * Greets the host at the other end of a transport.
    *
-   * @throws `handshake_failed`, `connection_lost`; the signal's reason.
+   * @throws `handshake_failed`, `connection_lost`; the signal's reason; `invalid_argument`.
    */
   static async connect(transport: Transport, options: GreetOptions = {}): Promise<HostClient> {
-    const { helloMs, signal, generation } = options;
-    const connection = new ClientConnection(transport, generation);
+    const { helloMs, signal, answerWithinMs } = options;
+    withDefaults({ answerWithinMs: 0 }, { answerWithinMs });
+    const connection = new ClientConnection(transport, options);
     const giveUp = () => transport.destroy();
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted) giveUp();

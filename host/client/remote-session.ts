@@ -99,7 +99,7 @@ export class RemoteSession implements Session {
     const { id, answer } = this.#connection.request(operation, (value, id) => {
       const { cellId } = expected(value, 'execution/started');
       this.#inbox.started(cellId, delegate);
-      initial = this.#connection.initial(id).then(fromResponse);
+      initial = this.#connection.initial(id, operation).then(fromResponse);
       initial.catch(() => {});
     });
     const { cellId } = expected(await answer, 'execution/started');

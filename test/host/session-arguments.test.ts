@@ -64,4 +64,18 @@ describe('The options of a session', () => {
     assert.deepEqual(host.asked, []);
     await client.close();
   });
+
+  it('fail the one request that cannot be written as JSON', async () => {
+    const { client, host } = await connected();
+    const opening = client.openSession({ delegate: new ScriptedDelegate(), sessionId: 's' });
+    const { id } = await host.next();
+    host.answer(id, { type: 'session/ready', sessionId: 's' });
+    const session = await opening;
+    const tools = [{ ...TOOL, inputSchema: { size: 5n } }];
+    const refused = session.execute({ source: '', tools });
+    await assert.rejects(refused, { code: 'invalid_argument', message: /BigInt/ });
+    assert.equal(client.failure, null);
+    host.destroy();
+    await client.ended;
+  });
 });

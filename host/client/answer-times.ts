@@ -1,0 +1,62 @@
+import { GRACE_MS } from '../../src/callbacks.ts';
+import { yieldTimeoutMs } from '../../src/yield-timeout.ts';
+import type { Operation } from '../protocol.ts';
+
+/** Opening may start processes, or another connection. */
+const OPEN_MS = 30_000;
+/** What a host of another maker may take on top of everything: its own clients let it. */
+const V1_MS = 60_000;
+/** Of an execute that names no time. */
+const DEFAULT_YIELD_MS = 10_000;
+
+type Execute = Extract<Operation, { method: 'session/execute' }>;
+
+/** How long hosts take for requests if all is well, in milliseconds; infinity where there is no bound. */
+export class AnswerTimes {
+  readonly #allowanceMs: number;
+
+  /** @param own Whether the host has `cellhost.cells`. */
+  constructor(own: boolean) {
+    this.#allowanceMs = own ? 0 : V1_MS;
+  }
+
+  /** Until the request is answered; for an execute, until the cell has started. */
+  of(request: Operation): number {
+    return ownMs(request) + this.#allowanceMs;
+  }
+
+  /** From the start of a cell to its first event. */
+  ofFirstEvent({ request }: Execute): number {
+    return waitMs(request) + this.#allowanceMs;
+  }
+}
+
+function ownMs(request: Operation): number {
+  switch (request.method) {
+    case 'session/open':
+    case 'session/create':
+      return OPEN_MS;
+    case 'session/wait':
+      return waitMs(request.request);
+    case 'session/terminate':
+    case 'session/shutdown':
+      return GRACE_MS;
+    case 'session/events':
+      return Number.POSITIVE_INFINITY;
+    case 'session/execute':
+    case 'session/resume':
+    case 'session/cells':
+    case 'session/values':
+      return 0;
+  }
+}
+
+function waitMs(request: {
+  readonly yield_time_ms: number | null;
+  readonly observe?: object | undefined;
+}): number {
+  const { yield_time_ms: ms, observe } = request;
+  if (observe !== undefined && 'pending' in observe) return Number.POSITIVE_INFINITY;
+  const isEndless = ms !== null && ms >= Number.MAX_SAFE_INTEGER;
+  return isEndless ? Number.POSITIVE_INFINITY : yieldTimeoutMs(ms ?? DEFAULT_YIELD_MS, Infinity);
+}

@@ -1,0 +1,185 @@
+import { CodeModeError } from '../../src/errors.ts';
+import type { LiveEvent } from '../../src/live-events.ts';
+import { type Connection, FrameTooLargeError } from '../connection.ts';
+import { PendingCalls } from '../pending-calls.ts';
+import type { HostMessage, Operation, OperationValue, RuntimeResponse } from '../protocol.ts';
+import { AnswerDeadlines } from './answer-deadlines.ts';
+import { AnswerTimes } from './answer-times.ts';
+import { failureIn, toError } from './wire-errors.ts';
+
+/** What was sent, and what comes back. */
+export interface Sent<T> {
+  readonly id: number;
+  readonly answer: Promise<T>;
+}
+
+type Execute = Extract<Operation, { method: 'session/execute' }>;
+type OperationAnswer = Extract<HostMessage, { type: 'operation/response' }>['result'];
+type InitialAnswer = Extract<HostMessage, { type: 'execute/initialResponse' }>['result'];
+
+/** What a client asked its host and has no answer to. */
+export class AskedRequests {
+  readonly #connection: Connection;
+  readonly #operations = new PendingCalls<unknown>();
+  /** Requests whose answers are read by those who sent them. */
+  readonly #unread = new Set<number>();
+  readonly #subscribers = new Map<number, (events: readonly LiveEvent[]) => void>();
+  readonly #initials = new Map<number, (answer: InitialAnswer | Error) => void>();
+  readonly #deadlines: AnswerDeadlines;
+  #times = new AnswerTimes(false);
+
+  /** @param answerWithinMs How late an answer may be before the connection fails, in milliseconds. */
+  constructor(connection: Connection, answerWithinMs: number) {
+    this.#connection = connection;
+    this.#deadlines = new AnswerDeadlines(answerWithinMs, (error) => connection.fail(error));
+  }
+
+  /** The host was greeted. @param own Whether it has `cellhost.cells`. */
+  greeted(own: boolean): void {
+    this.#times = new AnswerTimes(own);
+  }
+
+  /** See `ClientConnection.request`. */
+  request(
+    request: Operation,
+    onValue?: (value: OperationValue, id: number) => void,
+  ): Sent<OperationValue> {
+    const { promise, resolve, reject } = Promise.withResolvers<OperationValue>();
+    const answered = (answer: OperationAnswer) => {
+      if (answer.status === 'error') return reject(toError(answer));
+      try {
+        onValue?.(answer.value, id);
+        resolve(answer.value);
+      } catch (error) {
+        reject(error);
+        throw error;
+      }
+    };
+    const id = this.#operations.open({
+      answered: (answer) => answered(answer as OperationAnswer),
+      failed: reject,
+    });
+    this.#send(id, request, reject);
+    return { id, answer: promise };
+  }
+
+  /** See `ClientConnection.requestUnread`. */
+  requestUnread(request: Operation, onResult: (result: unknown) => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const answered = (answer: unknown) => {
+      this.#unread.delete(id);
+      const failure = failureIn(answer);
+      if (failure !== null) return reject(toError(failure));
+      onResult(answer);
+      resolve();
+    };
+    const id = this.#operations.open({ answered, failed: reject });
+    this.#unread.add(id);
+    this.#send(id, request, reject);
+    return promise;
+  }
+
+  /** See `ClientConnection.subscribe`. */
+  subscribe(
+    request: Operation,
+    onEvents: (events: readonly LiveEvent[]) => void,
+  ): Sent<OperationValue> {
+    const sent = this.request(request);
+    this.#subscribers.set(sent.id, onEvents);
+    const over = () => void this.#subscribers.delete(sent.id);
+    sent.answer.then(over, over);
+    return sent;
+  }
+
+  /** See `ClientConnection.initial`. */
+  initial(id: number, request: Execute): Promise<RuntimeResponse> {
+    const { promise, resolve, reject } = Promise.withResolvers<RuntimeResponse>();
+    this.#initials.set(id, (answer) => {
+      if (answer instanceof Error) reject(answer);
+      else if (answer.status === 'ok') resolve(answer.value);
+      else reject(toError(answer));
+    });
+    this.#deadlines.expect(
+      id,
+      'session/execute with a first event',
+      this.#times.ofFirstEvent(request),
+    );
+    return promise;
+  }
+
+  /** Has the host answer soon: nobody waits any more. */
+  cancel(id: number): void {
+    this.#deadlines.hurry(id);
+    this.#connection.send({ type: 'operation/cancel', id });
+  }
+
+  /** Has the host answer soon, with what there is. */
+  preempt(id: number): void {
+    this.#deadlines.hurry(id);
+    this.#connection.send({ type: 'operation/yield', id });
+  }
+
+  /** Whether this answers a request whose sender reads the answer itself. */
+  isForItsSender(value: unknown): value is { readonly id: number; readonly result: unknown } {
+    if (this.#unread.size === 0) return false;
+    const { type, id } = value as Readonly<Record<string, unknown>>;
+    return type === 'operation/response' && typeof id === 'number' && this.#unread.has(id);
+  }
+
+  /** @throws `connection_lost` where nobody waits for it. */
+  answered(id: number, result: unknown): void {
+    this.#deadlines.settle(id);
+    if (!this.#operations.settle(id, result)) throw unexpected(`an answer to request ${id}`);
+  }
+
+  /** @throws `connection_lost` where nobody waits for it. */
+  toldFirst(id: number, result: InitialAnswer): void {
+    const initial = this.#initials.get(id);
+    if (initial === undefined) throw unexpected(`an initial response to request ${id}`);
+    this.#deadlines.settle(id);
+    this.#initials.delete(id);
+    initial(result);
+  }
+
+  /** Events for a subscription, which may be over. */
+  happened(id: number, events: readonly LiveEvent[]): void {
+    this.#subscribers.get(id)?.(events);
+  }
+
+  /** Fails every request, those to come too. */
+  failAll(cause: Error): void {
+    this.#deadlines.clear();
+    this.#operations.failAll(cause);
+    this.#unread.clear();
+    const initials = [...this.#initials.values()];
+    this.#initials.clear();
+    for (const fail of initials) fail(cause);
+  }
+
+  #send(id: number, request: Operation, reject: (error: unknown) => void): void {
+    if (!this.#operations.has(id)) return;
+    try {
+      this.#connection.send({ type: 'operation/request', id, request });
+      this.#deadlines.expect(id, request.method, this.#times.of(request));
+    } catch (error) {
+      this.#operations.drop(id);
+      this.#unread.delete(id);
+      reject(unsendable(error, request.method));
+    }
+  }
+}
+
+/** What a host says that nobody asked. */
+export function unexpected(what: string): CodeModeError {
+  return new CodeModeError('connection_lost', `code-mode host sent ${what} that nobody waits for`);
+}
+
+function unsendable(error: unknown, method: string): CodeModeError {
+  const why = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof FrameTooLargeError)) {
+    return new CodeModeError('invalid_argument', `Cannot send ${method}: ${why}`, { cause: error });
+  }
+  const what = method.replace('session/', '');
+  const text = `code-mode ${what} request exceeds the IPC frame limit: ${why}`;
+  return new CodeModeError('limit_exceeded', text);
+}
