@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { MAX_ID_LENGTH } from '../src/check-arguments.ts';
+import { count } from './wire-numbers.ts';
 
 /** What a program showed, what it waits for, and what became of it, as messages carry it. */
 
 export const cellId = z.string().max(MAX_ID_LENGTH);
-export const count = z.int().min(0);
 
 const detail = z.enum(['auto', 'low', 'high', 'original']);
 const textItem = z.strictObject({ type: z.literal('input_text'), text: z.string() });

@@ -12,6 +12,11 @@ export interface ConnectionHandler {
    * @param text The message as it came.
    */
   message(message: unknown, text: string): void;
+  /**
+   * What to send last, where what the peer says cannot be read or `message` throws: the reason goes out
+   * before the end. Undefined for a peer that would not understand it.
+   */
+  lastWords?(error: Error): object | undefined;
   /** Called once, last. Null where the peer, or this side, ended it between two messages. */
   closed(error: Error | null): void;
 }
@@ -61,6 +66,7 @@ export class Connection {
     this.#handler = handler;
     this.#transport.start({
       message: (body) => this.#receive(body),
+      unreadable: (error) => this.#break(error),
       closed: (error) => this.#closed(error),
     });
   }
@@ -121,8 +127,17 @@ export class Connection {
       const text = body.toString('utf8');
       this.#handler?.message(parse(text), text);
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.#break(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** Ends because of what the peer said, and tells it if it can be told. */
+  #break(error: Error): void {
+    const words = this.#failure === null ? this.#handler?.lastWords?.(error) : undefined;
+    if (words === undefined) return this.fail(error);
+    this.#failure = error;
+    this.send(words);
+    void this.#transport.close();
   }
 
   #closed(error: Error | null): void {

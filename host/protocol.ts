@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { MAX_ID_LENGTH } from '../src/check-arguments.ts';
-import { cellEvent, cellId, count, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
+import { cellEvent, cellId, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
+import type { RequestId } from './exact-id.ts';
 import { isToolResult } from './tool-result-message.ts';
+import { amount, clientRequestId, count, requestId } from './wire-numbers.ts';
 
 /**
  * The wire, version 1: what a client and a host say to each other, each message once.
@@ -10,7 +12,6 @@ import { isToolResult } from './tool-result-message.ts';
  * peers of our own understand is marked with the capability that both must have named for it.
  */
 
-const requestId = z.int();
 const sessionId = z.string().max(MAX_ID_LENGTH).regex(/\S/, 'must not be blank');
 
 const toolName = z.strictObject({ name: z.string(), namespace: z.string().nullable() });
@@ -42,7 +43,7 @@ const executeRequest = z.strictObject({
   tool_call_id: z.string().nullable(),
   enabled_tools: z.array(wireTool),
   source: z.string(),
-  yield_time_ms: count.nullable(),
+  yield_time_ms: amount.nullable(),
   max_output_tokens: tokens.nullable(),
   observe: observeMode.optional(),
   preempted,
@@ -52,14 +53,14 @@ const executeRequest = z.strictObject({
 
 const waitRequest = z.strictObject({
   cell_id: cellId,
-  yield_time_ms: count,
+  yield_time_ms: amount,
   observe: observeMode.optional(),
   preempted,
 });
 
 const cellExecutionLimits = z.strictObject({
-  maxYieldTimeMs: count.nullish(),
-  maxHeapSizeBytes: count.nullish(),
+  maxYieldTimeMs: amount.nullish(),
+  maxHeapSizeBytes: amount.nullish(),
 });
 
 /** `cellhost.sessions`: how a session differs from a plain one of version 1. */
@@ -119,10 +120,14 @@ const delegateResult = z.discriminatedUnion('status', [
 
 /** What a client says after the handshake. */
 const clientMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('operation/request'), id: requestId, request: operation }),
-  z.strictObject({ type: z.literal('operation/cancel'), id: requestId }),
-  z.strictObject({ type: z.literal('operation/yield'), id: requestId }),
-  z.strictObject({ type: z.literal('delegate/response'), id: requestId, result: delegateResult }),
+  z.strictObject({ type: z.literal('operation/request'), id: clientRequestId, request: operation }),
+  z.strictObject({ type: z.literal('operation/cancel'), id: clientRequestId }),
+  z.strictObject({ type: z.literal('operation/yield'), id: clientRequestId }),
+  z.strictObject({
+    type: z.literal('delegate/response'),
+    id: clientRequestId,
+    result: delegateResult,
+  }),
 ]);
 
 const duration = { code_mode_host_duration_ns: z.number().optional() };
@@ -233,6 +238,8 @@ const hostMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('cell/closed'), sessionId, cellId }),
   /** `cellhost.cells`: what happened, for the request `session/events` of that id. */
   z.strictObject({ type: z.literal('cell/events'), id: requestId, events: z.array(liveEvent) }),
+  /** `cellhost.cells`: why the host ends the connection; nothing comes after it. */
+  z.strictObject({ type: z.literal('connection/failed'), message: z.string() }),
 ]);
 
 /** @throws Error that says what is wrong where the value is no message of a client. */
@@ -240,6 +247,12 @@ export function readClientMessage(value: unknown): ClientMessage {
   if (isToolResult(value)) return value;
   // A host is waited for when it reads a kind of message for the first time.
   return read(clientMessage, value, { jitless: true });
+}
+
+/** The id of a request, also of a malformed one; undefined where there is none to be answered. */
+export function requestIdIn(message: unknown): RequestId | undefined {
+  const { type, id } = (message ?? {}) as Readonly<Record<string, unknown>>;
+  return type === 'operation/request' ? clientRequestId.safeParse(id).data : undefined;
 }
 
 /** @throws Error that says what is wrong where the value is no message of a host. */

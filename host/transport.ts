@@ -1,10 +1,15 @@
-/** What a transport tells its owner, in order; `closed` comes once, last. Neither may throw. */
+/** What a transport tells its owner, in order; `closed` comes once, last. None of them may throw. */
 export interface TransportReceiver {
   /**
    * One whole message: the bytes of its JSON text. They belong to the receiver from then on; others
    * may lie beside them in the same memory, so what is kept for long is better copied.
    */
   message(body: Buffer): void;
+  /**
+   * What the peer sends cannot be read any more. The moment to send a last message and `close`; where
+   * that does not happen, all ends at once, and `closed` is told with the same error.
+   */
+  unreadable?(error: Error): void;
   /** Nothing comes or goes any more. Null where the peer, or this side, ended between two messages. */
   closed(error: Error | null): void;
 }

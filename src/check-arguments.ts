@@ -1,6 +1,6 @@
 import { CodeModeError } from './errors.ts';
 import { checkObserveMode } from './observe-mode.ts';
-import type { ExecuteRequest, WaitOptions } from './session.ts';
+import type { ExecuteRequest, ObserveMode, WaitOptions } from './session.ts';
 import type { ToolDefinition } from './tools.ts';
 
 /**
@@ -44,7 +44,14 @@ export function checkWaitOptions(what: string, options: WaitOptions): void {
   }
 }
 
-export function checkGeneration(generation: number): void {
+export function checkObserve(cellId: string, mode: ObserveMode, options: WaitOptions): void {
+  checkCellId('Cannot observe', cellId);
+  checkObserveMode(mode);
+  checkWaitOptions('Cannot observe', options);
+}
+
+export function checkResume(cellId: string, generation: number): void {
+  checkCellId('Cannot resume', cellId);
   if (Number.isSafeInteger(generation) && generation >= 0) return;
   throw invalid('Cannot resume', 'the generation must be a whole number', generation);
 }

@@ -4,10 +4,10 @@ import { CellLane, cellRouter } from './cell-lane.ts';
 import {
   checkCellId,
   checkExecute,
-  checkGeneration,
+  checkObserve,
+  checkResume,
   checkSessionOptions,
   checkTools,
-  checkWaitOptions,
 } from './check-arguments.ts';
 import type { Delegate } from './delegate.ts';
 import { CodeModeError } from './errors.ts';
@@ -17,7 +17,7 @@ import { KeptLanes } from './kept-lanes.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from './limits.ts';
 import type { LiveEvents } from './live-events.ts';
 import { type MissingEvent, MissingLane, missingCell, Tombstones } from './missing.ts';
-import { checkObserveMode, DEFAULT_OBSERVE } from './observe-mode.ts';
+import { DEFAULT_OBSERVE } from './observe-mode.ts';
 import type { RouterStats } from './router-vocabulary.ts';
 import type { ProgramTool, Sandbox, ToolErrors } from './sandbox.ts';
 import type {
@@ -118,9 +118,7 @@ export class SessionRuntime implements Session {
     mode: ObserveMode = DEFAULT_OBSERVE,
     options: WaitOptions = {},
   ): Promise<CellEvent> {
-    checkCellId('Cannot observe', cellId);
-    checkObserveMode(mode);
-    checkWaitOptions('Cannot observe', options);
+    checkObserve(cellId, mode, options);
     return this.#cells.get(cellId)?.observe(mode, options) ?? this.#missing(cellId);
   }
 
@@ -128,8 +126,7 @@ export class SessionRuntime implements Session {
     cellId: string,
     generation: number,
   ): Promise<'resumed' | 'already-running' | 'missing'> {
-    checkCellId('Cannot resume', cellId);
-    checkGeneration(generation);
+    checkResume(cellId, generation);
     return this.#cells.get(cellId)?.resume(generation) ?? 'missing';
   }
 

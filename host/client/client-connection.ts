@@ -198,7 +198,9 @@ export class ClientConnection {
         return;
       case 'cell/events':
         // The types differ in what is absent alone.
-        requests.happened(message.id, message.events as readonly LiveEvent[]);
+        return requests.happened(message.id, message.events as readonly LiveEvent[]);
+      case 'connection/failed':
+        throw new Error(`the host ended it: ${message.message}`);
     }
   }
 

@@ -1,16 +1,11 @@
-import {
-  checkCellId,
-  checkExecute,
-  checkGeneration,
-  checkWaitOptions,
-} from '../../src/check-arguments.ts';
+import { checkCellId, checkExecute, checkObserve, checkResume } from '../../src/check-arguments.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { EventReader, type EventSource } from '../../src/event-reader.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { LiveEvents } from '../../src/live-events.ts';
 import { MissingLane, missingCell } from '../../src/missing.ts';
-import { checkObserveMode, DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
+import { DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
 import type { Registration } from '../../src/routed-items.ts';
 import type {
   CellSummary,
@@ -115,9 +110,7 @@ export class RemoteSession implements Session {
     mode: ObserveMode = DEFAULT_OBSERVE,
     options: WaitOptions = {},
   ): Promise<CellEvent> {
-    checkCellId('Cannot observe', cellId);
-    checkObserveMode(mode);
-    checkWaitOptions('Cannot observe', options);
+    checkObserve(cellId, mode, options);
     if (this.#isClosed) return missingCell(cellId, 'terminated');
     this.#checkKept();
     options.signal?.throwIfAborted();
@@ -135,8 +128,7 @@ export class RemoteSession implements Session {
     cellId: string,
     generation: number,
   ): Promise<'resumed' | 'already-running' | 'missing'> {
-    checkCellId('Cannot resume', cellId);
-    checkGeneration(generation);
+    checkResume(cellId, generation);
     const value = await this.#ask({
       method: 'session/resume',
       sessionId: this.id,

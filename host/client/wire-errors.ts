@@ -7,6 +7,7 @@ const PHRASES: readonly (readonly [RegExp, ErrorCode])[] = [
   [/is shutting down/, 'session_closed'],
   [/^unknown code-mode session/, 'session_unknown'],
   [/request cancelled/, 'cancelled'],
+  [/^Cannot read a message|^invalid code-mode/, 'invalid_argument'],
   [/too many|IPC frame limit|max[A-Z]\w+\)/, 'limit_exceeded'],
   [/exhausted its cell ID space/, 'cell_ids_exhausted'],
 ];

@@ -1,10 +1,11 @@
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
-import { type Connection, FrameTooLargeError } from '../connection.ts';
-import { type Operation, readClientMessage } from '../protocol.ts';
-import { AnswerQueue } from './answer-queue.ts';
+import type { Connection } from '../connection.ts';
+import { type RequestId, withExactId } from '../exact-id.ts';
+import { type ClientMessage, type Operation, readClientMessage, requestIdIn } from '../protocol.ts';
 import { DelegateCalls } from './delegate-calls.ts';
 import type { HostLimits } from './host-limits.ts';
 import type { Answering, HostedSession } from './hosted-session.ts';
+import { RequestAnswers } from './request-answers.ts';
 import type { SessionFactory } from './session-factory.ts';
 import { SessionTable } from './session-table.ts';
 import { UsedIds } from './used-ids.ts';
@@ -23,6 +24,8 @@ export interface HostConnectionParts {
   readonly onEnded: (error: Error | null) => void;
 }
 
+type DelegateResponse = Extract<ClientMessage, { type: 'delegate/response' }>;
+
 interface Request {
   readonly cancel: AbortController;
   readonly preempt: AbortController;
@@ -40,10 +43,9 @@ const CANCELLABLE = new Set<Operation['method']>(['session/wait', 'session/event
 export class HostConnection {
   readonly #parts: HostConnectionParts;
   readonly #connection: Connection;
-  readonly #requests = new Map<number, Request>();
-  readonly #finished = new UsedIds<number>();
-  readonly #own: boolean;
-  readonly #answers: AnswerQueue;
+  readonly #requests = new Map<RequestId, Request>();
+  readonly #finished = new UsedIds<RequestId>();
+  readonly #answers: RequestAnswers;
   readonly #delegate: DelegateCalls;
   readonly #sessions: SessionTable;
   #closing = false;
@@ -53,24 +55,21 @@ export class HostConnection {
     const { number, connection, capabilities, sessions } = parts;
     this.#connection = connection;
     const large = capabilities.has('delegate-capacity-4096');
-    this.#own = capabilities.has('cellhost.cells');
+    const own = capabilities.has('cellhost.cells');
+    this.#answers = new RequestAnswers(connection, own, parts.limits.maxUnreadBytes);
     const capacity = large ? LARGE_CAPACITY : SMALL_CAPACITY;
-    this.#answers = new AnswerQueue(connection, parts.limits.maxUnreadBytes);
-    this.#delegate = new DelegateCalls(
-      connection,
-      this.#own ? Number.POSITIVE_INFINITY : capacity,
-      this.#own,
-    );
+    this.#delegate = new DelegateCalls(connection, own ? Number.POSITIVE_INFINITY : capacity, own);
     this.#sessions = new SessionTable({
       factory: sessions,
       holder: `connection ${number} (${connection.peer})`,
       calls: this.#delegate,
-      own: this.#own,
+      own,
       onCellClosed: (sessionId, cellId) =>
         connection.send({ type: 'cell/closed', sessionId, cellId }),
     });
     connection.take({
       message: (value, text) => this.#receive(value, text),
+      lastWords: (error) => this.#answers.lastWords(error),
       closed: (error) => void this.#closed(error),
     });
     connection.resume();
@@ -95,8 +94,8 @@ export class HostConnection {
 
   #receive(value: unknown, text: string): void {
     if (isHello(value)) throw new Error('received a second code-mode client hello');
-    const message = readClientMessage(value);
-    switch (message.type) {
+    const message = this.#read(withExactId(value, text));
+    switch (message?.type) {
       case 'operation/request':
         return this.#admit(message.id, message.request);
       case 'operation/cancel': {
@@ -107,14 +106,37 @@ export class HostConnection {
       case 'operation/yield':
         return this.#requests.get(message.id)?.preempt.abort();
       case 'delegate/response':
-        return this.#delegate.answer({ id: message.id, result: message.result, text });
+        return this.#answered(message, text);
     }
   }
 
-  #admit(id: number, operation: Operation): void {
-    if (this.#requests.has(id) || this.#finished.has(id)) {
-      throw new Error(`duplicate code-mode request ID ${id}`);
+  /** Undefined for a malformed request, whose sender is told: its other requests go on. */
+  #read(value: unknown): ClientMessage | undefined {
+    try {
+      return readClientMessage(value);
+    } catch (error) {
+      const id = requestIdIn(value);
+      if (id === undefined) throw error;
+      this.#checkNew(id);
+      this.#finished.add(id);
+      this.#answers.malformed(id, error);
+      this.#rest();
+      return undefined;
     }
+  }
+
+  /** This host gives no id that is not exact, so an answer to one is to a call that is not there. */
+  #answered({ id, result }: DelegateResponse, text: string): void {
+    if (typeof id === 'number') this.#delegate.answer({ id, result, text });
+  }
+
+  #checkNew(id: RequestId): void {
+    if (!this.#requests.has(id) && !this.#finished.has(id)) return;
+    throw new Error(`duplicate code-mode request ID ${id}`);
+  }
+
+  #admit(id: RequestId, operation: Operation): void {
+    this.#checkNew(id);
     const request: Request = {
       cancel: new AbortController(),
       preempt: new AbortController(),
@@ -123,7 +145,7 @@ export class HostConnection {
     if ('request' in operation && operation.request.preempted) request.preempt.abort();
     const full = this.#requests.size >= this.#parts.limits.maxRequests;
     this.#requests.set(id, request);
-    const answering = this.#answering(id);
+    const answering = this.#answers.to(id);
     const done = full
       ? Promise.reject(this.#tooManyRequests())
       : this.#perform(operation, request, answering);
@@ -133,12 +155,13 @@ export class HostConnection {
         this.#requests.delete(id);
         this.#finished.add(id);
       });
-    const drained = this.#connection.drained();
-    if (drained !== undefined) this.#waitFor(drained);
+    this.#rest();
   }
 
   /** A client that does not read its answers has to wait before it can ask for more. */
-  #waitFor(drained: Promise<void>): void {
+  #rest(): void {
+    const drained = this.#connection.drained();
+    if (drained === undefined) return;
     this.#connection.pause();
     void drained.then(() => this.#connection.resume());
   }
@@ -191,42 +214,6 @@ export class HostConnection {
     const session = this.#sessions.get(sessionId);
     if (session !== undefined) return session;
     throw new CodeModeError('session_unknown', `unknown code-mode session ${sessionId}`);
-  }
-
-  #answering(id: number): Answering {
-    const queue = this.#answers;
-    const respond = (result: () => object) =>
-      queue.send(() => this.#send(id, 'operation/response', result(), 'host response'));
-    const begin = (result: () => object) =>
-      queue.send(() => this.#send(id, 'execute/initialResponse', result(), 'initial response'));
-    const failure = (error: unknown) => this.#failureOf(error);
-    return {
-      events: (events) =>
-        queue.send(() => this.#connection.send({ type: 'cell/events', id, events })),
-      drained: () => this.#connection.drained(),
-      answer: (value) => respond(() => ({ status: 'ok', value: value() })),
-      fail: (error) => respond(() => failure(error)),
-      initial: (value) => begin(() => ({ status: 'ok', value: value() })),
-      failInitial: (error) => begin(() => failure(error)),
-    };
-  }
-
-  /** An answer that is too large for a frame becomes an error; the connection goes on. */
-  #send(id: number, type: string, result: object, what: string): void {
-    try {
-      this.#connection.send({ type, id, result });
-    } catch (error) {
-      if (!(error instanceof FrameTooLargeError)) throw error;
-      const text = `code-mode ${what} exceeds the IPC frame limit: ${error.message}`;
-      const failure = this.#failureOf(new CodeModeError('limit_exceeded', text));
-      this.#connection.send({ type, id, result: failure });
-    }
-  }
-
-  #failureOf(error: unknown): { status: 'error'; message: string; code?: string } {
-    const message = error instanceof Error ? error.message : String(error);
-    if (!this.#own || !(error instanceof CodeModeError)) return { status: 'error', message };
-    return { status: 'error', message, code: error.code };
   }
 
   async #closed(error: Error | null): Promise<void> {

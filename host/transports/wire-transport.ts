@@ -141,9 +141,15 @@ export class WireTransport implements Transport {
       if (body === null && this.#end !== null) this.#afterLast(this.#end.error);
       return body;
     } catch (error) {
-      this.#finish(error instanceof Error ? error : new Error(String(error)));
+      this.#unreadable(error instanceof Error ? error : new Error(String(error)));
       return null;
     }
+  }
+
+  /** The owner may have more to say to the peer. */
+  #unreadable(error: Error): void {
+    this.#receiver?.unreadable?.(error);
+    if (this.#phase === 'open') this.#finish(error);
   }
 
   /** Lets others have a turn, and the peer wait meanwhile. */

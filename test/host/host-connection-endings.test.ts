@@ -26,11 +26,6 @@ const AFTER_HELLO: readonly (readonly [string, string | Buffer, RegExp])[] = [
   ['a type it does not know', '{"type":"other","id":1}', /type: /],
   ['a field of a wrong type', '{"type":"operation/cancel","id":"1"}', /: id: /],
   ['a field it does not know', '{"type":"operation/cancel","id":1,"x":1}', /"x"/],
-  [
-    'a method it does not know',
-    '{"type":"operation/request","id":9,"request":{"method":"session/x","sessionId":"s"}}',
-    /request\.method: /,
-  ],
 ];
 
 describe('A connection of a host', () => {

@@ -40,6 +40,7 @@ const hostKinds: Readonly<Record<HostKind, true>> = {
   'delegate/cancel': true,
   'cell/closed': true,
   'cell/events': true,
+  'connection/failed': true,
   'session/ready': true,
   'session/created': true,
   'session/closed': true,

@@ -45,5 +45,6 @@ export const OWN_HOST_MESSAGES: readonly string[] = [
   waited(`{"MissingCell":{"Event":${MISSING}}}`),
   '{"type":"delegate/request","id":1,"sessionId":"s","token":"t","request":{"type":"notification/send","callId":null,"cellId":"2","text":"notice"}}',
   '{"type":"delegate/cancel","id":1,"reason":"drain-timeout"}',
+  '{"type":"connection/failed","message":"Cannot read a message: it is not JSON"}',
   `{"type":"cell/events","id":6,"events":[{"type":"output","item":${ITEM}},{"type":"tool-started","callId":"tool-1","tool":"t"},{"type":"tool-ended","callId":"tool-1","ok":false},{"type":"notified","text":"n"},{"type":"phase","phase":"held"},{"type":"gap","missed":3},{"type":"completed",${ENDING}},{"type":"terminated"},${MISSING}]}`,
 ];

@@ -12,6 +12,8 @@ export class V1Peer {
   readonly received: Json[] = [];
   /** Settles when the host, or the test, has ended the connection. */
   readonly closed: Promise<void>;
+  /** Told of each message as it came, for what JSON loses. */
+  onText: (text: string) => void = () => {};
   readonly #transport: Transport;
   readonly #untaken: Json[] = [];
   readonly #waiting = new Set<{ take(message: Json): boolean; fail(): void }>();
@@ -22,7 +24,11 @@ export class V1Peer {
     this.#transport = transport;
     this.closed = new Promise((resolve) => {
       transport.start({
-        message: (body) => this.#receive(JSON.parse(body.toString('utf8')) as Json),
+        message: (body) => {
+          const text = body.toString('utf8');
+          this.onText(text);
+          this.#receive(JSON.parse(text) as Json);
+        },
         closed: () => {
           this.#isClosed = true;
           for (const waiter of this.#waiting) waiter.fail();

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/** The numbers that messages carry. */
+
+export const count = z.int().min(0);
+
+export const requestId = z.int();
+
+/** What a client may call its requests: 64 bits with a sign, exact as `withExactId` reads them. */
+export const clientRequestId = z.union([
+  requestId,
+  z
+    .bigint()
+    .min(-(2n ** 63n))
+    .max(2n ** 63n - 1n),
+]);
+
+/** A time or a size of 64 bits. The largest are not exact, which makes no difference. */
+export const amount = z
+  .number()
+  .min(0)
+  .max(2 ** 64)
+  .refine(Number.isInteger, 'must be a whole number');
