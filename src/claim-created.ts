@@ -45,7 +45,8 @@ export interface Created<T extends Traffic, A> {
  * rejects for another reason, nothing is left registered, and destroying is over.
  *
  * @throws The signal's reason; what `send`, `decode` and `accept` fail with; `peer_failed` where the
- * answer has another id than was asked for, or never came; `invalid_argument` where the id is taken.
+ * answer has another id than was asked for, or never came; `invalid_argument` where the id is taken,
+ * or an earlier attempt to create it has not ended at the peer.
  */
 export async function claimCreated<T extends Traffic, A>(
   router: PendingRouter<T>,
@@ -102,6 +103,24 @@ async function createAssigned<T extends Traffic, A>(
   throw error;
 }
 
+/** Ids that were asked for, of each router, until the peer has answered and an orphan is destroyed. */
+const askedIds = new WeakMap<object, Set<string>>();
+
+/**
+ * Takes an id for one attempt. Another has to wait for its end, though its caller may have given up:
+ * what the two of them make at the peer could not be told apart.
+ */
+function take(router: object, askedId: string): Disposable {
+  const ids = askedIds.get(router) ?? new Set();
+  askedIds.set(router, ids);
+  if (ids.has(askedId)) {
+    const text = `Cannot create ${askedId}: an earlier attempt has not ended at the peer`;
+    throw new CodeModeError('invalid_argument', text);
+  }
+  ids.add(askedId);
+  return { [Symbol.dispose]: () => void ids.delete(askedId) };
+}
+
 async function createAsked<T extends Traffic, A>(
   router: PendingRouter<T>,
   creation: Creation<T, A>,
@@ -109,6 +128,7 @@ async function createAsked<T extends Traffic, A>(
   resolve: (created: Created<T, A>) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  using _ = take(router, askedId);
   const registration = router.register(askedId, creation.sink);
   const abandon = () => registration.release(signal.reason);
   signal.addEventListener('abort', abandon);
@@ -129,8 +149,7 @@ async function createAsked<T extends Traffic, A>(
     });
     if (orphan === null) return;
     registration.release(orphan.error);
-    // Somebody may have asked for the same id again in the meantime.
-    if (orphan.id !== undefined && !router.isLive(askedId)) await destroy(creation, askedId);
+    if (orphan.id !== undefined) await destroy(creation, askedId);
     throw orphan.error;
   } catch (error) {
     registration.release(error);

@@ -72,17 +72,50 @@ describe('Creating something under an id that is asked for', () => {
     assert.deepEqual(creation.log, ['send', 'destroy s']);
   });
 
-  it('C16 does not destroy what was asked for again in the meantime', async () => {
+  it('C16 refuses an id that is asked for again before what came to be under it is destroyed', async () => {
+    const rig = new WordRouter();
+    const [first, second, third] = [1, 2, 3].map(() => new ScriptedCreation('s'));
+    const destroyed = Promise.withResolvers<void>();
+    first!.destroying = () => destroyed.promise;
+    const givenUp = first!.start(rig.router);
+    first!.controller.abort(new Cancelled('terminate'));
+    await assert.rejects(givenUp, { name: 'AbortError' });
+    const message = 'Cannot create s: an earlier attempt has not ended at the peer';
+    await assert.rejects(second!.start(rig.router), { code: 'invalid_argument', message });
+    first!.answer({ id: 's' });
+    await settled();
+    await assert.rejects(second!.start(rig.router), { code: 'invalid_argument' });
+    assert.deepEqual([first!.log, second!.log], [['send', 'destroy s'], []]);
+    destroyed.resolve();
+    await settled();
+    const creating = third!.start(rig.router);
+    third!.answer({ id: 's' });
+    assert.equal((await creating).registration.active, true);
+  });
+
+  it('C16 tells of what could not be destroyed for whoever gave up', async () => {
+    const rig = new WordRouter();
+    const creation = new ScriptedCreation('s');
+    creation.destroying = () => Promise.reject(new Error('refused'));
+    const creating = creation.start(rig.router);
+    creation.controller.abort(new Cancelled('terminate'));
+    await assert.rejects(creating, { name: 'AbortError' });
+    creation.answer({ id: 's' });
+    await settled();
+    assert.deepEqual([creation.log, creation.leaks], [['send', 'destroy s'], ['s']]);
+  });
+
+  it('C16 frees an id whose creation failed at the peer after its caller gave up', async () => {
     const rig = new WordRouter();
     const [first, second] = [new ScriptedCreation('s'), new ScriptedCreation('s')];
     const givenUp = first.start(rig.router);
     first.controller.abort(new Cancelled('terminate'));
+    await assert.rejects(givenUp, { name: 'AbortError' });
+    first.fail(new Error('no room'));
+    await settled();
     const creating = second.start(rig.router);
-    first.answer({ id: 's' });
-    await assert.rejects(givenUp);
     second.answer({ id: 's' });
-    const { registration } = await creating;
-    assert.equal(registration.active, true);
-    assert.deepEqual([first.log, second.log], [['send'], ['send', 'accept s']]);
+    assert.equal((await creating).registration.active, true);
+    assert.deepEqual(first.log, ['send']);
   });
 });
