@@ -19,8 +19,9 @@ export {
   spawnHost,
 } from './client/spawn-host.ts';
 export type { OpenSession, SessionWish } from './server/deferred-session.ts';
-export { Host, type HostLog, type HostOptions } from './server/host.ts';
+export { Host, type HostOptions } from './server/host.ts';
 export { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
+export type { HostLog } from './server/host-log.ts';
 export { ActiveSession } from './session-layer/active-session.ts';
 export {
   type CreatedSession,

@@ -1,4 +1,5 @@
 import type { Delegate } from '../../src/delegate.ts';
+import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { SessionLimits } from '../../src/limits.ts';
 import type { LiveEvent, LiveEvents } from '../../src/live-events.ts';
@@ -10,6 +11,8 @@ import type {
   StartedCell,
   WaitOptions,
 } from '../../src/session.ts';
+import { startTimer } from '../../src/timer.ts';
+import { messageOf } from '../../src/tool-answer.ts';
 import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
 import type { SessionOptions } from '../protocol.ts';
 
@@ -27,11 +30,23 @@ export type OpenSession = (
   wish: SessionWish,
 ) => Promise<Session & { readonly remoteUrl?: string | undefined }>;
 
+/** What happens to a session whose opening does not end though nobody wants it any more. */
+export interface Abandonment {
+  /** How long it may take, in milliseconds. */
+  readonly afterMs: number;
+  /** Told what is wrong, for a log. */
+  told(what: string): void;
+}
+
 /** A session that is being opened: what is asked of it waits until it is there. */
 export class DeferredSession implements Session {
-  readonly #opening: ReturnType<OpenSession>;
+  /** What was opened, though it may come when nobody waits for it. */
+  readonly #started: ReturnType<OpenSession>;
+  readonly #open = Promise.withResolvers<Awaited<ReturnType<OpenSession>>>();
+  readonly #opening = this.#open.promise;
   readonly #wanted = new AbortController();
   readonly #onRetired: (cellId: string) => void;
+  readonly #abandonment: Abandonment;
   readonly #cells = new Set<string>();
 
   /** @param onRetired Called when the end of a cell was delivered, or cannot be any more. */
@@ -39,10 +54,13 @@ export class DeferredSession implements Session {
     open: OpenSession,
     { delegate, options }: { readonly delegate: Delegate; readonly options: SessionOptions },
     onRetired: (cellId: string) => void,
+    abandonment: Abandonment,
   ) {
     this.#onRetired = onRetired;
+    this.#abandonment = abandonment;
     const { signal } = this.#wanted;
-    this.#opening = start(open, { delegate, options: given(options), signal });
+    this.#started = start(open, { delegate, options: given(options), signal });
+    this.#started.then(this.#open.resolve, this.#open.reject);
     this.#opening.catch(() => {});
   }
 
@@ -88,7 +106,9 @@ export class DeferredSession implements Session {
 
   async close(): Promise<void> {
     this.#wanted.abort();
+    const deadline = startTimer(() => this.#abandon(), this.#abandonment.afterMs);
     const session = await this.#opening.catch(() => null);
+    clearTimeout(deadline);
     try {
       await session?.close();
     } finally {
@@ -99,6 +119,17 @@ export class DeferredSession implements Session {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Nobody waits for it any more. What comes late is closed. */
+  #abandon(): void {
+    const { afterMs, told } = this.#abandonment;
+    told(`open did not end within ${afterMs} ms of the abort of its signal`);
+    this.#open.reject(new CodeModeError('session_closed', 'code mode session is shutting down'));
+    const unclosed = (error: unknown) =>
+      told(`it opened late and cannot be closed: ${messageOf(error)}`);
+    // An opening that fails late leaves nothing behind.
+    this.#started.then((session) => session.close().catch(unclosed)).catch(() => {});
   }
 
   #told(event: CellEvent): CellEvent {

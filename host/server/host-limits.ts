@@ -13,6 +13,11 @@ export interface HostLimits {
   readonly maxUnreadBytes: number;
   /** How long a new connection may stay silent, in milliseconds. Default 10,000. */
   readonly helloMs: number;
+  /**
+   * How long `open` may take to end after its signal was aborted, in milliseconds. The session is
+   * abandoned then: whoever waits for it is told, and it is closed if it comes late. Default 2,000.
+   */
+  readonly abandonOpenMs: number;
 }
 
 /** The limits of a host that sets none. */
@@ -22,4 +27,5 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   maxRequests: 4_096,
   maxUnreadBytes: 64 << 20,
   helloMs: 10_000,
+  abandonOpenMs: 2_000,
 };

@@ -7,6 +7,7 @@ import type { OpenSession } from './deferred-session.ts';
 import { type Greeted, greet } from './greeting.ts';
 import { HostConnection } from './host-connection.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './host-limits.ts';
+import type { HostLog } from './host-log.ts';
 import { SessionFactory } from './session-factory.ts';
 
 /** What a host is made of: one of `sandbox` and `open`, and what may be. */
@@ -17,12 +18,6 @@ export interface HostOptions {
   readonly open?: OpenSession;
   readonly limits?: Partial<HostLimits>;
   readonly log?: HostLog;
-}
-
-/** Where a host writes what happens to its connections. */
-export interface HostLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
 }
 
 const SILENT: HostLog = { info() {}, warn() {} };
@@ -43,7 +38,7 @@ export class Host implements AsyncDisposable {
     if (where === undefined || (sandbox !== undefined && open !== undefined)) {
       throw new CodeModeError('invalid_argument', 'A host takes one of sandbox and open');
     }
-    this.#sessions = new SessionFactory(where, this.#limits.maxSessions);
+    this.#sessions = new SessionFactory(where, this.#limits, log);
     this.#log = log;
   }
 

@@ -6,6 +6,8 @@ import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { SessionRuntime } from '../../src/session-runtime.ts';
 import type { Operation, SessionOptions } from '../protocol.ts';
 import { DeferredSession, type OpenSession } from './deferred-session.ts';
+import type { HostLimits } from './host-limits.ts';
+import type { HostLog } from './host-log.ts';
 
 const NOTHING: Program = {
   source: '',
@@ -31,6 +33,7 @@ const MAX_NAMED = 8;
 
 /** What a session is opened with. */
 export interface NewSession {
+  readonly id: string;
   /** Who has it, for people. */
   readonly holder: string;
   /** Whether the client understands `cellhost.cells`. */
@@ -47,15 +50,17 @@ export type OpenOperation = Extract<Operation, { method: 'session/open' }>;
 /** Opens the sessions of a host, over one sandbox or wherever they are opened, and counts them. */
 export class SessionFactory {
   readonly #where: Sandbox | OpenSession;
-  readonly #maxSessions: number;
+  readonly #limits: HostLimits;
+  readonly #log: HostLog;
   readonly #warm: Promise<unknown>;
   /** How many sessions each has. */
   readonly #held = new Map<string, number>();
   #count = 0;
 
-  constructor(where: Sandbox | OpenSession, maxSessions: number) {
+  constructor(where: Sandbox | OpenSession, limits: HostLimits, log: HostLog) {
     this.#where = where;
-    this.#maxSessions = maxSessions;
+    this.#limits = limits;
+    this.#log = log;
     this.#warm = typeof where === 'function' ? Promise.resolve() : warmUp(where);
   }
 
@@ -79,13 +84,20 @@ export class SessionFactory {
 
   /** @throws `limit_exceeded`; `invalid_argument` for limits that are none. */
   open(wanted: NewSession): SessionRuntime | DeferredSession {
-    if (this.#count >= this.#maxSessions) throw this.#tooMany();
+    if (this.#count >= this.#limits.maxSessions) throw this.#tooMany();
     const session =
       typeof this.#where === 'function'
-        ? new DeferredSession(this.#where, wanted, wanted.onRetired)
+        ? this.#deferred(this.#where, wanted)
         : runtimeOver(this.#where, wanted);
     this.#add(wanted.holder, 1);
     return session;
+  }
+
+  #deferred(open: OpenSession, { id, delegate, options, onRetired }: NewSession): DeferredSession {
+    return new DeferredSession(open, { delegate, options }, onRetired, {
+      afterMs: this.#limits.abandonOpenMs,
+      told: (error) => this.#log.warn({ session: id, error }, 'session abandoned'),
+    });
   }
 
   /** One that was opened here is over. */
@@ -107,7 +119,7 @@ export class SessionFactory {
       .map(([holder, held]) => `${holder} holds ${held}`)
       .concat(holders.length > MAX_NAMED ? ['…'] : [])
       .join(', ');
-    const open = `${this.#maxSessions} are open (maxSessions)`;
+    const open = `${this.#limits.maxSessions} are open (maxSessions)`;
     return new CodeModeError(
       'limit_exceeded',
       `code-mode host has too many sessions: ${open}${named === '' ? '' : `: ${named}`}`,

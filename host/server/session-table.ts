@@ -120,7 +120,15 @@ export class SessionTable {
     });
     const delegate = new ClientDelegate(calls, sessionId, own, session);
     const onRetired = (cellId: string) => session.cellRetired(cellId);
-    const opened = factory.open({ holder, own, delegate, options, maxYieldTimeMs, onRetired });
+    const opened = factory.open({
+      id: sessionId,
+      holder,
+      own,
+      delegate,
+      options,
+      maxYieldTimeMs,
+      onRetired,
+    });
     this.#entries.set(sessionId, { session, closing: null });
     session.attach(opened);
     if (!(opened instanceof DeferredSession)) return undefined;

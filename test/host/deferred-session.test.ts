@@ -5,7 +5,7 @@ import { Host } from '../../host/server/host.ts';
 import { SessionRuntime } from '../../src/session-runtime.ts';
 import { brief } from '../support/events.ts';
 import { FakeSandbox } from '../support/fake-sandbox.ts';
-import { isSettled } from '../support/gates.ts';
+import { isSettled, never, settled } from '../support/gates.ts';
 import { restOf } from '../support/live-events.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 import { connect, connectWithSession, executeRequest } from '../support/v1-peer.ts';
@@ -27,6 +27,7 @@ function setUp() {
   const { promise, resolve, reject } = Promise.withResolvers<SessionRuntime>();
   const wishes: SessionWish[] = [];
   const retired: string[] = [];
+  const abandoned: string[] = [];
   const session = new DeferredSession(
     (wish) => {
       wishes.push(wish);
@@ -34,8 +35,9 @@ function setUp() {
     },
     { delegate: new ScriptedDelegate(), options: { console: true } },
     (cellId) => retired.push(cellId),
+    { afterMs: 500, told: (what) => abandoned.push(what) },
   );
-  return { session, wishes, retired, resolve, reject };
+  return { session, wishes, retired, abandoned, resolve, reject };
 }
 
 describe('A session that is being opened', () => {
@@ -92,6 +94,76 @@ describe('A session that is being opened', () => {
     resolve(inner);
     await closing;
     await assert.rejects(inner.execute({ source: 'hi' }), { code: 'session_closed' });
+  });
+
+  it('is abandoned when its opening ignores that nobody wants it, and closed if it comes late', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { session, abandoned, resolve } = setUp();
+    const asked = [session.execute({ source: 'hi' }), session.values(), session.opened()];
+    const refused = Promise.all(
+      asked.map((answer) => assert.rejects(answer, { code: 'session_closed' })),
+    );
+    const closing = session.close();
+    t.mock.timers.tick(499);
+    assert.equal(await isSettled(closing), false);
+    t.mock.timers.tick(1);
+    await closing;
+    await refused;
+    assert.deepEqual(abandoned, ['open did not end within 500 ms of the abort of its signal']);
+    const inner = runtime();
+    resolve(inner);
+    await settled();
+    await assert.rejects(inner.execute({ source: 'hi' }), { code: 'session_closed' });
+  });
+
+  it('tells when it comes late and cannot be closed', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { session, abandoned, resolve } = setUp();
+    const closing = session.close();
+    t.mock.timers.tick(500);
+    await closing;
+    const inner = runtime();
+    inner.close = () => Promise.reject(new Error('stuck'));
+    resolve(inner);
+    await settled();
+    assert.equal(abandoned[1], 'it opened late and cannot be closed: stuck');
+  });
+
+  it('does not keep its host, or the client that closes it, waiting', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const warnings: object[] = [];
+    const log = { info() {}, warn: (fields: object) => void warnings.push(fields) };
+    const aborted = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let opened = 0;
+    const open = ({ signal }: SessionWish) => {
+      const { resolve } = aborted[opened]!;
+      opened += 1;
+      signal.addEventListener('abort', () => resolve());
+      return never<SessionRuntime>();
+    };
+    const host = new Host({ open, limits: { abandonOpenMs: 500 }, log });
+    const { peer, ended } = connect(host);
+    await peer.hello('cellhost.cells');
+    const [first] = ['s', 't'].map((sessionId) => peer.request('session/open', { sessionId }));
+    const execute = peer.request('session/execute', { request: executeRequest('hi') });
+    const shutdown = peer.request('session/shutdown');
+    await aborted[0]!.promise;
+    t.mock.timers.tick(500);
+    const closed = { type: 'session/closed', sessionId: 's' };
+    assert.deepEqual(await peer.answer(shutdown), closed);
+    for (const id of [first!, execute]) {
+      assert.equal(await peer.answer(id), 'code mode session is shutting down');
+    }
+    const closing = host.close();
+    await aborted[1]!.promise;
+    t.mock.timers.tick(500);
+    await closing;
+    await ended;
+    assert.deepEqual(
+      warnings.map((fields) => (fields as { session?: string }).session),
+      ['s', 't'],
+    );
+    assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
   it('lets go of the cells whose ends nobody asked for when it is closed', async () => {
