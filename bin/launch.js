@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { constants as counted, PerformanceObserver } from 'node:perf_hooks';
@@ -16,6 +17,10 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 /** A terminal signals the launcher and the engine both, and the launcher passes its own on. */
 const SAME_PRESS_MS = 50;
 const LAST_RESORT_MS = 2000;
+/** What the engine watches: the end of the launcher that holds the other side. */
+const LIFELINE_FD = 3;
+/** Longer than a host takes to close, whatever its clients do. */
+const ORPHANED_MS = 6000;
 /** Somebody may end a program that serves at any time, so it keeps what it compiled early. */
 const KEEP_COMPILED_MS = 2000;
 /** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
@@ -84,7 +89,9 @@ function findEngine() {
 function runThere(engine, bin) {
   const args = [...ENGINE_FLAGS, fileURLToPath(bin), ...process.argv.slice(2)];
   const env = { ...process.env, [STARTED_BY_US]: '1' };
-  const child = spawn(engine, args, { stdio: 'inherit', env });
+  const child = spawn(engine, args, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env });
+  // Nothing is said on it. The system closes it however this process ends.
+  child.stdio[LIFELINE_FD]?.on('error', () => {});
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`Cannot start ${engine}: ${error.message}`));
   child.on('exit', (code, signal) => {
@@ -97,6 +104,7 @@ async function runHere(program) {
   const { stdin, stdout, stderr } = process;
   // A reader that is gone must not end the program; commands that need one listen for themselves.
   for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {});
+  if (wasStarted) endWithLauncher();
   muteExperimentalWarnings();
   keepCompiled();
   growUnderLoad();
@@ -118,14 +126,30 @@ async function runHere(program) {
 function end(code) {
   process.exitCode = code;
   process.stdin.destroy();
-  const lastResort = () => {
-    process.emit('exit', code);
-    const signal = SIGNALS.find((name) => constants.signals[name] === code - 128) ?? 'SIGKILL';
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  };
-  if (signalSource.count > 1) lastResort();
-  else setTimeout(lastResort, LAST_RESORT_MS).unref();
+  if (signalSource.count > 1) endNow(code);
+  else setTimeout(() => endNow(code), LAST_RESORT_MS).unref();
+}
+
+/** @param {number} code */
+function endNow(code) {
+  process.emit('exit', code);
+  const signal = SIGNALS.find((name) => constants.signals[name] === code - 128) ?? 'SIGKILL';
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+/**
+ * A launcher that is killed cannot pass that on. What it started stops as on SIGTERM then, and ends
+ * if that takes too long.
+ */
+function endWithLauncher() {
+  const lifeline = new Socket({ fd: LIFELINE_FD });
+  lifeline.on('error', () => {});
+  lifeline.once('close', () => {
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => endNow(128 + constants.signals.SIGTERM), ORPHANED_MS).unref();
+  });
+  lifeline.resume().unref();
 }
 
 /** Compiled code is kept for the next start, where Node keeps it for every program. */
