@@ -2,9 +2,11 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { processSandbox } from '../sandbox/process-sandbox.ts';
 import { SessionRuntime } from '../src/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
+import { OutputFailures } from './output-failures.ts';
 import type { SourceOrigin } from './read-source.ts';
 import { type OpenSession, runCommand } from './run-command.ts';
 
+const NEVER = new AbortController().signal;
 const DEFAULT_YIELD_MS = 100;
 const MAX_MS = 2 ** 31 - 1;
 
@@ -38,6 +40,7 @@ export async function main(
   openSession: OpenSession = openProcessSession,
 ): Promise<number> {
   let exitCode = 0;
+  const output = new OutputFailures(io);
   const program = new Command('cellhost')
     .description('Runs JavaScript and TypeScript cells that call your tools.')
     .version(io.version)
@@ -49,20 +52,23 @@ export async function main(
   const exit = (code: number) => {
     exitCode = code;
   };
-  addRunCommand(program, io, openSession, exit);
+  addRunCommand(program, io, output, openSession, exit);
   addServeCommand(program, io, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode !== 0) return 2;
+    await output.flushed(NEVER);
+    return output.codeAfter(0);
   }
 }
 
 function addRunCommand(
   program: Command,
   io: CliIo,
+  output: OutputFailures,
   openSession: OpenSession,
   exit: (code: number) => void,
 ): void {
@@ -92,7 +98,7 @@ function addRunCommand(
       console: flags.console,
       verbose: flags.verbose,
     };
-    exit(await runCommand(options, io, openSession));
+    exit(await runCommand(options, io, output, openSession));
   });
 }
 

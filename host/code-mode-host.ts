@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { CliIo } from './cli-io.ts';
+import { OutputFailures } from './output-failures.ts';
 import { serveCommand } from './serve-command.ts';
 
+const NEVER = new AbortController().signal;
 const USAGE = `Usage: codex-code-mode-host [--listen ENDPOINT] [--token-file PATH] [--log-level LEVEL]
 
 Serves code-mode sessions to other processes: \`cellhost serve\` under another name.
@@ -20,6 +22,7 @@ Serves code-mode sessions to other processes: \`cellhost serve\` under another n
  * @returns The exit code; see `serveCommand`.
  */
 export async function main(argv: readonly string[], io: CliIo): Promise<number> {
+  const output = new OutputFailures(io);
   let flags: ReturnType<typeof flagsOf>;
   try {
     flags = flagsOf(argv);
@@ -30,7 +33,8 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
   }
   if (flags.help || flags.version) {
     io.stdout.write(flags.help ? USAGE : `${io.version}\n`);
-    return 0;
+    await output.flushed(NEVER);
+    return output.codeAfter(0);
   }
   return serveCommand(
     { listen: flags.listen, logLevel: flags['log-level'], tokenFile: flags['token-file'] },

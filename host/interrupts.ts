@@ -1,13 +1,14 @@
 import { Cancelled } from '../src/errors.ts';
 import type { CliIo } from './cli-io.ts';
+import type { OutputFailures } from './output-failures.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Interrupt = keyof typeof EXIT_CODES;
 const INTERRUPTS = Object.keys(EXIT_CODES) as Interrupt[];
 
 /**
- * Notices that somebody wants the command to end: by a signal, or because nobody reads its output
- * any more, which is not an error. The first time asks, the second signal insists.
+ * Notices that the command is to end: by a signal, or because its output cannot be written. The
+ * first time asks, the second signal insists.
  */
 export class Interrupts implements Disposable {
   readonly #io: CliIo;
@@ -16,11 +17,12 @@ export class Interrupts implements Disposable {
   readonly #listeners = INTERRUPTS.map((name) => [name, () => this.#onSignal(name)] as const);
   #exitCode = 0;
 
-  constructor(io: CliIo) {
+  constructor(io: CliIo, output: OutputFailures) {
     this.#io = io;
     for (const [name, listener] of this.#listeners) io.signals.on(name, listener);
-    io.stdout.on('error', this.#onOutputError);
-    io.stderr.on('error', this.#onOutputError);
+    output.onFailure = (exitCode) => {
+      if (!this.#controller.signal.aborted) this.#interrupt(exitCode);
+    };
   }
 
   /** Aborts at the first interrupt. */
@@ -40,8 +42,6 @@ export class Interrupts implements Disposable {
 
   [Symbol.dispose](): void {
     for (const [name, listener] of this.#listeners) this.#io.signals.off(name, listener);
-    this.#io.stdout.off('error', this.#onOutputError);
-    this.#io.stderr.off('error', this.#onOutputError);
   }
 
   #onSignal(name: Interrupt): void {
@@ -49,13 +49,6 @@ export class Interrupts implements Disposable {
     if (this.#controller.signal.aborted) this.#forced.resolve(exitCode);
     else this.#interrupt(exitCode);
   }
-
-  readonly #onOutputError = (error: NodeJS.ErrnoException): void => {
-    if (this.#controller.signal.aborted) return;
-    const isQuiet = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED';
-    if (!isQuiet) this.#io.stderr.write(`cellhost: Cannot write output: ${error.message}\n`);
-    this.#interrupt(isQuiet ? 0 : 2);
-  };
 
   #interrupt(exitCode: number): void {
     this.#exitCode = exitCode;

@@ -1,9 +1,10 @@
 import type { Delegate } from '../src/delegate.ts';
 import type { Session } from '../src/session.ts';
 import type { ToolDefinition } from '../src/tools.ts';
-import type { CliIo, CliOutput } from './cli-io.ts';
+import type { CliIo } from './cli-io.ts';
 import { Interrupts } from './interrupts.ts';
 import type { McpTools } from './mcp-tools.ts';
+import { flush, type OutputFailures } from './output-failures.ts';
 import { type CellResult, jsonPrinter, type OutputPrinter, textPrinter } from './output-printer.ts';
 import { ProgressLine } from './progress-line.ts';
 import { originName, readSource, type SourceOrigin } from './read-source.ts';
@@ -40,10 +41,15 @@ export type OpenSession = (needs: SessionNeeds, resources: AsyncDisposableStack)
 export async function runCommand(
   options: RunOptions,
   io: CliIo,
+  output: OutputFailures,
   openSession: OpenSession,
 ): Promise<number> {
-  using interrupts = new Interrupts(io);
-  return await Promise.race([run(options, io, openSession, interrupts), interrupts.forced]);
+  using interrupts = new Interrupts(io, output);
+  const ran = run(options, io, openSession, interrupts).then(async (exitCode) => {
+    await output.flushed(interrupts.signal);
+    return output.codeAfter(exitCode);
+  });
+  return await Promise.race([ran, interrupts.forced]);
 }
 
 async function run(
@@ -154,10 +160,4 @@ function exitCodeOf({ outcome }: CellResult, interrupts: Interrupts): number {
     case 'terminated':
       return interrupts.exitCode;
   }
-}
-
-function flush(stream: CliOutput): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  stream.write('', () => resolve());
-  return promise;
 }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Sandbox } from '../src/sandbox.ts';
-import type { CliIo } from './cli-io.ts';
+import type { CliIo, CliOutput } from './cli-io.ts';
 import { Connection } from './connection.ts';
 import { type Endpoint, parseListenEndpoint } from './endpoint.ts';
+import { isReaderGone } from './output-failures.ts';
 import { greet } from './server/greeting.ts';
 import type { Host } from './server/host.ts';
 import { DEFAULT_HOST_LIMITS } from './server/host-limits.ts';
@@ -109,10 +110,17 @@ async function serveListener(
     ...(token === undefined ? {} : { token }),
     onConnection: (transport) => void host.serve(transport),
   });
-  io.stdout.write(`${listener.url}\n`);
-  await stop.asked;
+  const isTold = await tell(io.stdout, `${listener.url}\n`);
+  if (isTold) await stop.asked;
   await Promise.all([listener.close(), host.close()]);
-  return 0;
+  return isTold ? 0 : 2;
+}
+
+/** False where the line cannot be written, though somebody wants to read it. */
+function tell(output: CliOutput, line: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    output.write(line, (error) => resolve(!error || isReaderGone(error)));
+  });
 }
 
 /** Signals that ask to stop: the first politely, the second at once. */

@@ -241,10 +241,11 @@ describe('cellhost run on a terminal', () => {
       toolCall('mcp__well__hang', {}, 'tool-2'),
       controller.signal,
     );
+    const refused = assert.rejects(hanging, { message: /is closed/ });
     await stderr.has('0 s, 1 tool call done, running mcp__well__hang');
     session.completes();
     assert.equal(await exitCode, 0);
     assert.ok(stderr.text().endsWith('\r\u001b[K'), 'the line is gone');
-    await assert.rejects(hanging, { message: /is closed/ });
+    await refused;
   });
 });
