@@ -85,7 +85,7 @@ export interface Session extends AsyncDisposable {
    *
    * @param generation Which frontier, from its `pending` event.
    * @returns `already-running` where that frontier was left before; `missing` where the cell is not there or is being terminated.
-   * @throws `invalid_generation` for a frontier that was not reached yet.
+   * @throws `invalid_generation` for a frontier that was not reached yet; `invalid_argument`.
    */
   resume(cellId: string, generation: number): Promise<'resumed' | 'already-running' | 'missing'>;
 
@@ -93,7 +93,7 @@ export interface Session extends AsyncDisposable {
    * Ends a cell: answers within 100 ms whatever it and its callbacks do. A completion that was
    * there first is returned instead. What the cell stored is dropped.
    *
-   * @throws `cell_terminating` where somebody else terminates it already.
+   * @throws `cell_terminating` where somebody else terminates it already; `invalid_argument`.
    */
   terminate(cellId: string): Promise<CellEvent>;
 
@@ -106,7 +106,8 @@ export interface Session extends AsyncDisposable {
    * cell whose end was delivered to an observer is `missing`, but for who subscribed before, or
    * asked for `keepEvents`.
    *
-   * @param options.signal Ends the subscription; `next` rejects with its reason.
+   * @param options.signal Ends the subscription; `next` rejects with its reason. An argument of the
+   * wrong shape rejects the first `next` with `invalid_argument`.
    */
   events(cellId: string, options?: { readonly signal?: AbortSignal }): LiveEvents;
 

@@ -47,13 +47,14 @@ export class AnswerDeadlines {
     this.#start();
   }
 
-  /** The request takes no time by itself any more, because its caller gave up: the margin is left. */
-  hurry(id: number): void {
+  /** The request takes no longer than this by itself any more, because its caller gave up. */
+  hurry(id: number, ownMs: number): void {
     const expected = this.#expected.get(id);
     if (expected === undefined) return;
-    const dueLook = this.#lookAfter(this.#marginMs);
+    const dueMs = ownMs + this.#marginMs;
+    const dueLook = this.#lookAfter(dueMs);
     if (dueLook >= expected.dueLook) return;
-    expected.dueMs = this.#marginMs;
+    expected.dueMs = dueMs;
     expected.dueLook = dueLook;
   }
 

@@ -13,21 +13,22 @@ type Execute = Extract<Operation, { method: 'session/execute' }>;
 
 /** How long hosts take for requests if all is well, in milliseconds; infinity where there is no bound. */
 export class AnswerTimes {
-  readonly #allowanceMs: number;
+  /** Of a request whose caller gave up. */
+  readonly givenUpMs: number;
 
   /** @param own Whether the host has `cellhost.cells`. */
   constructor(own: boolean) {
-    this.#allowanceMs = own ? 0 : V1_MS;
+    this.givenUpMs = own ? 0 : V1_MS;
   }
 
   /** Until the request is answered; for an execute, until the cell has started. */
   of(request: Operation): number {
-    return ownMs(request) + this.#allowanceMs;
+    return ownMs(request) + this.givenUpMs;
   }
 
   /** From the start of a cell to its first event. */
   ofFirstEvent({ request }: Execute): number {
-    return waitMs(request) + this.#allowanceMs;
+    return waitMs(request) + this.givenUpMs;
   }
 }
 

@@ -109,13 +109,13 @@ export class AskedRequests {
 
   /** Has the host answer soon: nobody waits any more. */
   cancel(id: number): void {
-    this.#deadlines.hurry(id);
+    this.#deadlines.hurry(id, this.#times.givenUpMs);
     this.#connection.send({ type: 'operation/cancel', id });
   }
 
   /** Has the host answer soon, with what there is. */
   preempt(id: number): void {
-    this.#deadlines.hurry(id);
+    this.#deadlines.hurry(id, this.#times.givenUpMs);
     this.#connection.send({ type: 'operation/yield', id });
   }
 

@@ -44,7 +44,7 @@ describe('AnswerDeadlines', () => {
     deadlines.expect(1, 'session/wait', Number.POSITIVE_INFINITY);
     pass(5_000);
     assert.deepEqual(late, []);
-    deadlines.hurry(1);
+    deadlines.hurry(1, 0);
     pass(100);
     assert.deepEqual(late, []);
     pass(10);
@@ -55,8 +55,8 @@ describe('AnswerDeadlines', () => {
     const { deadlines, late, pass } = setUp(t);
     deadlines.expect(1, 'session/terminate', 0);
     pass(60);
-    deadlines.hurry(1);
-    deadlines.hurry(7);
+    deadlines.hurry(1, 0);
+    deadlines.hurry(7, 0);
     pass(50);
     assert.deepEqual(late, ['code-mode host did not answer session/terminate within 100 ms']);
   });
@@ -74,7 +74,7 @@ describe('AnswerDeadlines', () => {
   it('never tells anything with an infinite margin', (t) => {
     const { deadlines, late, pass } = setUp(t, Number.POSITIVE_INFINITY);
     deadlines.expect(1, 'session/terminate', 0);
-    deadlines.hurry(1);
+    deadlines.hurry(1, 0);
     pass(5_000);
     assert.deepEqual(late, []);
   });

@@ -134,6 +134,20 @@ describe('A host that does not answer', () => {
     assert.match(client.failure?.message ?? '', /did not answer session\/events within 100 ms/);
   });
 
+  it('has a minute more for a wait that was given up where it speaks version 1 alone', async (t) => {
+    const { session, client, pass } = await setUpSession(t, []);
+    const giveUp = new AbortController();
+    const endless = { yieldAfterMs: Number.POSITIVE_INFINITY };
+    const given = session.observe('1', endless, { signal: giveUp.signal });
+    await settled();
+    giveUp.abort(new Error('no more time'));
+    await assert.rejects(given, /no more time/);
+    await pass(V1_MS + MARGIN_MS);
+    assert.equal(client.failure, null);
+    await pass(20);
+    assert.match((await client.ended).message, /did not answer session\/wait within 60100 ms/);
+  });
+
   it('has a minute more where it speaks version 1 alone', async (t) => {
     const { session, pass } = await setUpSession(t, []);
     const terminating = session.terminate('1');
