@@ -24,6 +24,12 @@ describe('withExactId', () => {
     );
   });
 
+  it('reads the id of the message, not of a part without a name', () => {
+    const text = '{"":{"id":9007199254740995},"id":9007199254740993}';
+    const { id } = withExactId(JSON.parse(text), text) as { id: bigint };
+    assert.equal(id, 9_007_199_254_740_993n);
+  });
+
   it('leaves a message alone that has no such id', () => {
     for (const text of ['null', '5', '[]', '{}', '{"id":"x"}', '{"id":1.5}', '{"id":7}']) {
       const message: unknown = JSON.parse(text);
