@@ -1,9 +1,15 @@
+import type { OpenGuard } from './open-guards.ts';
+import type { Parked } from './parked.ts';
 import type { RoutedItem, Traffic } from './routed-items.ts';
 
-/** An item that stands behind a request which is being offered. */
+/** An item that is to find its place. */
 export interface Turn<T extends Traffic> {
   readonly item: RoutedItem<T>;
   readonly token: string | undefined;
+  /** Set where it waited before. */
+  readonly parked?: Parked<T>;
+  /** The guard that did not want to serve it early. */
+  readonly declinedBy: OpenGuard<T> | null;
 }
 
 /**
@@ -14,13 +20,18 @@ export class EarlyTurns<T extends Traffic> {
   /** Null where nobody has got in line. */
   readonly #lines = new Map<string, Turn<T>[] | null>();
 
+  /** Whether something is being offered. */
+  get isBusy(): boolean {
+    return this.#lines.size > 0;
+  }
+
   /** Puts an item in line where there is one for its id. @returns Whether there is. */
-  queue(id: string, item: RoutedItem<T>, token: string | undefined): boolean {
+  queue(id: string, turn: Turn<T>): boolean {
     if (this.#lines.size === 0) return false;
     const line = this.#lines.get(id);
     if (line === undefined) return false;
-    if (line === null) this.#lines.set(id, [{ item, token }]);
-    else line.push({ item, token });
+    if (line === null) this.#lines.set(id, [turn]);
+    else line.push(turn);
     return true;
   }
 

@@ -1,12 +1,16 @@
 import type { DropCause, DropLog } from './drop-log.ts';
+import type { Turn } from './early-turns.ts';
 import { CodeModeError } from './errors.ts';
 import { type LaneOwner, LiveLane } from './live-lane.ts';
-import { type OpenGuard, OpenGuards } from './open-guards.ts';
+import { type Heard, type OpenGuard, OpenGuards } from './open-guards.ts';
 import { Parked } from './parked.ts';
 import { Parking } from './parking.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { Registration, RoutedItem, Sink, Traffic } from './routed-items.ts';
 import type { RouterLimits } from './router-limits.ts';
+
+/** Why an item is not waited for. */
+export type Refusal = Extract<DropCause, 'disconnected' | 'sessionClosed' | 'unknownSession'>;
 
 /**
  * What a router knows of ids: who has them, what waits for them, and which are closed.
@@ -67,18 +71,10 @@ export class IdTable<T extends Traffic> {
     if (this.#closedBy !== null) throw this.#closedBy;
   }
 
-  /**
-   * Why what comes for an id that nobody has is not waited for; null where it is.
-   *
-   * @param owner Whose the id is by a token.
-   */
-  refusalOf(
-    id: string,
-    token: string | undefined,
-    owner: OpenGuard<T> | null,
-  ): 'disconnected' | 'sessionClosed' | 'unknownSession' | null {
+  /** Why what comes for an id that nobody has is not waited for; null where it is. */
+  refusalOf(id: string, token: string | undefined): Refusal | null {
     if (this.#closedBy !== null) return 'disconnected';
-    if (owner !== null || this.#parking.has(id)) return null;
+    if (this.guards.ownerOf(id) !== null || this.#parking.has(id)) return null;
     if (this.#closedIds.touch(id)) return 'sessionClosed';
     if (token !== undefined && !this.guards.hasToken(token)) {
       // The guard of that token has ended. What follows without it must not pass for another's.
@@ -88,12 +84,48 @@ export class IdTable<T extends Traffic> {
     return this.guards.size === 0 ? 'unknownSession' : null;
   }
 
-  /** Lets an item wait until its id is registered. @param owner Whose the id is by a token. */
-  park(id: string, item: RoutedItem<T>, owner: OpenGuard<T> | null): void {
-    const parkMs = item.kind === 'event' ? this.#limits.parkMs : this.guards.patience(owner);
-    for (const { parked, limit } of this.#parking.park(new Parked(id, item, parkMs))) {
-      this.#log.overflow(parked.id, parked.item, limit, this.#limits[limit]);
+  /** What is known of an id that something waits for. */
+  heardOf(id: string): Heard | undefined {
+    return this.#parking.heardOf(id);
+  }
+
+  /** Notes what is known of an id now, where something waits for it. */
+  hearAgain(id: string, heard: Heard): void {
+    this.#parking.hearAgain(id, heard);
+  }
+
+  /** Lets an item wait until its id is registered. */
+  park(id: string, turn: Turn<T>, heard: Heard): void {
+    const parked = turn.parked ?? this.#newParked(id, turn.item);
+    parked.declinedBy = turn.declinedBy;
+    for (const evicted of this.#parking.park(parked, heard)) {
+      const { limit } = evicted;
+      this.#log.overflow(evicted.parked.id, evicted.parked.item, limit, this.#limits[limit]);
     }
+  }
+
+  /** Takes out what waits for an id, so that it finds its place anew. */
+  lift(id: string): readonly Parked<T>[] {
+    return this.#parking.lift(id);
+  }
+
+  /** Has ids that requests wait for belong to the guards that are left for them. @returns Those ids. */
+  guess(): readonly string[] {
+    const ids = new Map<OpenGuard<T>, string | null>();
+    for (const heard of this.#parking.asked()) {
+      const guard = this.guards.onlyOne(heard.id, heard);
+      if (guard !== null) ids.set(guard, ids.has(guard) ? null : heard.id);
+    }
+    for (const [guard, id] of ids) {
+      if (id === null) this.guards.guessNone(guard);
+      else this.guards.guess(guard, id);
+    }
+    return [...ids.values()].filter((id) => id !== null);
+  }
+
+  /** Sees off what had to go while it stood in no line. */
+  dropDue(parked: Parked<T>): void {
+    if (parked.due !== null) this.#dropParked(parked, parked.due);
   }
 
   /** Lets an item wait until the sink of its lane is done with the one before. */
@@ -112,7 +144,10 @@ export class IdTable<T extends Traffic> {
   publish(id: string, sink: Sink<T>, guard: OpenGuard<T> | null): Registration<T> {
     if (this.#live.has(id)) throw cannotRegister(id, 'it is registered');
     if (this.#isAnothers(id, guard)) throw cannotRegister(id, "it is another guard's");
-    if (guard !== null) guard.claimed = true;
+    if (guard !== null) {
+      guard.claimed = true;
+      this.guards.settle(guard);
+    }
     this.guards.forget(id);
     this.#closedIds.delete(id);
     const { gap, queue } = this.#parking.take(id);
@@ -134,25 +169,26 @@ export class IdTable<T extends Traffic> {
     if (!this.guards.has(guard) || guard.claimed) return false;
     if (this.#live.has(id) || this.#isAnothers(id, guard)) return false;
     guard.claimed = true;
+    this.guards.settle(guard);
     this.discard(id, reason);
     return true;
   }
 
-  /** Ends a guard, and with the last one all waiting. */
+  /**
+   * Ends a guard, and with the last one all waiting. An id that came with the guard's token is closed:
+   * what follows must not pass for another's. An id that merely waited is forgotten, because the next
+   * creation may get it.
+   */
   end(guard: OpenGuard<T>, reason: unknown): void {
     if (!this.guards.has(guard)) return;
+    if (this.guards.isUndecided(guard)) this.#parking.doubt(guard.openedAt);
     const own = this.guards.remove(guard);
     const abandoned: Parked<T>[] = [];
     if (own !== null) {
       this.#closedIds.add(own);
       abandoned.push(...this.#parking.take(own).queue);
     }
-    if (this.guards.size === 0) {
-      for (const [id, parked] of this.#parking.takeAll()) {
-        this.#closedIds.add(id);
-        abandoned.push(...parked);
-      }
-    }
+    if (this.guards.size === 0) abandoned.push(...[...this.#parking.takeAll().values()].flat());
     this.#dropAll(abandoned, 'pendingEnded', reason);
   }
 
@@ -200,9 +236,21 @@ export class IdTable<T extends Traffic> {
     this.guards.give(guard, id);
   }
 
+  #newParked(id: string, item: RoutedItem<T>): Parked<T> {
+    const isEvent = item.kind === 'event';
+    const parkMs = isEvent ? this.#limits.parkMs : this.guards.patience(this.guards.ownerOf(id));
+    return new Parked(id, item, parkMs);
+  }
+
+  /** What stands in no line in this moment goes when it has found its place. */
   #leave(parked: Parked<T>, cause: 'cancelled' | 'parkTimeout'): void {
+    const isHere = this.#parking.remove(parked) || this.#live.get(parked.id)?.remove(parked);
+    if (isHere === true) this.#dropParked(parked, cause);
+    else parked.due ??= cause;
+  }
+
+  #dropParked(parked: Parked<T>, cause: 'cancelled' | 'parkTimeout'): void {
     const { id, item, parkMs } = parked;
-    if (!this.#parking.remove(parked) && !this.#live.get(id)?.remove(parked)) return;
     parked.unwatch();
     const limit =
       cause === 'parkTimeout' ? ({ name: 'parkMs', value: parkMs } as const) : undefined;

@@ -1,3 +1,4 @@
+import type { OpenGuard } from './open-guards.ts';
 import type { RoutedItem, Traffic } from './routed-items.ts';
 import { startTimer } from './timer.ts';
 
@@ -13,6 +14,11 @@ export class Parked<T extends Traffic> {
   readonly item: RoutedItem<T>;
   /** How long it may wait, in milliseconds. */
   readonly parkMs: number;
+  /** The guard that did not want to serve it early. */
+  declinedBy: OpenGuard<T> | null = null;
+  /** Why it has to go, where that came up while it stood in no line. */
+  due: 'cancelled' | 'parkTimeout' | null = null;
+  #isWatched = false;
   #timer: NodeJS.Timeout | undefined;
   #unlink: (() => void) | null = null;
 
@@ -22,9 +28,13 @@ export class Parked<T extends Traffic> {
     this.parkMs = parkMs;
   }
 
-  /** Calls `leave` when it has to go. Events stay until somebody takes them. The timer keeps no process alive. */
+  /**
+   * Calls `leave` when it has to go, counted from the first call. Events stay until somebody takes
+   * them. The timer keeps no process alive.
+   */
   watch(leave: Leave<T>): void {
-    if (this.item.kind === 'event') return;
+    if (this.item.kind === 'event' || this.#isWatched) return;
+    this.#isWatched = true;
     this.#timer = startTimer(() => leave(this, 'parkTimeout'), this.parkMs)?.unref();
     const { signal } = this.item;
     if (signal === undefined) return;

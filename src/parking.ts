@@ -1,11 +1,15 @@
+import type { Heard } from './open-guards.ts';
 import type { Leave, Parked } from './parked.ts';
 import { type Gap, type GrowingGap, type Traffic, widen } from './routed-items.ts';
 import type { RouterLimits } from './router-limits.ts';
 
 /** The line of one id that has no sink yet. */
-interface PendingLane<T extends Traffic> {
+interface PendingLane<T extends Traffic> extends Heard {
   readonly id: string;
   readonly queue: Set<Parked<T>>;
+  isVague: boolean;
+  isDoubtful: boolean;
+  requests: number;
   bytes: number;
   gap: GrowingGap | null;
 }
@@ -33,6 +37,7 @@ export class Parking<T extends Traffic> {
   readonly #lanes = new Map<string, PendingLane<T>>();
   /** Of ids that were dropped whole: whoever gets such an id after all is told what is missing. */
   readonly #lost = new Map<string, GrowingGap>();
+  #requests = 0;
   #bytes = 0;
 
   constructor(limits: RouterLimits, leave: Leave<T>) {
@@ -55,22 +60,56 @@ export class Parking<T extends Traffic> {
     return this.#bytes;
   }
 
+  /** Ids that something waits for, or is missing from; the order is that in which they were heard of. */
+  get waiting(): readonly string[] {
+    return [...this.#lanes.keys()];
+  }
+
+  /** What is known of the ids that requests wait for. */
+  *asked(): Iterable<Heard & { readonly id: string }> {
+    if (this.#requests === 0) return;
+    for (const lane of this.#lanes.values()) if (lane.requests > 0) yield lane;
+  }
+
   has(id: string): boolean {
     return this.#lanes.has(id);
   }
 
-  /** Lets an item wait. @returns Who had to go for it; the item itself where it fits under no circumstances. */
-  park(parked: Parked<T>): readonly Evicted<T>[] {
-    const { bytes } = parked.item;
+  /** When an id was heard of; undefined where nothing waits for it. */
+  heardOf(id: string): Heard | undefined {
+    return this.#lanes.get(id);
+  }
+
+  /** Something else came for an id. */
+  hearAgain(id: string, { isVague, isDoubtful }: Heard): void {
+    const lane = this.#lanes.get(id);
+    if (lane !== undefined) Object.assign(lane, { isVague, isDoubtful });
+  }
+
+  /** Ids that were heard of after this item may have belonged to what is over. */
+  doubt(seq: number): void {
+    if (this.#requests === 0) return;
+    for (const lane of this.#lanes.values()) if (lane.firstSeq > seq) lane.isDoubtful = true;
+  }
+
+  /**
+   * Lets an item wait.
+   *
+   * @param heard What is known of its id, this item included.
+   * @returns Who had to go for it; the item itself where it fits under no circumstances.
+   */
+  park(parked: Parked<T>, heard: Heard): readonly Evicted<T>[] {
+    const { bytes, kind } = parked.item;
     const tooSmall = this.#limitBelow(bytes);
     if (tooSmall !== null) return [this.#refuse(parked, tooSmall)];
     const known = this.#lanes.get(parked.id);
     const evicted: Evicted<T>[] = [];
-    const lane = known ?? this.#openLane(parked.id, evicted);
+    const lane = known ?? this.#openLane(parked.id, heard, evicted);
     const more = this.#makeRoom(lane, bytes);
     lane.queue.add(parked);
     lane.bytes += bytes;
     this.#bytes += bytes;
+    if (kind === 'request') this.#countRequests(lane, 1);
     parked.watch(this.#leave);
     return evicted.length === 0 ? more : [...evicted, ...more];
   }
@@ -88,7 +127,20 @@ export class Parking<T extends Traffic> {
     this.#lanes.delete(id);
     this.#lost.delete(id);
     this.#bytes -= lane?.bytes ?? 0;
+    this.#requests -= lane?.requests ?? 0;
     return { gap, queue: lane?.queue ?? new Set() };
+  }
+
+  /** Takes out what waits for an id, to be parked again or not; the id stays known. What waits is still watched. */
+  lift(id: string): readonly Parked<T>[] {
+    const lane = this.#lanes.get(id);
+    if (lane === undefined) return [];
+    const lifted = [...lane.queue];
+    lane.queue.clear();
+    this.#bytes -= lane.bytes;
+    lane.bytes = 0;
+    this.#countRequests(lane, -lane.requests);
+    return lifted;
   }
 
   /** Takes out everything. @returns Items by id; ids in the order in which they were heard of. */
@@ -96,6 +148,7 @@ export class Parking<T extends Traffic> {
     const all = new Map([...this.#lanes].map(([id, { queue }]) => [id, [...queue]]));
     this.#lanes.clear();
     this.#lost.clear();
+    this.#requests = 0;
     this.#bytes = 0;
     return all;
   }
@@ -127,8 +180,11 @@ export class Parking<T extends Traffic> {
     return { parked, limit: name };
   }
 
-  #openLane(id: string, evicted: Evicted<T>[]): PendingLane<T> {
-    const lane = { id, queue: new Set<Parked<T>>(), bytes: 0, gap: this.#lost.get(id) ?? null };
+  #openLane(id: string, heard: Heard, evicted: Evicted<T>[]): PendingLane<T> {
+    const gap = this.#lost.get(id) ?? null;
+    const { firstSeq, isVague, isDoubtful } = heard;
+    const queue = new Set<Parked<T>>();
+    const lane = { id, firstSeq, isVague, isDoubtful, queue, requests: 0, bytes: 0, gap };
     this.#lost.delete(id);
     if (this.#lanes.size >= this.#limits.maxPendingIds) this.#dropOldestLane(evicted);
     this.#lanes.set(id, lane);
@@ -158,8 +214,14 @@ export class Parking<T extends Traffic> {
   #takeFrom(lane: PendingLane<T>, parked: Parked<T>): boolean {
     lane.bytes -= parked.item.bytes;
     this.#bytes -= parked.item.bytes;
+    if (parked.item.kind === 'request') this.#countRequests(lane, -1);
     parked.unwatch();
     return lane.queue.delete(parked);
+  }
+
+  #countRequests(lane: PendingLane<T>, more: number): void {
+    lane.requests += more;
+    this.#requests += more;
   }
 
   #laneOfOldest(): PendingLane<T> {

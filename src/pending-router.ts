@@ -1,8 +1,7 @@
 import { DropLog } from './drop-log.ts';
-import { EarlyTurns } from './early-turns.ts';
-import { IdTable } from './id-table.ts';
+import { EarlyTurns, type Turn } from './early-turns.ts';
+import { IdTable, type Refusal } from './id-table.ts';
 import { withDefaults } from './limits.ts';
-import type { LiveLane } from './live-lane.ts';
 import type { GuardOptions, OpenGuard } from './open-guards.ts';
 import {
   type Item,
@@ -30,6 +29,9 @@ export class PendingRouter<T extends Traffic = Traffic> {
   readonly #turns = new EarlyTurns<T>();
   #seq = 0;
   #servedEarly = 0;
+  /** Whether the guards have changed since what waits was offered. */
+  #hasNews = false;
+  #isOffering = false;
 
   /** @throws `invalid_argument` for a limit that is not one. */
   constructor({ limits, sessionId, onDrop }: PendingRouterOptions<T> = {}) {
@@ -62,16 +64,26 @@ export class PendingRouter<T extends Traffic = Traffic> {
   open(options: GuardOptions<T> = {}): Guard<T> {
     this.#ids.assertOpen();
     const parkMs = options.parkMs ?? this.#limits.parkMs;
-    const guard: OpenGuard<T> = { ...options, parkMs, claimed: false };
+    const guard: OpenGuard<T> = { ...options, parkMs, openedAt: this.#seq, claimed: false };
     this.#ids.guards.add(guard);
+    const release = (reason?: unknown) => {
+      this.#ids.end(guard, reason);
+      this.#guardsChanged();
+    };
     return {
       claim: (id, sink) => {
         this.#ids.assertOpen();
-        return this.#ids.claim(guard, id, sink);
+        const registration = this.#ids.claim(guard, id, sink);
+        this.#guardsChanged();
+        return registration;
       },
-      discard: (id, reason) => this.#ids.giveUp(guard, id, reason),
-      release: (reason) => this.#ids.end(guard, reason),
-      [Symbol.dispose]: () => this.#ids.end(guard, undefined),
+      discard: (id, reason) => {
+        const isDone = this.#ids.giveUp(guard, id, reason);
+        this.#guardsChanged();
+        return isDone;
+      },
+      release,
+      [Symbol.dispose]: () => release(),
     };
   }
 
@@ -93,9 +105,8 @@ export class PendingRouter<T extends Traffic = Traffic> {
    */
   route(id: string, item: Item<T>, token?: string): RouteResult {
     this.#seq += 1;
-    const routed = this.#toRouted(item);
-    if (this.#turns.queue(id, routed, token)) return 'buffered';
-    return this.#place(id, routed, token, true);
+    const turn = { item: this.#toRouted(item), token, declinedBy: null };
+    return this.#turns.queue(id, turn) ? 'buffered' : this.#place(id, turn);
   }
 
   /**
@@ -122,7 +133,15 @@ export class PendingRouter<T extends Traffic = Traffic> {
     return { kind: 'event', seq: this.#seq, message: item.message, bytes: item.bytes ?? 0 };
   }
 
-  #deliver(lane: LiveLane<T>, item: RoutedItem<T>): RouteResult {
+  #place(id: string, turn: Turn<T>): RouteResult {
+    const { item, parked } = turn;
+    if (parked !== undefined && parked.due !== null) {
+      this.#ids.dropDue(parked);
+      return 'buffered';
+    }
+    const lane = this.#ids.liveLane(id);
+    if (lane === undefined) return this.#keep(id, turn);
+    parked?.unwatch();
     if (lane.delivering) {
       this.#ids.lineUp(lane, item);
       return 'buffered';
@@ -132,65 +151,90 @@ export class PendingRouter<T extends Traffic = Traffic> {
   }
 
   /** Keeps an item whose id nobody has, or sees it off. */
-  #keep(
-    id: string,
-    item: RoutedItem<T>,
-    token: string | undefined,
-    mayServe: boolean,
-  ): RouteResult {
-    const owner = this.#ids.guards.ownerOf(id, token);
-    const refusal = this.#ids.refusalOf(id, token, owner);
-    if (refusal !== null) {
-      this.#log.drop({ cause: refusal, id, item });
-      return refusal === 'unknownSession' ? 'unknown' : 'closed';
+  #keep(id: string, turn: Turn<T>): RouteResult {
+    const { item, token } = turn;
+    const { guards } = this.#ids;
+    const isNamed = guards.name(id, token);
+    const refusal = this.#ids.refusalOf(id, token);
+    if (refusal !== null) return this.#refuse(id, turn, refusal);
+    if (item.kind === 'request' && item.signal?.aborted === true) {
+      this.#log.drop({ cause: 'cancelled', id, item });
+      return 'buffered';
     }
-    if (item.kind === 'request') {
-      if (item.signal?.aborted === true) {
-        this.#log.drop({ cause: 'cancelled', id, item });
-        return 'buffered';
-      }
-      const early = mayServe ? this.#ids.guards.earlyFor(owner)?.early : undefined;
-      if (early !== undefined) return this.#offer(id, item, token, early);
-    }
-    this.#ids.park(id, item, owner);
+    const before = this.#ids.heardOf(id);
+    const heard = guards.hear(id, turn, before);
+    if (before !== undefined) this.#ids.hearAgain(id, heard);
+    const guessed = item.kind === 'request' ? guards.onlyOne(id, heard) : null;
+    if (guessed !== null) guards.guess(guessed, id);
+    if ((isNamed || guessed !== null) && before !== undefined) return this.#placeAnew(id, turn);
+    const guard = guards.serverOf(id, item);
+    if (guard !== null && guard !== turn.declinedBy) return this.#offer(id, turn, guard);
+    this.#ids.park(id, turn, heard);
     return 'buffered';
   }
 
-  #offer(
-    id: string,
-    request: RoutedRequest<T>,
-    token: string | undefined,
-    early: NonNullable<GuardOptions<T>['early']>,
-  ): RouteResult {
+  /** Sees off what is not waited for. */
+  #refuse(id: string, { item, parked }: Turn<T>, refusal: Refusal): RouteResult {
+    parked?.unwatch();
+    const hasWaited = refusal === 'unknownSession' && parked !== undefined;
+    this.#log.drop({ cause: hasWaited ? 'pendingEnded' : refusal, id, item });
+    return refusal === 'unknownSession' ? 'unknown' : 'closed';
+  }
+
+  #offer(id: string, turn: Turn<T>, guard: OpenGuard<T>): RouteResult {
     const isFirst = this.#turns.begin(id);
-    const isServed = this.#serve(id, request, early);
-    const result = isServed ? 'served-early' : this.#place(id, request, token, false);
-    if (isFirst) this.#turns.end(id, (turn) => this.#place(id, turn.item, turn.token, true));
+    const isServed = this.#serve(id, turn.item, guard);
+    if (isServed) turn.parked?.unwatch();
+    const result = isServed ? 'served-early' : this.#place(id, { ...turn, declinedBy: guard });
+    if (isFirst) this.#endLine(id);
     return result;
   }
 
-  #place(
-    id: string,
-    item: RoutedItem<T>,
-    token: string | undefined,
-    mayServe: boolean,
-  ): RouteResult {
-    const lane = this.#ids.liveLane(id);
-    return lane === undefined ? this.#keep(id, item, token, mayServe) : this.#deliver(lane, item);
+  /** Has all that waits for an id find its place anew, and then this. */
+  #placeAnew(id: string, last?: Turn<T>): RouteResult {
+    const isFirst = this.#turns.begin(id);
+    for (const parked of this.#ids.lift(id)) {
+      const { item, declinedBy } = parked;
+      this.#place(id, { item, token: undefined, parked, declinedBy });
+    }
+    const result = last === undefined ? 'buffered' : this.#place(id, last);
+    if (isFirst) this.#endLine(id);
+    return result;
   }
 
-  /** @returns Whether it was taken; where `early` threw, it was, and has its answer. */
-  #serve(
-    id: string,
-    item: RoutedRequest<T>,
-    early: NonNullable<GuardOptions<T>['early']>,
-  ): boolean {
+  #endLine(id: string): void {
+    this.#turns.end(id, (turn) => this.#place(id, turn));
+    this.#offerAgain();
+  }
+
+  /** Offers what waits where the guards have changed, when nothing else is being offered. */
+  #offerAgain(): void {
+    if (this.#isOffering || this.#turns.isBusy) return;
+    this.#isOffering = true;
+    while (this.#hasNews) {
+      this.#hasNews = false;
+      for (const id of this.#ids.guess()) this.#placeAnew(id);
+    }
+    this.#isOffering = false;
+  }
+
+  #guardsChanged(): void {
+    this.#hasNews = true;
+    this.#offerAgain();
+  }
+
+  /** @returns Whether it was taken; where the guard threw, it was, and has its answer. */
+  #serve(id: string, item: RoutedItem<T>, { early, earlyEvent }: OpenGuard<T>): boolean {
     try {
-      if (!early(item, id) && !item.answered) return false;
-      this.#servedEarly += 1;
+      const isTaken =
+        item.kind === 'event'
+          ? earlyEvent?.(item, id) === true
+          : early?.(item, id) === true || item.answered;
+      if (isTaken) this.#servedEarly += 1;
+      return isTaken;
     } catch (reason) {
       this.#log.drop({ cause: 'sinkFailed', id, item, reason });
+      return true;
     }
-    return true;
   }
 }

@@ -62,7 +62,7 @@ describe('PendingRouter, before an id is claimed', () => {
     assert.deepEqual(rig.send('s', '?a'), ['buffered']);
     first.release();
     assert.deepEqual(rig.send('s', '?b'), ['served-early']);
-    assert.deepEqual([one.log, two.log], [[], ['s ?b']]);
+    assert.deepEqual([one.log, two.log], [[], ['s ?a', 's ?b']]);
   });
 
   it('C12 serves by token, also what comes later without it', () => {

@@ -152,11 +152,11 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.send('s', '?a');
     rig.send('t', '?b');
     rig.onReply = (word) => {
-      if (word === 'a') assert.deepEqual(rig.send('t', '?c'), ['closed']);
+      if (word === 'a') assert.deepEqual(rig.send('t', '?c'), ['unknown']);
       guard.release();
     };
     guard.release();
-    assert.deepEqual([rig.kindOf('b'), rig.kindOf('c')], ['pendingEnded', 'sessionClosed']);
+    assert.deepEqual([rig.kindOf('b'), rig.kindOf('c')], ['pendingEnded', 'unknownSession']);
     rig.assertNothingLost();
   });
 

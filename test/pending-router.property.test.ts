@@ -6,11 +6,12 @@ import { MOVES } from './support/router-moves.ts';
 import { RouterPlay, SMALL_LIMITS } from './support/router-play.ts';
 import { Storm } from './support/router-storm.ts';
 
-/** The result, then answers in any order, then deliveries in theirs. */
+/** The result, then answers in any order, then deliveries and early service in theirs. */
 function told(seen: readonly string[]): string {
   const answers = seen.filter((line) => line.startsWith('answered')).sort();
   const deliveries = seen.filter((line) => line.startsWith('delivered'));
-  return [seen[0], ...answers, ...deliveries].join('; ');
+  const served = seen.filter((line) => line.startsWith('served'));
+  return [seen[0], ...answers, ...deliveries, ...served].join('; ');
 }
 
 describe('PendingRouter, whatever happens in whatever order', () => {

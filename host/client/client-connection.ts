@@ -104,11 +104,6 @@ export class ClientConnection {
     return this.#lost.signal;
   }
 
-  /** Whether a request for a session that is on its way may have to stand behind another. */
-  mustWait(sessionId: string): boolean {
-    return this.#delegated.mustWait(sessionId);
-  }
-
   /** Takes what the host says about sessions to them. */
   get router(): SessionRouter {
     return this.#router;

@@ -1,5 +1,4 @@
 import { Cancelled, type CancelReason } from '../../src/errors.ts';
-import { RecentIds } from '../../src/recent-ids.ts';
 import type { Reply } from '../../src/routed-items.ts';
 import type { Connection } from '../connection.ts';
 import type { DelegateRequest, HostMessage } from '../protocol.ts';
@@ -7,9 +6,6 @@ import type { AskedEnds } from './asked-ends.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 
 type DelegateMessage = Extract<HostMessage, { type: 'delegate/request' }>;
-
-/** No more than ids that something can wait for. */
-const MAX_WAITED = 1_024;
 
 interface Delegated {
   readonly sessionId: string;
@@ -23,19 +19,12 @@ export class DelegatedRequests {
   readonly #router: SessionRouter;
   readonly #ends: AskedEnds;
   readonly #open = new Map<number, Delegated>();
-  /** Ids that nobody had yet, and for which a request had to wait. */
-  readonly #waited = new RecentIds(MAX_WAITED);
 
   /** @param ends Why a host of version 1 cancels what it asked. */
   constructor(connection: Connection, router: SessionRouter, ends: AskedEnds) {
     this.#connection = connection;
     this.#ends = ends;
     this.#router = router;
-  }
-
-  /** Whether a request for a session that is on its way may have to stand behind another. */
-  mustWait(sessionId: string): boolean {
-    return this.#waited.touch(sessionId);
   }
 
   /**
@@ -48,8 +37,7 @@ export class DelegatedRequests {
     this.#open.set(id, { sessionId, request, controller });
     const reply = (answer: Reply<SessionTraffic>) => this.#respond(id, answer);
     const item = { kind: 'request', message: request, bytes, controller, reply } as const;
-    const result = this.#router.route(sessionId, item, token);
-    if (result === 'buffered' && !this.#router.isLive(sessionId)) this.#waited.add(sessionId);
+    this.#router.route(sessionId, item, token);
     return true;
   }
 

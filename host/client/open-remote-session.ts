@@ -93,8 +93,7 @@ function creationOf(
   { onLeak }: OpenHooks,
 ): Creation<SessionTraffic, Answer> {
   // The host may want an answer before it can tell the session's id.
-  const early = (request: SessionRequest, id: string) => {
-    if (connection.mustWait(id)) return false;
+  const early = (request: SessionRequest) => {
     inbox.serve(request);
     return true;
   };

@@ -1,37 +1,20 @@
 import type { RouterLimits } from '../../src/router-limits.ts';
-import { type Early, type Move, serves } from './router-moves.ts';
-
-interface Waiting {
-  readonly id: string;
-  readonly seq: number;
-  readonly isRequest: boolean;
-  readonly bytes: number;
-  readonly dueAt: number;
-}
-
-interface ModelGuard {
-  readonly slot: number;
-  readonly early: Early;
-  readonly parkMs: number;
-  isOpen: boolean;
-  claimed: boolean;
-  named: string | null;
-}
+import { type ModelGuard, ModelGuards } from './router-model-guards.ts';
+import { type ModelItem, ModelParking, type ModelWaiting } from './router-model-parking.ts';
+import { type Move, serves } from './router-moves.ts';
 
 /**
  * What a router is to do, said as plainly as can be and without a thought for cost. Knows no
  * calls from inside a call.
  */
 export class RouterModel {
-  /** What the last move came to, and what was seen of it: `answered 3 cancelled`, `delivered 0 ?3` … */
+  /** What the last move came to, and what was seen of it: `answered 3 cancelled`, `delivered 0 ?3`, `served 1 3` … */
   seen: string[] = [];
-  #waiting: Waiting[] = [];
-  #pendingIds: string[] = [];
-  #lostSeqs = new Map<string, number[]>();
+  readonly #parking: ModelParking;
   #closedIds: string[] = [];
   #live = new Map<string, number>();
   #registrations: { id: string; sink: number }[] = [];
-  #guards: (ModelGuard | undefined)[] = [];
+  readonly #guards = new ModelGuards();
   #sinks = 0;
   #seq = 0;
   #now = 0;
@@ -40,14 +23,16 @@ export class RouterModel {
 
   constructor(limits: RouterLimits) {
     this.#limits = limits;
+    const evicted = (seq: number) => this.seen.push(`answered ${seq} pendingOverflow`);
+    this.#parking = new ModelParking(limits, evicted);
   }
 
   /** What `stats` must show. */
   get figures(): string {
-    const bytes = this.#waiting.reduce((sum, one) => sum + one.bytes, 0);
-    const guards = this.#open().length;
-    const ids = [this.#pendingIds.length, this.#live.size, this.#closedIds.length];
-    return [this.#waiting.length, bytes, ...ids, guards].join();
+    const { waiting, bytes } = this.#parking;
+    const guards = this.#guards.open.length;
+    const ids = [this.#parking.ids.length, this.#live.size, this.#closedIds.length];
+    return [waiting.length, bytes, ...ids, guards].join();
   }
 
   play(move: Move): void {
@@ -60,11 +45,11 @@ export class RouterModel {
       case 'open':
         return this.#openGuard(move);
       case 'release':
-        return this.#endGuard(this.#guards[move.slot]);
+        return this.#endGuard(this.#guards.at(move.slot));
       case 'claim':
-        return this.#claim(this.#guards[move.slot], move.id);
+        return this.#claim(this.#guards.at(move.slot), move.id);
       case 'give-up':
-        return this.#giveUp(this.#guards[move.slot], move.id);
+        return this.#giveUp(this.#guards.at(move.slot), move.id);
       case 'register':
         return this.#closed ? 'throws' : this.#publish(move.id, null);
       case 'discard':
@@ -75,7 +60,7 @@ export class RouterModel {
         return this.#swap(this.#registrations.at(-1 - move.which));
       case 'cancel':
         return this.#answerAll(
-          this.#drop((one) => one.isRequest && one.seq === this.#seq - move.which),
+          this.#parking.drop((one) => one.isRequest && one.seq === this.#seq - move.which),
           'cancelled',
         );
       case 'event':
@@ -84,7 +69,7 @@ export class RouterModel {
       case 'pass':
         this.#now += move.ms;
         return this.#answerAll(
-          this.#drop((one) => one.dueAt <= this.#now),
+          this.#parking.drop((one) => one.dueAt <= this.#now),
           'parkTimeout',
         );
       case 'close':
@@ -98,119 +83,124 @@ export class RouterModel {
     const item = { id, seq, isRequest, bytes };
     const lane = this.#live.get(id);
     if (lane !== undefined) return this.#deliver(lane, item, 'delivered');
-    const owner = this.#ownerOf(id, token);
     if (this.#closed) return this.#refuse(item, 'disconnected', 'closed');
-    if (owner === null && !this.#pendingIds.includes(id)) {
+    const isNamed = this.#guards.name(id, token);
+    const isWaiting = this.#parking.ids.includes(id);
+    if (this.#guards.ownerOf(id) === null && !isWaiting) {
       if (this.#closedIds.includes(id)) {
         this.#entomb(id);
         return this.#refuse(item, 'sessionClosed', 'closed');
       }
-      const dead = token !== undefined && !this.#open().some(({ slot }) => token === `t${slot}`);
-      if (dead) this.#entomb(id);
-      if (dead || this.#open().length === 0) return this.#refuse(item, 'unknownSession', 'unknown');
+      const isDead = token !== undefined && !this.#guards.isLive(token);
+      if (isDead) this.#entomb(id);
+      const isAlone = this.#guards.open.length === 0;
+      if (isDead || isAlone) return this.#refuse(item, 'unknownSession', 'unknown');
     }
-    const candidates = owner === null ? this.#open().filter((one) => one.named === null) : [owner];
-    const free = candidates.filter(({ claimed }) => !claimed);
-    if (isRequest && free.length === 1 && serves(free[0]!.early, seq)) return 'served-early';
-    const patient = owner === null ? this.#open() : [owner];
+    this.#guards.hear(id, seq, token, isWaiting);
+    const guessed = isRequest ? this.#guards.onlyOne(id) : null;
+    if (guessed !== null) guessed.guess = id;
+    if (isWaiting && (isNamed || guessed !== null)) this.#offerLine(id);
+    const declinedBy = this.#guards.serverOf(id, isRequest);
+    if (declinedBy !== null && this.#isServed(item, declinedBy)) return 'served-early';
+    const owner = this.#guards.ownerOf(id);
+    const patient = owner === null ? this.#guards.open : [owner];
     const parkMs = Math.max(...patient.map((one) => one.parkMs));
-    this.#park({ ...item, dueAt: isRequest ? this.#now + parkMs : Number.POSITIVE_INFINITY });
+    const dueAt = isRequest ? this.#now + parkMs : Number.POSITIVE_INFINITY;
+    this.#parking.park({ ...item, dueAt, declinedBy });
     return 'buffered';
   }
 
-  #park(item: Waiting): void {
-    const { maxItemsPerId, maxParkedBytes, maxPendingIds } = this.#limits;
-    if (item.bytes > maxParkedBytes) return this.#evict(item);
-    if (!this.#pendingIds.includes(item.id)) {
-      this.#pendingIds.push(item.id);
-      if (this.#pendingIds.length > maxPendingIds) this.#forgetOldest(this.#pendingIds.shift()!);
+  /** Offers all that waits for an id to whoever serves it by now, once. */
+  #offerLine(id: string): void {
+    for (const one of this.#parking.waiting.filter((item) => item.id === id)) {
+      const guard = this.#guards.serverOf(id, one.isRequest);
+      if (guard === null || guard === one.declinedBy) continue;
+      one.declinedBy = guard;
+      if (this.#isServed(one, guard)) this.#parking.drop((item) => item === one);
     }
-    const mates = this.#waiting.filter(({ id }) => id === item.id);
-    if (mates.length === maxItemsPerId) {
-      for (const one of this.#drop(({ seq }) => seq === mates[0]!.seq)) this.#evict(one);
+  }
+
+  /** The guards have changed. */
+  #offerAgain(): string {
+    const asked = this.#parking.ids.filter((id) =>
+      this.#parking.waiting.some((one) => one.id === id && one.isRequest),
+    );
+    const pairs = asked.map((id) => ({ id, guard: this.#guards.onlyOne(id) }));
+    for (const { id, guard } of pairs) {
+      if (guard === null) continue;
+      const isAlone = pairs.every((pair) => pair.id === id || pair.guard !== guard);
+      guard.guess = isAlone ? id : 'none';
+      if (isAlone) this.#offerLine(id);
     }
-    const isOver = () =>
-      this.#waiting.reduce((sum, { bytes }) => sum + bytes, item.bytes) > maxParkedBytes;
-    while (isOver()) this.#evict(this.#waiting.shift()!);
-    this.#waiting.push(item);
+    return 'none';
   }
 
-  #forgetOldest(id: string): void {
-    for (const one of this.#drop((item) => item.id === id)) this.#evict(one);
-    const seqs = this.#lostSeqs.get(id);
-    if (seqs !== undefined) this.#lose(id, seqs);
-  }
-
-  /** Losses of ids that nothing waits for are forgotten too, in time. */
-  #lose(id: string, seqs: number[]): void {
-    this.#lostSeqs.delete(id);
-    this.#lostSeqs.set(id, seqs);
-    const idle = [...this.#lostSeqs.keys()].filter((one) => !this.#pendingIds.includes(one));
-    if (idle.length > this.#limits.maxTombstones) this.#lostSeqs.delete(idle[0]!);
-  }
-
-  #evict({ id, seq, isRequest }: Omit<Waiting, 'dueAt'>): void {
-    if (isRequest) this.seen.push(`answered ${seq} pendingOverflow`);
-    else this.#lose(id, [...(this.#lostSeqs.get(id) ?? []), seq]);
+  #isServed({ seq }: ModelItem, guard: ModelGuard): boolean {
+    const isServed = serves(guard.early, seq);
+    if (isServed) this.seen.push(`served ${guard.slot} ${seq}`);
+    return isServed;
   }
 
   #claim(guard: ModelGuard | undefined, id: string): string {
     if (guard === undefined) return 'none';
     if (this.#closed || !guard.isOpen || guard.claimed) return 'throws';
-    return this.#publish(id, guard);
+    const result = this.#publish(id, guard);
+    this.#offerAgain();
+    return result;
   }
 
   #publish(id: string, guard: ModelGuard | null): string {
-    const owner = this.#ownerOf(id, undefined);
+    const owner = this.#guards.ownerOf(id);
     if (this.#live.has(id) || (owner !== null && owner !== guard)) return 'throws';
-    if (guard !== null) guard.claimed = true;
-    this.#disown(id);
+    if (guard !== null) Object.assign(guard, { claimed: true, settled: true });
+    this.#guards.disown(id);
     this.#closedIds = this.#closedIds.filter((one) => one !== id);
     const sink = this.#sinks;
     this.#sinks += 1;
     this.#registrations.push({ id, sink });
     this.#live.set(id, sink);
-    const lost = this.#lostSeqs.get(id) ?? [];
+    const lost = this.#parking.lostSeqs.get(id) ?? [];
     const gap = `gap ${lost.length}: ${Math.min(...lost)}-${Math.max(...lost)}`;
     if (lost.length > 0) this.seen.push(`delivered ${sink} ${gap}`);
-    for (const one of this.#take(id)) this.#deliver(sink, one, '');
+    for (const one of this.#parking.take(id)) this.#deliver(sink, one, '');
     return 'registered';
   }
 
   #openGuard({ slot, early, parkMs }: Extract<Move, { type: 'open' }>): string {
-    if (this.#closed || this.#guards[slot]?.isOpen) return 'throws';
-    this.#guards[slot] = { slot, early, parkMs, isOpen: true, claimed: false, named: null };
+    if (this.#closed || this.#guards.at(slot)?.isOpen) return 'throws';
+    this.#guards.add(slot, early, parkMs, this.#seq);
     return 'opened';
   }
 
   #endGuard(guard: ModelGuard | undefined): string {
     if (this.#closed || !guard?.isOpen) return 'none';
-    guard.isOpen = false;
     const own = guard.named !== null && guard.named !== '' ? [guard.named] : [];
-    const others = this.#open().length === 0 ? this.#pendingIds : [];
+    this.#guards.remove(guard);
+    for (const id of own) this.#entomb(id);
+    const others = this.#guards.open.length === 0 ? this.#parking.ids : [];
     for (const id of new Set([...own, ...others])) {
-      this.#entomb(id);
-      this.#answerAll(this.#take(id), 'pendingEnded');
+      this.#answerAll(this.#parking.take(id), 'pendingEnded');
     }
-    if (this.#open().length === 0) this.#lostSeqs.clear();
-    return 'none';
+    if (this.#guards.open.length === 0) this.#parking.lostSeqs.clear();
+    return this.#offerAgain();
   }
 
   #giveUp(guard: ModelGuard | undefined, id: string): string {
-    const owner = this.#ownerOf(id, undefined);
+    const owner = this.#guards.ownerOf(id);
     const isTaken = this.#live.has(id) || (owner !== null && owner !== guard);
     if (this.#closed || !guard?.isOpen || guard.claimed || isTaken) return 'false';
-    guard.claimed = true;
+    Object.assign(guard, { claimed: true, settled: true });
     this.#discard(id);
+    this.#offerAgain();
     return 'true';
   }
 
   #discard(id: string): string {
     if (this.#closed) return 'none';
     this.#live.delete(id);
-    this.#disown(id);
+    this.#guards.disown(id);
     this.#entomb(id);
-    return this.#answerAll(this.#take(id), 'sessionClosed');
+    return this.#answerAll(this.#parking.take(id), 'sessionClosed');
   }
 
   #letGo(registration: { id: string; sink: number } | undefined): string {
@@ -235,27 +225,9 @@ export class RouterModel {
     if (this.#closed) return 'none';
     this.#closed = true;
     this.#live.clear();
-    this.#pendingIds = [];
-    for (const guard of this.#guards) if (guard !== undefined) guard.isOpen = false;
-    return this.#answerAll(this.#waiting.splice(0), 'disconnected');
-  }
-
-  #open(): readonly ModelGuard[] {
-    return this.#guards.filter((guard) => guard !== undefined).filter(({ isOpen }) => isOpen);
-  }
-
-  /** An empty name stands for one that was used up. */
-  #ownerOf(id: string, token: string | undefined): ModelGuard | null {
-    const owner = this.#open().find(({ named }) => named === id);
-    if (owner !== undefined) return owner;
-    const guard = this.#open().find(({ slot }) => token === `t${slot}`);
-    if (guard === undefined || guard.claimed || guard.named !== null) return null;
-    guard.named = id;
-    return guard;
-  }
-
-  #disown(id: string): void {
-    for (const guard of this.#open()) if (guard.named === id) guard.named = '';
+    this.#parking.ids = [];
+    this.#guards.clear();
+    return this.#answerAll(this.#parking.waiting.splice(0), 'disconnected');
   }
 
   #entomb(id: string): void {
@@ -263,31 +235,19 @@ export class RouterModel {
     if (this.#closedIds.length > this.#limits.maxTombstones) this.#closedIds.shift();
   }
 
-  #take(id: string): readonly Waiting[] {
-    this.#lostSeqs.delete(id);
-    this.#pendingIds = this.#pendingIds.filter((one) => one !== id);
-    return this.#drop((one) => one.id === id);
-  }
-
-  #drop(which: (item: Waiting) => boolean): readonly Waiting[] {
-    const out = this.#waiting.filter(which);
-    this.#waiting = this.#waiting.filter((one) => !which(one));
-    return out;
-  }
-
-  #refuse(item: Omit<Waiting, 'dueAt'>, cause: string, result: string): string {
+  #refuse(item: ModelItem, cause: string, result: string): string {
     if (item.isRequest) this.seen.push(`answered ${item.seq} ${cause}`);
     return result;
   }
 
-  #answerAll(items: readonly Waiting[], cause: string): string {
+  #answerAll(items: readonly ModelWaiting[], cause: string): string {
     for (const { seq, isRequest } of items) {
       if (isRequest) this.seen.push(`answered ${seq} ${cause}`);
     }
     return 'none';
   }
 
-  #deliver(sink: number, { seq, isRequest }: Omit<Waiting, 'dueAt'>, result: string): string {
+  #deliver(sink: number, { seq, isRequest }: ModelItem, result: string): string {
     this.seen.push(`delivered ${sink} ${isRequest ? '?' : ''}${seq}`);
     return result;
   }

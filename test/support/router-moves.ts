@@ -15,7 +15,7 @@ export type Move =
   | { readonly type: 'pass'; readonly ms: number }
   | { readonly type: 'close' };
 
-/** Whether a guard serves early, and what. */
+/** Whether a guard serves early, and what; `odd` takes events too. */
 export type Early = 'none' | 'all' | 'odd';
 
 /** Whether a guard of this kind serves a request early. */

@@ -101,9 +101,15 @@ export class RouterPlay {
     try {
       const serve = ({ seq }: { readonly seq: number }) => {
         this.onOffer(seq);
-        return serves(early, seq);
+        const isServed = serves(early, seq);
+        if (isServed) this.seen.push(`served ${slot} ${seq}`);
+        return isServed;
       };
-      const guard = this.rig.router.open({ token: `t${slot}`, early: serve, parkMs });
+      const hooks = {
+        ...(early === 'none' ? {} : { early: serve }),
+        ...(early === 'odd' ? { earlyEvent: serve } : {}),
+      };
+      const guard = this.rig.router.open({ token: `t${slot}`, ...hooks, parkMs });
       this.#guards.set(slot, guard);
       return 'opened';
     } catch {
