@@ -27,7 +27,7 @@ export type DropCounts = Readonly<Record<DropCause, number>>;
 export class DropLog<T extends Traffic> {
   /** Whether requests may be answered: for all that was ever routed. */
   readonly gate: ReplyGate = { open: true, ignored: 0 };
-  readonly #sessionId: string | undefined;
+  readonly #sessionId: () => string | undefined;
   readonly #onDrop: ((drop: Drop<T>) => void) | undefined;
   readonly #counts: Record<DropCause, number> = {
     pendingOverflow: 0,
@@ -41,7 +41,8 @@ export class DropLog<T extends Traffic> {
   };
   #hookFailures = 0;
 
-  constructor(sessionId: string | undefined, onDrop: ((drop: Drop<T>) => void) | undefined) {
+  /** @param sessionId The session whose cells the ids are; undefined where the ids are sessions. */
+  constructor(sessionId: () => string | undefined, onDrop: ((drop: Drop<T>) => void) | undefined) {
     this.#sessionId = sessionId;
     this.#onDrop = onDrop;
   }
@@ -78,7 +79,7 @@ export class DropLog<T extends Traffic> {
     if (item.kind !== 'request' || item.answered) return;
     if (cause === 'disconnected' || !this.gate.open)
       return item.controller?.abort(new Cancelled('disconnect'));
-    item.reply({ error: routeError(cause, id, this.#sessionId, limit) });
+    item.reply({ error: routeError(cause, id, this.#sessionId(), limit) });
   }
 
   #attempt(hook: () => void): void {

@@ -62,6 +62,14 @@ export class IdTable<T extends Traffic> {
     };
   }
 
+  isClosed(id: string): boolean {
+    return this.#closedIds.has(id);
+  }
+
+  get waiting(): readonly string[] {
+    return this.#parking.waiting;
+  }
+
   liveLane(id: string): LiveLane<T> | undefined {
     return this.#live.get(id);
   }

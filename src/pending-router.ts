@@ -36,7 +36,7 @@ export class PendingRouter<T extends Traffic = Traffic> {
   /** @throws `invalid_argument` for a limit that is not one. */
   constructor({ limits, sessionId, onDrop }: PendingRouterOptions<T> = {}) {
     this.#limits = withDefaults(DEFAULT_ROUTER_LIMITS, limits);
-    this.#log = new DropLog(sessionId, onDrop);
+    this.#log = new DropLog(typeof sessionId === 'function' ? sessionId : () => sessionId, onDrop);
     this.#ids = new IdTable(this.#limits, this.#log);
   }
 
@@ -54,6 +54,16 @@ export class PendingRouter<T extends Traffic = Traffic> {
   /** Whether somebody has registered the id. */
   isLive(id: string): boolean {
     return this.#ids.liveLane(id) !== undefined;
+  }
+
+  /** Whether the id was let go of not long ago, so that what comes for it is refused. */
+  isClosed(id: string): boolean {
+    return this.#ids.isClosed(id);
+  }
+
+  /** Ids that nobody has and that something came for; the order is that in which they were heard of. */
+  get waiting(): readonly string[] {
+    return this.#ids.waiting;
   }
 
   /**

@@ -22,6 +22,11 @@ export class RecentIds {
     }
   }
 
+  /** Whether it is remembered. */
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
   /** Whether it is remembered; if so, it counts as the latest. */
   touch(id: string): boolean {
     if (!this.#ids.has(id)) return false;

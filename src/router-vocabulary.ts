@@ -5,8 +5,8 @@ import type { RouterLimits } from './router-limits.ts';
 /** What a router is made of. */
 export interface PendingRouterOptions<T extends Traffic> {
   readonly limits?: Partial<RouterLimits> | undefined;
-  /** Set where the ids are cells of this one session. Errors carry it. */
-  readonly sessionId?: string | undefined;
+  /** Set where the ids are cells of this one session; a function where its id becomes known later. Errors carry it. */
+  readonly sessionId?: string | (() => string | undefined) | undefined;
   /** Told of every item that is not delivered well, after it was answered. What it throws is counted, no more. */
   readonly onDrop?: ((drop: Drop<T>) => void) | undefined;
 }

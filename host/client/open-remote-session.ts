@@ -8,6 +8,7 @@ import { type Creation, claimCreated } from '../../src/claim-created.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../../src/limits.ts';
+import type { RoutedEvent } from '../../src/routed-items.ts';
 import type { ToolErrors } from '../../src/sandbox.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import { type Operation, readOperationResult, type SessionOptions } from '../protocol.ts';
@@ -94,17 +95,19 @@ function creationOf(
 ): Creation<SessionTraffic, Answer> {
   // The host may want an answer before it can tell the session's id.
   const early = (request: SessionRequest) => {
-    inbox.serve(request);
+    inbox.take(request);
     return true;
   };
+  const earlyEvent = (event: RoutedEvent<SessionTraffic>) => inbox.takeEarly(event);
   return {
     ...(operation.method === 'session/open'
       ? { askedId: operation.sessionId }
-      : { guard: { token: operation.token, early } }),
+      : { guard: { token: operation.token, early, earlyEvent } }),
     sink: (delivery) => inbox.take(delivery),
     send: (onResult) => connection.requestUnread(operation, onResult),
     decode: (result) => readAnswer(result, operation.method),
     idOf: ({ sessionId }) => sessionId,
+    accept: ({ sessionId }) => inbox.named(sessionId),
     findId,
     destroy: (sessionId) => connection.request({ method: 'session/shutdown', sessionId }).answer,
     onLeak,

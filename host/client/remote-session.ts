@@ -40,6 +40,8 @@ export interface RemoteSessionParts {
   readonly onClosed: (session: RemoteSession) => void;
 }
 
+type ExecuteOperation = Extract<Operation, { method: 'session/execute' }>;
+
 interface Wait {
   readonly id: number;
   readonly answer: Promise<CellEvent>;
@@ -90,16 +92,11 @@ export class RemoteSession implements Session {
     this.#checkKept();
     const operation = this.#requests.execute(request, options);
     const delegate = request.delegate ?? this.#parts.delegate;
-    let initial: Promise<CellEvent> | null = null;
-    const { id, answer } = this.#connection.request(operation, (value, id) => {
-      const { cellId } = expected(value, 'execution/started');
-      this.#inbox.started(cellId, delegate);
-      initial = this.#connection.initial(id, operation).then(fromResponse);
-      initial.catch(() => {});
-    });
+    const { id, answer, first: firstOf } = this.#start(operation, delegate);
     const { cellId } = expected(await answer, 'execution/started');
+    const initial = firstOf();
     const cell = this.#inbox.cell(cellId) ?? new RemoteCell(delegate);
-    const wait = { id, answer: initial!, giveUp: () => this.#connection.preempt(id) };
+    const wait = { id, answer: initial, giveUp: () => this.#connection.preempt(id) };
     const first = this.#await(cell, wait, options);
     first.catch(() => {});
     return { cellId, first };
@@ -175,6 +172,33 @@ export class RemoteSession implements Session {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * Has the host start a cell. A cell that it starts under an id that lives is left alone.
+   *
+   * @returns What was sent, and what gives the first event after the answer. That throws `peer_failed`.
+   */
+  #start(operation: ExecuteOperation, delegate: Delegate) {
+    const cell = this.#inbox.expectCell();
+    let initial: Promise<CellEvent> | null = null;
+    let failure: unknown = null;
+    const { id, answer } = this.#connection.request(operation, (value, id) => {
+      const { cellId } = expected(value, 'execution/started');
+      initial = this.#connection.initial(id, operation).then(fromResponse);
+      initial.catch(() => {});
+      try {
+        cell.started(cellId, delegate);
+      } catch (error) {
+        failure = error;
+      }
+    });
+    answer.then(cell.over, cell.over);
+    const first = () => {
+      if (failure !== null) throw failure;
+      return initial!;
+    };
+    return { id, answer, first };
   }
 
   /** What a caller is told: what came for others before, and this. */

@@ -63,6 +63,19 @@ export class ScriptedHost {
     this.answer(id, { type: 'session/created', sessionId, ...fields });
   }
 
+  /** Answers an execute. */
+  started(id: number, cellId: string): void {
+    this.answer(id, { type: 'execution/started', cellId });
+  }
+
+  /** Tells what a cell showed first: nothing, and it goes on. */
+  initial(id: number, cellId: string): void {
+    const value = {
+      Yielded: { cell_id: cellId, content_items: [], code_mode_host_duration_ns: 0 },
+    };
+    this.send({ type: 'execute/initialResponse', id, result: { status: 'ok', value } });
+  }
+
   /** Calls a tool. @returns The id of the call. */
   tool(sessionId: string, cellId: string, name: string, fields: object = {}): number {
     const invocation = {
