@@ -104,6 +104,11 @@ export class ClientConnection {
     return this.#lost.signal;
   }
 
+  /** How much the host has asked and has no answer to. */
+  get unanswered(): number {
+    return this.#delegated.size;
+  }
+
   /** Takes what the host says about sessions to them. */
   get router(): SessionRouter {
     return this.#router;

@@ -27,6 +27,10 @@ export class DelegatedRequests {
     this.#router = router;
   }
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   /**
    * @param bytes What it costs to keep.
    * @returns False where a request of this id has no answer yet; nothing happens then.

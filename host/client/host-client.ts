@@ -110,6 +110,16 @@ export class HostClient implements AsyncDisposable {
     return this.#connection.router.stats;
   }
 
+  /**
+   * What the host has asked and has no answer to, and the calls that the delegates of open sessions
+   * are at work on. Calls that were abandoned when their cell was closed do not count.
+   */
+  get counts(): { readonly unanswered: number; readonly running: number } {
+    let running = 0;
+    for (const session of this.#sessions) running += session.running;
+    return { unanswered: this.#connection.unanswered, running };
+  }
+
   /** Resolves with the reason when the connection is over. */
   get ended(): Promise<Error> {
     return this.#connection.ended;

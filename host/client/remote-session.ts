@@ -81,6 +81,11 @@ export class RemoteSession implements Session {
     return this.#inbox.over;
   }
 
+  /** How many calls its delegates are at work on, of those that the host may want answers to. */
+  get running(): number {
+    return this.#inbox.running;
+  }
+
   /** Which connection of its client it lives on, from 1: it is lost with that. */
   get generation(): number {
     return this.#connection.generation;

@@ -76,6 +76,11 @@ export class SessionInbox {
     return this.#over.promise;
   }
 
+  /** How many calls its delegates are at work on, of those that the host may want answers to. */
+  get running(): number {
+    return this.#tasks.size;
+  }
+
   /** The session has its id now, for those who are refused. */
   named(sessionId: string): void {
     this.#sessionId = sessionId;
@@ -137,14 +142,14 @@ export class SessionInbox {
   end(): void {
     this.#isEnded = true;
     this.#parts.lost.removeEventListener('abort', this.#onLost);
-    this.#tasks.cancelAll('shutdown');
+    this.#tasks.endAll('shutdown');
     this.#closeCells();
     for (const cellId of this.#router.waiting) this.#router.discard(cellId);
     this.#over.resolve(new CodeModeError('session_closed', 'code mode session is closed'));
   }
 
   #lose(): void {
-    this.#tasks.cancelAll('disconnect');
+    this.#tasks.endAll('disconnect');
     this.#closeCells();
     this.#router.close(this.#parts.lost.reason);
     this.#over.resolve(this.#parts.lost.reason);
@@ -190,7 +195,7 @@ export class SessionInbox {
     const cell = this.#cells.get(cellId);
     if (cell === undefined || !cell.close()) return;
     this.#router.discard(cellId);
-    this.#tasks.cancelCell(cellId, 'completion');
+    this.#tasks.endCell(cellId, 'completion');
     void tellClosed(cell.delegate, cellId);
     this.#adopted.delete(cellId);
     this.#closed.add(cellId);

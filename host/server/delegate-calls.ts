@@ -93,9 +93,11 @@ export class DelegateCalls {
     this.#capacity = capacity;
   }
 
-  /** Calls that the client has, and calls that wait. */
-  get counts(): { readonly pending: number; readonly waiting: number } {
-    return { pending: this.#pending.size, waiting: this.#waiting.size };
+  /** Calls that the client has, calls that wait, and calls that were cancelled and whose cell has not ended. */
+  get counts(): { readonly pending: number; readonly waiting: number; readonly cancelled: number } {
+    let cancelled = 0;
+    for (const asks of this.#cancelled.values()) cancelled += asks.size;
+    return { pending: this.#pending.size, waiting: this.#waiting.size, cancelled };
   }
 
   /**
@@ -140,6 +142,7 @@ export class DelegateCalls {
     this.#failure ??= error;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
+    this.#cancelled.clear();
     for (const ask of waiting) ask.failed(error);
     this.#pending.failAll(error);
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** Asserts that nobody listens to these signals any more. */
 export function assertNoListeners(...signals: readonly AbortSignal[]): void {
@@ -18,4 +20,16 @@ export async function assertNoTimersLeft(body: () => Promise<void>): Promise<voi
   const before = timerCount();
   await body();
   assert.equal(timerCount(), before, 'a timer was left behind');
+}
+
+/** How many of these objects are still there when everything that can go is gone. */
+export async function countKept(refs: readonly WeakRef<object>[]): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  // An object that was looked at is there until the end of the turn.
+  for (let turns = 0; turns < 10; turns += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+  }
+  return refs.filter((ref) => ref.deref() !== undefined).length;
 }
