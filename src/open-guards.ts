@@ -175,6 +175,7 @@ export class OpenGuards<T extends Traffic> {
     const guess = this.#guessed.get(id);
     if (isAnothers && guess !== undefined) this.guessNone(guess);
     const isVague = isAnothers || this.#onTheirWay.size > 1 || before?.isVague === true;
+    if (before?.isVague === isVague && !before.isDoubtful) return before;
     return { firstSeq: before?.firstSeq ?? item.seq, isVague, isDoubtful: false };
   }
 
@@ -188,8 +189,8 @@ export class OpenGuards<T extends Traffic> {
       if (only !== null) return null;
       only = guard;
     }
-    if (only === null || this.#named.has(only) || only.guess !== undefined) return null;
-    return only;
+    if (only?.early === undefined || only.guess !== undefined) return null;
+    return this.#named.has(only) ? null : only;
   }
 
   /** The guard is asked about an id from now on. See rule 5. */

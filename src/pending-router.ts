@@ -167,16 +167,19 @@ export class PendingRouter<T extends Traffic = Traffic> {
     const isNamed = guards.name(id, token);
     const refusal = this.#ids.refusalOf(id, token);
     if (refusal !== null) return this.#refuse(id, turn, refusal);
+    const before = this.#ids.heardOf(id);
+    if (isNamed && before !== undefined) return this.#placeAnew(id, turn);
     if (item.kind === 'request' && item.signal?.aborted === true) {
       this.#log.drop({ cause: 'cancelled', id, item });
       return 'buffered';
     }
-    const before = this.#ids.heardOf(id);
     const heard = guards.hear(id, turn, before);
-    if (before !== undefined) this.#ids.hearAgain(id, heard);
+    if (before !== undefined && before !== heard) this.#ids.hearAgain(id, heard);
     const guessed = item.kind === 'request' ? guards.onlyOne(id, heard) : null;
-    if (guessed !== null) guards.guess(guessed, id);
-    if ((isNamed || guessed !== null) && before !== undefined) return this.#placeAnew(id, turn);
+    if (guessed !== null) {
+      guards.guess(guessed, id);
+      if (before !== undefined) return this.#placeAnew(id, turn);
+    }
     const guard = guards.serverOf(id, item);
     if (guard !== null && guard !== turn.declinedBy) return this.#offer(id, turn, guard);
     this.#ids.park(id, turn, heard);

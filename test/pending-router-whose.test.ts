@@ -70,6 +70,18 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assert.deepEqual(b.served, ['b ?one']);
   });
 
+  it('C12 offers what waited when a token comes with a request that was cancelled', () => {
+    const rig = new WordRouter();
+    const [, b] = [creation(rig, 'A'), creation(rig, 'B')];
+    rig.send('b', '?one');
+    const controller = new AbortController();
+    controller.abort();
+    rig.request('b', 'two', { token: 'B', controller });
+    assert.equal(rig.kindOf('two'), 'cancelled');
+    assert.deepEqual(b.served, ['b ?one']);
+    rig.assertNothingLost();
+  });
+
   it('C12 takes an id without a token for no guard where the peer has sent a token', () => {
     for (const order of ['the token first', 'the token last']) {
       const rig = new WordRouter();
@@ -258,33 +270,5 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     a.guard.claim('a', new Reader().sink);
     assert.deepEqual([a.served, b.served, c.served], [[], ['b ?of B'], ['c ?of C']]);
     rig.assertNothingLost();
-  });
-});
-
-describe('PendingRouter, told of an id that nobody has claimed', () => {
-  it('gives an event early to the guard that the id belongs to, in order with its requests', () => {
-    const rig = new WordRouter();
-    const log: string[] = [];
-    const a = rig.router.open();
-    const b = rig.router.open({
-      early: ({ message }) => log.push(`?${message}`) > 0,
-      earlyEvent: ({ message }) => message !== 'waits' && log.push(message) > 0,
-    });
-    rig.send('b', 'before', '?one', 'two', 'waits', '?three');
-    a.claim('a', new Reader().sink);
-    assert.deepEqual(rig.send('b', 'four', '?five'), Array(2).fill('served-early'));
-    assert.deepEqual(log, ['before', '?one', 'two', '?three', 'four', '?five']);
-    const reader = new Reader();
-    b.claim('b', reader.sink);
-    assert.deepEqual(reader.log, ['waits']);
-    rig.assertNothingLost();
-  });
-
-  it('guesses nothing by an event', () => {
-    const rig = new WordRouter();
-    rig.router.open({ early: () => true, earlyEvent: () => assert.fail('asked') });
-    assert.deepEqual(rig.send('a', 'event'), ['buffered']);
-    assert.equal(rig.router.stats.dropped.sinkFailed, 0);
-    assert.deepEqual(rig.send('b', '?one'), ['served-early']);
   });
 });
