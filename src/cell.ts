@@ -54,7 +54,6 @@ export class Cell implements ProgramCalls {
   #run: SandboxRun | null = null;
   #runTimer: NodeJS.Timeout | undefined;
   #cancelReason: CancelReason = 'terminate';
-  #started = false;
   #calls = 0;
   #outputLength = 0;
   #outputCount = 0;
@@ -131,11 +130,8 @@ export class Cell implements ProgramCalls {
   }
 
   started(): void {
-    this.#started = true;
     const { maxRunMs } = this.#parts.limits;
     this.#runTimer = startTimer(() => this.#stop('maxRunMs', `${maxRunMs} ms`), maxRunMs);
-    const state = this.#state;
-    if (state.phase === 'running' && state.observer !== null) this.#arm(state.observer.id);
   }
 
   output(item: OutputItem): Promise<void> | undefined {
@@ -212,7 +208,7 @@ export class Cell implements ProgramCalls {
       case 'resumed':
         return this.#callers.resolve(effect.id, effect.result);
       case 'arm-yield-timer':
-        return this.#arm(effect.id);
+        return this.#callers.arm(effect.id, () => this.#elapse(effect.id));
       case 'hold':
         return this.#run?.hold();
       case 'release':
@@ -273,12 +269,6 @@ export class Cell implements ProgramCalls {
     this.#outputCount = 0;
     this.#gate.open();
     this.#callers.resolve(id, { cellId: this.id, ...answer });
-  }
-
-  /** Nobody's time runs while the sandbox gets ready. */
-  #arm(id: number): void {
-    if (!this.#started) return;
-    this.#callers.arm(id, () => this.#elapse(id));
   }
 
   #elapse(id: number): void {

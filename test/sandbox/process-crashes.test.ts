@@ -13,7 +13,7 @@ const MIB = 1 << 20;
 /** Rounds before the first look: memory for the code that runs is taken meanwhile. */
 const WARM_ROUNDS = Math.min(100, ROUNDS / 2);
 
-const SOON = { yieldAfterMs: 5 } as const;
+const LONG = { yieldAfterMs: 60_000 } as const;
 const UNSTOPPABLE = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
 const CRASH = `text('x'.repeat(2 ** 28).split('').length)`;
 
@@ -32,12 +32,12 @@ const ENDS: readonly ((setup: Setup) => Promise<void>)[] = [
     const victim = pid();
     assert.ok(victim !== undefined);
     process.kill(victim, 'SIGKILL');
-    const event = await session.observe(cellId, { yieldAfterMs: 60_000 });
+    const event = await session.observe(cellId, LONG);
     assert.ok(event.type === 'completed' && event.failure?.kind === 'lost');
   },
   async ({ session }) => {
     const source = `yield_control(); ${UNSTOPPABLE}`;
-    const { cellId, first } = await session.execute({ source, observe: SOON });
+    const { cellId, first } = await session.execute({ source, observe: LONG });
     await first;
     assert.equal((await session.terminate(cellId)).type, 'terminated');
   },
@@ -53,7 +53,7 @@ describe('Crash after crash', { timeout: 120_000 + 1_000 * ROUNDS }, () => {
     const sandbox = processSandbox({ limits: { stopMs: 50 } });
     const { session } = recordedSession(sandbox);
     const other = recordedSession(sandbox).session;
-    const waiting = { source: 'await new Promise(() => {})', observe: SOON };
+    const waiting = { source: 'yield_control(); await new Promise(() => {})', observe: LONG };
     const witness = await other.execute(waiting);
     await witness.first;
     const setup = { session, pid: () => sandbox.pidOf(session.symbol) };

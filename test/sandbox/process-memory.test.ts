@@ -9,8 +9,9 @@ import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/proces
 import type { StartedCell } from '../../src/index.ts';
 import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
 
+/** Tells whoever waits that the program has started. */
+const YIELD = 'yield_control();';
 const LONG = { yieldAfterMs: 60_000 } as const;
-const SOON = { yieldAfterMs: 20 } as const;
 const LATER = { yieldAfterMs: 300 } as const;
 const LIMITS = { maxHeapBytes: 2 ** 31, maxProcessBytes: 640 << 20 };
 const UNSTOPPABLE = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
@@ -180,7 +181,7 @@ describe('All processes over their limit on memory', { timeout: 60_000 }, () => 
     const limits = { maxHeapBytes: 2 ** 31, maxTotalBytes: 600 << 20, idleMs: 600_000 };
     await using setup = waitingSession({ limits });
     const others = Array.from({ length: 4 }, () => recordedSession(setup.sandbox).session);
-    const waits = others.map((session) => session.execute({ source: WAIT, observe: SOON }));
+    const waits = others.map((session) => session.execute({ source: YIELD + WAIT, observe: LONG }));
     for (const wait of waits) await (await wait).first;
     await Promise.all(others.map((session) => session.close()));
     while (setup.sandbox.stats.programs > 0) await setImmediate();
@@ -195,8 +196,8 @@ describe('All processes over their limit on memory', { timeout: 60_000 }, () => 
     const limits = { maxHeapBytes: 2 ** 31, maxTotalBytes: 700 << 20 };
     await using setup = waitingSession({ limits });
     const other = recordedSession(setup.sandbox).session;
-    const wait = `${take(20)} text('ready'); await new Promise(() => {})`;
-    const waiting = await other.execute({ source: wait, observe: SOON });
+    const wait = `${take(20)} text('ready'); ${YIELD} await new Promise(() => {})`;
+    const waiting = await other.execute({ source: wait, observe: LONG });
     await waiting.first;
     const beside = await setup.start('');
     const { failure } = await setup.finish(GROW);
