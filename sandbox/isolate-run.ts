@@ -102,7 +102,7 @@ export class IsolateRun implements SandboxRun {
 
   /** Ends the program because it could not be started. */
   fail(text: string): void {
-    if (!this.#over) this.#finish({ kind: 'lost', text });
+    if (!this.#over) this.#finish({ kind: 'sandbox_failed', text });
   }
 
   hold(): void {

@@ -26,7 +26,8 @@ const WATCH_MS = 25;
 const CLOSE_WATCH_MS = 5;
 const PING_MS = 500;
 
-function defaultProcessLimits(): ProcessLimits {
+/** The limits of a process sandbox that sets none. */
+export function defaultProcessLimits(): ProcessLimits {
   return {
     maxProcessBytes: 1 << 30,
     maxTotalBytes: Math.floor(totalmem() / 2),
@@ -104,7 +105,7 @@ export class ProcessSandbox implements Sandbox {
       const nothing = () => {};
       const limits = this.#sandboxLimits;
       const run = new ProcessRun({ id: 0, calls, limits, send: nothing, onOver: nothing });
-      run.lose({ kind: 'lost', text: 'the sandbox is closed' });
+      run.lose({ kind: 'sandbox_failed', text: 'the sandbox is closed' });
       return run;
     }
     return this.#place(program, calls, session) ?? this.#wait(program, calls, session);

@@ -23,7 +23,9 @@ export type FailureKind =
   /** The program used more memory than its limit. */
   | 'memory'
   /** The sandbox that ran the program was lost. */
-  | 'lost';
+  | 'lost'
+  /** The program was never started: its sandbox could not be started, or was closed. */
+  | 'sandbox_failed';
 
 /** How a program ended badly. */
 export interface CellFailure {

@@ -32,6 +32,12 @@ export function lost(how: string): CellFailure {
   return { kind: 'lost', text: `exec runtime ended unexpectedly: its sandbox process ${how}` };
 }
 
+/** A failure of a program that never ran, because its process did not get ready for it. */
+export function notStarted(how: string): CellFailure {
+  const text = `Cannot start the program: its sandbox process ${how}`;
+  return { kind: 'sandbox_failed', text };
+}
+
 /** A limit on memory that was passed. */
 export interface Excess {
   readonly limit: 'maxProcessBytes' | 'maxTotalBytes';

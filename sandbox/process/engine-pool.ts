@@ -6,7 +6,7 @@ import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
 
 /** How a pool of sandbox processes is set up. */
-export type PoolOptions = Pick<EngineOptions, 'nodePath' | 'sandboxLimits' | 'limits'> & {
+export type PoolOptions = Pick<EngineOptions, 'nodePath' | 'sandboxLimits' | 'limits' | 'spawn'> & {
   /** Processes kept ready beside those in use. */
   readonly spares: number;
   /** Sessions that share a process from the start. */
@@ -220,15 +220,13 @@ export class EnginePool {
 
   /** Resolves when the process is ready, or gone. */
   #startOne(): Promise<void> | undefined {
-    const { nodePath, sandboxLimits, limits, onRoom } = this.#options;
+    const { limits, onRoom } = this.#options;
     if (this.#closed || this.living.length >= limits.maxProcesses) {
       onRoom(false);
       return undefined;
     }
     const engine = new EngineProcess({
-      nodePath,
-      sandboxLimits,
-      limits,
+      ...this.#options,
       onReady: (ready) => this.#endStart(ready),
       onIdle: (idle) => this.#idle(idle),
       onGone: (gone, cause) => this.#gone(gone, cause),

@@ -1,12 +1,9 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
 import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
-import { type EndCause, type Excess, heaviest, lost, tooLarge } from './end-cause.ts';
-import { engineStart } from './engine-start.ts';
+import { type EndCause, type Excess, heaviest, lost, notStarted, tooLarge } from './end-cause.ts';
+import { EngineChild, type Spawn } from './engine-child.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
-import { LastWords } from './last-words.ts';
 import type { ProcessLimits } from './limits.ts';
 import { Down, Up } from './message-kinds.ts';
 import { ProcessRun } from './process-run.ts';
@@ -14,19 +11,14 @@ import { residentBytes } from './resident-bytes.ts';
 import { SentValues } from './sent-values.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 
-/** Nothing but its standard error and a pipe to us. */
-const STDIO: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe'];
-/** How long what an ended process said last may be on its way. */
-const LAST_WORDS_MS = 50;
-/** How long a process may go on without its pipe. */
-const PIPELESS_MS = 500;
-
 /** How an engine process is started. */
 export interface EngineOptions {
   readonly nodePath: string;
   readonly sandboxLimits: SandboxLimits;
   readonly limits: ProcessLimits;
-  /** Called once, when the process is gone. */
+  /** Default: `spawn` of Node.js. */
+  readonly spawn?: Spawn;
+  /** Called once, when the process is gone or could not be started. Never called in place. */
   readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
   /** Called once, when it takes programs. */
   readonly onReady: (engine: EngineProcess) => void;
@@ -37,8 +29,7 @@ export interface EngineOptions {
 /** A sandbox process, from the host's side: starts programs in it and notices its end. */
 export class EngineProcess {
   readonly #options: EngineOptions;
-  readonly #child: ChildProcess;
-  readonly #pipe: Socket;
+  readonly #child: EngineChild;
   readonly #writer: FrameWriter;
   readonly #runs = new Map<number, ProcessRun>();
   readonly #signs: SignsOfLife;
@@ -46,7 +37,6 @@ export class EngineProcess {
   #programs = 0;
   #toolsJson = '[]';
   #toolsSent: readonly ProgramTool[] | null = null;
-  readonly #lastWords: LastWords;
   #ending: { readonly cause: EndCause; readonly failure: CellFailure } | null = null;
   #excess: Excess | null = null;
   #stopped = 0;
@@ -55,18 +45,18 @@ export class EngineProcess {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#signs = new SignsOfLife(options.limits);
-    const { args, env } = engineStart(options.nodePath);
-    this.#child = spawn(options.nodePath, args, { stdio: STDIO, env, cwd: '/' });
-    this.#lastWords = new LastWords(this.#child.stderr);
-    this.#pipe = this.#child.stdio[3] as Socket;
-    this.#writer = new FrameWriter((chunk) => void this.#pipe.write(chunk));
+    const { nodePath, limits, spawn } = options;
+    this.#signs = new SignsOfLife(limits);
+    const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
+    const onBytes = this.#bytesReader();
+    const onExit = (how: string) => this.#exited(how);
+    this.#child = new EngineChild(nodePath, { onBytes, onMute, onExit }, spawn);
+    this.#writer = new FrameWriter((chunk) => this.#child.write(chunk));
     this.#values = new SentValues(this.#writer);
     this.#writer.send(Down.Limits, 0, 0, 0, JSON.stringify(options.sandboxLimits));
     this.ask();
     this.#writer.flush();
-    this.#listen();
-    this.#ref(false);
+    this.#child.ref(false);
   }
 
   get pid(): number | undefined {
@@ -128,7 +118,7 @@ export class EngineProcess {
     if (late !== 'silent') return;
     const { hangMs, startMs } = this.#options.limits;
     const hangs = `gave no sign of life for ${hangMs} ms (hangMs)`;
-    this.end(late, lost(this.ready ? hangs : `did not start in ${startMs} ms (startMs)`));
+    this.end(late, this.#failure(this.ready ? hangs : `did not start in ${startMs} ms (startMs)`));
   }
 
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
@@ -143,7 +133,7 @@ export class EngineProcess {
     const run = new ProcessRun({ id, calls, limits, send, onOver });
     this.#runs.set(id, run);
     this.#starting.add(id);
-    this.#ref(true);
+    this.#child.ref(true);
     this.#sendTools(program.tools);
     const sessionId = this.#values.send(session, program.values);
     const { toolErrors, console, hold } = program;
@@ -194,42 +184,25 @@ export class EngineProcess {
   end(cause: EndCause, failure: CellFailure): void {
     if (this.gone) return;
     this.#ending = { cause, failure };
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
     this.#loseAll(failure);
   }
 
   /** Ends the process, and keeps this one alive until it is gone. */
   close(): void {
-    this.#child.ref();
-    this.end('closed', lost('was ended because its sandbox was closed'));
+    this.#child.refExit(true);
+    this.end('closed', this.#failure('was ended because its sandbox was closed'));
   }
 
-  #listen(): void {
+  #bytesReader(): (chunk: Buffer) => void {
     const reader = new FrameReader();
-    this.#pipe.on('data', (chunk: Buffer) => {
+    return (chunk) => {
       try {
         for (const frame of reader.push(chunk)) this.#receive(frame);
       } catch (error) {
-        this.end('garbled', lost(`sent what is no message: ${String(error)}`));
+        this.end('garbled', this.#failure(`sent what is no message: ${String(error)}`));
       }
-    });
-    this.#pipe.on('error', () => {});
-    this.#pipe.on('close', () => {
-      if (this.gone) return;
-      const still = () => this.end('garbled', lost('closed its pipe'));
-      const patience = setTimeout(() => setImmediate(still), PIPELESS_MS);
-      this.#child.on('exit', () => clearTimeout(patience));
-    });
-    this.#child.on('error', (error) => this.#exited(`could not be started: ${error.message}`));
-    this.#child.on('exit', (code, signal) => {
-      const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-      // What it said last may still be in its pipe, and is read before an immediate, not before a timer.
-      const told = setTimeout(() => setImmediate(() => this.#exited(how)), LAST_WORDS_MS);
-      this.#child.on('close', () => {
-        clearTimeout(told);
-        this.#exited(how);
-      });
-    });
+    };
   }
 
   #receive(frame: Frame): void {
@@ -264,15 +237,25 @@ export class EngineProcess {
 
   #checkIdle(): void {
     if (this.load > 0 || this.gone) return;
-    this.#ref(false);
+    this.#child.ref(false);
     this.#options.onIdle(this);
   }
 
   #exited(how: string): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#loseAll(this.#ending?.failure ?? this.#lastWords.explain(how));
+    this.#loseAll(this.#ending?.failure ?? this.#explain(how));
     this.#options.onGone(this, this.#ending?.cause ?? 'crashed');
+  }
+
+  /** Of a process that never got ready no program has run. */
+  #failure(how: string): CellFailure {
+    return this.ready ? lost(how) : notStarted(how);
+  }
+
+  #explain(how: string): CellFailure {
+    const { lastWords } = this.#child;
+    return this.ready ? lastWords.explain(how) : notStarted(lastWords.quote(how));
   }
 
   #loseAll(failure: CellFailure): void {
@@ -287,13 +270,5 @@ export class EngineProcess {
     if (json === this.#toolsJson) return;
     this.#toolsJson = json;
     this.#writer.send(Down.Tools, 0, 0, 0, json);
-  }
-
-  /** A process without work must not keep its host from ending. */
-  #ref(busy: boolean): void {
-    const method = busy ? 'ref' : 'unref';
-    this.#child[method]();
-    this.#pipe[method]();
-    (this.#child.stderr as Socket | null)?.[method]();
   }
 }

@@ -24,8 +24,16 @@ export class LastWords {
    * @param how How it ended, as seen from outside.
    */
   explain(how: string): CellFailure {
-    const fatal = FATAL.exec(this.#text)?.[1]?.slice(0, MAX_QUOTE_LENGTH);
-    const { kind, text } = lost(fatal === undefined ? how : `${how} (${fatal})`);
-    return { kind: /memory|invalid.*size/i.test(fatal ?? '') ? 'memory' : kind, text };
+    const { kind, text } = lost(this.quote(how));
+    return { kind: /memory|invalid.*size/i.test(this.#fatal) ? 'memory' : kind, text };
+  }
+
+  /** How it ended, with the line in which it said why, where it did. */
+  quote(how: string): string {
+    return this.#fatal === '' ? how : `${how} (${this.#fatal})`;
+  }
+
+  get #fatal(): string {
+    return FATAL.exec(this.#text)?.[1]?.slice(0, MAX_QUOTE_LENGTH) ?? '';
   }
 }

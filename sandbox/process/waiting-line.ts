@@ -1,5 +1,5 @@
 import type { Program, ProgramCalls, SandboxRun } from '../../src/sandbox.ts';
-import { lost } from './end-cause.ts';
+import { notStarted } from './end-cause.ts';
 import { WaitingRun } from './waiting-run.ts';
 
 /** Starts a program; null where there is no process for it yet. */
@@ -60,7 +60,7 @@ export class WaitingLine {
 
   /** Nobody gets a process any more. */
   close(): void {
-    const failure = lost('was not started because its sandbox was closed');
+    const failure = notStarted('was not started because its sandbox was closed');
     for (const programs of this.#line.values())
       for (const run of programs.keys()) run.fail(failure);
     this.#line.clear();

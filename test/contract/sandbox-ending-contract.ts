@@ -284,7 +284,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       const calls = new RecordingCalls();
       const run = sandbox.run(contractProgram('text(1)'), calls, Symbol('late'));
       const { failure } = await run.ended;
-      assert.equal(failure?.kind, 'lost');
+      assert.equal(failure?.kind, 'sandbox_failed');
       assert.match(failure?.text ?? '', /closed/);
       assert.deepEqual([calls.log, calls.stored.size], [[], 0]);
       run.kill();

@@ -23,7 +23,7 @@ const items = fc.array(
 const cellId = fc.string({ maxLength: 20 });
 const failure = fc.record(
   {
-    kind: fc.constantFrom('syntax', 'exception', 'limit', 'memory', 'lost'),
+    kind: fc.constantFrom('syntax', 'exception', 'limit', 'memory', 'lost', 'sandbox_failed'),
     text: fc.string(),
     line: fc.nat(),
     column: fc.nat(),

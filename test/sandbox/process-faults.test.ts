@@ -27,7 +27,8 @@ import { isAlive, untilGone } from '../support/processes.ts';
 const UNSTOPPABLE = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
 const CRASH = `text('x'.repeat(2 ** 28).split('').length)`;
 const WAIT = 'await new Promise(() => {})';
-const SOON = { yieldAfterMs: 20 } as const;
+/** Tells whoever waits that the program has started. */
+const YIELD = 'yield_control();';
 const LONG = { yieldAfterMs: 60_000 } as const;
 
 /** A sandbox with two sessions, each with a value stored and a process of its own. */
@@ -35,8 +36,8 @@ async function twoSessions(options?: ProcessSandboxOptions) {
   const sandbox = processSandbox(options);
   const mine = recordedSession(sandbox).session;
   const other = recordedSession(sandbox).session;
-  const waiting = `store('kept', 42); text('ready'); ${WAIT}`;
-  const started = await other.execute({ source: waiting, observe: SOON });
+  const waiting = `store('kept', 42); text('ready'); ${YIELD} ${WAIT}`;
+  const started = await other.execute({ source: waiting, observe: LONG });
   await started.first;
   await finishCell(mine, `store('kept', 1)`);
   return {
@@ -87,7 +88,10 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
   it('answers a terminate at once, and ends the process of a program that does not stop', async () => {
     await using setup = await twoSessions({ limits: { stopMs: 50 } });
     const beside = await setup.mine.execute({ source: WAIT, observe: LONG });
-    const { cellId, first } = await setup.mine.execute({ source: UNSTOPPABLE, observe: SOON });
+    const { cellId, first } = await setup.mine.execute({
+      source: YIELD + UNSTOPPABLE,
+      observe: LONG,
+    });
     await first;
     const event = await setup.mine.terminate(cellId);
     assert.equal(event.type, 'terminated');
@@ -169,9 +173,12 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
 
   it('takes no process for silent or stuck because its host itself was busy', async () => {
     await using setup = await twoSessions({ limits: { hangMs: 600, stopMs: 200 } });
-    const beside = await setup.mine.execute({ source: WAIT, observe: SOON });
+    const beside = await setup.mine.execute({ source: YIELD + WAIT, observe: LONG });
     await beside.first;
-    const { cellId, first } = await setup.mine.execute({ source: 'for (;;);', observe: SOON });
+    const { cellId, first } = await setup.mine.execute({
+      source: `${YIELD}for (;;);`,
+      observe: LONG,
+    });
     await first;
     const terminated = setup.mine.terminate(cellId);
     for (const until = Date.now() + 1_500; Date.now() < until; );
@@ -221,7 +228,7 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
   it('replaces it also where a program of the session goes on in it', async () => {
     await using sandbox = processSandbox({ limits: { maxProgramsPerProcess: 3 } });
     const { session } = recordedSession(sandbox);
-    const waiting = await session.execute({ source: WAIT, observe: SOON });
+    const waiting = await session.execute({ source: YIELD + WAIT, observe: LONG });
     await waiting.first;
     const first = sandbox.pidOf(session.symbol);
     for (let n = 0; n < 5; n += 1) await finishCell(session, 'text(1)');
@@ -239,7 +246,7 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
   it('replaces none where there may be no other', async () => {
     await using sandbox = processSandbox({ limits: { maxProcesses: 1, maxProgramsPerProcess: 3 } });
     const { session } = recordedSession(sandbox);
-    const waiting = await session.execute({ source: WAIT, observe: SOON });
+    const waiting = await session.execute({ source: YIELD + WAIT, observe: LONG });
     await waiting.first;
     for (let n = 0; n < 5; n += 1) await finishCell(session, 'text(1)');
     assert.deepEqual([sandbox.pids.length, sandbox.stats.ended.worn], [1, 0]);
@@ -266,7 +273,9 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
   it('ends processes that nobody has needed for long, but for its spares', async () => {
     const sandbox = processSandbox({ limits: { idleMs: 100 } });
     const sessions = Array.from({ length: 4 }, () => recordedSession(sandbox).session);
-    const waits = sessions.map((session) => session.execute({ source: WAIT, observe: SOON }));
+    const waits = sessions.map((session) =>
+      session.execute({ source: YIELD + WAIT, observe: LONG }),
+    );
     await Promise.all(waits.map(async (wait) => (await wait).first));
     const { pids } = sandbox;
     assert.ok(pids.length >= 4);
@@ -279,7 +288,7 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     const sandbox = processSandbox({ spares: 0, sessionsPerProcess: 3 });
     const sessions = Array.from({ length: 3 }, () => recordedSession(sandbox).session);
     for (const session of sessions) {
-      const { first } = await session.execute({ source: WAIT, observe: SOON });
+      const { first } = await session.execute({ source: YIELD + WAIT, observe: LONG });
       await first;
     }
     assert.equal(new Set(sessions.map(({ symbol }) => sandbox.pidOf(symbol))).size, 1);
@@ -290,7 +299,7 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
   it('leaves no process behind', async () => {
     const sandbox = processSandbox();
     const { session } = recordedSession(sandbox);
-    const { first } = await session.execute({ source: 'for (;;);', observe: SOON });
+    const { first } = await session.execute({ source: `${YIELD}for (;;);`, observe: LONG });
     await first;
     const { pids } = sandbox;
     assert.ok(pids.length >= 1);
@@ -475,7 +484,7 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
 
   it('ends at once: the cell says so', async () => {
     const failure = await failureWith(engine('ends', 'echo "Error: not today" >&2; exit 3'));
-    assert.equal(failure?.kind, 'lost');
+    assert.equal(failure?.kind, 'sandbox_failed');
     assert.match(failure?.text ?? '', /ended with status 3 \(Error: not today\)/);
   });
 
@@ -497,7 +506,7 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
 
   it('closes its pipe and goes on: it is ended, and the cell says so', async () => {
     const failure = await failureWith(engine('mutes', 'exec 3>&-; exec sleep 60'));
-    assert.equal(failure?.kind, 'lost');
+    assert.equal(failure?.kind, 'sandbox_failed');
     assert.match(failure?.text ?? '', /its sandbox process closed its pipe$/);
   });
 
@@ -506,7 +515,7 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
     await using sandbox = processSandbox({ nodePath: engine('dies', `echo >> ${path}; exit 3`) });
     await using good = processSandbox({ spares: 0 });
     const { session } = recordedSession(sandbox);
-    assert.equal((await finishCell(session, 'text(1)')).failure?.kind, 'lost');
+    assert.equal((await finishCell(session, 'text(1)')).failure?.kind, 'sandbox_failed');
     const later = 'await new Promise((done) => setTimeout(done, 300))';
     await finishCell(recordedSession(good).session, later);
     const starts = readFileSync(path).length;
@@ -516,8 +525,17 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
   it('says nothing at all: it is ended, and the cell says so', async () => {
     const limits = { startMs: 200 };
     const failure = await failureWith(engine('sleeps', 'exec sleep 60'), limits);
-    assert.equal(failure?.kind, 'lost');
+    assert.equal(failure?.kind, 'sandbox_failed');
     assert.match(failure?.text ?? '', /its sandbox process did not start in 200 ms \(startMs\)$/);
+  });
+
+  it('says nothing at all: a caller gets a yield all the same, in time', async () => {
+    await using sandbox = processSandbox({ nodePath: engine('silent', 'exec sleep 60') });
+    const { session } = recordedSession(sandbox);
+    const { cellId, first } = await session.execute({ source: '', observe: { yieldAfterMs: 20 } });
+    assert.equal((await first).type, 'yielded');
+    assert.equal((await session.terminate(cellId)).type, 'terminated');
+    await session.close();
   });
 
   it('cannot be started: the cell says so', async () => {

@@ -6,7 +6,8 @@ import { finishCell, recordedSession } from '../support/finished-cell.ts';
 import { untilGone } from '../support/processes.ts';
 
 const WAIT = 'await new Promise(() => {})';
-const SOON = { yieldAfterMs: 20 } as const;
+/** Tells whoever waits that the program has started. */
+const YIELD = 'yield_control();';
 const LONG = { yieldAfterMs: 60_000 } as const;
 
 /** A sandbox whose sessions each run something, or nothing yet. */
@@ -19,7 +20,10 @@ function manySessions(options?: ProcessSandboxOptions) {
     isolations: () => sessions.map(({ symbol }) => sandbox.isolationOf(symbol)),
     /** Starts a program that waits for ever. */
     async wait(at: number): Promise<string> {
-      const { cellId, first } = await sessions[at]!.execute({ source: WAIT, observe: SOON });
+      const { cellId, first } = await sessions[at]!.execute({
+        source: YIELD + WAIT,
+        observe: LONG,
+      });
       await first;
       return cellId;
     },
@@ -67,7 +71,7 @@ describe('The isolation of a session', { timeout: 60_000 }, () => {
     for (const at of [1, 2]) await setup.wait(at);
     const last = recordedSession(setup.sandbox).session;
     await using _ = last;
-    const { first } = await last.execute({ source: WAIT, observe: SOON });
+    const { first } = await last.execute({ source: YIELD + WAIT, observe: LONG });
     await first;
     assert.deepEqual(setup.isolations(), ['process', 'shared-process', 'shared-process']);
     assert.equal(setup.sandbox.isolationOf(last.symbol), 'shared-process');
@@ -75,7 +79,10 @@ describe('The isolation of a session', { timeout: 60_000 }, () => {
 
   it('keeps programs of another session from being held up, however many spin', async () => {
     await using setup = manySessions();
-    const spins = Array.from({ length: 32 }, () => ({ source: 'for (;;);', observe: SOON }));
+    const spins = Array.from({ length: 32 }, () => ({
+      source: `${YIELD}for (;;);`,
+      observe: LONG,
+    }));
     await Promise.all(spins.map((request) => setup.sessions[0]!.execute(request)));
     for (let n = 0; n < 5; n += 1) {
       const { items } = await finishCell(setup.sessions[1]!, `text(${n})`);
@@ -140,7 +147,7 @@ describe('Many sessions that begin at once', { timeout: 60_000 }, () => {
     await sandbox.close();
     const ends = await Promise.all(cells);
     assert.ok(ends.some(({ failure }) => /was closed$/.test(failure?.text ?? '')));
-    for (const { failure } of ends) assert.equal(failure?.kind, 'lost');
+    for (const { failure } of ends) assert.equal(failure?.kind, 'sandbox_failed');
   });
 });
 
@@ -176,7 +183,7 @@ describe('The counts of a process sandbox', { timeout: 60_000 }, () => {
     };
     await finishCell(first!, `text('x'.repeat(2 ** 28).split('').length)`);
     const source = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
-    const stuck = await second!.execute({ source, observe: SOON });
+    const stuck = await second!.execute({ source: YIELD + source, observe: LONG });
     await stuck.first;
     await endOf(second!.terminate(stuck.cellId), second!.symbol);
     const victim = await third!.execute({ source: WAIT, observe: LONG });

@@ -1,0 +1,155 @@
+import {
+  type ChildProcess,
+  spawn as nodeSpawn,
+  type SpawnOptions,
+  type StdioOptions,
+} from 'node:child_process';
+import type { Socket } from 'node:net';
+import { engineStart } from './engine-start.ts';
+import { LastWords } from './last-words.ts';
+
+/** Nothing but its standard error and a pipe to us. */
+const STDIO: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe'];
+/** How long the last output of a process that ended may be on its way. */
+const LAST_WORDS_MS = 50;
+/** How long a process may go on without its pipe. */
+const PIPELESS_MS = 500;
+
+/** Starts a process, as `spawn` of Node.js does. */
+export type Spawn = (
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+) => ChildProcess;
+
+/** What the operating system tells about a sandbox process. Never called in place. */
+export interface ChildEvents {
+  /** Bytes from its pipe. */
+  readonly onBytes: (chunk: Buffer) => void;
+  /** It closed its pipe and goes on. */
+  readonly onMute: () => void;
+  /** Called once: it is gone, or could not be started. */
+  readonly onExit: (how: string) => void;
+}
+
+/**
+ * The operating system's side of a sandbox process: starts it, and carries bytes to and from it.
+ *
+ * Does not throw: a process that cannot be started is one that has exited, which is told later,
+ * like every other exit.
+ */
+export class EngineChild {
+  readonly #onExit: ChildEvents['onExit'];
+  readonly #child: ChildProcess | null;
+  readonly #pipe: Socket | null;
+  readonly #stderr: Socket | null;
+  readonly #lastWords: LastWords;
+  #isOver = false;
+
+  constructor(nodePath: string, events: ChildEvents, spawn: Spawn = nodeSpawn) {
+    this.#onExit = events.onExit;
+    this.#child = this.#start(nodePath, spawn);
+    this.#pipe = this.#streamAt(3);
+    this.#stderr = this.#streamAt(2);
+    this.#lastWords = new LastWords(this.#stderr);
+    if (this.#child === null) return;
+    if (this.#pipe === null) this.#refuse(new Error('it has no pipe'));
+    this.#watch(this.#child);
+    this.#pipe?.on('data', events.onBytes);
+    this.#pipe?.on('close', () => this.#watchMute(events.onMute));
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** What it said last on its standard error. */
+  get lastWords(): LastWords {
+    return this.#lastWords;
+  }
+
+  /** Sends bytes. They are lost where nothing takes them any more. */
+  write(chunk: Buffer): void {
+    if (this.#pipe?.writable === true) this.#pipe.write(chunk);
+  }
+
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  /** Decides whether it keeps its host's process from ending. */
+  ref(isRef: boolean): void {
+    const method = isRef ? 'ref' : 'unref';
+    this.refExit(isRef);
+    this.#pipe?.[method]();
+    this.#stderr?.[method]();
+  }
+
+  /** As `ref`, for nothing but its exit. */
+  refExit(isRef: boolean): void {
+    this.#child?.[isRef ? 'ref' : 'unref']();
+  }
+
+  #start(nodePath: string, spawn: Spawn): ChildProcess | null {
+    try {
+      const { args, env } = engineStart(nodePath);
+      const child = spawn(nodePath, args, { stdio: STDIO, env, cwd: '/' });
+      child.on('error', (error) => this.#over(couldNotStart(error)));
+      return child;
+    } catch (error) {
+      this.#refuse(error);
+      return null;
+    }
+  }
+
+  /** An error event of the process itself says more, and comes first. */
+  #refuse(error: unknown): void {
+    setImmediate(() => {
+      this.kill();
+      this.#over(couldNotStart(error));
+    });
+  }
+
+  /** With no descriptors left, Node.js gives a process that has no streams at all. */
+  #streamAt(index: number): Socket | null {
+    const stream = (this.#child?.stdio?.[index] ?? null) as Socket | null;
+    stream?.on('error', () => {});
+    return stream;
+  }
+
+  #watch(child: ChildProcess): void {
+    child.on('exit', (code, signal) => {
+      const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
+      // Its last output may still be in its pipe, and is read before an immediate, not before a timer.
+      const told = setTimeout(() => setImmediate(() => this.#over(how)), LAST_WORDS_MS);
+      child.on('close', () => {
+        clearTimeout(told);
+        this.#over(how);
+      });
+    });
+  }
+
+  #watchMute(onMute: () => void): void {
+    if (this.#isOver) return;
+    const tell = () => {
+      if (!this.#isOver) onMute();
+    };
+    const patience = setTimeout(() => setImmediate(tell), PIPELESS_MS);
+    this.#child?.on('exit', () => clearTimeout(patience));
+  }
+
+  #over(how: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#pipe?.destroy();
+    this.#stderr?.destroy();
+    this.#onExit(how);
+  }
+}
+
+/** Not every error of Node.js has its code in its message. */
+function couldNotStart(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const cause = code === undefined || message.includes(code) ? message : `${code}: ${message}`;
+  return `could not be started: ${cause}`;
+}
