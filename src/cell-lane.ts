@@ -57,6 +57,8 @@ export class CellLane implements EventSource {
     this.#callbacks = callbacks;
     this.#isWanted = keeps;
     this.#guard = router.open({ token: id, early: (request) => this.#serve(request) });
+    // The subscriber that was announced may be far away, and the router keeps little until it is here.
+    if (keeps) this.#listen();
   }
 
   /** Whether somebody may still read it to its end: who has begun to, or was announced. */

@@ -103,7 +103,8 @@ export interface Session extends AsyncDisposable {
    * phases, and how it ended. Takes nothing from those who observe.
    *
    * Until the first subscriber comes the latest 128 events wait for it, 8 MiB over all cells of the
-   * session; from then on another 4,096, or 4 MiB. What is lost by that is told as `gap`. A
+   * session; from then on, or from the start where `keepEvents` was asked for, another 4,096, or
+   * 4 MiB. What is lost by that is told as `gap`. A
    * cell whose end was delivered to an observer is `missing`, but for who subscribed before, or
    * asked for `keepEvents`.
    *

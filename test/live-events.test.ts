@@ -53,6 +53,15 @@ describe('Subscribing to a cell', () => {
     assert.deepEqual(await rest, ['terminated']);
   });
 
+  it('that asked for its events to be kept gets 4,096 of them, however late it comes', async () => {
+    const { sandbox, session } = fakeSession();
+    const { cellId } = await session.execute({ source: '', keepEvents: true });
+    for (let n = 0; n < 4_096; n += 1) sandbox.last.text(`${n}`);
+    for (let n = 0; n < 130; n += 1) sandbox.last.text('later');
+    const words = await nextOf(session.events(cellId), 4_098);
+    assert.deepEqual(words.slice(4_094), ['output 4094', 'output 4095', 'gap 2', 'output later']);
+  });
+
   it('begins with the first next, not before', async () => {
     const { begin, session } = fakeSession();
     const { cellId, run } = await begin();

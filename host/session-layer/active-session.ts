@@ -1,6 +1,7 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { ExecuteRequest, Session, StartedCell, WaitOptions } from '../../src/session.ts';
 import type { CreatedSession } from './create-session.ts';
+import { PromptOrder } from './prompt-order.ts';
 import { FIRST_OBSERVE, PromptPump } from './prompt-pump.ts';
 import { ProxiedSession, type SessionResponse } from './proxied-session.ts';
 import { forwardTo, type ProxyTarget } from './proxy.ts';
@@ -61,13 +62,15 @@ export class ActiveSession implements AsyncDisposable {
    */
   async sendPrompt(prompt: string | Omit<ExecuteRequest, 'observe'>): Promise<string> {
     const request = typeof prompt === 'string' ? { source: prompt } : prompt;
+    const { lane, reader } = this.#parts;
+    const order = new PromptOrder(() => reader.isFull);
     const started = await this.#session.execute({
       ...request,
+      delegate: request.delegate ?? lane.inOrder(order),
       observe: FIRST_OBSERVE,
       keepEvents: true,
     });
-    const { lane, reader } = this.#parts;
-    new PromptPump(this.#session, started, {
+    new PromptPump(this.#session, started, order, {
       tell: (update) => lane.tell(update),
       get isFull() {
         return reader.isFull;

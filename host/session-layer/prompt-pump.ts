@@ -2,6 +2,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent, OutputItem } from '../../src/events.ts';
 import { isLast, type LiveEvent, type LiveEvents } from '../../src/live-events.ts';
 import type { Session, StartedCell } from '../../src/session.ts';
+import type { PromptOrder } from './prompt-order.ts';
 import type { LaneEvent, PromptEnd } from './session-updates.ts';
 
 /** Where a prompt's updates go. */
@@ -28,6 +29,7 @@ export const FIRST_OBSERVE = { yieldAfterMs: OBSERVE_MS } as const;
 export class PromptPump {
   readonly #session: Session;
   readonly #cellId: string;
+  readonly #order: PromptOrder;
   readonly #sink: PromptSink;
   readonly #events: LiveEvents;
   /** Which of the two ways tells; null until that is known. */
@@ -42,9 +44,16 @@ export class PromptPump {
   #isFlushing = false;
   #isOver = false;
 
-  constructor(session: Session, { cellId, first }: StartedCell, sink: PromptSink) {
+  /** @param order What the program asks for, to be told between what it shows. */
+  constructor(
+    session: Session,
+    { cellId, first }: StartedCell,
+    order: PromptOrder,
+    sink: PromptSink,
+  ) {
     this.#session = session;
     this.#cellId = cellId;
+    this.#order = order;
     this.#sink = sink;
     this.#events = session.events(cellId);
     this.#next();
@@ -63,12 +72,21 @@ export class PromptPump {
     this.#teller = 'events';
     for (let next: LiveEvent | undefined = event; next !== undefined; next = this.#more()) {
       if (next.type === 'gap') return this.#chooseObserving();
-      if (next.type === 'output') this.#tell(next.item);
       if (isEnd(next)) return this.#end(next);
+      this.#pass(next);
     }
     const room = this.#sink.room();
-    if (room === undefined) this.#next();
-    else void room.then(() => this.#next());
+    if (room === undefined) return this.#next();
+    // Who waits for an answer must not wait for a reader who does not read.
+    this.#order.flush();
+    void room.then(() => this.#next());
+  }
+
+  #pass(event: LiveEvent): void {
+    if (event.type === 'output') this.#tell(event.item);
+    else if (event.type === 'tool-started') this.#order.reachCall(event.callId);
+    else if (event.type === 'tool-ended') this.#order.endCall(event.callId);
+    else if (event.type === 'notified') this.#order.reachNotification();
   }
 
   #more(): LiveEvent | undefined {
@@ -78,6 +96,7 @@ export class PromptPump {
   /** There are no events, or one is missing: what is observed tells the rest. */
   #chooseObserving(): void {
     this.#teller = 'observing';
+    this.#order.giveUp();
     void this.#events.return();
     void this.#flush();
   }
@@ -141,7 +160,9 @@ export class PromptPump {
   #end(end: PromptEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#order.giveUp();
     this.#sink.tell({ type: 'end', cellId: this.#cellId, end: onlyEnd(end) });
+    this.#order.end();
   }
 }
 

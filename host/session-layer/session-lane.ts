@@ -1,6 +1,7 @@
 import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
 import { PendingRouter } from '../../src/pending-router.ts';
-import type { Delivery, Registration, Sink } from '../../src/routed-items.ts';
+import type { Delivery, Registration, Reply, Sink } from '../../src/routed-items.ts';
+import type { PromptOrder } from './prompt-order.ts';
 import type { SessionTools } from './session-tools.ts';
 import type { LaneEvent, SessionUpdate } from './session-updates.ts';
 
@@ -22,11 +23,10 @@ export type LaneSink = Sink<LaneTraffic>;
 
 const ID = 'session';
 
-/**
- * What a program showed before it asks for something is on its way by a promise: one microtask. So
- * whatever is asked waits that long too, and comes behind it.
- */
-const OUTPUT_IS_TOLD = undefined;
+/** Calls `pass` when it is the turn of what is asked. */
+type Turn = (pass: () => void) => void;
+
+const AT_ONCE: Turn = (pass) => pass();
 
 /**
  * The one way by which everything about a session comes to whoever has it: first a reader, later
@@ -52,40 +52,55 @@ export class SessionLane implements Delegate {
     this.#registration.swap(sink);
   }
 
-  async invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
-    await OUTPUT_IS_TOLD;
-    signal.throwIfAborted();
-    const handler = this.#tools.handlerOf(call.tool);
-    if (handler === undefined) return this.#ask({ type: 'call', call, signal });
-    this.tell({ type: 'tool', call });
-    return handler(call, signal);
+  invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
+    return this.#invoke(call, signal, AT_ONCE);
   }
 
-  async notify(notification: Notification, signal: AbortSignal): Promise<void> {
-    await OUTPUT_IS_TOLD;
-    signal.throwIfAborted();
-    await this.#ask({ type: 'notification', notification, signal });
+  notify(notification: Notification, signal: AbortSignal): Promise<void> {
+    return this.#notify(notification, signal, AT_ONCE);
   }
 
   cellClosed(cellId: string): void {
-    queueMicrotask(() => this.tell({ type: 'closed', cellId }));
+    this.tell({ type: 'closed', cellId });
+  }
+
+  /** The delegate of a prompt: what its program asks for is told in this order. */
+  inOrder(order: PromptOrder): Delegate {
+    return {
+      invokeTool: (call, signal) =>
+        this.#invoke(call, signal, (pass) => order.call(call.callId, pass)),
+      notify: (notification, signal) =>
+        this.#notify(notification, signal, (pass) => order.notification(pass)),
+      cellClosed: (cellId) => order.closed(() => this.cellClosed(cellId)),
+    };
+  }
+
+  /** A handler starts at once; only what is told of it waits for its turn. */
+  async #invoke(call: ToolCall, signal: AbortSignal, turn: Turn): Promise<unknown> {
+    const handler = this.#tools.handlerOf(call.tool);
+    if (handler === undefined) return this.#ask({ type: 'call', call, signal }, turn);
+    signal.throwIfAborted();
+    turn(() => this.tell({ type: 'tool', call }));
+    return handler(call, signal);
+  }
+
+  async #notify(notification: Notification, signal: AbortSignal, turn: Turn): Promise<void> {
+    await this.#ask({ type: 'notification', notification, signal }, turn);
   }
 
   /** Once somebody does it, that is waited for, so that who is cancelled can still come to an end. */
-  #ask(asked: Asked): Promise<unknown> {
+  #ask(asked: Asked, turn: Turn): Promise<unknown> {
     const { signal } = asked;
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(signal.reason);
       signal.addEventListener('abort', onAbort);
-      this.#router.route(ID, {
-        kind: 'request',
-        message: asked,
-        reply: (reply) => {
-          signal.removeEventListener('abort', onAbort);
-          if ('error' in reply) reject(new Error(reply.error.message));
-          else resolve(reply.result);
-        },
-      });
+      const reply = (reply: Reply<LaneTraffic>) => {
+        signal.removeEventListener('abort', onAbort);
+        if ('error' in reply) reject(new Error(reply.error.message));
+        else resolve(reply.result);
+      };
+      const pass = () => this.#router.route(ID, { kind: 'request', message: asked, reply });
+      turn(() => (signal.aborted ? onAbort() : void pass()));
     });
   }
 }

@@ -56,28 +56,19 @@ for (const [where, place] of places) {
   const builder = () => new SessionBuilder(place).withTool(ECHO, ({ input }) => input);
 
   describe(`An active session ${where}`, () => {
-    it('tells everything about a prompt, and its end behind what it showed', async () => {
+    it('tells everything about a prompt in the order of its program', async () => {
       await using session = await builder().start();
       await session.sendPrompt(`text('a'); notify('b'); text(await tools.echo('c')); text('d')`);
       const words = await readAll(session);
-      assert.deepEqual(words.toSorted(), [
-        'closed',
-        'end completed',
-        'note b',
+      assert.deepEqual(words, [
         'output a',
+        'note b',
+        'tool echo',
         'output c',
         'output d',
-        'tool echo',
+        'end completed',
+        'closed',
       ]);
-      const end = words.indexOf('end completed');
-      for (const text of 'acd') assert.ok(words.indexOf(`output ${text}`) < end);
-      assert.ok(words.indexOf('note b') < words.indexOf('tool echo'));
-      if (place.provider === undefined) return;
-      const order = ['output a', 'note b', 'tool echo', 'output c', 'output d', 'end completed'];
-      assert.deepEqual(
-        words.filter((word) => word !== 'closed'),
-        order,
-      );
     });
 
     it('gives what a prompt shows as a string, with the error it ended with', async () => {
