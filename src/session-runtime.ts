@@ -104,6 +104,7 @@ export class SessionRuntime implements Session {
 
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
     checkExecute(request, options);
+    options.signal?.throwIfAborted();
     this.#checkLimits(request.source);
     const { observe = DEFAULT_OBSERVE } = request;
     const cell = this.#admit(request, observe);

@@ -69,7 +69,8 @@ export interface Session extends AsyncDisposable {
   /**
    * Runs a program in a cell of its own.
    *
-   * @throws `session_closed`, `limit_exceeded`, `invalid_argument`, `cell_ids_exhausted`.
+   * @param options.signal Where it was aborted before, nothing is started.
+   * @throws The signal's reason; `session_closed`, `limit_exceeded`, `invalid_argument`, `cell_ids_exhausted`.
    */
   execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell>;
 

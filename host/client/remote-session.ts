@@ -93,6 +93,7 @@ export class RemoteSession implements Session {
 
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
     checkExecute(request, options);
+    options.signal?.throwIfAborted();
     this.#checkOpen();
     this.#checkKept();
     const operation = this.#requests.execute(request, options);

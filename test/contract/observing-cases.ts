@@ -107,11 +107,28 @@ export function observingCases(contract: SessionContract): void {
       assert.equal(brief(await session.observe(cellId, LONG)), 'completed: a b');
     });
 
-    it('before it began leaves the cell running and takes nothing', async () => {
+    it('before the request starts nothing', async () => {
+      await using made = await setUp();
+      const { session } = made;
+      const reason = new Error('too late');
+      const executed = session.execute(
+        { source: `text('never')` },
+        { signal: AbortSignal.abort(reason) },
+      );
+      await assert.rejects(executed, (error) => error === reason);
+      const { cellId, first } = await start(session, `text('a')`);
+      assert.equal(cellId, '1');
+      assert.equal(brief(await first), 'completed: a');
+    });
+
+    it('right behind the request leaves the cell running and takes nothing', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
-      const signal = AbortSignal.abort(new Error('too late'));
-      const { cellId, first } = await session.execute({ source: `text('a')` }, { signal });
+      const controller = new AbortController();
+      const { signal } = controller;
+      const executed = session.execute({ source: `text('a')` }, { signal });
+      controller.abort(new Error('too late'));
+      const { cellId, first } = await executed;
       await assert.rejects(first, /too late/);
       if (features.closedBeforeDelivery) await delegate.saw('1 closed');
       await assert.rejects(session.observe(cellId, LONG, { signal }), /too late/);

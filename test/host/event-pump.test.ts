@@ -6,7 +6,7 @@ import { EventInbox } from '../../src/event-inbox.ts';
 import { EventReader } from '../../src/event-reader.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
 import { rejectsWith } from '../support/events.ts';
-import { isSettled, settled } from '../support/gates.ts';
+import { isSettled } from '../support/gates.ts';
 import { told } from '../support/live-events.ts';
 
 /** A reader of these events, of which all are there at once. */
@@ -90,18 +90,6 @@ describe('EventPump', () => {
     await runs;
     assert.equal(sent, 3);
   });
-
-  it('waits on when others took the room that it waited for', async () => {
-    const sent: string[] = [];
-    const full = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const events = [...notified('a', 'x'.repeat(1 << 19), 'b'), { type: 'terminated' } as const];
-    const running = new EventPump().run(readerOf(events), {
-      events: (batch) => {
-        sent.push(told(batch[0]!));
-        return undefined;
-      },
-      drained: () => full[0]?.promise,
-    });
     await settled();
     full.shift()!.resolve();
     await settled();

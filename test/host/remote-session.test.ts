@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { after, describe, it } from 'node:test';
+import { HostClient } from '../../host/client/host-client.ts';
 import { parseListenEndpoint } from '../../host/endpoint.ts';
 import { Host } from '../../host/server/host.ts';
 import { dial } from '../../host/transports/dial.ts';
@@ -9,7 +11,10 @@ import { type Listener, listen } from '../../host/transports/listen.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import { isolateSandbox } from '../../sandbox/index.ts';
 import { sessionContract } from '../contract/session-contract.ts';
+import { settled } from '../support/gates.ts';
 import { remoteSessionOver } from '../support/remote-session-over.ts';
+import { ScriptedDelegate } from '../support/scripted-delegate.ts';
+import { ScriptedHost } from '../support/scripted-host.ts';
 
 const sandbox = isolateSandbox();
 const host = new Host({ sandbox });
@@ -20,6 +25,22 @@ after(async () => {
   await Promise.all([host.close(), ...listeners.map((listener) => listener.close())]);
   await sandbox.close();
   await rm(folder, { recursive: true });
+});
+
+describe('RemoteSession', () => {
+  it('sends nothing for a request whose signal was aborted before', async () => {
+    const [here, there] = memoryTransports();
+    const peer = new ScriptedHost(there);
+    const client = await HostClient.connect(here);
+    const opening = client.openSession({ delegate: new ScriptedDelegate(), sessionId: 's' });
+    peer.answer((await peer.next()).id, { type: 'session/ready', sessionId: 's' });
+    const session = await opening;
+    const signal = AbortSignal.abort(new Error('too late'));
+    await assert.rejects(session.execute({ source: '' }, { signal }), /too late/);
+    await settled();
+    assert.equal(peer.asked.length, 1);
+    peer.destroy();
+  });
 });
 
 sessionContract(
