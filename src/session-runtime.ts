@@ -1,6 +1,7 @@
 import { type CallbackCounts, Callbacks } from './callbacks.ts';
 import { Cell } from './cell.ts';
 import { CellLane, cellRouter } from './cell-lane.ts';
+import { checkSource, tooManyCells } from './check-admission.ts';
 import {
   checkCellId,
   checkExecute,
@@ -274,22 +275,9 @@ export class SessionRuntime implements Session {
 
   #checkLimits(source: string): void {
     if (this.#closing !== null) throw shuttingDown();
-    const { maxSourceBytes, maxLiveCells } = this.#limits;
-    const bytes = source.length > maxSourceBytes ? source.length : Buffer.byteLength(source);
-    if (bytes > maxSourceBytes) {
-      throw new CodeModeError(
-        'limit_exceeded',
-        `Cannot execute: the source has more than ${maxSourceBytes} bytes (maxSourceBytes)`,
-      );
-    }
-    if (this.#live.size >= maxLiveCells) {
-      const holders = this.#list()
-        .filter(({ phase }) => phase !== 'completed')
-        .map(({ cellId, phase, ageMs }) => `${cellId} ${phase} for ${Math.round(ageMs / 1000)} s`);
-      throw new CodeModeError(
-        'limit_exceeded',
-        `Cannot execute: the session has ${maxLiveCells} live cells (maxLiveCells): ${holders.slice(0, 8).join(', ')}${holders.length > 8 ? ', …' : ''}`,
-      );
+    checkSource(source, this.#limits);
+    if (this.#live.size >= this.#limits.maxLiveCells) {
+      throw tooManyCells(this.#list(), this.#limits);
     }
     if (this.#lastId >= Number.MAX_SAFE_INTEGER) {
       const text = 'code mode session exhausted its cell ID space';
