@@ -54,7 +54,10 @@ export function flush(stream: CliOutput): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
-/** Whether a stream cannot be written to because nobody reads it any more. */
+/** What a write fails with when its reader left, or when this process gave the stream up. */
+const GONE: readonly unknown[] = ['EPIPE', 'ERR_STREAM_DESTROYED', 'ECANCELED'];
+
+/** Whether a write failed because its stream has no reader any more, rather than for a fault. */
 export function isReaderGone({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';
+  return GONE.includes(code);
 }
