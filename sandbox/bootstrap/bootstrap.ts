@@ -90,7 +90,10 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   const stores = parts.makeStores(k, failures, json, guarded, limits);
   const media = parts.makeMedia(k, failures, json, guarded);
 
-  const text = (value: unknown): void => up('text', json.show(value));
+  // What programs call is a function that can be called with new, as models know it from elsewhere.
+  function text(value: unknown): void {
+    up('text', json.show(value));
+  }
 
   function notify(value: unknown): void {
     const shown = json.show(value);
@@ -137,7 +140,9 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   const absent = ['console', 'WebAssembly', 'SharedArrayBuffer', 'Atomics', 'Temporal'];
   for (let at = 0; at < absent.length; at += 1) remove(absent[at]!);
 
-  const yield_control = (): void => up('yield');
+  function yield_control(): void {
+    up('yield');
+  }
   const { setTimeout, clearTimeout } = timers;
   const { store, load } = stores;
   const { image, audio, generatedImage, content } = media;
@@ -155,6 +160,11 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     yield_control,
     exit,
   };
+  k.defineProperty(k.Error, 'prepareStackTrace', {
+    value: failures.prepareStackTrace,
+    writable: true,
+    configurable: true,
+  });
   for (const name in helpers) install(name, helpers[name as keyof typeof helpers]);
 
   const fail = (error: unknown): void => end(failures.describe(error));

@@ -10,6 +10,8 @@ export interface Failures {
   toRejection(text: string): unknown;
   /** Text of a thrown value, without our own frames: its stack where it has one. */
   describe(error: unknown): string;
+  /** What V8 asks for the text of a stack: as V8 itself makes it, without our own frames. Does not throw. */
+  prepareStackTrace(error: object, sites: readonly unknown[]): string;
 }
 
 /** Uses nothing from outside itself. */
@@ -63,6 +65,17 @@ export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
         error.stack = withoutOurFrames(k.String(error.stack));
       } catch {}
       return error;
+    },
+    prepareStackTrace(error: object, sites: readonly unknown[]): string {
+      let text = '<error>';
+      // The name of an error is the program's to change, and to spoil.
+      try {
+        text = k.errorToString(error as Error);
+      } catch {}
+      try {
+        for (let at = 0; at < sites.length; at += 1) text += `\n    at ${k.String(sites[at])}`;
+      } catch {}
+      return withoutOurFrames(text);
     },
     describe(error: unknown): string {
       try {

@@ -33,6 +33,7 @@ export function captureIntrinsics() {
     Map,
     Symbol,
     trunc: Math.trunc,
+    errorToString: bind(Error.prototype.toString),
     charCodeAt: bind(String.prototype.charCodeAt),
     indexOf: bind(
       String.prototype.indexOf as (this: string, part: string, from?: number) => number,

@@ -71,8 +71,10 @@ export function makeToolCalls(
   }
 
   function toolFunction(index: number) {
-    return (input?: unknown): Promise<unknown> =>
-      call(index, input === undefined ? undefined : json.encode(input));
+    function tool(input?: unknown): Promise<unknown> {
+      return call(index, input === undefined ? undefined : json.encode(input));
+    }
+    return tool;
   }
 
   function begin(config: StartConfig) {

@@ -6,11 +6,11 @@ import { runCell } from '../support/finished-cell.ts';
 import { GUEST_WALK } from '../support/guest-walk.ts';
 import { HOST_TEXT, PROJECT_FOLDER } from '../support/host-paths.ts';
 
-/** Functions written in JavaScript that a program may see: nothing but its helpers. */
+/** Functions written in JavaScript that a program may see: its helpers, and what makes its stacks. */
 const PUBLIC = new Set([
   ...['clearTimeout', 'setTimeout', 'text', 'content', 'image', 'audio', 'generatedImage', 'store'],
   ...['load', 'notify', 'yield_control', 'exit', 'as_settled', 'stream_settled'],
-  ...['echo', 'fail', 'never', 'log'],
+  ...['echo', 'fail', 'never', 'log', 'prepareStackTrace'],
 ]);
 
 const SETTLE = `const first = async (promises) => { const records = as_settled(promises); look(records, 'as_settled()');
