@@ -13,6 +13,7 @@ import { missingCell } from './missing.ts';
 import { lengthOfItem, OutputGate } from './output-gate.ts';
 import type { Program, ProgramCalls, Sandbox, SandboxRun, ToolAnswer } from './sandbox.ts';
 import type { CellSummary, ObserveMode, WaitOptions } from './session.ts';
+import { StartClock } from './start-clock.ts';
 import { commitWrites, type StoredValues } from './stored-values.ts';
 import { startTimer } from './timer.ts';
 import type { OfferedTool } from './tools.ts';
@@ -52,6 +53,7 @@ export class Cell implements ProgramCalls {
   readonly #writes = new Map<string, string>();
   #state: CellState;
   #run: SandboxRun | null = null;
+  readonly #clock = new StartClock(() => this.#armObserver());
   #runTimer: NodeJS.Timeout | undefined;
   #cancelReason: CancelReason = 'terminate';
   #calls = 0;
@@ -75,13 +77,16 @@ export class Cell implements ProgramCalls {
   /** Starts the program. Attach the first observer before. */
   start(): void {
     const { sandbox, program, session } = this.#parts;
+    this.#clock.requested();
     this.#run = sandbox.run(program, this, session);
     void this.#run.ended.then((end) => this.#dispatch({ type: 'finish', end }));
   }
 
   /** Waits for the next event. See `Session.observe`. */
   observe(mode: ObserveMode, { signal, preempt }: WaitOptions): Promise<CellEvent> {
-    const yieldMs = 'yieldAfterMs' in mode ? this.#timeoutOf(mode.yieldAfterMs) : undefined;
+    const { maxYieldAfterMs } = this.#parts.limits;
+    const yieldMs =
+      'yieldAfterMs' in mode ? yieldTimeoutMs(mode.yieldAfterMs, maxYieldAfterMs) : undefined;
     return execute(signal ?? NEVER, (resolve, reject) => {
       const id = this.#callers.admit(resolve as (reply: Reply) => void, reject, yieldMs);
       const observer = { id, mode: yieldMs === undefined ? 'pending' : 'yield' } as const;
@@ -132,6 +137,7 @@ export class Cell implements ProgramCalls {
   started(): void {
     const { maxRunMs } = this.#parts.limits;
     this.#runTimer = startTimer(() => this.#stop('maxRunMs', `${maxRunMs} ms`), maxRunMs);
+    this.#clock.begin();
   }
 
   output(item: OutputItem): Promise<void> | undefined {
@@ -208,7 +214,7 @@ export class Cell implements ProgramCalls {
       case 'resumed':
         return this.#callers.resolve(effect.id, effect.result);
       case 'arm-yield-timer':
-        return this.#callers.arm(effect.id, () => this.#elapse(effect.id));
+        return this.#arm(effect.id);
       case 'hold':
         return this.#run?.hold();
       case 'release':
@@ -217,6 +223,7 @@ export class Cell implements ProgramCalls {
         return this.#run?.step();
       case 'kill-sandbox':
         clearTimeout(this.#runTimer);
+        this.#clock.begin();
         this.#gate.open();
         return this.#run?.kill();
       case 'drain-callbacks':
@@ -235,7 +242,7 @@ export class Cell implements ProgramCalls {
 
   #closeCallbacks(close: (callbacks: Callbacks) => Promise<number>): void {
     const { callbacks } = this.#parts;
-    const idle = callbacks.idle;
+    const { idle } = callbacks;
     const closed = close(callbacks);
     if (idle) return this.#dispatch({ type: 'callbacks-closed' });
     void closed.then((undelivered) => {
@@ -276,14 +283,18 @@ export class Cell implements ProgramCalls {
     this.#dispatch({ type: 'elapsed', id });
   }
 
-  #wakeObserver(): void {
+  #armObserver(): void {
     const state = this.#state;
-    if (state.phase === 'running' && state.observer?.mode === 'yield') {
-      this.#dispatch({ type: 'elapsed', id: state.observer.id });
-    }
+    if ('observer' in state && state.observer?.mode === 'yield') this.#arm(state.observer.id);
   }
 
-  #timeoutOf(requestedMs: number): number {
-    return yieldTimeoutMs(requestedMs, this.#parts.limits.maxYieldAfterMs);
+  #arm(id: number): void {
+    if (this.#clock.hasBegun) this.#callers.arm(id, () => this.#elapse(id));
+  }
+
+  #wakeObserver(): void {
+    const state = this.#state;
+    if (state.phase !== 'running' || state.observer?.mode !== 'yield') return;
+    this.#dispatch({ type: 'elapsed', id: state.observer.id });
   }
 }

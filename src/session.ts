@@ -4,10 +4,11 @@ import type { CellPhase, LiveEvents } from './live-events.ts';
 import type { ToolDefinition } from './tools.ts';
 
 /**
- * How long a caller waits for a cell: until it ends, or until `yieldAfterMs` have passed since the
- * request, whether its program has started by then or not, or until it is `pending`: quiet, with
- * nothing left to do but wait for the outside. A cell observed this way stands still until it is
- * resumed.
+ * How long a caller waits for a cell: until it ends, or until `yieldAfterMs` have passed, or until
+ * it is `pending`: quiet, with nothing left to do but wait for the outside. A cell observed this
+ * way stands still until it is resumed.
+ *
+ * The first `yieldAfterMs` begin when the program starts, 1 s after the request at the latest.
  */
 export type ObserveMode = { readonly yieldAfterMs: number } | { readonly pending: true };
 

@@ -45,29 +45,47 @@ describe('The yield timer of a cell', () => {
     expectEvent(await session.observe(cellId, LONG), 'completed');
   });
 
-  it('counts from the request, though no sandbox has started the program', async (t) => {
+  it('counts from the start of the program, not from the request', async (t) => {
     const pass = fakeClock(t);
-    const { session, sandbox } = fakeSession({ limits: { maxRunMs: 100 } });
-    const { cellId, first } = await session.execute({ source: '', observe: { yieldAfterMs: 50 } });
+    const { session, sandbox } = fakeSession();
+    const { first } = await session.execute({ source: '', observe: { yieldAfterMs: 50 } });
+    await pass(40);
+    sandbox.last.start();
     await pass(49);
     assert.equal(await isSettled(first), false);
     await pass(1);
     assert.equal(await isSettled(first), true);
     assert.equal(brief(await first), 'yielded');
-    const second = session.observe(cellId, LONG);
-    await pass(100);
+  });
+
+  it('counts from a second after the request if no sandbox has started the program', async (t) => {
+    const pass = fakeClock(t);
+    const { session, sandbox } = fakeSession({ limits: { maxRunMs: 100 } });
+    const { cellId, first } = await session.execute({ source: '', observe: { yieldAfterMs: 50 } });
+    await pass(1_000);
+    await pass(49);
+    assert.equal(await isSettled(first), false);
+    await pass(1);
+    assert.equal(await isSettled(first), true);
+    assert.equal(brief(await first), 'yielded');
+    const second = session.observe(cellId, { yieldAfterMs: 50 });
+    await pass(50);
+    assert.equal(await isSettled(second), true);
+    assert.equal(brief(await second), 'yielded');
+    const third = session.observe(cellId, LONG);
     sandbox.last.start();
     await pass(99);
-    assert.equal(await isSettled(second), false);
+    assert.equal(await isSettled(third), false);
     await pass(1);
-    const { failure } = expectEvent(await second, 'completed');
+    const { failure } = expectEvent(await third, 'completed');
     assert.match(failure?.text ?? '', /maxRunMs/);
   });
 
-  it('is not started anew by the start of the program', async (t) => {
+  it('is not started anew by a program that starts late', async (t) => {
     const pass = fakeClock(t);
     const { session, sandbox } = fakeSession();
     const { first } = await session.execute({ source: '', observe: { yieldAfterMs: 50 } });
+    await pass(1_000);
     await pass(40);
     sandbox.last.start();
     await pass(10);
