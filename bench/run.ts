@@ -2,28 +2,11 @@ import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { soak } from './soak.ts';
-import { type Circumstances, circumstances } from './support/machine.ts';
+import type { Report, ReportedMeasurement } from './support/bench-report.ts';
+import { circumstances } from './support/machine.ts';
 import type { Measurement } from './support/measurement.ts';
 import { type Pulse, PulseTaker } from './support/pulse.ts';
 import { runSuite } from './support/run-suite.ts';
-
-/** One line of a report: a measurement and the file it comes from. */
-export interface ReportedMeasurement extends Measurement {
-  readonly suite: string;
-}
-
-/** What `--json` writes. */
-export interface Report extends Circumstances {
-  readonly kind: 'bench';
-  readonly command: string;
-  /** Whether each task ran only once or twice: then the figures mean nothing. */
-  readonly once: boolean;
-  /** How quick the machine was around each suite. */
-  readonly pulses: readonly Pulse[];
-  readonly results: readonly ReportedMeasurement[];
-  /** Suites in which something went wrong; they have no results. */
-  readonly failures: readonly { readonly suite: string; readonly error: string }[];
-}
 
 const USAGE = `Usage: node bench/run.ts [--once] [--only NAME] [--soak MINUTES] [--json FILE]
     [--document DIR]

@@ -58,7 +58,7 @@ const signalSource = {
 
 /**
  * @param {string} bin The file that was started.
- * @param {string} program The module in `host/` that has its `main`.
+ * @param {string} program The module in `host/cli/` that has its `main`.
  */
 export async function launch(bin, program) {
   if (isThisEngine()) await runHere(program);
@@ -109,8 +109,8 @@ async function runHere(program) {
   keepCompiled();
   growUnderLoad();
   const root = new URL('..', import.meta.url);
-  const source = new URL(`host/${program}.ts`, root);
-  const entry = existsSync(source) ? source : new URL(`dist/host/${program}.js`, root);
+  const source = new URL(`host/cli/${program}.ts`, root);
+  const entry = existsSync(source) ? source : new URL(`dist/host/cli/${program}.js`, root);
   const { main } = await import(entry.href);
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
   const signals = signalSource;

@@ -45,8 +45,8 @@ export type {
   SessionUpdate,
   TellingUpdate,
 } from './session-layer/session-updates.ts';
-export type { Transport, TransportReceiver } from './transport.ts';
 export { type DialOptions, dial } from './transports/dial.ts';
 export type { Listener, ListenOptions } from './transports/listen.ts';
 export { memoryTransports } from './transports/memory-transport.ts';
 export { streamTransport } from './transports/stream-transport.ts';
+export type { Transport, TransportReceiver } from './wire/transport.ts';

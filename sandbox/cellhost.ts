@@ -9,4 +9,4 @@ export {
   ProcessSandbox,
   type ProcessSandboxOptions,
   processSandbox,
-} from './process-sandbox.ts';
+} from './process/process-sandbox.ts';

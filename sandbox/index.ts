@@ -1,7 +1,7 @@
-import { IsolateSandbox, type IsolateSandboxOptions } from './isolate-sandbox.ts';
+import { IsolateSandbox, type IsolateSandboxOptions } from './isolate/isolate-sandbox.ts';
 
-export type { IsolateSandboxOptions } from './isolate-sandbox.ts';
-export { IsolateSandbox } from './isolate-sandbox.ts';
+export type { IsolateSandboxOptions } from './isolate/isolate-sandbox.ts';
+export { IsolateSandbox } from './isolate/isolate-sandbox.ts';
 export { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './limits.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { SessionRuntime, type SessionRuntimeOptions } from '../src/runtime/session-runtime.ts';
 import type { Sandbox } from '../src/sandbox.ts';
-import { SessionRuntime, type SessionRuntimeOptions } from '../src/session-runtime.ts';
-import { ProcessSandbox } from './process-sandbox.ts';
+import { ProcessSandbox } from './process/process-sandbox.ts';
 
 /** What a session is made of; without a sandbox it runs in the one that all such sessions share. */
 export type OpenSessionOptions = Omit<SessionRuntimeOptions, 'sandbox'> & {

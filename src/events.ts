@@ -89,3 +89,15 @@ export type CellEvent =
       /** `exec cell <id> not found`, whatever the reason. */
       readonly message: string;
     };
+
+/** What an item counts for against `maxOutputLength`, in UTF-16 units. */
+export function lengthOfItem(item: OutputItem): number {
+  switch (item.type) {
+    case 'input_text':
+      return item.text.length;
+    case 'input_image':
+      return item.image_url.length;
+    case 'input_audio':
+      return item.audio_url.length;
+  }
+}

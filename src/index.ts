@@ -1,5 +1,6 @@
-export type { CallbackCounts } from './callbacks.ts';
 export { type Delegate, JsonText, type Notification, ToolCall } from './delegate.ts';
+export { schemaToTypescript } from './describe/schema-to-typescript.ts';
+export { declareTool, describeTools, sharedMcpTypes } from './describe/tool-declarations.ts';
 export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 export type {
   CellEvent,
@@ -12,6 +13,8 @@ export type {
 } from './events.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './limits.ts';
 export type { CellEnd, CellPhase, LiveEvent, LiveEvents, LiveNews } from './live-events.ts';
+export type { CallbackCounts } from './runtime/callbacks.ts';
+export { SessionRuntime, type SessionRuntimeOptions } from './runtime/session-runtime.ts';
 export type {
   Program,
   ProgramCalls,
@@ -22,7 +25,6 @@ export type {
   ToolAnswer,
   ToolErrors,
 } from './sandbox.ts';
-export { schemaToTypescript } from './schema-to-typescript.ts';
 export type {
   CellSummary,
   ExecuteRequest,
@@ -31,14 +33,12 @@ export type {
   StartedCell,
   WaitOptions,
 } from './session.ts';
-export { SessionRuntime, type SessionRuntimeOptions } from './session-runtime.ts';
 export {
   MemoryStoredValues,
   type StoredValues,
   type StoredValuesBounds,
   type ValuesSnapshot,
 } from './stored-values.ts';
-export { declareTool, describeTools, sharedMcpTypes } from './tool-declarations.ts';
 export {
   flatToolName,
   type OfferedTool,

@@ -1,5 +1,5 @@
 import type { CellEvent, CellFailure, OutputItem } from './events.ts';
-import { lengthOfItem } from './output-gate.ts';
+import { lengthOfItem } from './events.ts';
 
 /** What a cell is doing, as lists of cells say it. */
 export type CellPhase = 'running' | 'held' | 'draining' | 'terminating' | 'completed';

@@ -1,6 +1,8 @@
 import type { Delegate } from './delegate.ts';
 import type { CellEvent, PendingCall } from './events.ts';
+import type { SessionLimits } from './limits.ts';
 import type { CellPhase, LiveEvents } from './live-events.ts';
+import type { ToolErrors } from './sandbox.ts';
 import type { ToolDefinition } from './tools.ts';
 
 /**
@@ -18,6 +20,15 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
   /** Ends the wait early, well: the caller gets `yielded` with what there is. */
   readonly preempt?: AbortSignal;
+}
+
+/** How the programs of a session are run, wherever that is. */
+export interface SessionSettings {
+  /** How rejected tool calls reach the program. Default: `error`. */
+  readonly toolErrors?: ToolErrors;
+  /** Whether programs have a `console` that writes text output. Default: false. */
+  readonly console?: boolean;
+  readonly limits?: Partial<SessionLimits>;
 }
 
 /** A program to run. */

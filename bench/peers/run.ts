@@ -3,38 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import PQueue from 'p-queue';
-import { type Circumstances, circumstances } from '../support/machine.ts';
+import { circumstances } from '../support/machine.ts';
 import { CATALOGUE, type CatalogueEntry } from './catalogue.ts';
 import { FigureBook } from './figure-book.ts';
 import { type InstalledPeer, install } from './install.ts';
 import type { PeerFigure } from './outcome.ts';
+import type { MeasuredPeer, PeerReport } from './peer-report.ts';
 import { printTable } from './print-table.ts';
 import { runTask } from './run-task.ts';
 import type { Task } from './task.ts';
 import { TASKS } from './tasks.ts';
-
-/** A peer as it was measured. */
-export interface MeasuredPeer {
-  readonly id: string;
-  readonly own: boolean;
-  readonly version: string;
-  readonly node: string;
-  readonly runsIn: string;
-  readonly remark: string;
-  /** Why it could not be installed; null where it could. */
-  readonly missing: string | null;
-}
-
-/** What `--json` writes. */
-export interface PeerReport extends Circumstances {
-  readonly kind: 'peers';
-  readonly command: string;
-  readonly quick: boolean;
-  readonly rounds: number;
-  readonly peers: readonly MeasuredPeer[];
-  readonly tasks: readonly { readonly id: string; readonly title: string; readonly unit: string }[];
-  readonly figures: readonly PeerFigure[];
-}
 
 const USAGE = `Usage: node bench/peers/run.ts [--quick] [--rounds N] [--only PEER,…] [--task TASK,…]
     [--host "COMMAND"] [--scratch DIR] [--json FILE]

@@ -1,6 +1,6 @@
 import type { PeerFigure } from '../peers/outcome.ts';
-import type { MeasuredPeer, PeerReport } from '../peers/run.ts';
-import type { Report, ReportedMeasurement } from '../run.ts';
+import type { MeasuredPeer, PeerReport } from '../peers/peer-report.ts';
+import type { Report, ReportedMeasurement } from '../support/bench-report.ts';
 
 /** What a document is made from. Each may be missing: then its parts say so. */
 export interface Reports {

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { ReportedMeasurement } from '../run.ts';
+import type { ReportedMeasurement } from '../support/bench-report.ts';
 import { type Reports, suiteOf } from './figures.ts';
 import { COLOURS, LINE_COLOUR, type Picture } from './picture.ts';
 

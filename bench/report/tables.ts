@@ -1,5 +1,5 @@
 import type { PeerFigure } from '../peers/outcome.ts';
-import type { ReportedMeasurement } from '../run.ts';
+import type { ReportedMeasurement } from '../support/bench-report.ts';
 import {
   failureText,
   measuredPeers,

@@ -1,5 +1,5 @@
-import type { PeerReport } from '../peers/run.ts';
-import type { Report } from '../run.ts';
+import type { PeerReport } from '../peers/peer-report.ts';
+import type { Report } from './bench-report.ts';
 
 /** One figure of a report, as comparisons need it. */
 export interface ComparedFigure {

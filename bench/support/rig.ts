@@ -4,13 +4,16 @@ import {
   isolateSandbox,
   type SandboxLimits,
 } from '../../sandbox/index.ts';
-import { type ProcessSandboxOptions, processSandbox } from '../../sandbox/process-sandbox.ts';
-import type { CallbackCounts } from '../../src/callbacks.ts';
+import {
+  type ProcessSandboxOptions,
+  processSandbox,
+} from '../../sandbox/process/process-sandbox.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import type { SessionLimits } from '../../src/limits.ts';
+import type { CallbackCounts } from '../../src/runtime/callbacks.ts';
+import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
 import type { Session } from '../../src/session.ts';
-import { SessionRuntime } from '../../src/session-runtime.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import { completedText } from './completed-text.ts';
 

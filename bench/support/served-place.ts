@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseListenEndpoint } from '../../host/endpoint.ts';
 import { dial, Host, HostClient, memoryTransports, type Transport } from '../../host/index.ts';
 import { listen } from '../../host/transports/listen.ts';
-import { processSandbox } from '../../sandbox/process-sandbox.ts';
+import { parseListenEndpoint } from '../../host/wire/endpoint.ts';
+import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { hostedSession, type Place } from './rig.ts';
 
 /** What a client reaches a host over. */

@@ -1,6 +1,6 @@
-import { GRACE_MS } from '../../src/callbacks.ts';
-import { yieldTimeoutMs } from '../../src/yield-timeout.ts';
-import type { Operation } from '../protocol.ts';
+import { GRACE_MS } from '../../src/runtime/callbacks.ts';
+import { yieldTimeoutMs } from '../../src/runtime/yield-timeout.ts';
+import type { Operation } from '../wire/protocol.ts';
 
 /** Opening may start processes, or another connection. */
 const OPEN_MS = 30_000;

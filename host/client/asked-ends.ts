@@ -1,6 +1,6 @@
 import type { CancelReason } from '../../src/errors.ts';
-import { RecentIds } from '../../src/recent-ids.ts';
-import type { DelegateRequest, Operation } from '../protocol.ts';
+import { RecentIds } from '../../src/routing/recent-ids.ts';
+import type { DelegateRequest, Operation } from '../wire/protocol.ts';
 import { cellOf } from './delegate-tasks.ts';
 
 /** How many ends are remembered, of sessions and of cells. */

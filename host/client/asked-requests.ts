@@ -1,8 +1,8 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
-import { type Connection, FrameTooLargeError } from '../connection.ts';
-import { PendingCalls } from '../pending-calls.ts';
-import type { HostMessage, Operation, OperationValue, RuntimeResponse } from '../protocol.ts';
+import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
+import { PendingCalls } from '../wire/pending-calls.ts';
+import type { HostMessage, Operation, OperationValue, RuntimeResponse } from '../wire/protocol.ts';
 import { AnswerDeadlines } from './answer-deadlines.ts';
 import { AnswerTimes } from './answer-times.ts';
 import { failureIn, toError } from './wire-errors.ts';

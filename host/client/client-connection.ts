@@ -1,17 +1,17 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
-import { PendingRouter } from '../../src/pending-router.ts';
+import { PendingRouter } from '../../src/routing/pending-router.ts';
 import { startTimer } from '../../src/timer.ts';
-import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../capabilities.ts';
-import { Connection } from '../connection.ts';
-import { readHostHello } from '../handshake.ts';
+import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
+import { Connection } from '../wire/connection.ts';
+import { readHostHello } from '../wire/handshake.ts';
 import {
   type Operation,
   type OperationValue,
   type RuntimeResponse,
   readHostMessage,
-} from '../protocol.ts';
-import type { Transport } from '../transport.ts';
+} from '../wire/protocol.ts';
+import type { Transport } from '../wire/transport.ts';
 import { AskedEnds } from './asked-ends.ts';
 import { AskedRequests, type Sent, unexpected } from './asked-requests.ts';
 import { DelegatedRequests } from './delegated-requests.ts';

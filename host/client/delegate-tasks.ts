@@ -1,9 +1,9 @@
 import { type Delegate, JsonText, ToolCall } from '../../src/delegate.ts';
 import { Cancelled, type CancelReason } from '../../src/errors.ts';
-import type { Reply } from '../../src/routed-items.ts';
-import { messageOf, toAnswer } from '../../src/tool-answer.ts';
+import type { Reply } from '../../src/routing/routed-items.ts';
+import { messageOf, toAnswer } from '../../src/runtime/tool-answer.ts';
 import { flatToolName } from '../../src/tools.ts';
-import type { DelegateRequest } from '../protocol.ts';
+import type { DelegateRequest } from '../wire/protocol.ts';
 import type { SessionRequest, SessionTraffic } from './session-traffic.ts';
 
 type Invocation = Extract<DelegateRequest, { type: 'tool/invoke' }>['invocation'];

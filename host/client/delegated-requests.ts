@@ -1,7 +1,7 @@
 import { Cancelled, type CancelReason } from '../../src/errors.ts';
-import type { Reply } from '../../src/routed-items.ts';
-import type { Connection } from '../connection.ts';
-import type { DelegateRequest, HostMessage } from '../protocol.ts';
+import type { Reply } from '../../src/routing/routed-items.ts';
+import type { Connection } from '../wire/connection.ts';
+import type { DelegateRequest, HostMessage } from '../wire/protocol.ts';
 import type { AskedEnds } from './asked-ends.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
-import type { RouterStats } from '../../src/router-vocabulary.ts';
+import type { RouterStats } from '../../src/routing/router-types.ts';
 import { startTimer } from '../../src/timer.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../wire/transport.ts';
 import { ClientConnection } from './client-connection.ts';
 import { closeWithin } from './close-within.ts';
 import {

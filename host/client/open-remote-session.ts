@@ -1,34 +1,32 @@
 import { randomUUID } from 'node:crypto';
+import type { Delegate } from '../../src/delegate.ts';
+import { CodeModeError } from '../../src/errors.ts';
+import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../../src/limits.ts';
+import { type Creation, claimCreated } from '../../src/routing/claim-created.ts';
+import type { RoutedEvent } from '../../src/routing/routed-items.ts';
 import {
   checkSessionId,
   checkSessionOptions,
   checkWaitOptions,
-} from '../../src/check-arguments.ts';
-import { type Creation, claimCreated } from '../../src/claim-created.ts';
-import type { Delegate } from '../../src/delegate.ts';
-import { CodeModeError } from '../../src/errors.ts';
-import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../../src/limits.ts';
-import type { RoutedEvent } from '../../src/routed-items.ts';
-import type { ToolErrors } from '../../src/sandbox.ts';
+} from '../../src/runtime/check-arguments.ts';
+import type { SessionSettings } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
-import { type Operation, readOperationResult, type SessionOptions } from '../protocol.ts';
+import { type Operation, readOperationResult, type SessionOptions } from '../wire/protocol.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { RemoteSession } from './remote-session.ts';
 import { SessionInbox } from './session-inbox.ts';
 import { expected } from './session-requests.ts';
 import type { SessionRequest, SessionTraffic } from './session-traffic.ts';
 
-/** What a session in another process is opened with. */
-export interface RemoteSessionOptions {
+/**
+ * What a session in another process is opened with. Infinite limits are left out; a host that speaks
+ * version 1 alone always has `toolErrors: 'string'`.
+ */
+export interface RemoteSessionOptions extends SessionSettings {
   /** Does what programs ask for, here. */
   readonly delegate: Delegate;
   /** The tools of cells whose request names none. */
   readonly tools?: readonly ToolDefinition[];
-  /** Default: `error`; a host of version 1 alone always says `string`. */
-  readonly toolErrors?: ToolErrors;
-  readonly console?: boolean;
-  /** Numbers that are not finite mean no limit and are left out. */
-  readonly limits?: Partial<SessionLimits>;
   /** Gives up: what comes to be all the same is ended at the host. */
   readonly signal?: AbortSignal;
 }

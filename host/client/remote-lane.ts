@@ -1,8 +1,8 @@
-import { laneBusy } from '../../src/cell-lane.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { EventInbox } from '../../src/event-inbox.ts';
-import type { EventSource } from '../../src/event-reader.ts';
 import { isLast, type LiveEvent } from '../../src/live-events.ts';
+import { laneBusy } from '../../src/runtime/cell-lane.ts';
+import { EventInbox } from '../../src/runtime/event-inbox.ts';
+import type { EventSource } from '../../src/runtime/event-reader.ts';
 
 /** What a lane does with its host. */
 export interface LaneHost {

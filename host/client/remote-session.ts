@@ -1,12 +1,17 @@
-import { checkCellId, checkExecute, checkObserve, checkResume } from '../../src/check-arguments.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { EventReader, type EventSource } from '../../src/event-reader.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { LiveEvents } from '../../src/live-events.ts';
-import { MissingLane, missingCell } from '../../src/missing.ts';
-import { DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
-import type { Registration } from '../../src/routed-items.ts';
+import type { Registration } from '../../src/routing/routed-items.ts';
+import {
+  checkCellId,
+  checkExecute,
+  checkObserve,
+  checkResume,
+} from '../../src/runtime/check-arguments.ts';
+import { EventReader, type EventSource } from '../../src/runtime/event-reader.ts';
+import { MissingLane, missingCell } from '../../src/runtime/missing.ts';
+import { DEFAULT_OBSERVE } from '../../src/runtime/observe-mode.ts';
 import type {
   CellSummary,
   ExecuteRequest,
@@ -16,8 +21,8 @@ import type {
   WaitOptions,
 } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
-import type { Operation, OperationValue } from '../protocol.ts';
-import { fromOutcome, fromResponse } from '../wire-events.ts';
+import type { Operation, OperationValue } from '../wire/protocol.ts';
+import { fromOutcome, fromResponse } from '../wire/wire-events.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { RemoteCell } from './remote-cell.ts';
 import { RemoteLane } from './remote-lane.ts';

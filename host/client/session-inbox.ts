@@ -1,7 +1,7 @@
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { PendingRouter } from '../../src/pending-router.ts';
-import type { Delivery, RoutedEvent, RoutedItem, Sink } from '../../src/routed-items.ts';
+import { PendingRouter } from '../../src/routing/pending-router.ts';
+import type { Delivery, RoutedEvent, RoutedItem, Sink } from '../../src/routing/routed-items.ts';
 import { cellOf, DelegateTasks, refuse } from './delegate-tasks.ts';
 import { RemoteCell } from './remote-cell.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';

@@ -1,9 +1,9 @@
-import { checkTools } from '../../src/check-arguments.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { DEFAULT_OBSERVE } from '../../src/observe-mode.ts';
+import { checkTools } from '../../src/runtime/check-arguments.ts';
+import { DEFAULT_OBSERVE } from '../../src/runtime/observe-mode.ts';
 import type { ExecuteRequest, ObserveMode, WaitOptions } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
-import type { Operation, OperationValue, WireTool } from '../protocol.ts';
+import type { Operation, OperationValue, WireTool } from '../wire/protocol.ts';
 
 /** What every request that waits for a cell says. */
 interface WaitFields {

@@ -1,6 +1,6 @@
-import type { PendingRouter } from '../../src/pending-router.ts';
-import type { RoutedRequest, Sink } from '../../src/routed-items.ts';
-import type { DelegateRequest, HostMessage } from '../protocol.ts';
+import type { PendingRouter } from '../../src/routing/pending-router.ts';
+import type { RoutedRequest, Sink } from '../../src/routing/routed-items.ts';
+import type { DelegateRequest, HostMessage } from '../wire/protocol.ts';
 
 /** What a host says about its sessions, as the router of a connection takes it to them. */
 export interface SessionTraffic {

@@ -1,6 +1,6 @@
 import { CodeModeError } from '../../src/errors.ts';
 import { startTimer } from '../../src/timer.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection } from '../wire/connection.ts';
 
 /** An answer that was not encoded yet. */
 interface Waiting {

@@ -3,24 +3,24 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { SessionLimits } from '../../src/limits.ts';
 import type { LiveEvent, LiveEvents } from '../../src/live-events.ts';
+import { messageOf } from '../../src/runtime/tool-answer.ts';
 import type {
   CellSummary,
   ExecuteRequest,
   ObserveMode,
   Session,
+  SessionSettings,
   StartedCell,
   WaitOptions,
 } from '../../src/session.ts';
 import { startTimer } from '../../src/timer.ts';
-import { messageOf } from '../../src/tool-answer.ts';
-import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
-import type { SessionOptions } from '../protocol.ts';
+import type { SessionOptions } from '../wire/protocol.ts';
 
 /** What a client wants of a session, for whoever opens it. */
 export interface SessionWish {
   /** The client, who does what programs ask for. */
   readonly delegate: Delegate;
-  readonly options: Pick<RemoteSessionOptions, 'toolErrors' | 'console' | 'limits'>;
+  readonly options: SessionSettings;
   /** Aborts when the client does not want it any more. */
   readonly signal: AbortSignal;
 }
@@ -140,7 +140,7 @@ export class DeferredSession implements Session {
 }
 
 /** Without what the client did not say. The limits are checked by whoever runs the session. */
-function given({ toolErrors, console, limits }: SessionOptions): SessionWish['options'] {
+function given({ toolErrors, console, limits }: SessionOptions): SessionSettings {
   return {
     ...(toolErrors === undefined ? {} : { toolErrors }),
     ...(console === undefined ? {} : { console }),

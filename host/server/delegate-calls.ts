@@ -1,7 +1,7 @@
 import type { Cancelled } from '../../src/errors.ts';
-import type { Connection } from '../connection.ts';
-import { PendingCalls, type Waiter } from '../pending-calls.ts';
-import type { DelegateResult } from '../protocol.ts';
+import type { Connection } from '../wire/connection.ts';
+import { PendingCalls, type Waiter } from '../wire/pending-calls.ts';
+import type { DelegateResult } from '../wire/protocol.ts';
 
 /** A client's answer, and the text of the message it came in. */
 export interface DelegateAnswer {

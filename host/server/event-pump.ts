@@ -1,5 +1,5 @@
 import { bytesOfEvent, isLast, type LiveEvent, type LiveEvents } from '../../src/live-events.ts';
-import { FrameTooLargeError } from '../connection.ts';
+import { FrameTooLargeError } from '../wire/connection.ts';
 
 /** How much goes into one message; one event that is larger goes alone. */
 const MAX_EVENTS = 1_024;

@@ -1,7 +1,7 @@
 import { startTimer } from '../../src/timer.ts';
-import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../capabilities.ts';
-import type { Connection } from '../connection.ts';
-import { answerHello } from '../handshake.ts';
+import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
+import type { Connection } from '../wire/connection.ts';
+import { answerHello } from '../wire/handshake.ts';
 
 /** How a client's greeting went. */
 export type Greeted =

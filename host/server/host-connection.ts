@@ -1,7 +1,12 @@
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
-import type { Connection } from '../connection.ts';
-import { type RequestId, withExactId } from '../exact-id.ts';
-import { type ClientMessage, type Operation, readClientMessage, requestIdIn } from '../protocol.ts';
+import type { Connection } from '../wire/connection.ts';
+import { type RequestId, withExactId } from '../wire/exact-id.ts';
+import {
+  type ClientMessage,
+  type Operation,
+  readClientMessage,
+  requestIdIn,
+} from '../wire/protocol.ts';
 import { DelegateCalls } from './delegate-calls.ts';
 import type { HostLimits } from './host-limits.ts';
 import type { Answering, HostedSession } from './hosted-session.ts';

@@ -1,8 +1,8 @@
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
-import { Connection } from '../connection.ts';
-import type { Transport } from '../transport.ts';
+import { Connection } from '../wire/connection.ts';
+import type { Transport } from '../wire/transport.ts';
 import type { OpenSession } from './deferred-session.ts';
 import { type Greeted, greet } from './greeting.ts';
 import { HostConnection } from './host-connection.ts';

@@ -1,8 +1,8 @@
 import type { CellEvent, OutputItem } from '../../src/events.ts';
 import type { ObserveMode, Session, WaitOptions } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
-import type { Operation, OperationValue, RuntimeResponse, WireTool } from '../protocol.ts';
-import { type AnswerTimes, toOutcome, toResponse } from '../wire-events.ts';
+import type { Operation, OperationValue, RuntimeResponse, WireTool } from '../wire/protocol.ts';
+import { type AnswerTimes, toOutcome, toResponse } from '../wire/wire-events.ts';
 import { CellAnswers, type Paid } from './cell-answers.ts';
 import { type EventOutlet, EventPump } from './event-pump.ts';
 import { DEFAULT_OUTPUT_TOKENS, truncateOutput } from './output-truncation.ts';

@@ -1,6 +1,6 @@
 import { CodeModeError } from '../../src/errors.ts';
-import { type Connection, FrameTooLargeError } from '../connection.ts';
-import { type RequestId, toWireId } from '../exact-id.ts';
+import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
+import { type RequestId, toWireId } from '../wire/exact-id.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import type { Answering } from './hosted-session.ts';
 

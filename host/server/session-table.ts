@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
-import type { Operation, SessionOptions } from '../protocol.ts';
+import type { Operation, SessionOptions } from '../wire/protocol.ts';
 import { ClientDelegate } from './client-delegate.ts';
 import { DeferredSession } from './deferred-session.ts';
 import type { DelegateCalls } from './delegate-calls.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
+import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
 import type { Session } from '../../src/session.ts';
-import { SessionRuntime } from '../../src/session-runtime.ts';
 import type { CreateSessionOptions, OpenSessionOptions } from '../client/host-client.ts';
 import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
 import type { RemoteSession } from '../client/remote-session.ts';

@@ -1,8 +1,8 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
-import type { McpServerConfig } from '../mcp-config.ts';
-import type { McpTools } from '../mcp-tools.ts';
+import type { McpServerConfig } from '../mcp/mcp-config.ts';
+import type { McpTools } from '../mcp/mcp-tools.ts';
 import { ActiveSession } from './active-session.ts';
 import { checkPlace, createSession, type SessionPlace } from './create-session.ts';
 import { PreparedSession } from './prepared-session.ts';
@@ -128,6 +128,6 @@ async function connectServers(
   signal: AbortSignal | undefined,
 ): Promise<McpTools | undefined> {
   if (Object.keys(mcpServers).length === 0) return undefined;
-  const { connectMcpTools } = await import('../mcp-tools.ts');
+  const { connectMcpTools } = await import('../mcp/mcp-tools.ts');
   return connectMcpTools({ mcpServers }, signal === undefined ? {} : { signal });
 }

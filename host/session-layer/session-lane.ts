@@ -1,6 +1,6 @@
 import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
-import { PendingRouter } from '../../src/pending-router.ts';
-import type { Delivery, Registration, Reply, Sink } from '../../src/routed-items.ts';
+import { PendingRouter } from '../../src/routing/pending-router.ts';
+import type { Delivery, Registration, Reply, Sink } from '../../src/routing/routed-items.ts';
 import type { PromptOrder } from './prompt-order.ts';
 import type { SessionTools } from './session-tools.ts';
 import type { LaneEvent, SessionUpdate } from './session-updates.ts';

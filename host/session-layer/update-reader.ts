@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
-import { lengthOfItem } from '../../src/output-gate.ts';
+import { lengthOfItem } from '../../src/events.ts';
 import { isGivenUp, type LaneDelivery, type LaneSink, toUpdate } from './session-lane.ts';
 import type { SessionUpdate } from './session-updates.ts';
 

@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
-import { type Endpoint, endpointUrl, isLoopback } from '../endpoint.ts';
+import { type Endpoint, endpointUrl, isLoopback } from '../wire/endpoint.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 import { listenOnStdio } from './stdio.ts';
 import { listenOnTcp } from './tcp-listener.ts';

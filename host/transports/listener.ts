@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server, ListenOptions as SystemOptions } from 'node:net';
-import { ignoreErrors } from '../ignore-errors.ts';
-import type { Transport } from '../transport.ts';
+import { ignoreErrors } from '../core/ignore-errors.ts';
+import type { Transport } from '../wire/transport.ts';
 import type { TransportOptions } from './wire-transport.ts';
 
 /** Who hears of connections, and who may connect. */

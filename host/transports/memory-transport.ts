@@ -1,5 +1,5 @@
-import { PREFIX_BYTES } from '../framing.ts';
-import type { Transport } from '../transport.ts';
+import { PREFIX_BYTES } from '../wire/framing.ts';
+import type { Transport } from '../wire/transport.ts';
 import { BodyQueue } from './body-queue.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';

@@ -1,4 +1,4 @@
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../wire/transport.ts';
 import { type Listener, type ListenOptions, makeListener } from './listener.ts';
 import { streamTransport } from './stream-transport.ts';
 import type { TransportOptions } from './wire-transport.ts';

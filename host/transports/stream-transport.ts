@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { CodeModeError } from '../../src/errors.ts';
-import { FrameReader, FrameWriter } from '../framing.ts';
-import { ignoreErrors } from '../ignore-errors.ts';
-import type { Transport } from '../transport.ts';
+import { ignoreErrors } from '../core/ignore-errors.ts';
+import { FrameReader, FrameWriter } from '../wire/framing.ts';
+import type { Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
 

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { endpointUrl, hostAndPort } from '../endpoint.ts';
+import { endpointUrl, hostAndPort } from '../wire/endpoint.ts';
 import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
 import { streamTransport } from './stream-transport.ts';
 

@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
-import type { Transport, TransportReceiver } from '../transport.ts';
+import type { Transport, TransportReceiver } from '../wire/transport.ts';
 import type { Wire } from './wire.ts';
 
 /** How much a transport holds, and how long its end may take. */

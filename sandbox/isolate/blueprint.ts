@@ -1,9 +1,13 @@
 import ivm from 'isolated-vm';
 import type { Program } from '../../src/sandbox.ts';
-import { type BootstrapScript, bootstrapScript, settledScript } from '../bootstrap-source.ts';
 import type { SandboxLimits } from '../limits.ts';
-import type { ModuleBody } from '../module-source.ts';
-import { programScript } from '../program-script.ts';
+import {
+  type BootstrapScript,
+  bootstrapScript,
+  settledScript,
+} from '../source/bootstrap-source.ts';
+import type { ModuleBody } from '../source/module-source.ts';
+import { programScript } from '../source/program-script.ts';
 import { type HelperScript, type HelperScripts, installHelpers } from './install-helpers.ts';
 
 /** What isolates of one kind have in common: limits, and helpers that are compiled already. */

@@ -1,5 +1,5 @@
 import ivm from 'isolated-vm';
-import type { SyntaxCheck } from '../module-source.ts';
+import type { SyntaxCheck } from '../source/module-source.ts';
 
 let checker: ivm.Isolate | null = null;
 

@@ -1,6 +1,6 @@
 import ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
-import type { BootstrapScript } from '../bootstrap-source.ts';
+import type { BootstrapScript } from '../source/bootstrap-source.ts';
 
 /** What a program tells the host, as it comes: nothing in it may be trusted. */
 export type Received = (kind: unknown, ...values: readonly unknown[]) => void;

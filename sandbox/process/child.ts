@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import type { OutputItem } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramTool, ToolAnswer } from '../../src/sandbox.ts';
-import type { IsolateRun } from '../isolate-run.ts';
-import { IsolateSandbox } from '../isolate-sandbox.ts';
+import type { IsolateRun } from '../isolate/isolate-run.ts';
+import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
 import { giveUpPermissions } from './give-up-permissions.ts';

@@ -6,12 +6,12 @@ import { after, describe, it, type TestContext } from 'node:test';
 import { parseHTML } from 'linkedom';
 import { CATALOGUE } from '../../bench/peers/catalogue.ts';
 import type { PeerFigure } from '../../bench/peers/outcome.ts';
-import type { PeerReport } from '../../bench/peers/run.ts';
+import type { PeerReport } from '../../bench/peers/peer-report.ts';
 import { TASKS } from '../../bench/peers/tasks.ts';
 import type { Reports } from '../../bench/report/figures.ts';
 import { render, renew, report } from '../../bench/report/run.ts';
 import { fillIn } from '../../bench/report/template.ts';
-import type { Report } from '../../bench/run.ts';
+import type { Report } from '../../bench/support/bench-report.ts';
 import { summary } from '../../bench/support/measurement.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'cellhost-report-'));

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Report, runBenches } from '../../bench/run.ts';
+import { runBenches } from '../../bench/run.ts';
+import type { Report } from '../../bench/support/bench-report.ts';
 
 const RUN = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
 const PLANTED = fileURLToPath(new URL('planted', import.meta.url));
-const FASTEST = 'src/schema-to-typescript';
+const FASTEST = 'src/describe/schema-to-typescript';
 
 const directory = mkdtempSync(join(tmpdir(), 'cellhost-bench-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -29,7 +30,7 @@ describe('bench/run.ts', () => {
     const args = ['--disable-warning=ExperimentalWarning', RUN, '--once', '--only', FASTEST];
     const child = spawnSync(process.execPath, [...args, '--json', json], { encoding: 'utf8' });
     assert.equal(child.status, 0, child.stderr);
-    assert.match(child.stdout, /src\/schema-to-typescript: one schema as TypeScript/);
+    assert.match(child.stdout, /src\/describe\/schema-to-typescript: one schema as TypeScript/);
     assert.match(child.stdout, /p50.+p95.+p99.+max.+unit.+samples/);
 
     const report = read(json);

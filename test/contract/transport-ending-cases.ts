@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Transport } from '../../host/transport.ts';
+import type { Transport } from '../../host/wire/transport.ts';
 import { assertNoTimersLeft } from '../support/leaks.ts';
 import { numbered, Recorder, record, type TransportKind, turns } from './transport-peers.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Transport } from '../../host/transport.ts';
 import type { TransportOptions } from '../../host/transports/wire-transport.ts';
+import type { Transport } from '../../host/wire/transport.ts';
 import { type BarePeer, record, type TransportKind, turns } from './transport-peers.ts';
 
 const BODY = Buffer.from('{"some":"message"}');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Transport } from '../../host/transport.ts';
+import type { Transport } from '../../host/wire/transport.ts';
 import { numbered, record, type TransportKind, turns } from './transport-peers.ts';
 
 const KIB = 1 << 10;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Transport, TransportReceiver } from '../../host/transport.ts';
 import type { TransportOptions } from '../../host/transports/wire-transport.ts';
+import type { Transport, TransportReceiver } from '../../host/wire/transport.ts';
 import { settled } from '../support/gates.ts';
 
 /** A peer of ours that speaks without a transport, to break the rules. */

@@ -1,5 +1,5 @@
-import type { HostHello } from '../../host/handshake.ts';
-import type { HostMessage, Operation } from '../../host/protocol.ts';
+import type { HostHello } from '../../host/wire/handshake.ts';
+import type { HostMessage, Operation } from '../../host/wire/protocol.ts';
 import { answerRecorded, DELIVERED, RECORDED_TOOLS } from './recorded-tools.ts';
 import { V1Driver } from './v1-driver.ts';
 

@@ -1,5 +1,5 @@
-import type { HostHello } from '../../host/handshake.ts';
-import type { DelegateResult, HostMessage, Operation } from '../../host/protocol.ts';
+import type { HostHello } from '../../host/wire/handshake.ts';
+import type { DelegateResult, HostMessage, Operation } from '../../host/wire/protocol.ts';
 import { DELIVERED, GATE, RECORDED_TOOLS, toolResult } from './recorded-tools.ts';
 import { V1Driver } from './v1-driver.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { DelegateRequest, DelegateResult, WireTool } from '../../host/protocol.ts';
+import type { DelegateRequest, DelegateResult, WireTool } from '../../host/wire/protocol.ts';
 
 type Invocation = Extract<DelegateRequest, { type: 'tool/invoke' }>['invocation'];
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { HostHello } from '../../host/handshake.ts';
-import type { ClientMessage, DelegateResult, HostMessage } from '../../host/protocol.ts';
+import type { HostHello } from '../../host/wire/handshake.ts';
+import type { ClientMessage, DelegateResult, HostMessage } from '../../host/wire/protocol.ts';
 
 /** What the recorded host was asked for in its hello, where a recording says nothing else. */
 export const CAPABILITIES: readonly string[] = [

@@ -1,5 +1,5 @@
-import { initialState, transition } from '../../src/cell-state.ts';
-import type { Answer, CellState, Effect, Input } from '../../src/cell-vocabulary.ts';
+import { initialState, transition } from '../../src/runtime/cell-state.ts';
+import type { Answer, CellState, Effect, Input } from '../../src/runtime/cell-types.ts';
 import type { ProgramEnd } from '../../src/sandbox.ts';
 import { textItem, textOf } from './events.ts';
 

@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { main } from '../../host/cli.ts';
-import type { CliOutput } from '../../host/cli-io.ts';
-import type { OpenSession, SessionNeeds } from '../../host/run-command.ts';
+import { main } from '../../host/cli/cli.ts';
+import type { CliOutput } from '../../host/cli/cli-io.ts';
+import type { OpenSession, SessionNeeds } from '../../host/cli/run-command.ts';
 import { ugly } from './mcp-servers.ts';
 import type { ScriptedSession } from './scripted-session.ts';
 

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
+import type { SessionRuntimeOptions } from '../../src/runtime/session-runtime.ts';
+import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { ObserveMode, WaitOptions } from '../../src/session.ts';
-import type { SessionRuntimeOptions } from '../../src/session-runtime.ts';
-import { SessionRuntime } from '../../src/session-runtime.ts';
 import { FakeSandbox } from './fake-sandbox.ts';
 import { settled } from './gates.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';

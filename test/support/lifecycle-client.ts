@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { FrameReader } from '../../host/framing.ts';
+import { FrameReader } from '../../host/wire/framing.ts';
 import { framed } from '../host/transports/bare-peers.ts';
 import { settled } from './gates.ts';
 import type { Life, LifeMove } from './lifecycle-moves.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { McpServerConfig } from '../../host/mcp-config.ts';
-import { connectMcpTools, type McpTools, type McpToolsOptions } from '../../host/mcp-tools.ts';
+import type { McpServerConfig } from '../../host/mcp/mcp-config.ts';
+import { connectMcpTools, type McpTools, type McpToolsOptions } from '../../host/mcp/mcp-tools.ts';
 import { ToolCall } from '../../src/delegate.ts';
 
 const UGLY = fileURLToPath(new URL('./ugly-mcp-server.js', import.meta.url));

@@ -1,4 +1,9 @@
-import type { ClientMessage, HostMessage, Operation, OperationValue } from '../../host/protocol.ts';
+import type {
+  ClientMessage,
+  HostMessage,
+  Operation,
+  OperationValue,
+} from '../../host/wire/protocol.ts';
 
 /** What a client can say, as finely as the protocol tells it apart. */
 export type ClientKind =

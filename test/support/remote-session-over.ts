@@ -1,5 +1,5 @@
 import { HostClient } from '../../host/client/host-client.ts';
-import type { Transport } from '../../host/transport.ts';
+import type { Transport } from '../../host/wire/transport.ts';
 import { CONTRACT_TOOLS, type SetUpSession } from '../contract/session-setup.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';
 

@@ -1,4 +1,4 @@
-import type { RouterLimits } from '../../src/router-limits.ts';
+import type { RouterLimits } from '../../src/routing/router-limits.ts';
 import type { ModelGuard } from './router-model-guards.ts';
 
 /** What a router is handed. */

@@ -1,4 +1,4 @@
-import type { RouterLimits } from '../../src/router-limits.ts';
+import type { RouterLimits } from '../../src/routing/router-limits.ts';
 import { type ModelGuard, ModelGuards } from './router-model-guards.ts';
 import { type ModelItem, ModelParking, type ModelWaiting } from './router-model-parking.ts';
 import { type Move, serves } from './router-moves.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { RouteError } from '../../src/route-errors.ts';
-import type { Delivery, Registration, Sink } from '../../src/routed-items.ts';
-import type { Guard } from '../../src/router-vocabulary.ts';
+import type { RouteError } from '../../src/routing/route-errors.ts';
+import type { Delivery, Registration, Sink } from '../../src/routing/routed-items.ts';
+import type { Guard } from '../../src/routing/router-types.ts';
 import { type Move, serves } from './router-moves.ts';
 import { lineOf, WordRouter, type Words } from './word-router.ts';
 

@@ -1,4 +1,4 @@
-import type { Delivery, Registration } from '../../src/routed-items.ts';
+import type { Delivery, Registration } from '../../src/routing/routed-items.ts';
 import type { Move } from './router-moves.ts';
 import { RouterPlay } from './router-play.ts';
 import type { Words } from './word-router.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { stripTypeScriptTypes } from 'node:module';
-import { schemaToTypescript } from '../../src/schema-to-typescript.ts';
+import { schemaToTypescript } from '../../src/describe/schema-to-typescript.ts';
 
 /** Asserts that each schema is rendered as this type, and that the type is valid syntax. */
 export function assertTypes(cases: readonly (readonly [schema: unknown, type: string])[]): void {

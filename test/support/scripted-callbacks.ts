@@ -1,5 +1,5 @@
-import { type CallbackCounts, Callbacks } from '../../src/callbacks.ts';
 import { ToolCall } from '../../src/delegate.ts';
+import { type CallbackCounts, Callbacks } from '../../src/runtime/callbacks.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';
 
 /** Callbacks of cell 1 over a scripted delegate, and short ways to start one. */

@@ -1,5 +1,5 @@
-import { type Created, type Creation, claimCreated } from '../../src/claim-created.ts';
-import type { PendingRouter } from '../../src/pending-router.ts';
+import { type Created, type Creation, claimCreated } from '../../src/routing/claim-created.ts';
+import type { PendingRouter } from '../../src/routing/pending-router.ts';
 import { Reader, type Words } from './word-router.ts';
 
 /** What the scripted peer answers, where it makes sense. */

@@ -1,5 +1,5 @@
-import { OWN_CAPABILITIES } from '../../host/capabilities.ts';
-import type { Transport } from '../../host/transport.ts';
+import { OWN_CAPABILITIES } from '../../host/wire/capabilities.ts';
+import type { Transport } from '../../host/wire/transport.ts';
 import type { Json } from './v1-peer.ts';
 
 /** What a client asked. */

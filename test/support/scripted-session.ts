@@ -1,7 +1,7 @@
-import { EventReader } from '../../src/event-reader.ts';
 import type { CellEvent, OutputItem } from '../../src/events.ts';
 import type { LiveEvents } from '../../src/live-events.ts';
-import { MissingLane, missingCell } from '../../src/missing.ts';
+import { EventReader } from '../../src/runtime/event-reader.ts';
+import { MissingLane, missingCell } from '../../src/runtime/missing.ts';
 import type {
   CellSummary,
   ExecuteRequest,

@@ -1,5 +1,5 @@
+import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
-import { SessionRuntime } from '../../src/session-runtime.ts';
 import { CONTRACT_TOOLS, type SetUpSession } from '../contract/session-setup.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';
 

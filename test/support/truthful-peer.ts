@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Guard } from '../../src/router-vocabulary.ts';
+import type { Guard } from '../../src/routing/router-types.ts';
 import { Reader, WordRouter, type Words } from './word-router.ts';
 
 /** What a peer does. `which` counts the creations that are under way. */

@@ -1,4 +1,4 @@
-import { processSandbox } from '../../sandbox/process-sandbox.ts';
+import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import {
   type CellEvent,
   type Delegate,

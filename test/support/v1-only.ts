@@ -1,4 +1,4 @@
-import type { Transport } from '../../host/transport.ts';
+import type { Transport } from '../../host/wire/transport.ts';
 
 /** A client's end of a connection on which the host hears of no capability but those of version 1. */
 export function v1Only(transport: Transport): Transport {

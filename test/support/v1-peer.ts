@@ -1,6 +1,6 @@
 import { Host, type HostOptions } from '../../host/server/host.ts';
-import type { Transport } from '../../host/transport.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
+import type { Transport } from '../../host/wire/transport.ts';
 import { type FakeProgram, FakeSandbox } from './fake-sandbox.ts';
 
 /** A message as it is on the wire. */

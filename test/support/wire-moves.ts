@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Operation } from '../../host/protocol.ts';
+import type { Operation } from '../../host/wire/protocol.ts';
 import { executeRequest } from './v1-peer.ts';
 
 /** What a client does next. */

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ClientMessage, readClientMessage, readHostMessage } from '../../host/protocol.ts';
+import {
+  type ClientMessage,
+  readClientMessage,
+  readHostMessage,
+} from '../../host/wire/protocol.ts';
 import { settled } from './gates.ts';
 import { type ClientKind, clientKindOf, type HostKind, hostKindOf } from './message-kinds.ts';
 import type { Json, V1Peer } from './v1-peer.ts';

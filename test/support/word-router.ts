@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import type { Drop } from '../../src/drop-log.ts';
-import { PendingRouter } from '../../src/pending-router.ts';
-import type { RouteError, RouteErrorKind } from '../../src/route-errors.ts';
-import type { Delivery, Registration, Reply, RoutedRequest, Sink } from '../../src/routed-items.ts';
-import type { RouterLimits } from '../../src/router-limits.ts';
-import type { RouteResult } from '../../src/router-vocabulary.ts';
+import type { Drop } from '../../src/routing/drop-log.ts';
+import { PendingRouter } from '../../src/routing/pending-router.ts';
+import type { RouteError, RouteErrorKind } from '../../src/routing/route-errors.ts';
+import type {
+  Delivery,
+  Registration,
+  Reply,
+  RoutedRequest,
+  Sink,
+} from '../../src/routing/routed-items.ts';
+import type { RouterLimits } from '../../src/routing/router-limits.ts';
+import type { RouteResult } from '../../src/routing/router-types.ts';
 
 /** Traffic of plain words. */
 export interface Words {

@@ -5,7 +5,7 @@ import type { ActiveSession } from '../../../host/session-layer/active-session.t
 import type { SessionPlace } from '../../../host/session-layer/create-session.ts';
 import { SessionBuilder } from '../../../host/session-layer/session-builder.ts';
 import { isolateSandbox } from '../../../sandbox/index.ts';
-import { processSandbox } from '../../../sandbox/process-sandbox.ts';
+import { processSandbox } from '../../../sandbox/process/process-sandbox.ts';
 import type { Sandbox } from '../../../src/sandbox.ts';
 import { textOf } from '../../support/events.ts';
 import { type FakeRun, FakeSandbox } from '../../support/fake-sandbox.ts';

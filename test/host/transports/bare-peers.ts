@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { MAX_FRAME_BYTES } from '../../../host/framing.ts';
+import { MAX_FRAME_BYTES } from '../../../host/wire/framing.ts';
 import type { BarePeer } from '../../contract/transport-peers.ts';
 
 /** A length and a body, as they stand on a stream. */

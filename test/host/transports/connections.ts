@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Endpoint, parseListenEndpoint } from '../../../host/endpoint.ts';
-import type { Transport } from '../../../host/transport.ts';
 import { dial } from '../../../host/transports/dial.ts';
 import { type Listener, type ListenOptions, listen } from '../../../host/transports/listen.ts';
+import { type Endpoint, parseListenEndpoint } from '../../../host/wire/endpoint.ts';
+import type { Transport } from '../../../host/wire/transport.ts';
 
 /** A signal that never aborts. */
 export const never = new AbortController().signal;

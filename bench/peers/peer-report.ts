@@ -1,0 +1,25 @@
+import type { Circumstances } from '../support/machine.ts';
+import type { PeerFigure } from './outcome.ts';
+
+/** A peer as it was measured. */
+export interface MeasuredPeer {
+  readonly id: string;
+  readonly own: boolean;
+  readonly version: string;
+  readonly node: string;
+  readonly runsIn: string;
+  readonly remark: string;
+  /** Why it could not be installed; null where it could. */
+  readonly missing: string | null;
+}
+
+/** What `--json` writes. */
+export interface PeerReport extends Circumstances {
+  readonly kind: 'peers';
+  readonly command: string;
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly peers: readonly MeasuredPeer[];
+  readonly tasks: readonly { readonly id: string; readonly title: string; readonly unit: string }[];
+  readonly figures: readonly PeerFigure[];
+}

@@ -1,0 +1,147 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
+import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
+import type { CliIo } from './cli-io.ts';
+import { OutputFailures } from './output-failures.ts';
+import type { SourceOrigin } from './read-source.ts';
+import { type OpenSession, runCommand } from './run-command.ts';
+
+const NEVER = new AbortController().signal;
+const DEFAULT_YIELD_MS = 100;
+const MAX_MS = 2 ** 31 - 1;
+
+interface RunFlags {
+  readonly eval?: string;
+  readonly config?: string;
+  readonly yield: number;
+  readonly timeout?: number;
+  readonly json: boolean;
+  readonly console: boolean;
+  readonly verbose: boolean;
+}
+
+interface ServeFlags {
+  readonly listen: string;
+  readonly logLevel: string;
+  readonly tokenFile?: string;
+}
+
+/**
+ * The `cellhost` program.
+ *
+ * @param argv What follows the name of the program.
+ * @param openSession Default: a session of this process, over sandbox processes.
+ * @returns The exit code: 0 for success, 1 for a cell that failed, 2 for what could not be run, 124
+ * for a cell that took too long, 128 and the signal's number for an interrupted one.
+ */
+export async function main(
+  argv: readonly string[],
+  io: CliIo,
+  openSession: OpenSession = openProcessSession,
+): Promise<number> {
+  let exitCode = 0;
+  const output = new OutputFailures(io);
+  const program = new Command('cellhost')
+    .description('Runs JavaScript and TypeScript cells that call your tools.')
+    .version(io.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    });
+  const exit = (code: number) => {
+    exitCode = code;
+  };
+  addRunCommand(program, io, output, openSession, exit);
+  addServeCommand(program, io, exit);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) return 2;
+    await output.flushed(NEVER);
+    return output.codeAfter(0);
+  }
+}
+
+function addRunCommand(
+  program: Command,
+  io: CliIo,
+  output: OutputFailures,
+  openSession: OpenSession,
+  exit: (code: number) => void,
+): void {
+  const command = program
+    .command('run')
+    .description('run one cell and print what it shows')
+    .argument('[file]', 'the program; - or nothing for standard input')
+    .option('-e, --eval <code>', 'run this program instead of a file')
+    .option('--config <path>', 'start the tool servers of this mcp.json')
+    .option(
+      '--yield <ms>',
+      'show output after this many milliseconds at most',
+      ms,
+      DEFAULT_YIELD_MS,
+    )
+    .option('--timeout <ms>', 'stop the cell after this many milliseconds', ms)
+    .option('--json', 'print one JSON object per line', false)
+    .option('--console', 'let the program use console.log', false)
+    .option('--verbose', 'show what the tool servers write to standard error', false);
+  command.action(async (file: string | undefined, flags: RunFlags) => {
+    const options = {
+      origin: originOf(command, file, flags.eval, io),
+      config: flags.config,
+      yieldAfterMs: flags.yield,
+      maxRunMs: flags.timeout,
+      json: flags.json,
+      console: flags.console,
+      verbose: flags.verbose,
+    };
+    exit(await runCommand(options, io, output, openSession));
+  });
+}
+
+function addServeCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
+  program
+    .command('serve')
+    .description('serve sessions to other processes')
+    .option('--listen <endpoint>', 'stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT', 'stdio')
+    .option('--token-file <path>', 'what WebSocket clients must show, read from this file')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .action(async (flags: ServeFlags) => {
+      // Loaded here because a run needs none of it.
+      const { serveCommand } = await import('./serve-command.ts');
+      const { listen, logLevel, tokenFile } = flags;
+      exit(await serveCommand({ listen, logLevel, tokenFile }, io, async () => processSandbox()));
+    });
+}
+
+function originOf(
+  command: Command,
+  file: string | undefined,
+  code: string | undefined,
+  io: CliIo,
+): SourceOrigin {
+  if (code !== undefined && file !== undefined) {
+    command.error('error: a file and -e cannot be used together');
+  }
+  if (code !== undefined) return { type: 'code', code };
+  if (file !== undefined && file !== '-') return { type: 'file', path: file };
+  if (file === undefined && io.stdin.isTTY === true) {
+    command.error('error: nothing to run: name a file, or use -e or standard input');
+  }
+  return { type: 'stdin' };
+}
+
+function ms(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_MS) return value;
+  throw new InvalidArgumentError(`It must be a whole number of milliseconds from 1 to ${MAX_MS}.`);
+}
+
+const openProcessSession: OpenSession = ({ delegate, tools, console, maxRunMs }, resources) => {
+  const sandbox = resources.use(processSandbox());
+  const limits = maxRunMs === undefined ? {} : { maxRunMs };
+  return resources.use(new SessionRuntime({ delegate, sandbox, tools, console, limits }));
+};

@@ -1,0 +1,163 @@
+import type { Delegate } from '../../src/delegate.ts';
+import type { Session } from '../../src/session.ts';
+import type { ToolDefinition } from '../../src/tools.ts';
+import type { McpTools } from '../mcp/mcp-tools.ts';
+import type { CliIo } from './cli-io.ts';
+import { Interrupts } from './interrupts.ts';
+import { flush, type OutputFailures } from './output-failures.ts';
+import { type CellResult, jsonPrinter, type OutputPrinter, textPrinter } from './output-printer.ts';
+import { ProgressLine } from './progress-line.ts';
+import { originName, readSource, type SourceOrigin } from './read-source.ts';
+import { type CellEndEvent, runCell } from './run-cell.ts';
+
+/** What `cellhost run` was asked for. */
+export interface RunOptions {
+  readonly origin: SourceOrigin;
+  /** Path of the configuration of the tool servers. Default: no tools. */
+  readonly config: string | undefined;
+  /** How long output may wait until it is shown, in milliseconds. */
+  readonly yieldAfterMs: number;
+  /** Run time of the cell in milliseconds. Default: no limit. */
+  readonly maxRunMs: number | undefined;
+  readonly json: boolean;
+  /** Whether the program has a `console`. */
+  readonly console: boolean;
+  /** Whether the standard error of tool servers is shown. */
+  readonly verbose: boolean;
+}
+
+/** What a command needs of a session. */
+export interface SessionNeeds {
+  readonly delegate: Delegate;
+  readonly tools: readonly ToolDefinition[];
+  readonly console: boolean;
+  readonly maxRunMs: number | undefined;
+}
+
+/** Makes a session; what must be closed when the command ends goes into `resources`. */
+export type OpenSession = (needs: SessionNeeds, resources: AsyncDisposableStack) => Session;
+
+/** Runs one cell. Resolves with the exit code when all it started is closed; does not reject. */
+export async function runCommand(
+  options: RunOptions,
+  io: CliIo,
+  output: OutputFailures,
+  openSession: OpenSession,
+): Promise<number> {
+  using interrupts = new Interrupts(io, output);
+  const ran = run(options, io, openSession, interrupts).then(async (exitCode) => {
+    await output.flushed(interrupts.signal);
+    return output.codeAfter(exitCode);
+  });
+  return await Promise.race([ran, interrupts.forced]);
+}
+
+async function run(
+  options: RunOptions,
+  io: CliIo,
+  openSession: OpenSession,
+  interrupts: Interrupts,
+): Promise<number> {
+  const { signal } = interrupts;
+  const showsProgress = io.stderr.isTTY === true && !options.json;
+  using progress = showsProgress ? new ProgressLine(io.stderr) : undefined;
+  const printer = options.json
+    ? jsonPrinter(io.stdout)
+    : textPrinter(io.stdout, io.stderr, progress, originName(options.origin));
+  try {
+    await using resources = new AsyncDisposableStack();
+    const source = await readSource(options.origin, io.stdin, signal);
+    const mcp = await openTools(options, io, progress, resources, signal);
+    const delegate = runDelegate(mcp, printer, progress);
+    const session = openSession({ ...options, delegate, tools: mcp?.tools ?? [] }, resources);
+    const { yieldAfterMs } = options;
+    const { output } = printer;
+    const flushed = () => flush(io.stdout);
+    const event = await runCell(session, { source, yieldAfterMs, output, flushed }, signal);
+    progress?.stop();
+    const result = resultOf(event);
+    printer.result(result);
+    return exitCodeOf(result, interrupts);
+  } catch (error) {
+    progress?.stop();
+    if (signal.aborted) return interrupts.exitCode;
+    io.stderr.write(`cellhost: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+}
+
+async function openTools(
+  { config, verbose }: RunOptions,
+  { stderr }: CliIo,
+  progress: ProgressLine | undefined,
+  resources: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<McpTools | undefined> {
+  if (config === undefined) return undefined;
+  // Loading the MCP client takes longer than most cells run.
+  const [{ readMcpConfig }, { connectMcpTools }] = await Promise.all([
+    import('../mcp/mcp-config.ts'),
+    import('../mcp/mcp-tools.ts'),
+  ]);
+  const say = (line: string) => {
+    progress?.erase();
+    stderr.write(`${line}\n`);
+  };
+  const onStderr = (server: string, text: string) => {
+    for (const line of text.trimEnd().split('\n')) say(`[${server}] ${line}`);
+  };
+  const mcp = await connectMcpTools(await readMcpConfig(config), {
+    signal,
+    ...(verbose && { onStderr }),
+  });
+  resources.use(mcp);
+  for (const warning of mcp.warnings) say(`warning: ${warning}`);
+  return mcp;
+}
+
+function runDelegate(
+  mcp: McpTools | undefined,
+  printer: OutputPrinter,
+  progress: ProgressLine | undefined,
+): Delegate {
+  return {
+    invokeTool: async (call, signal) => {
+      printer.toolCall(call.callId, call.tool);
+      progress?.toolStarted(call.callId, call.tool);
+      try {
+        return await mcp?.invokeTool(call, signal);
+      } finally {
+        progress?.toolEnded(call.callId);
+      }
+    },
+    notify: async ({ text }) => printer.notification(text),
+  };
+}
+
+function resultOf(event: CellEndEvent): CellResult {
+  switch (event.type) {
+    case 'completed': {
+      const { failure, notes } = event;
+      if (failure === null) return { outcome: 'completed', failure, notes };
+      const isTimeout = failure.kind === 'limit' && failure.text.includes('maxRunMs');
+      return { outcome: isTimeout ? 'timed_out' : 'failed', failure, notes };
+    }
+    case 'terminated':
+      return { outcome: 'terminated', failure: null, notes: [] };
+    case 'missing':
+      return { outcome: 'failed', failure: { kind: 'lost', text: event.message }, notes: [] };
+  }
+}
+
+function exitCodeOf({ outcome }: CellResult, interrupts: Interrupts): number {
+  switch (outcome) {
+    case 'completed':
+      return 0;
+    case 'failed':
+      return 1;
+    case 'timed_out':
+      return 124;
+    case 'terminated':
+      return interrupts.exitCode;
+  }
+}

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as after } from 'node:timers/promises';
+import type { Sandbox } from '../../src/sandbox.ts';
+import { greet } from '../server/greeting.ts';
+import type { Host } from '../server/host.ts';
+import { DEFAULT_HOST_LIMITS } from '../server/host-limits.ts';
+import type { Listener } from '../transports/listener.ts';
+import { streamTransport } from '../transports/stream-transport.ts';
+import { Connection } from '../wire/connection.ts';
+import { type Endpoint, parseListenEndpoint } from '../wire/endpoint.ts';
+import type { CliIo, CliOutput } from './cli-io.ts';
+import { isReaderGone } from './output-failures.ts';
+
+/** What `cellhost serve` was told. */
+export interface ServeOptions {
+  /** As given with `--listen`. */
+  readonly listen: string;
+  /** Least important kind of log line that is written. */
+  readonly logLevel: string;
+  /** Holds what clients have to show, where they connect over a WebSocket. */
+  readonly tokenFile: string | undefined;
+}
+
+/** Opens what programs run in. */
+export type OpenSandbox = () => Promise<Sandbox>;
+
+const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** How long the rest of a start waits for the client's first message, in milliseconds. */
+const HELLO_FIRST_MS = 20;
+/** How a process ends that somebody killed: 128 and the number of SIGTERM. */
+const FORCED = 143;
+
+/**
+ * Serves code-mode sessions until the client goes (standard streams), or until a signal.
+ *
+ * The first signal stops in good order: no new connections, every cell terminated, everybody
+ * answered. The second one ends it now.
+ *
+ * @returns The exit code: 0 for a good end and after a signal, 1 for a broken connection, 2 for what could not be served.
+ */
+export async function serveCommand(
+  options: ServeOptions,
+  io: CliIo,
+  openSandbox: OpenSandbox,
+): Promise<number> {
+  let endpoint: Endpoint;
+  try {
+    endpoint = parseListenEndpoint(options.listen);
+  } catch (error) {
+    io.stderr.write(`cellhost: ${messageOf(error)}\n`);
+    return 2;
+  }
+  using stop = new StopSignals(io);
+  await using resources = new AsyncDisposableStack();
+  const openHost = () => loadHost(options, io, openSandbox, resources);
+  try {
+    const served =
+      endpoint.type === 'stdio'
+        ? serveStreams(openHost, io, stop)
+        : serveListener(await openHost(), endpoint, options, io, stop);
+    return await Promise.race([served, stop.forced]);
+  } catch (error) {
+    io.stderr.write(`cellhost: ${messageOf(error)}\n`);
+    return 2;
+  }
+}
+
+/** Loaded when it is needed: what a client waits for first needs none of it. */
+async function loadHost(
+  { logLevel }: ServeOptions,
+  io: CliIo,
+  openSandbox: OpenSandbox,
+  resources: AsyncDisposableStack,
+): Promise<Host> {
+  const sandbox = resources.use(await openSandbox());
+  const { Host } = await import('../server/host.ts');
+  const { pino } = await import('pino');
+  return new Host({ sandbox, log: pino({ level: logLevel, base: null }, io.stderr) });
+}
+
+/** Loading keeps this thread busy, so a client that says hello at once is answered before. */
+async function serveStreams(
+  openHost: () => Promise<Host>,
+  io: CliIo,
+  stop: StopSignals,
+): Promise<number> {
+  const connection = new Connection(streamTransport('stdio', io.stdin, io.stdout));
+  const greeted = greet(connection, DEFAULT_HOST_LIMITS.helloMs);
+  await Promise.race([greeted, after(HELLO_FIRST_MS)]);
+  const host = await openHost();
+  const ended = host.serveGreeted(connection, greeted);
+  void stop.asked.then(() => host.close());
+  const error = await ended;
+  if (error === null) return 0;
+  io.stderr.write(`cellhost: ${error.message}\n`);
+  return stop.isAsked ? 0 : 1;
+}
+
+/** The first line of the output names the address, so that a port the system chose is known. */
+async function serveListener(
+  host: Host,
+  endpoint: Endpoint,
+  { tokenFile }: ServeOptions,
+  io: CliIo,
+  stop: StopSignals,
+): Promise<number> {
+  const { listen } = await import('../transports/listen.ts');
+  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+  const listener: Listener = await listen(endpoint, {
+    ...(token === undefined ? {} : { token }),
+    onConnection: (transport) => void host.serve(transport),
+  });
+  const isTold = await tell(io.stdout, `${listener.url}\n`);
+  if (isTold) await stop.asked;
+  await Promise.all([listener.close(), host.close()]);
+  return isTold ? 0 : 2;
+}
+
+/** False where the line cannot be written, though somebody wants to read it. */
+function tell(output: CliOutput, line: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    output.write(line, (error) => resolve(!error || isReaderGone(error)));
+  });
+}
+
+/** Signals that ask to stop: the first politely, the second at once. */
+class StopSignals implements Disposable {
+  readonly #io: CliIo;
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #forced = Promise.withResolvers<number>();
+  #count = 0;
+
+  constructor(io: CliIo) {
+    this.#io = io;
+    for (const signal of STOPPING) io.signals.on(signal, this.#onSignal);
+  }
+
+  get isAsked(): boolean {
+    return this.#count > 0;
+  }
+
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  get forced(): Promise<number> {
+    return this.#forced.promise;
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of STOPPING) this.#io.signals.off(signal, this.#onSignal);
+  }
+
+  readonly #onSignal = (): void => {
+    this.#count += 1;
+    if (this.#count === 1) this.#asked.resolve();
+    else this.#forced.resolve(FORCED);
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
+import { count } from './wire-numbers.ts';
+
+/** What a program showed, what it waits for, and what became of it, as messages carry it. */
+
+export const cellId = z.string().max(MAX_ID_LENGTH);
+
+const detail = z.enum(['auto', 'low', 'high', 'original']);
+const textItem = z.strictObject({ type: z.literal('input_text'), text: z.string() });
+const audioItem = z.strictObject({ type: z.literal('input_audio'), audio_url: z.string() });
+const imageFields = { type: z.literal('input_image'), image_url: z.string() };
+const imageItem = z.strictObject({ ...imageFields, detail });
+/** Version 1 lets the detail of an image be left out. */
+const v1ImageItem = z.strictObject({ ...imageFields, detail: detail.nullish() });
+const item = z.discriminatedUnion('type', [textItem, imageItem, audioItem]);
+export const items = z.array(item);
+export const v1Items = z.array(z.discriminatedUnion('type', [textItem, v1ImageItem, audioItem]));
+
+export const pendingCall = z.strictObject({ callId: z.string(), tool: z.string() });
+const failure = z.strictObject({
+  kind: z.enum(['syntax', 'exception', 'limit', 'memory', 'lost', 'sandbox_failed']),
+  text: z.string(),
+  line: count.optional(),
+  column: count.optional(),
+});
+
+const missing = z.strictObject({
+  type: z.literal('missing'),
+  cellId,
+  items: z.tuple([]),
+  reason: z.enum(['unknown', 'delivered', 'terminated', 'evicted', 'lost']),
+  message: z.string(),
+});
+const ending = { failure: failure.nullable(), notes: z.array(z.string()) };
+
+/** `cellhost.cells`: what a caller who waits for a cell is told, as `CellEvent` says it. */
+export const cellEvent = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('yielded'), cellId, items }),
+  z.strictObject({
+    type: z.literal('pending'),
+    cellId,
+    items,
+    generation: count,
+    pendingCalls: z.array(pendingCall),
+  }),
+  z.strictObject({
+    type: z.literal('completed'),
+    cellId,
+    items,
+    ...ending,
+  }),
+  z.strictObject({ type: z.literal('terminated'), cellId, items }),
+  missing,
+]);
+
+/** `cellhost.cells`: what a subscriber of a cell is told, as `LiveEvent` says it. */
+export const liveEvent = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('output'), item }),
+  z.strictObject({ type: z.literal('tool-started'), callId: z.string(), tool: z.string() }),
+  z.strictObject({ type: z.literal('tool-ended'), callId: z.string(), ok: z.boolean() }),
+  z.strictObject({ type: z.literal('notified'), text: z.string() }),
+  z.strictObject({
+    type: z.literal('phase'),
+    phase: z.enum(['running', 'held', 'draining', 'terminating']),
+  }),
+  z.strictObject({ type: z.literal('gap'), missed: count }),
+  z.strictObject({ type: z.literal('completed'), ...ending }),
+  z.strictObject({ type: z.literal('terminated') }),
+  missing,
+]);

@@ -1,0 +1,157 @@
+import { isUtf8 } from 'node:buffer';
+import { CodeModeError } from '../../src/errors.ts';
+import { MAX_FRAME_BYTES } from './framing.ts';
+import type { Transport } from './transport.ts';
+
+/** What a connection tells its owner. */
+export interface ConnectionHandler {
+  /**
+   * One message, in place: the next is read when this returns. What it throws fails the connection.
+   *
+   * @param message Parsed, and not checked further.
+   * @param text The message as it came.
+   */
+  message(message: unknown, text: string): void;
+  /**
+   * What to send last, where what the peer says cannot be read or `message` throws: the reason goes out
+   * before the end. Undefined for a peer that would not understand it.
+   */
+  lastWords?(error: Error): object | undefined;
+  /** Called once, last. Null where the peer, or this side, ended it between two messages. */
+  closed(error: Error | null): void;
+}
+
+/** A message that cannot be sent because it is larger than a frame may be. */
+export class FrameTooLargeError extends CodeModeError {
+  constructor(bytes: number) {
+    super('limit_exceeded', `code-mode IPC frame length ${bytes} exceeds ${MAX_FRAME_BYTES} bytes`);
+  }
+}
+
+/**
+ * Messages as values over a transport: reads what comes, writes what goes.
+ *
+ * One way out: whatever ends it first is the reason that everybody is told.
+ */
+export class Connection {
+  readonly #transport: Transport;
+  #handler: ConnectionHandler | null = null;
+  #failure: Error | null = null;
+  #end: { readonly error: Error | null } | null = null;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  get peer(): string {
+    return this.#transport.peer;
+  }
+
+  /** Bytes that were sent and are still on this side. */
+  get queuedBytes(): number {
+    return this.#transport.queuedBytes;
+  }
+
+  /** Whether what is sent now goes out. */
+  get isOpen(): boolean {
+    return this.#transport.isOpen;
+  }
+
+  /** How long `close` may take, in milliseconds. */
+  get closeWithinMs(): number {
+    return this.#transport.closeWithinMs;
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.#handler = handler;
+    this.#transport.start({
+      message: (body) => this.#receive(body),
+      unreadable: (error) => this.#break(error),
+      closed: (error) => this.#closed(error),
+    });
+  }
+
+  /** Has everything that comes from now on told to another handler, the end too where it was before. */
+  take(handler: ConnectionHandler): void {
+    const end = this.#end;
+    if (end === null) this.#handler = handler;
+    else queueMicrotask(() => handler.closed(end.error));
+  }
+
+  /**
+   * Sends one message.
+   *
+   * @throws `FrameTooLargeError`; nothing is sent then and the connection goes on.
+   */
+  send(message: object): void {
+    this.sendText(JSON.stringify(message));
+  }
+
+  /** Sends one message that is JSON text already. See `send`. */
+  sendText(text: string): void {
+    if (text.length * 3 > MAX_FRAME_BYTES) {
+      const bytes = Buffer.byteLength(text);
+      if (bytes > MAX_FRAME_BYTES) throw new FrameTooLargeError(bytes);
+    }
+    this.#transport.send(text);
+  }
+
+  /** What to wait for before sending more; undefined where there is room. */
+  drained(): Promise<void> | undefined {
+    return this.#transport.drained();
+  }
+
+  pause(): void {
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+
+  /** Ends the connection at once, for this reason. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#transport.destroy(error);
+  }
+
+  /** Sends what is queued, then ends. Safe to call twice. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  #receive(body: Buffer): void {
+    if (this.#failure !== null) return;
+    try {
+      if (!isUtf8(body)) throw new Error('Cannot read a message: it is not UTF-8');
+      const text = body.toString('utf8');
+      this.#handler?.message(parse(text), text);
+    } catch (error) {
+      this.#break(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Ends because of what the peer said, and tells it if it can be told. */
+  #break(error: Error): void {
+    const words = this.#failure === null ? this.#handler?.lastWords?.(error) : undefined;
+    if (words === undefined) return this.fail(error);
+    this.#failure = error;
+    this.send(words);
+    void this.#transport.close();
+  }
+
+  #closed(error: Error | null): void {
+    const handler = this.#handler;
+    this.#handler = null;
+    this.#end = { error: this.#failure ?? error };
+    handler?.closed(this.#end.error);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error('Cannot read a message: it is not JSON', { cause: error });
+  }
+}

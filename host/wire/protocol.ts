@@ -1,0 +1,290 @@
+import { z } from 'zod';
+import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
+import { cellEvent, cellId, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
+import type { RequestId } from './exact-id.ts';
+import { isToolResult } from './tool-result-message.ts';
+import { amount, clientRequestId, count, requestId } from './wire-numbers.ts';
+
+/**
+ * The wire, version 1: what a client and a host say to each other, each message once.
+ *
+ * Every message is one JSON text in one frame. Unknown fields are refused at every level. What only
+ * peers of our own understand is marked with the capability that both must have named for it.
+ */
+
+const sessionId = z.string().max(MAX_ID_LENGTH).regex(/\S/, 'must not be blank');
+
+const toolName = z.strictObject({ name: z.string(), namespace: z.string().nullable() });
+const toolKind = z.enum(['function', 'freeform']);
+
+const wireTool = z.strictObject({
+  name: z.string(),
+  tool_name: toolName,
+  description: z.string(),
+  kind: toolKind,
+  input_schema: z.unknown().optional(),
+  output_schema: z.unknown().optional(),
+});
+
+/** `cellhost.cells`: how long to wait, where it is not just milliseconds. */
+const observeMode = z.union([
+  z.strictObject({ yieldAfterMs: z.number().min(0) }),
+  z.strictObject({ pending: z.literal(true) }),
+]);
+
+/** `cellhost.cells`: the wait was ended early before it began. */
+const preempted = z.literal(true).optional();
+
+const tokens = z.int().min(0).max(0x7fffffff);
+/** `bounded-output-v1`. */
+const maxOutputTokens = tokens.nullish();
+
+const executeRequest = z.strictObject({
+  tool_call_id: z.string().nullable(),
+  enabled_tools: z.array(wireTool),
+  source: z.string(),
+  yield_time_ms: amount.nullable(),
+  max_output_tokens: tokens.nullable(),
+  observe: observeMode.optional(),
+  preempted,
+  /** `cellhost.cells`: what happens is kept for `session/events`, also past the end of the cell. */
+  keepEvents: z.boolean().optional(),
+});
+
+const waitRequest = z.strictObject({
+  cell_id: cellId,
+  yield_time_ms: amount,
+  observe: observeMode.optional(),
+  preempted,
+});
+
+const cellExecutionLimits = z.strictObject({
+  maxYieldTimeMs: amount.nullish(),
+  maxHeapSizeBytes: amount.nullish(),
+});
+
+/** `cellhost.sessions`: how a session differs from a plain one of version 1. */
+const sessionOptions = z.strictObject({
+  toolErrors: z.enum(['error', 'string']).optional(),
+  console: z.boolean().optional(),
+  limits: z.record(z.string(), z.number()).optional(),
+});
+
+const operation = z.discriminatedUnion('method', [
+  z.strictObject({
+    method: z.literal('session/open'),
+    sessionId,
+    cellExecutionLimits: cellExecutionLimits.nullish(),
+    /** `bounded-output-v1`: who cuts output to what a model may be shown. */
+    outputTruncation: z.enum(['client', 'server']).nullish(),
+    options: sessionOptions.optional(),
+  }),
+  z.strictObject({ method: z.literal('session/execute'), sessionId, request: executeRequest }),
+  z.strictObject({
+    method: z.literal('session/wait'),
+    sessionId,
+    request: waitRequest,
+    maxOutputTokens,
+  }),
+  z.strictObject({ method: z.literal('session/terminate'), sessionId, cellId, maxOutputTokens }),
+  z.strictObject({ method: z.literal('session/shutdown'), sessionId }),
+  z.strictObject({
+    method: z.literal('session/create'),
+    /** Comes back with the first message of the new session, so that it can be told from another. */
+    token: z.string().max(MAX_ID_LENGTH).optional(),
+    options: sessionOptions.optional(),
+  }),
+  z.strictObject({ method: z.literal('session/resume'), sessionId, cellId, generation: count }),
+  /** What happens is told by `cell/events` of the same id; answered when all was told, or cancelled. */
+  z.strictObject({ method: z.literal('session/events'), sessionId, cellId }),
+  z.strictObject({ method: z.literal('session/cells'), sessionId }),
+  z.strictObject({ method: z.literal('session/values'), sessionId }),
+]);
+
+const delegateValue = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('tool/result'), result: z.unknown() }),
+  z.strictObject({ type: z.literal('notification/delivered') }),
+]);
+
+const failed = z.strictObject({
+  status: z.literal('error'),
+  message: z.string(),
+  /** `cellhost.cells`: the code of the error. */
+  code: z.string().optional(),
+});
+
+const delegateResult = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.literal('ok'), value: delegateValue }),
+  failed,
+]);
+
+/** What a client says after the handshake. */
+const clientMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('operation/request'), id: clientRequestId, request: operation }),
+  z.strictObject({ type: z.literal('operation/cancel'), id: clientRequestId }),
+  z.strictObject({ type: z.literal('operation/yield'), id: clientRequestId }),
+  z.strictObject({
+    type: z.literal('delegate/response'),
+    id: clientRequestId,
+    result: delegateResult,
+  }),
+]);
+
+const duration = { code_mode_host_duration_ns: z.number().optional() };
+const body = { cell_id: cellId, content_items: v1Items };
+
+const runtimeResponse = z.union([
+  z.strictObject({ Yielded: z.strictObject({ ...body, ...duration }) }),
+  z.strictObject({ Terminated: z.strictObject({ ...body, ...duration }) }),
+  z.strictObject({
+    Result: z.strictObject({
+      ...body,
+      error_text: z.string().nullable(),
+      result_buffered_for_ns: z.number().optional(),
+      ...duration,
+    }),
+  }),
+  /** `cellhost.cells`. */
+  z.strictObject({ Event: cellEvent }),
+]);
+
+const waitOutcome = z.union([
+  z.strictObject({ LiveCell: runtimeResponse }),
+  z.strictObject({ MissingCell: runtimeResponse }),
+]);
+
+const cellSummary = z.strictObject({
+  cellId,
+  phase: z.enum(['running', 'held', 'draining', 'terminating', 'completed']),
+  ageMs: z.number(),
+  observed: z.boolean(),
+  pendingOutput: count,
+  pendingCalls: z.array(pendingCall),
+  pendingNotifications: count,
+});
+
+const operationValue = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('session/ready'), sessionId }),
+  z.strictObject({ type: z.literal('execution/started'), cellId }),
+  z.strictObject({ type: z.literal('wait/completed'), outcome: waitOutcome }),
+  z.strictObject({ type: z.literal('session/closed'), sessionId }),
+  z.strictObject({
+    type: z.literal('session/created'),
+    sessionId,
+    remoteUrl: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('cell/resumed'),
+    outcome: z.enum(['resumed', 'already-running', 'missing']),
+  }),
+  z.strictObject({ type: z.literal('events/ended'), cellId }),
+  z.strictObject({ type: z.literal('session/cells'), cells: z.array(cellSummary) }),
+  z.strictObject({
+    type: z.literal('session/values'),
+    values: z.array(z.tuple([z.string(), z.unknown()])),
+  }),
+]);
+
+const operationDone = z.strictObject({ status: z.literal('ok'), value: operationValue });
+
+const invocation = z.strictObject({
+  cell_id: cellId,
+  runtime_tool_call_id: z.string(),
+  tool_name: toolName,
+  tool_kind: toolKind,
+  input: z.unknown().optional(),
+});
+
+const delegateRequest = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('tool/invoke'), invocation }),
+  z.strictObject({
+    type: z.literal('notification/send'),
+    callId: z.string().nullable(),
+    cellId,
+    text: z.string(),
+  }),
+]);
+
+/** What a host says after the handshake. */
+const hostMessage = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('operation/response'),
+    id: requestId,
+    result: z.discriminatedUnion('status', [operationDone, failed]),
+  }),
+  z.strictObject({
+    type: z.literal('execute/initialResponse'),
+    id: requestId,
+    result: z.discriminatedUnion('status', [
+      z.strictObject({ status: z.literal('ok'), value: runtimeResponse }),
+      failed,
+    ]),
+  }),
+  z.strictObject({
+    type: z.literal('delegate/request'),
+    id: requestId,
+    sessionId,
+    token: z.string().optional(),
+    request: delegateRequest,
+  }),
+  z.strictObject({
+    type: z.literal('delegate/cancel'),
+    id: requestId,
+    /** `cellhost.cells`: why. The client answers when the call is over; the host waits 100 ms at most. */
+    reason: z
+      .enum(['terminate', 'shutdown', 'completion', 'drain-timeout', 'disconnect'])
+      .optional(),
+  }),
+  z.strictObject({ type: z.literal('cell/closed'), sessionId, cellId }),
+  /** `cellhost.cells`: what happened, for the request `session/events` of that id. */
+  z.strictObject({ type: z.literal('cell/events'), id: requestId, events: z.array(liveEvent) }),
+  /** `cellhost.cells`: why the host ends the connection; nothing comes after it. */
+  z.strictObject({ type: z.literal('connection/failed'), message: z.string() }),
+]);
+
+/** @throws Error that says what is wrong where the value is no message of a client. */
+export function readClientMessage(value: unknown): ClientMessage {
+  if (isToolResult(value)) return value;
+  // A host is waited for when it reads a kind of message for the first time.
+  return read(clientMessage, value, { jitless: true });
+}
+
+/** The id of a request, also of a malformed one; undefined where there is none to be answered. */
+export function requestIdIn(message: unknown): RequestId | undefined {
+  const { type, id } = (message ?? {}) as Readonly<Record<string, unknown>>;
+  return type === 'operation/request' ? clientRequestId.safeParse(id).data : undefined;
+}
+
+/** @throws Error that says what is wrong where the value is no message of a host. */
+export function readHostMessage(value: unknown): HostMessage {
+  return read(hostMessage, value);
+}
+
+/** @throws Error that says what is wrong where the result is none that a request ends well with. */
+export function readOperationResult(result: unknown): OperationValue {
+  return read(operationDone, result).value;
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown, options?: { readonly jitless: boolean }): T {
+  const result = schema.safeParse(value, options);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw new Error(`Cannot read a message: ${where}${issue?.message ?? 'it is none'}`);
+}
+
+export type ClientMessage = z.infer<typeof clientMessage>;
+export type HostMessage = z.infer<typeof hostMessage>;
+export type Operation = z.infer<typeof operation>;
+export type OperationValue = z.infer<typeof operationValue>;
+export type DelegateResult = z.infer<typeof delegateResult>;
+export type DelegateRequest = z.infer<typeof delegateRequest>;
+export type RuntimeResponse = z.infer<typeof runtimeResponse>;
+export type WaitOutcome = z.infer<typeof waitOutcome>;
+export type WireTool = z.infer<typeof wireTool>;
+export type SessionOptions = z.infer<typeof sessionOptions>;
+
+/** How a request ended. */
+export type Outcome<T> =
+  | { readonly status: 'ok'; readonly value: T }
+  | { readonly status: 'error'; readonly message: string; readonly code?: string | undefined };

@@ -1,0 +1,79 @@
+import { type CellEvent, type OutputItem, toDetail } from '../../src/events.ts';
+import { missingCell } from '../../src/runtime/missing.ts';
+import type { RuntimeResponse, WaitOutcome } from './protocol.ts';
+
+/** What a host measured about an answer, in milliseconds. */
+export interface AnswerTimes {
+  /** From the request to the answer. */
+  readonly tookMs: number;
+  /** How long a completion had waited to be asked for. */
+  readonly bufferedMs: number;
+}
+
+/**
+ * A cell's event as the wire says it. Version 1 has no place for notes, kinds of failures and reasons.
+ *
+ * @param own Whether the peer understands `cellhost.cells` and gets all of it.
+ */
+export function toResponse(event: CellEvent, times: AnswerTimes, own: boolean): RuntimeResponse {
+  if (own) return { Event: event } as RuntimeResponse;
+  const took = { code_mode_host_duration_ns: nanoseconds(times.tookMs) };
+  const body = { cell_id: event.cellId, content_items: [...event.items] };
+  switch (event.type) {
+    case 'yielded':
+    case 'pending':
+      return { Yielded: { ...body, ...took } };
+    case 'terminated':
+      return { Terminated: { ...body, ...took } };
+    case 'completed': {
+      const error_text = event.failure?.text ?? null;
+      const result_buffered_for_ns = nanoseconds(times.bufferedMs);
+      return { Result: { ...body, error_text, result_buffered_for_ns, ...took } };
+    }
+    case 'missing':
+      return {
+        Result: { ...body, error_text: event.message, result_buffered_for_ns: 0, ...took },
+      };
+  }
+}
+
+/** The answer to a wait or a terminate. */
+export function toOutcome(event: CellEvent, times: AnswerTimes, own: boolean): WaitOutcome {
+  const response = toResponse(event, times, own);
+  return event.type === 'missing' ? { MissingCell: response } : { LiveCell: response };
+}
+
+/** The event in a response. What version 1 does not say is filled in. */
+export function fromResponse(response: RuntimeResponse): CellEvent {
+  if ('Event' in response) return response.Event as CellEvent;
+  if ('Yielded' in response) return { type: 'yielded', ...common(response.Yielded) };
+  if ('Terminated' in response) return { type: 'terminated', ...common(response.Terminated) };
+  const { error_text: text } = response.Result;
+  const failure = text === null ? null : ({ kind: kindOf(text), text } as const);
+  return { type: 'completed', ...common(response.Result), failure, notes: [] };
+}
+
+/** The event in the answer to a wait or a terminate. */
+export function fromOutcome(outcome: WaitOutcome): CellEvent {
+  if ('LiveCell' in outcome) return fromResponse(outcome.LiveCell);
+  const event = fromResponse(outcome.MissingCell);
+  return event.type === 'missing' ? event : missingCell(event.cellId, 'unknown');
+}
+
+function common(body: { cell_id: string; content_items: readonly WireItem[] }) {
+  return { cellId: body.cell_id, items: body.content_items.map(toItem) };
+}
+
+type WireItem = Extract<RuntimeResponse, { Yielded: unknown }>['Yielded']['content_items'][number];
+
+function toItem(item: WireItem): OutputItem {
+  return item.type === 'input_image' ? { ...item, detail: toDetail(item.detail) } : item;
+}
+
+function kindOf(text: string): 'syntax' | 'exception' {
+  return text.startsWith('SyntaxError') ? 'syntax' : 'exception';
+}
+
+function nanoseconds(ms: number): number {
+  return Math.max(0, Math.round(ms * 1e6));
+}

@@ -1,0 +1,37 @@
+import { startTimer } from '../../src/timer.ts';
+
+/** The timers of one program. */
+export class GuestTimers {
+  readonly #timers = new Map<number, NodeJS.Timeout | undefined>();
+  readonly #fired: (id: number) => void;
+
+  /** @param fired Called with the id of each timer whose time has come. */
+  constructor(fired: (id: number) => void) {
+    this.#fired = fired;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#timers.size;
+  }
+
+  /** @param delayMs What is no positive number is none: it may come from a broken half of the bridge. */
+  set(id: number, delayMs: number): void {
+    const fire = () => {
+      this.#timers.delete(id);
+      this.#fired(id);
+    };
+    clearTimeout(this.#timers.get(id));
+    this.#timers.set(id, startTimer(fire, delayMs > 0 ? delayMs : 0));
+  }
+
+  clear(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+  }
+
+  clearAll(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

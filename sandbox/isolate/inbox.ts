@@ -1,0 +1,87 @@
+import type { ToolAnswer } from '../../src/sandbox.ts';
+import type { DownHead } from '../bootstrap/bridge-types.ts';
+
+type Item =
+  | { readonly type: 'answer'; readonly id: number; readonly answer: ToolAnswer }
+  | { readonly type: 'timer'; readonly id: number };
+
+/** Most answers that go down in one entry. */
+const MAX_BATCH = 1_024;
+/** Most text that goes down in one entry, if it is more than one answer. */
+const MAX_BATCH_LENGTH = 1 << 20;
+
+/**
+ * What waits to be handed down to a program, in the order it came.
+ *
+ * Answers that wait together go down together; a timer goes alone, so that what its callback set in
+ * motion is done before the next one fires.
+ */
+export class Inbox {
+  readonly #maxValueLength: number;
+  #items: Item[] = [];
+  #taken = 0;
+  #settledNotifications = 0;
+
+  /** @param maxValueLength A longer answer becomes an error that says so. */
+  constructor(maxValueLength: number) {
+    this.#maxValueLength = maxValueLength;
+  }
+
+  get empty(): boolean {
+    return this.#taken === this.#items.length;
+  }
+
+  addAnswer(id: number, answer: ToolAnswer): void {
+    this.#items.push({ type: 'answer', id, answer });
+  }
+
+  addTimer(id: number): void {
+    this.#items.push({ type: 'timer', id });
+  }
+
+  /** Counts a notification that is over; told when something else goes down. */
+  addSettledNotification(): void {
+    this.#settledNotifications += 1;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#taken = 0;
+  }
+
+  /** The next batch: its head as JSON text, then the texts of its answers. Not to be called while empty. */
+  take(): string[] {
+    const texts: string[] = [];
+    const calls: number[] = [];
+    let timer: number | undefined;
+    let length = 0;
+    while (!this.empty && calls.length < MAX_BATCH) {
+      const item = this.#items[this.#taken]!;
+      if (item.type === 'timer') {
+        if (calls.length > 0) break;
+        timer = item.id;
+        this.#taken += 1;
+        break;
+      }
+      const { ok, text } = this.#bounded(item.answer);
+      if (calls.length > 0 && length + text.length > MAX_BATCH_LENGTH) break;
+      calls.push(ok ? item.id : -item.id);
+      texts.push(text);
+      length += text.length;
+      this.#taken += 1;
+    }
+    if (this.empty) this.clear();
+    const notified = this.#settledNotifications;
+    this.#settledNotifications = 0;
+    const head: DownHead = timer === undefined ? { notified, calls } : { notified, timer };
+    return [JSON.stringify(head), ...texts];
+  }
+
+  #bounded(answer: ToolAnswer): { readonly ok: boolean; readonly text: string } {
+    if (!answer.ok) return { ok: false, text: answer.message.slice(0, this.#maxValueLength) };
+    const { length } = answer.json;
+    if (length <= this.#maxValueLength) return { ok: true, text: answer.json };
+    const bound = `the limit is ${this.#maxValueLength} (maxValueLength)`;
+    return { ok: false, text: `the tool's result has ${length} characters, ${bound}` };
+  }
+}

@@ -1,0 +1,298 @@
+import { type OutputItem, toDetail } from '../../src/events.ts';
+import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
+import type { SandboxLimits } from '../limits.ts';
+import { prepareModule, syntaxFailure } from '../source/module-source.ts';
+import { programScript } from '../source/program-script.ts';
+import { StoredBound } from '../stored-bound.ts';
+import { checkSyntax } from './check-syntax.ts';
+import { GuestTimers } from './guest-timers.ts';
+import { Inbox } from './inbox.ts';
+import type { PreparedIsolate } from './prepared-isolate.ts';
+import { rejectionNote } from './rejection-note.ts';
+import { withToolHint } from './tool-hint.ts';
+import { Turns } from './turns.ts';
+
+/** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
+const DISPOSE_DELAY_MS = 2;
+const MAX_NOTES = 16;
+
+/** One program in one isolate. */
+export class IsolateRun implements SandboxRun {
+  readonly ended: Promise<ProgramEnd>;
+  /** Resolves when the run is over and no thread is inside its isolate any more. */
+  readonly stopped: Promise<void>;
+  readonly #stop: () => void;
+  #inside = 0;
+  #outputGate: Promise<void> | undefined;
+  #storeGate: Promise<void> | undefined;
+  readonly #program: Program;
+  readonly #calls: ProgramCalls;
+  readonly #limits: SandboxLimits;
+  readonly #turns = new Turns(() => this.#rest());
+  readonly #inbox: Inbox;
+  readonly #timers: GuestTimers;
+  readonly #stored: StoredBound;
+  readonly #notes: string[] = [];
+  readonly #resolve: (end: ProgramEnd) => void;
+  readonly #onOver: () => void;
+  #isolate: PreparedIsolate | null = null;
+  #failure: ProgramEnd['failure'] = null;
+  #begun = false;
+  #pendingCalls = 0;
+  #notifications = 0;
+  #programOver = false;
+  #over = false;
+  #holding: boolean;
+  #scheduled = false;
+
+  /** @param onOver Called once, when nothing of the program runs any more. */
+  constructor(program: Program, calls: ProgramCalls, limits: SandboxLimits, onOver: () => void) {
+    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
+    this.ended = promise;
+    this.#resolve = resolve;
+    const stopped = Promise.withResolvers<void>();
+    this.stopped = stopped.promise;
+    this.#stop = stopped.resolve;
+    this.#program = program;
+    this.#calls = calls;
+    this.#limits = limits;
+    this.#holding = program.hold;
+    this.#onOver = onOver;
+    this.#stored = new StoredBound(limits);
+    this.#inbox = new Inbox(limits.maxValueLength);
+    this.#timers = new GuestTimers((id) => {
+      this.#inbox.addTimer(id);
+      this.#schedule();
+    });
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Whether no thread is inside its isolate. */
+  get resting(): boolean {
+    return this.#inside === 0;
+  }
+
+  /** See `PreparedIsolate.insideMs`; 0 where there is no isolate. */
+  get insideMs(): number {
+    return this.#isolate?.insideMs ?? 0;
+  }
+
+  /** See `PreparedIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
+  async usedBytes(): Promise<number> {
+    return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
+  }
+
+  /** Starts the program in this isolate, which is its own from now on. */
+  start(isolate: PreparedIsolate): void {
+    if (this.#over) return isolate.dispose();
+    this.#isolate = isolate;
+    const prepared = prepareModule(this.#program.source, checkSyntax);
+    this.#calls.started();
+    if (this.#over) return;
+    if (!prepared.ok) return this.#finish(prepared.failure);
+    isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
+    isolate.wiring.flush = () => this.#gates();
+    isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
+    const script = programScript(this.#program, prepared);
+    this.#turns.enter(() => this.#enter(isolate.run(script)));
+  }
+
+  /** Ends the program because it could not be started. */
+  fail(text: string): void {
+    if (!this.#over) this.#finish({ kind: 'sandbox_failed', text });
+  }
+
+  hold(): void {
+    if (this.#over || this.#holding) return;
+    this.#holding = true;
+    if (this.#isolate !== null && this.#turns.idle) this.#rest();
+  }
+
+  release(): void {
+    this.#holding = false;
+    this.step();
+  }
+
+  step(): void {
+    this.#turns.release();
+    if (!this.#inbox.empty) this.#schedule();
+  }
+
+  kill(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timers.clearAll();
+    this.#inbox.clear();
+    this.#turns.clear();
+    if (this.#inside === 0) this.#stop();
+    this.#disposeAfter((dispose) => void setImmediate(dispose));
+    this.#onOver();
+  }
+
+  /** Freeing isolates takes a while, so all that are killed together are cut off first. */
+  #disposeAfter(wait: (dispose: () => void) => void): void {
+    const isolate = this.#isolate;
+    if (isolate === null) return;
+    this.#isolate = null;
+    isolate.wiring.receive = () => {};
+    wait(() => isolate.dispose());
+  }
+
+  /** One entry into the isolate, and what follows when it is quiet again. */
+  async #enter(entry: Promise<void>): Promise<void> {
+    this.#inside += 1;
+    try {
+      await entry;
+    } catch (error) {
+      if (this.#over) return;
+      if (this.#isolate?.disposed) return this.#finish(this.#outOfMemory());
+      if (!this.#begun) return this.#finish(this.#unreadable(error));
+      if (this.#notes.length < MAX_NOTES) this.#notes.push(rejectionNote(error));
+    } finally {
+      this.#inside -= 1;
+      if (this.#over) this.#stop();
+    }
+    if (this.#over) return;
+    if (this.#programOver) this.#finish(this.#failure);
+    else if (!this.#inbox.empty) this.#schedule();
+  }
+
+  /** The program is quiet. */
+  #rest(): void {
+    if (this.#over || !this.#holding || !this.#inbox.empty) return;
+    this.#turns.hold();
+    this.#calls.frontier();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#over) return;
+    this.#scheduled = true;
+    this.#turns.enter(() => {
+      this.#scheduled = false;
+      const isolate = this.#isolate;
+      if (isolate === null || this.#over || this.#inbox.empty) return Promise.resolve();
+      return this.#enter(isolate.deliver(this.#inbox.take()));
+    });
+  }
+
+  #finish(failure: ProgramEnd['failure']): void {
+    if (this.#programOver) {
+      this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
+    }
+    this.kill();
+    this.#resolve({ failure, notes: this.#notes });
+  }
+
+  /** Whatever comes from inside is checked here: a program may have broken its half of the bridge. */
+  #receive(kind: unknown, values: readonly unknown[]): void {
+    if (this.#over) return;
+    const [a, b] = values;
+    switch (kind) {
+      case 'text':
+        return this.#output({ type: 'input_text', text: textOf(a) });
+      case 'image': {
+        const detail = toDetail(b);
+        return this.#output({ type: 'input_image', image_url: textOf(a), detail });
+      }
+      case 'audio':
+        return this.#output({ type: 'input_audio', audio_url: textOf(a) });
+      case 'yield':
+        return this.#calls.yieldControl();
+      case 'notify':
+        return this.#notify(textOf(a));
+      case 'calls':
+        return this.#invokeTools(values);
+      case 'timer':
+        if (this.#timers.size >= this.#limits.maxTimers) return this.#overrun('maxTimers');
+        return this.#timers.set(Number(a), Number(b));
+      case 'clear':
+        return this.#timers.clear(Number(a));
+      case 'store':
+        return this.#store(textOf(a), textOf(b));
+      case 'begun':
+        this.#begun = true;
+        return;
+      case 'end':
+        return this.#end(a === undefined ? null : textOf(a));
+      case 'exit':
+        return this.#finish(null);
+    }
+  }
+
+  #output(item: OutputItem): void {
+    this.#outputGate = this.#calls.output(item) ?? undefined;
+  }
+
+  #store(key: string, json: string): void {
+    const limit = this.#stored.count(key, json);
+    if (limit !== null) return this.#overrun(limit);
+    this.#storeGate = this.#calls.store(key, json) ?? undefined;
+  }
+
+  /** What the program waits for before it sends more. */
+  async #gates(): Promise<void> {
+    await this.#outputGate;
+    await this.#storeGate;
+  }
+
+  #notify(text: string): void {
+    if (this.#notifications >= this.#limits.maxPendingNotifications) {
+      return this.#overrun('maxPendingNotifications');
+    }
+    this.#notifications += 1;
+    void this.#calls.notify(text).then(() => {
+      this.#notifications -= 1;
+      this.#inbox.addSettledNotification();
+    });
+  }
+
+  #invokeTools(values: readonly unknown[]): void {
+    for (let at = 0; at + 2 < values.length && !this.#over; at += 3) {
+      if (this.#pendingCalls >= this.#limits.maxPendingCalls) {
+        return this.#overrun('maxPendingCalls');
+      }
+      this.#pendingCalls += 1;
+      const id = Number(values[at]);
+      const input = values[at + 2];
+      const json = input === undefined ? undefined : textOf(input);
+      void this.#calls.invokeTool(Number(values[at + 1]), json).then((answer) => {
+        this.#pendingCalls -= 1;
+        this.#inbox.addAnswer(id, answer);
+        this.#schedule();
+      });
+    }
+  }
+
+  /** The isolate's half counts too, and tells its program; this one counts in case that half is broken. */
+  #overrun(limit: keyof SandboxLimits): void {
+    const text = `The cell was stopped: it went over the limit ${limit} (${this.#limits[limit]})`;
+    this.#finish({ kind: 'limit', text });
+  }
+
+  #end(text: string | null): void {
+    this.#programOver = true;
+    if (text === null) return;
+    const identifiers = this.#program.tools.map(({ identifier }) => identifier);
+    this.#failure = { kind: 'exception', text: withToolHint(text, identifiers) };
+  }
+
+  /** V8 could not read what the parser could. */
+  #unreadable(error: unknown): ProgramEnd['failure'] {
+    const message = error instanceof Error ? error.message.replace(/ \[[^\]]*\]$/, '') : 'unknown';
+    const found = checkSyntax(this.#program.source) ?? { message, line: 1, column: 1 };
+    return syntaxFailure(found).failure;
+  }
+
+  #outOfMemory(): ProgramEnd['failure'] {
+    const { maxHeapBytes } = this.#limits;
+    const bound = `${maxHeapBytes / (1 << 20)} MiB (maxHeapBytes)`;
+    return { kind: 'memory', text: `The cell was stopped: its heap went over the limit ${bound}` };
+  }
+}
+
+function textOf(value: unknown): string {
+  return String(value).toWellFormed();
+}

@@ -1,0 +1,184 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { withDefaults } from '../../src/limits.ts';
+import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../../src/sandbox.ts';
+import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
+import { engineNode } from './engine-node.ts';
+import { EnginePool, type PoolCounts } from './engine-pool.ts';
+import type { ProcessLimits } from './limits.ts';
+import { ListeningClock } from './listening-clock.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import { ProcessRun } from './process-run.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** How a process sandbox is set up. */
+export interface ProcessSandboxOptions {
+  /** The Node.js binary that runs programs. Default: see `docs/security.md`. */
+  readonly nodePath?: string;
+  /** Processes kept ready beside those in use. Default 1. */
+  readonly spares?: number;
+  /** Sessions that share a process from the start. Default 1. */
+  readonly sessionsPerProcess?: number;
+  readonly limits?: Partial<SandboxLimits & ProcessLimits>;
+}
+
+/** How often memory is looked at, in milliseconds: as a rule, and where much of it is used. */
+const WATCH_MS = 25;
+const CLOSE_WATCH_MS = 5;
+const PING_MS = 500;
+
+/** The limits of a process sandbox that sets none. */
+export function defaultProcessLimits(): ProcessLimits {
+  return {
+    maxProcessBytes: 1 << 30,
+    maxTotalBytes: Math.floor(totalmem() / 2),
+    maxProcesses: Math.max(Math.floor(totalmem() / 4 / (64 << 20)), availableParallelism() * 4),
+    stopMs: 250,
+    startMs: 30_000,
+    hangMs: 5_000,
+    idleMs: 10_000,
+    maxProgramsPerProcess: 1_000,
+  };
+}
+
+/**
+ * Runs programs in isolates of processes of their own, one session a process.
+ *
+ * Whatever a program does, it can hurt nothing but its session's other live programs: a process
+ * that crashes, grows too large or does not stop is ended. Loads no native code here.
+ */
+export class ProcessSandbox implements Sandbox {
+  readonly isolation = 'process';
+  readonly #sandboxLimits: SandboxLimits;
+  readonly #pool: EnginePool;
+  readonly #waiting = new WaitingLine((...program) => this.#place(...program));
+  readonly #memory: MemoryWatch;
+  readonly #clock = new ListeningClock(2 * WATCH_MS);
+  #watch: NodeJS.Timeout | undefined;
+  #pingedMs = 0;
+  #closing: Promise<void> | null = null;
+
+  /** @throws `sandbox_failed` where there is no engine; `invalid_argument` for limits that are none. */
+  constructor(options: ProcessSandboxOptions = {}) {
+    const all = withDefaults(
+      { ...DEFAULT_SANDBOX_LIMITS, ...defaultProcessLimits() },
+      options.limits,
+    );
+    const { nodePath, spares = 1, sessionsPerProcess = 1 } = options;
+    this.#sandboxLimits = pick(all);
+    this.#memory = new MemoryWatch(all);
+    this.#pool = new EnginePool({
+      nodePath: engineNode(nodePath),
+      sandboxLimits: this.#sandboxLimits,
+      limits: all,
+      spares,
+      sessionsPerProcess,
+      onRoom: (isNew) => (isNew ? this.#waiting.moveNow() : this.#waiting.move()),
+    });
+  }
+
+  /** Sandbox processes there are now, with their process ids. */
+  get pids(): readonly number[] {
+    return this.#pool.engines.flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** A process a session's programs ran in last, where it is still theirs. */
+  pidOf(session: symbol): number | undefined {
+    return this.#pool.engines.find((engine) => engine.knows(session))?.pid;
+  }
+
+  /**
+   * What a session's programs can hurt: `shared-process` where others' run in the same process,
+   * because all `maxProcesses` were in use or `sessionsPerProcess` says so; else nothing but a
+   * process of its own.
+   */
+  isolationOf(session: symbol): 'process' | 'shared-process' {
+    return this.#pool.isSharing(session) ? 'shared-process' : 'process';
+  }
+
+  /** Counts of this moment. */
+  get stats(): PoolCounts & { readonly waitingSessions: number } {
+    return { ...this.#pool.counts, waitingSessions: this.#waiting.length };
+  }
+
+  run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
+    if (this.#closing !== null) {
+      const nothing = () => {};
+      const limits = this.#sandboxLimits;
+      const run = new ProcessRun({ id: 0, calls, limits, send: nothing, onOver: nothing });
+      run.lose({ kind: 'sandbox_failed', text: 'the sandbox is closed' });
+      return run;
+    }
+    return this.#place(program, calls, session) ?? this.#wait(program, calls, session);
+  }
+
+  /** The process stays with the session until another one needs it, unless another one has it too. */
+  release(session: symbol): void {
+    this.#pool.release(session);
+  }
+
+  close(): Promise<void> {
+    clearTimeout(this.#watch);
+    this.#waiting.close();
+    this.#closing ??= this.#pool.close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Starts a program; null where it has to wait for a process. */
+  #place(program: Program, calls: ProgramCalls, session: symbol): SandboxRun | null {
+    const run = this.#pool.take(session)?.start(program, calls, session) ?? null;
+    if (run !== null) this.#startWatching();
+    return run;
+  }
+
+  /** Has a process started for the session, unless it gets another one before that is its turn. */
+  #wait(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
+    const isFirst = !this.#waiting.has(session);
+    const run = this.#waiting.add(program, calls, session);
+    if (isFirst) this.#pool.grow(() => this.#waiting.has(session));
+    return run;
+  }
+
+  #startWatching(): void {
+    if (this.#watch !== undefined) return;
+    this.#clock.restart(performance.now());
+    this.#watch = setTimeout(() => this.#look(), WATCH_MS).unref();
+  }
+
+  /** Ends what grew too large, hangs or does not stop, and processes nobody has needed for long. */
+  #look(): void {
+    const nowMs = performance.now();
+    const passedMs = this.#clock.look(nowMs);
+    const busy = this.#pool.living.filter((engine) => engine.load > 0);
+    for (const engine of busy) engine.pass(passedMs);
+    const near = this.#memory.look(
+      busy.filter((engine) => !engine.gone),
+      this.#clock.nowMs,
+    );
+    if (nowMs - this.#pingedMs >= PING_MS) {
+      this.#pingedMs = nowMs;
+      for (const engine of busy) engine.ask();
+    }
+    this.#watch = undefined;
+    const settled = this.#pool.reap(nowMs, this.#memory.short) && busy.length === 0;
+    if (settled || this.#closing !== null) return;
+    this.#watch = setTimeout(() => this.#look(), near ? CLOSE_WATCH_MS : WATCH_MS).unref();
+  }
+}
+
+/**
+ * A sandbox of isolates in processes of their own. Loads no native code here.
+ *
+ * @throws `sandbox_failed` where no engine is found; `invalid_argument` for limits that are none.
+ */
+export function processSandbox(options?: ProcessSandboxOptions): ProcessSandbox {
+  return new ProcessSandbox(options);
+}
+
+function pick(all: SandboxLimits & ProcessLimits): SandboxLimits {
+  const names = Object.keys(DEFAULT_SANDBOX_LIMITS) as (keyof SandboxLimits)[];
+  return Object.fromEntries(names.map((name) => [name, all[name]])) as unknown as SandboxLimits;
+}

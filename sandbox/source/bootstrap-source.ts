@@ -1,0 +1,64 @@
+import { bootstrap } from '../bootstrap/bootstrap.ts';
+import { makeFailures } from '../bootstrap/failures.ts';
+import { captureIntrinsics } from '../bootstrap/intrinsics.ts';
+import { makeJson } from '../bootstrap/json.ts';
+import { makeMedia } from '../bootstrap/media.ts';
+import { installSettled } from '../bootstrap/settled.ts';
+import { makeStores } from '../bootstrap/stores.ts';
+import { makeTimers } from '../bootstrap/timers.ts';
+import { makeToolCalls } from '../bootstrap/tool-calls.ts';
+import type { SandboxLimits } from '../limits.ts';
+
+const PARTS = {
+  captureIntrinsics,
+  makeFailures,
+  makeJson,
+  makeMedia,
+  makeStores,
+  makeTimers,
+  makeToolCalls,
+};
+
+/** A script, and where it says it is. */
+export interface BootstrapScript {
+  readonly code: string;
+  readonly filename: string;
+  readonly lineOffset: number;
+}
+
+/**
+ * The script that prepares an isolate, made of the functions in `bootstrap/` as they are.
+ *
+ * It is a function of the bridge's `up`, `flush` and `fetch`, and returns the function that takes
+ * deliveries. Its parts stand in parentheses so that they are compiled at once, and so cached.
+ */
+export function bootstrapScript(limits: SandboxLimits): BootstrapScript {
+  const parts = Object.entries(PARTS).map(([name, part]) => `${name}: (${String(part)})`);
+  const code = `(function (up, flush, fetch) {
+'use strict';
+const { apply } = Reflect;
+const { applySyncPromise } = flush;
+const bridge = {
+  up,
+  upMany: (values) => apply(up, undefined, values),
+  flush: () => void apply(applySyncPromise, flush, [undefined, []]),
+  fetch,
+};
+return (${String(bootstrap)})({ ${parts.join(',\n')} }, bridge, ${JSON.stringify(limits)});
+})`;
+  return { code, filename: 'cellhost:bootstrap', lineOffset: 0 };
+}
+
+/** The line on which the recorded engine reports that something is not iterable. */
+const SETTLED_LOOP_LINE = 25;
+
+/**
+ * The script that installs the settlement helpers. Models know the stacks of their errors from
+ * elsewhere, so its lines are numbered as they are there.
+ */
+export function settledScript(): BootstrapScript {
+  const code = `'use strict';(${String(installSettled)})()`;
+  const lines = code.split('\n');
+  const loop = lines.findIndex((line) => line.includes('of promises)')) + 1;
+  return { code, filename: '', lineOffset: SETTLED_LOOP_LINE - loop };
+}

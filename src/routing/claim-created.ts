@@ -1,0 +1,222 @@
+import { CodeModeError } from '../errors.ts';
+import type { GuardOptions } from './open-guards.ts';
+import type { PendingRouter } from './pending-router.ts';
+import type { Registration, Sink, Traffic } from './routed-items.ts';
+
+/** How something that gets an id is made at the peer: a session on a connection, a cell in a session. */
+export interface Creation<T extends Traffic, A> {
+  /** The id to make it under. Default: the peer chooses. */
+  readonly askedId?: string | undefined;
+  /** What the guard is opened with where the peer chooses. */
+  readonly guard?: GuardOptions<T>;
+  /** Takes what comes for the new id: at once where it was asked for, else right after `accept`. */
+  readonly sink: Sink<T>;
+  /**
+   * Sends the request. Resolves after the answer, rejects where it is an error or where none can come.
+   *
+   * @param onResult To be called with the result, before the next message of the peer is read. Does not throw.
+   * @param signal Aborts when the caller gives up: the peer may be told, but an answer must still be waited for.
+   */
+  send(onResult: (result: unknown) => void, signal: AbortSignal): Promise<unknown>;
+  /** Understands a result. @throws Where it makes no sense. */
+  decode(result: unknown): A;
+  idOf(answer: A): string;
+  /** Finds the new id in a result that `decode` refused, if it is there. */
+  findId(result: unknown): string | undefined;
+  /** Learns from the answer what must be known before the first item. What it throws fails the creation. */
+  accept?(answer: A): void;
+  /** Ends at the peer what nobody here is going to use. */
+  destroy(id: string): Promise<unknown>;
+  /** Told where something may live on at the peer: no id was found, or `destroy` failed. */
+  onLeak?(id: string | undefined, error: unknown): void;
+}
+
+/** What was made. */
+export interface Created<T extends Traffic, A> {
+  readonly answer: A;
+  readonly registration: Registration<T>;
+}
+
+/**
+ * Makes something at the peer and registers its id, so that nothing about it is lost or out of order.
+ *
+ * Once the answer is registered the caller has it, even where it gives up in that moment. Whoever
+ * gives up before that is told at once; what comes to be all the same is destroyed, once. Where this
+ * rejects for another reason, nothing is left registered, and destroying is over.
+ *
+ * @throws The signal's reason; what `send`, `decode` and `accept` fail with; `peer_failed` where the
+ * answer has another id than was asked for, or never came; `invalid_argument` where the id is taken,
+ * or an earlier attempt to create it has not ended at the peer.
+ */
+export async function claimCreated<T extends Traffic, A>(
+  router: PendingRouter<T>,
+  creation: Creation<T, A>,
+  signal: AbortSignal,
+): Promise<Created<T, A>> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<Created<T, A>>();
+  const abandon = () => reject(signal.reason);
+  signal.addEventListener('abort', abandon);
+  const { askedId } = creation;
+  const creating =
+    askedId === undefined
+      ? createAssigned(router, creation, resolve, signal)
+      : createAsked(router, creation, askedId, resolve, signal);
+  creating.catch(reject);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', abandon);
+  }
+}
+
+/** What came to be and has nobody here: why, and its id where that is known and to be destroyed. */
+interface Orphan {
+  readonly id: string | undefined;
+  readonly error: unknown;
+}
+
+async function createAssigned<T extends Traffic, A>(
+  router: PendingRouter<T>,
+  creation: Creation<T, A>,
+  resolve: (created: Created<T, A>) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  using guard = router.open(creation.guard);
+  const orphan = await sendAndJudge(creation, signal, (result) => {
+    let id: string | undefined;
+    try {
+      const answer = creation.decode(result);
+      id = creation.idOf(answer);
+      signal.throwIfAborted();
+      creation.accept?.(answer);
+      resolve({ answer, registration: guard.claim(id, creation.sink) });
+      return null;
+    } catch (error) {
+      return { id: id ?? findId(creation, result), error };
+    }
+  });
+  if (orphan === null) return;
+  const { id, error } = orphan;
+  if (id === undefined) leak(creation, id, error);
+  else if (guard.discard(id, error)) await destroy(creation, id);
+  throw error;
+}
+
+/** Ids that were asked for, of each router, until the peer has answered and an orphan is destroyed. */
+const askedIds = new WeakMap<object, Set<string>>();
+
+/**
+ * Takes an id for one attempt. Another has to wait for its end, though its caller may have given up:
+ * what the two of them make at the peer could not be told apart.
+ */
+function take(router: object, askedId: string): Disposable {
+  const ids = askedIds.get(router) ?? new Set();
+  askedIds.set(router, ids);
+  if (ids.has(askedId)) {
+    const text = `Cannot create ${askedId}: an earlier attempt has not ended at the peer`;
+    throw new CodeModeError('invalid_argument', text);
+  }
+  ids.add(askedId);
+  return { [Symbol.dispose]: () => void ids.delete(askedId) };
+}
+
+async function createAsked<T extends Traffic, A>(
+  router: PendingRouter<T>,
+  creation: Creation<T, A>,
+  askedId: string,
+  resolve: (created: Created<T, A>) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  using _ = take(router, askedId);
+  const registration = router.register(askedId, creation.sink);
+  const abandon = () => registration.release(signal.reason);
+  signal.addEventListener('abort', abandon);
+  try {
+    const orphan = await sendAndJudge(creation, signal, (result) => {
+      if (signal.aborted) return { id: askedId, error: signal.reason };
+      try {
+        const answer = creation.decode(result);
+        const id = creation.idOf(answer);
+        if (id !== askedId) return strange(creation, askedId, id);
+        creation.accept?.(answer);
+        signal.removeEventListener('abort', abandon);
+        resolve({ answer, registration });
+        return null;
+      } catch (error) {
+        return { id: askedId, error };
+      }
+    });
+    if (orphan === null) return;
+    registration.release(orphan.error);
+    if (orphan.id !== undefined) await destroy(creation, askedId);
+    throw orphan.error;
+  } catch (error) {
+    registration.release(error);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abandon);
+  }
+}
+
+/** Sends the request and has its first result judged in place. What goes wrong after that changes nothing. */
+async function sendAndJudge<T extends Traffic, A>(
+  creation: Creation<T, A>,
+  signal: AbortSignal,
+  judge: (result: unknown) => Orphan | null,
+): Promise<Orphan | null> {
+  let verdict: Orphan | null | undefined;
+  const onResult = (result: unknown) => {
+    if (verdict === undefined) verdict = judge(result);
+  };
+  try {
+    await creation.send(onResult, signal);
+  } catch (error) {
+    if (verdict === undefined) throw error;
+  }
+  if (verdict !== undefined) return verdict;
+  throw new CodeModeError('peer_failed', 'Cannot create: the peer gave no result');
+}
+
+function findId<T extends Traffic, A>(
+  creation: Creation<T, A>,
+  result: unknown,
+): string | undefined {
+  try {
+    return creation.findId(result);
+  } catch {
+    return undefined;
+  }
+}
+
+async function destroy<T extends Traffic, A>(creation: Creation<T, A>, id: string): Promise<void> {
+  try {
+    await creation.destroy(id);
+  } catch (error) {
+    leak(creation, id, error);
+  }
+}
+
+function leak<T extends Traffic, A>(
+  creation: Creation<T, A>,
+  id: string | undefined,
+  error: unknown,
+): void {
+  try {
+    creation.onLeak?.(id, error);
+  } catch {
+    // Whoever waits for the creation is told what went wrong with that, not with this.
+  }
+}
+
+/** What has an id that nobody asked for may be somebody else's: it is left alone. */
+function strange<T extends Traffic, A>(
+  creation: Creation<T, A>,
+  askedId: string,
+  id: string,
+): Orphan {
+  const text = `Cannot create ${askedId}: the peer answered with ${id}`;
+  const error = new CodeModeError('peer_failed', text);
+  leak(creation, id, error);
+  return { id: undefined, error };
+}

@@ -1,0 +1,173 @@
+import type { Delegate, Notification, ToolCall } from '../delegate.ts';
+import { Cancelled, type CancelReason } from '../errors.ts';
+import type { PendingCall } from '../events.ts';
+import type { ToolAnswer } from '../sandbox.ts';
+import { startTimer } from '../timer.ts';
+import { messageOf, toAnswer } from './tool-answer.ts';
+
+/** How long cancelled callbacks may take to return, tools and notifications together. */
+export const GRACE_MS = 100;
+
+/** What became of callbacks that did not stop in time, counted over a session. */
+export interface CallbackCounts {
+  /** Still running when the deadline came. */
+  abandoned: number;
+  /** Of those, how many came back later; what they brought was dropped. */
+  late: number;
+}
+
+/** What a tool call is answered that cannot be made any more. */
+export const CALL_CANCELLED: ToolAnswer = {
+  ok: false,
+  message: 'code mode nested tool call cancelled',
+};
+
+interface Task {
+  readonly controller: AbortController;
+  readonly tool: PendingCall | null;
+}
+
+/**
+ * The delegate calls of one cell: starts them, and sees them off.
+ *
+ * Cancelling aborts every signal in the same tick and then waits for all of them together, once,
+ * for 100 ms. Cells that are cancelled in the same tick share that deadline, so a session of any
+ * size closes in 100 ms.
+ */
+export class Callbacks {
+  readonly #delegate: Delegate;
+  readonly #counts: CallbackCounts;
+  readonly #onToolEnded: (call: ToolCall, ok: boolean) => void;
+  readonly #tasks = new Set<Task>();
+  #notifications = 0;
+  #ended: CancelReason | null = null;
+  #cancelling: Promise<number> | null = null;
+  #wake: (() => void) | null = null;
+
+  /** @param onToolEnded Called for each tool call that was answered and not abandoned. Must not throw. */
+  constructor(
+    delegate: Delegate,
+    counts: CallbackCounts,
+    onToolEnded: (call: ToolCall, ok: boolean) => void = () => {},
+  ) {
+    this.#delegate = delegate;
+    this.#counts = counts;
+    this.#onToolEnded = onToolEnded;
+  }
+
+  /** Nothing runs. */
+  get idle(): boolean {
+    return this.#tasks.size === 0;
+  }
+
+  get pendingNotifications(): number {
+    return this.#notifications;
+  }
+
+  /** The tool calls that have not come back, in call order. */
+  get pendingCalls(): readonly PendingCall[] {
+    return [...this.#tasks].flatMap(({ tool }) => (tool === null ? [] : [tool]));
+  }
+
+  /** Runs a tool call. Never rejects. After the end nothing is started, and the answer says so. */
+  async invokeTool(call: ToolCall): Promise<ToolAnswer> {
+    if (this.#ended !== null) {
+      this.#onToolEnded(call, false);
+      return CALL_CANCELLED;
+    }
+    const task = this.#begin({ callId: call.callId, tool: call.tool });
+    let answer: ToolAnswer;
+    try {
+      answer = toAnswer(await this.#delegate.invokeTool(call, task.controller.signal));
+    } catch (error) {
+      answer = { ok: false, message: messageOf(error) };
+    }
+    if (this.#tasks.has(task)) this.#onToolEnded(call, answer.ok);
+    this.#finish(task);
+    return answer;
+  }
+
+  /**
+   * Delivers a notification. Resolves when that is over, and never rejects: a program must not
+   * depend on who listens.
+   */
+  async notify(notification: Notification): Promise<void> {
+    if (this.#ended !== null) return;
+    this.#notifications += 1;
+    const task = this.#begin(null);
+    try {
+      await this.#delegate.notify(notification, task.controller.signal);
+    } catch {
+      // Told to nobody, see above.
+    } finally {
+      this.#notifications -= 1;
+      this.#finish(task);
+    }
+  }
+
+  /**
+   * Sees off the callbacks of a program that ended by itself: waits for its notifications, for
+   * `drainMs` at most, then cancels what is left. Cut short by `cancel`.
+   *
+   * @returns How many notifications were not delivered in time.
+   */
+  async drain(drainMs: number): Promise<number> {
+    const { promise: timedOut, resolve } = Promise.withResolvers<void>();
+    const timer = startTimer(resolve, drainMs);
+    while (this.#notifications > 0 && this.#ended === null) {
+      const changed = new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+      if (await Promise.race([changed.then(() => false), timedOut.then(() => true)])) break;
+    }
+    clearTimeout(timer);
+    const undelivered = this.#ended === null ? this.#notifications : 0;
+    await this.cancel(undelivered > 0 ? 'drain-timeout' : 'completion');
+    return undelivered;
+  }
+
+  /**
+   * Cancels everything that runs, at once; resolves when all returned, 100 ms later at most.
+   *
+   * @returns 0, as `drain` would: whoever cancels does not ask what was not delivered.
+   */
+  cancel(reason: CancelReason): Promise<number> {
+    this.#cancelling ??= this.#cancel(reason);
+    return this.#cancelling;
+  }
+
+  async #cancel(reason: CancelReason): Promise<number> {
+    this.#ended = reason;
+    if (this.idle) {
+      this.#wake?.();
+      return 0;
+    }
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const deadline = setTimeout(resolve, GRACE_MS);
+    const running = [...this.#tasks];
+    const cancelled = new Cancelled(reason);
+    this.#wake?.();
+    this.#wake = () => this.idle && resolve();
+    for (const { controller } of running) controller.abort(cancelled);
+    await over;
+    clearTimeout(deadline);
+    this.#counts.abandoned += this.#tasks.size;
+    for (const task of this.#tasks) abandoned.add(task);
+    this.#tasks.clear();
+    return 0;
+  }
+
+  #begin(tool: PendingCall | null): Task {
+    const task = { controller: new AbortController(), tool };
+    this.#tasks.add(task);
+    return task;
+  }
+
+  #finish(task: Task): void {
+    if (this.#tasks.delete(task)) this.#wake?.();
+    else if (abandoned.delete(task)) this.#counts.late += 1;
+  }
+}
+
+/** Tasks whose deadline passed while they ran. */
+const abandoned = new WeakSet<Task>();

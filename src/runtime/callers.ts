@@ -1,0 +1,76 @@
+import type { CodeModeError } from '../errors.ts';
+import type { CellEvent } from '../events.ts';
+import { startTimer } from '../timer.ts';
+
+/** What a caller may be told. */
+export type Reply = CellEvent | 'resumed' | 'already-running' | 'missing';
+
+interface Caller {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: CodeModeError) => void;
+  readonly yieldMs: number;
+  timer?: NodeJS.Timeout | undefined;
+  unlink?: () => void;
+}
+
+/** The callers who wait for one cell, by id: each is answered at most once, and leaves nothing behind. */
+export class Callers {
+  readonly #callers = new Map<number, Caller>();
+  #last = 0;
+
+  /**
+   * @param yieldMs When `arm` wakes this caller, in milliseconds; infinity for never.
+   * @returns The id it is answered by.
+   */
+  admit(
+    resolve: (reply: Reply) => void,
+    reject: (error: CodeModeError) => void,
+    yieldMs = Number.POSITIVE_INFINITY,
+  ): number {
+    this.#last += 1;
+    this.#callers.set(this.#last, { resolve, reject, yieldMs });
+    return this.#last;
+  }
+
+  /** Answers a caller and forgets it. */
+  resolve(id: number, reply: Reply): void {
+    this.#take(id)?.resolve(reply);
+  }
+
+  /** Refuses a caller and forgets it. */
+  reject(id: number, error: CodeModeError): void {
+    this.#take(id)?.reject(error);
+  }
+
+  /** Forgets a caller that gave up. */
+  forget(id: number): void {
+    this.#take(id);
+  }
+
+  /** Calls `elapsed` when this caller has waited long enough, or at once where that is no time at all. */
+  arm(id: number, elapsed: () => void): void {
+    const caller = this.#callers.get(id);
+    if (caller === undefined) return;
+    clearTimeout(caller.timer);
+    if (caller.yieldMs === 0) elapsed();
+    else caller.timer = startTimer(elapsed, caller.yieldMs);
+  }
+
+  /** Calls `preempted` when `signal` aborts, as long as this caller waits. */
+  link(id: number, signal: AbortSignal | undefined, preempted: () => void): void {
+    const caller = this.#callers.get(id);
+    if (caller === undefined || signal === undefined) return;
+    if (signal.aborted) return preempted();
+    signal.addEventListener('abort', preempted);
+    caller.unlink = () => signal.removeEventListener('abort', preempted);
+  }
+
+  #take(id: number): Caller | undefined {
+    const caller = this.#callers.get(id);
+    if (caller === undefined) return undefined;
+    this.#callers.delete(id);
+    clearTimeout(caller.timer);
+    caller.unlink?.();
+    return caller;
+  }
+}

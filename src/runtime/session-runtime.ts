@@ -1,0 +1,294 @@
+import type { Delegate } from '../delegate.ts';
+import { CodeModeError } from '../errors.ts';
+import type { CellEvent, MissingReason } from '../events.ts';
+import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../limits.ts';
+import type { LiveEvents } from '../live-events.ts';
+import type { RouterStats } from '../routing/router-types.ts';
+import type { ProgramTool, Sandbox } from '../sandbox.ts';
+import type {
+  CellSummary,
+  ExecuteRequest,
+  ObserveMode,
+  Session,
+  SessionSettings,
+  StartedCell,
+  WaitOptions,
+} from '../session.ts';
+import { MemoryStoredValues, type StoredValues } from '../stored-values.ts';
+import { type OfferedTool, offeredTools, type ToolDefinition } from '../tools.ts';
+import { type CallbackCounts, Callbacks } from './callbacks.ts';
+import { Cell } from './cell.ts';
+import { CellLane, cellRouter } from './cell-lane.ts';
+import { checkSource, tooManyCells } from './check-admission.ts';
+import {
+  checkCellId,
+  checkExecute,
+  checkObserve,
+  checkResume,
+  checkSessionOptions,
+  checkTools,
+} from './check-arguments.ts';
+import { EventReader } from './event-reader.ts';
+import { KeptLanes } from './kept-lanes.ts';
+import { type MissingEvent, MissingLane, missingCell, Tombstones } from './missing.ts';
+import { DEFAULT_OBSERVE } from './observe-mode.ts';
+
+/** What a session is made of. */
+export interface SessionRuntimeOptions extends SessionSettings {
+  /** Does what programs ask for. */
+  readonly delegate: Delegate;
+  /** Where programs run. It may be shared by sessions, and is not closed with one. */
+  readonly sandbox: Sandbox;
+  /** The tools of cells whose request names none. */
+  readonly tools?: readonly ToolDefinition[];
+  /** Default: in memory, for this session alone. */
+  readonly storedValues?: StoredValues;
+  /**
+   * Whether a wait whose time is up ends with a yield also while the notifications of a finished
+   * program are delivered; if not, it lasts until they are, `drainMs` at most. Default: true.
+   */
+  readonly yieldsWhileDraining?: boolean;
+  /**
+   * Called once for each cell when nobody can ask for it any more: its end was delivered, or it
+   * was forgotten. Must not throw.
+   */
+  readonly onRetired?: (cellId: string, reason: MissingReason) => void;
+}
+
+/** A list of tools as cells call them and as programs see them: the same objects for each cell. */
+interface Offer {
+  readonly tools: readonly OfferedTool[];
+  readonly program: readonly ProgramTool[];
+}
+
+const NO_TOOLS: readonly ToolDefinition[] = [];
+
+/** A session in this process. See `Session`. */
+export class SessionRuntime implements Session {
+  readonly #options: SessionRuntimeOptions;
+  readonly #limits: SessionLimits;
+  readonly #values: StoredValues;
+  /** What its sandbox knows this session by. */
+  readonly symbol = Symbol('session');
+  readonly #cells = new Map<string, Cell>();
+  readonly #live = new Set<string>();
+  readonly #completed = new Set<string>();
+  readonly #tombstones = new Tombstones();
+  readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
+  readonly #router = cellRouter();
+  readonly #keptLanes = new KeptLanes();
+  readonly #offers = new WeakMap<readonly ToolDefinition[], Offer>();
+  #lastId = 0;
+  #closing: Promise<void> | null = null;
+
+  /** @throws `invalid_argument` for options of the wrong shape, and a limit that does not exist or is not a number. */
+  constructor(options: SessionRuntimeOptions) {
+    checkSessionOptions(options);
+    this.#options = options;
+    this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
+    this.#values = options.storedValues ?? new MemoryStoredValues();
+  }
+
+  /** Callbacks that did not stop in time, counted since the session began. */
+  get counts(): Readonly<CallbackCounts> {
+    return { ...this.#counts };
+  }
+
+  /** What became of the events and requests of cells. */
+  get routing(): RouterStats {
+    return this.#router.stats;
+  }
+
+  async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
+    checkExecute(request, options);
+    options.signal?.throwIfAborted();
+    this.#checkLimits(request.source);
+    const { observe = DEFAULT_OBSERVE } = request;
+    const cell = this.#admit(request, observe);
+    const first = cell.observe(observe, options);
+    first.catch(() => {});
+    cell.start();
+    return { cellId: cell.id, first };
+  }
+
+  async observe(
+    cellId: string,
+    mode: ObserveMode = DEFAULT_OBSERVE,
+    options: WaitOptions = {},
+  ): Promise<CellEvent> {
+    checkObserve(cellId, mode, options);
+    return this.#cells.get(cellId)?.observe(mode, options) ?? this.#missing(cellId);
+  }
+
+  async resume(
+    cellId: string,
+    generation: number,
+  ): Promise<'resumed' | 'already-running' | 'missing'> {
+    checkResume(cellId, generation);
+    return this.#cells.get(cellId)?.resume(generation) ?? 'missing';
+  }
+
+  async terminate(cellId: string): Promise<CellEvent> {
+    checkCellId('Cannot terminate', cellId);
+    return this.#cells.get(cellId)?.terminate('terminate') ?? this.#missing(cellId);
+  }
+
+  events(cellId: string, options: { readonly signal?: AbortSignal } = {}): LiveEvents {
+    const lane = () => this.#cells.get(cellId)?.lane ?? this.#keptLanes.get(cellId);
+    const find = () => {
+      checkCellId('Cannot follow a cell', cellId);
+      return lane() ?? new MissingLane(this.#missing(cellId));
+    };
+    return new EventReader(find, options);
+  }
+
+  async cells(): Promise<readonly CellSummary[]> {
+    return this.#list();
+  }
+
+  async values(): Promise<ReadonlyMap<string, unknown>> {
+    return new Map([...this.#values.snapshot()].map(([key, json]) => [key, JSON.parse(json)]));
+  }
+
+  close(): Promise<void> {
+    if (this.#closing === null) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      this.#closing = promise;
+      this.#close().then(resolve, reject);
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const retired = [...this.#cells.values()].map((cell) => this.#untilRetired(cell));
+    await Promise.all(retired);
+    this.#keptLanes.clear();
+    this.#router.close(new CodeModeError('session_closed', 'code mode session is closed'));
+    this.#options.sandbox.release(this.symbol);
+  }
+
+  #waitingToRetire = new Map<string, () => void>();
+
+  #untilRetired(cell: Cell): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waitingToRetire.set(cell.id, resolve);
+      cell.terminate('shutdown').catch(() => {});
+    });
+  }
+
+  #admit(request: ExecuteRequest, observe: ObserveMode): Cell {
+    const { tools = this.#options.tools ?? NO_TOOLS } = request;
+    const offer = this.#offerOf(tools);
+    this.#lastId += 1;
+    const id = String(this.#lastId);
+    const {
+      sandbox,
+      toolErrors = 'error',
+      console = false,
+      yieldsWhileDraining = true,
+    } = this.#options;
+    const delegate = request.delegate ?? this.#options.delegate;
+    const callbacks = new Callbacks(delegate, this.#counts, ({ callId }, ok) =>
+      lane.tell({ type: 'tool-ended', callId, ok }),
+    );
+    const router = this.#router;
+    const lane = new CellLane({ id, router, callbacks, keeps: request.keepEvents ?? false });
+    const cell = new Cell({
+      id,
+      program: {
+        source: request.source,
+        tools: offer.program,
+        values: this.#values.snapshot(),
+        toolErrors,
+        console,
+        hold: 'pending' in observe,
+      },
+      tools: offer.tools,
+      callId: request.callId ?? null,
+      sandbox,
+      session: this.symbol,
+      callbacks,
+      lane,
+      values: this.#values,
+      limits: this.#limits,
+      yieldsWhileDraining,
+      onClosed: (buffered) => this.#closed(id, delegate, buffered),
+      onRetired: (reason) => this.#retire(id, reason),
+    });
+    this.#cells.set(id, cell);
+    this.#live.add(id);
+    return cell;
+  }
+
+  #closed(id: string, delegate: Delegate, buffered: boolean): void {
+    this.#live.delete(id);
+    void tellClosed(delegate, id);
+    if (this.#live.size === 0) this.#options.sandbox.release(this.symbol);
+    if (!buffered) return;
+    this.#completed.add(id);
+    if (this.#completed.size <= this.#limits.maxCompletedCells) return;
+    const [oldest] = this.#completed;
+    if (oldest !== undefined) this.#retire(oldest, 'evicted');
+  }
+
+  #retire(id: string, reason: MissingReason): void {
+    const lane = this.#cells.get(id)?.lane;
+    lane?.retire();
+    if (lane !== undefined) this.#keptLanes.keep(id, lane);
+    this.#cells.delete(id);
+    this.#completed.delete(id);
+    this.#tombstones.add(id, reason);
+    this.#options.onRetired?.(id, reason);
+    this.#waitingToRetire.get(id)?.();
+    this.#waitingToRetire.delete(id);
+  }
+
+  #missing(cellId: string): MissingEvent {
+    return missingCell(cellId, this.#tombstones.reasonOf(cellId));
+  }
+
+  #list(): readonly CellSummary[] {
+    return [...this.#cells.values()].flatMap((cell) => cell.summary() ?? []);
+  }
+
+  #offerOf(definitions: readonly ToolDefinition[]): Offer {
+    const known = this.#offers.get(definitions);
+    if (known !== undefined) return known;
+    checkTools('Cannot execute', definitions);
+    const tools = offeredTools(definitions);
+    const program = tools.map(({ identifier, definition: { description } }) => ({
+      identifier,
+      description,
+    }));
+    const offer = { tools, program };
+    this.#offers.set(definitions, offer);
+    return offer;
+  }
+
+  #checkLimits(source: string): void {
+    if (this.#closing !== null) throw shuttingDown();
+    checkSource(source, this.#limits);
+    if (this.#live.size >= this.#limits.maxLiveCells) {
+      throw tooManyCells(this.#list(), this.#limits);
+    }
+    if (this.#lastId >= Number.MAX_SAFE_INTEGER) {
+      const text = 'code mode session exhausted its cell ID space';
+      throw new CodeModeError('cell_ids_exhausted', text);
+    }
+  }
+}
+
+function shuttingDown(): CodeModeError {
+  return new CodeModeError('session_closed', 'code mode session is shutting down');
+}
+
+/** What `cellClosed` throws, at once or later, is ignored: its contract says so. */
+async function tellClosed(delegate: Delegate, cellId: string): Promise<void> {
+  try {
+    await delegate.cellClosed?.(cellId);
+  } catch {}
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  type CellNews,
+  type CellStanding,
+  NEW_CELL,
+  stepOfCell,
+} from '../../../host/server/cell-standing.ts';
+
+/** News in any order; an answer goes out after it was owed. */
+const HISTORY = fc
+  .tuple(fc.nat(4), fc.array(fc.nat(), { minLength: 20, maxLength: 20 }))
+  .map(([asked, picks]) => shuffled(asked, picks));
+
+function shuffled(asked: number, picks: readonly number[]): readonly CellNews[] {
+  const lines: CellNews[][] = [
+    ['announced', 'paid'],
+    ['ended'],
+    ['retired'],
+    ...Array.from({ length: asked }, (): CellNews[] => ['owed', 'paid']),
+  ];
+  const news: CellNews[] = [];
+  for (const pick of picks) {
+    const left = lines.filter(({ length }) => length > 0);
+    const next = left[pick % Math.max(1, left.length)]?.shift();
+    if (next !== undefined) news.push(next);
+  }
+  return news;
+}
+
+/** Plays a history until the cell is forgotten: from then on it is only asked about in vain. */
+function play(history: readonly CellNews[], own: boolean) {
+  let standing: CellStanding | null = NEW_CELL;
+  const told: number[] = [];
+  for (const [at, news] of history.entries()) {
+    if (standing === null) {
+      assert.ok(news === 'owed' || news === 'paid', `forgotten before ${news}`);
+      continue;
+    }
+    const { next, tellsClosed } = stepOfCell(standing, news, own);
+    if (tellsClosed) told.push(at);
+    standing = next;
+  }
+  assert.equal(standing, null);
+  return told;
+}
+
+/** Where the first piece of news stands after which nothing is owed, and nothing more is to come. */
+function settledAt(history: readonly CellNews[]): number {
+  const last = Math.max(
+    ...(['announced', 'ended', 'retired'] as const).map((news) => history.indexOf(news)),
+  );
+  return history.findIndex((_, at) => at >= last && owedAfter(history.slice(0, at + 1)) === 0);
+}
+
+function owedAfter(history: readonly CellNews[]): number {
+  const count = (news: CellNews) => history.filter((one) => one === news).length;
+  return count('announced') + count('owed') - count('paid');
+}
+
+describe('stepOfCell', () => {
+  it('tells a client of version 1 once, as soon as nothing is owed and all is over', () => {
+    const property = fc.property(HISTORY, (history) =>
+      assert.deepEqual(play(history, false), [settledAt(history)]),
+    );
+    fc.assert(property, { numRuns: 2_000 });
+  });
+
+  it('tells a client of our own once, as soon as it knows the cell and no callback runs', () => {
+    const property = fc.property(HISTORY, (history) => {
+      const quiet = Math.max(history.indexOf('announced'), history.indexOf('ended'));
+      assert.deepEqual(play(history, true), [quiet]);
+    });
+    fc.assert(property, { numRuns: 2_000 });
+  });
+});

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { PassThrough, type Readable, Writable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { streamTransport } from '../../../host/transports/stream-transport.ts';
+import { record, turns } from '../../contract/transport-peers.ts';
+import { frameOf } from './bare-peers.ts';
+
+const HELLO = frameOf(Buffer.from('hello'));
+
+/** An output of which each write is held until the test lets it go. */
+class HeldOutput extends Writable {
+  readonly chunks: Buffer[] = [];
+  readonly #held: (() => void)[] = [];
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
+    this.chunks.push(chunk);
+    this.#held.push(() => done());
+  }
+
+  release(): void {
+    this.#held.shift()?.();
+  }
+}
+
+function listenersOf(stream: NodeJS.EventEmitter): readonly string[] {
+  const names = ['data', 'end', 'close', 'drain', 'finish', 'readable'];
+  return names.filter((name) => stream.listenerCount(name) > 0);
+}
+
+describe('A stream transport', () => {
+  it('writes once for what is sent in one turn, and at once', async () => {
+    const output = new HeldOutput();
+    const transport = streamTransport('test', new PassThrough(), output);
+    transport.send('one');
+    transport.send('two');
+    assert.equal(output.chunks.length, 0);
+    await null;
+    assert.deepEqual(output.chunks.map(String), ['\x03\0\0\0one\x03\0\0\0two']);
+    transport.destroy();
+  });
+
+  it('lets waiting senders go below the high water, not at the very end', async () => {
+    const output = new HeldOutput();
+    const options = { highWaterBytes: 100 };
+    const transport = streamTransport('test', new PassThrough(), output, options);
+    for (let n = 0; n < 3; n += 1) {
+      transport.send('x'.repeat(46));
+      await null;
+    }
+    assert.equal(transport.queuedBytes, 150);
+    let isFree = false;
+    const room = transport.drained()?.then(() => {
+      isFree = true;
+    });
+    output.release();
+    await turns(2);
+    assert.equal(transport.queuedBytes, 100);
+    assert.ok(!isFree);
+    output.release();
+    await room;
+    assert.equal(transport.queuedBytes, 50);
+    transport.destroy();
+  });
+
+  it('leaves no listener on its streams but one that ignores errors', async () => {
+    for (const how of ['close', 'destroy', 'end', 'error'] as const) {
+      const [input, output] = [new PassThrough(), new PassThrough().resume()];
+      const before = [listenersOf(input), listenersOf(output)];
+      const transport = streamTransport('test', input, output);
+      const received = record(transport);
+      transport.send('hello');
+      if (how === 'end') input.end();
+      else if (how === 'error') input.destroy(new Error('broken'));
+      else void transport[how]();
+      await received.end;
+      await turns(2);
+      assert.ok(input.destroyed && output.destroyed);
+      assert.deepEqual([listenersOf(input), listenersOf(output)], before, how);
+      assert.deepEqual([input.listenerCount('error'), output.listenerCount('error')], [1, 1]);
+    }
+  });
+
+  it('tells the end of streams that were over before', async () => {
+    const ended = new PassThrough().resume();
+    ended.end();
+    await once(ended, 'close');
+    const good = record(streamTransport('test', ended, new PassThrough().resume()));
+    assert.equal(await good.end, null);
+    const gone = new PassThrough().destroy();
+    const bad = record(streamTransport('test', gone, new PassThrough()));
+    assert.match(String(await bad.end), /Lost the connection to test: it was closed/);
+  });
+
+  it('names the error of a stream, and keeps it as the cause', async () => {
+    const input = new PassThrough();
+    const received = record(streamTransport('test', input, new PassThrough()));
+    const cause = new Error('read EIO');
+    input.write(HELLO);
+    await received.count(1);
+    input.destroy(cause);
+    const error = await received.end;
+    assert.equal(error?.message, 'Lost the connection to test: read EIO');
+    assert.equal(error?.cause, cause);
+  });
+
+  it('hears the last words of a peer that hears nothing any more', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const transport = streamTransport('test', input, output, { closeWithinMs: 60_000 });
+    const received = record(transport);
+    output.destroy(new Error('write EPIPE'));
+    transport.send('lost');
+    await turns();
+    assert.ok(!received.isClosed);
+    input.write(HELLO);
+    await received.count(1);
+    transport.send('lost too');
+    input.end();
+    assert.match(String(await received.end), /write EPIPE/);
+  });
+
+  it('waits for a peer that hears nothing only so long', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const received = record(streamTransport('test', input, output, { closeWithinMs: 20 }));
+    output.destroy(new Error('write EPIPE'));
+    assert.match(String(await received.end), /Lost the connection to test: write EPIPE/);
+    const silent = new PassThrough();
+    const other = record(streamTransport('test', new PassThrough(), silent, { closeWithinMs: 20 }));
+    silent.destroy();
+    assert.equal(await other.end, null);
+  });
+
+  it('reads no more than it must while it is paused', async () => {
+    const input = new PassThrough({ highWaterMark: 1_000 });
+    const transport = streamTransport('test', input, new PassThrough());
+    const received = record(transport, () => transport.pause());
+    for (let n = 0; n < 50; n += 1) input.write(HELLO);
+    await received.count(1);
+    for (let n = 0; n < 1_000; n += 1) input.write(HELLO);
+    await turns();
+    assert.ok(input.readableLength + input.writableLength > 8_000, 'it was read though paused');
+    transport.destroy();
+  });
+
+  it('takes frames cut anywhere', async () => {
+    const input = new PassThrough();
+    const received = record(streamTransport('test', input, new PassThrough()));
+    for (const byte of Buffer.concat([HELLO, HELLO])) input.write(Buffer.of(byte));
+    input.end();
+    await received.count(2);
+    assert.equal(await received.end, null);
+  });
+});
+
+describe('A stream transport to a child', () => {
+  function start(script: string) {
+    const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const over: Readable = child.stdout;
+    return { child, transport: streamTransport('child', over, child.stdin) };
+  }
+
+  it('tells all it said and a good end, though it is started after the child is gone', async () => {
+    const { child, transport } = start(`printf '\\005\\000\\000\\000hello'`);
+    await once(child, 'exit');
+    await turns();
+    const received = record(transport);
+    assert.equal(await received.end, null);
+    assert.deepEqual(received.texts, ['hello']);
+  });
+
+  it('stays paused when the child is gone, and tells the rest afterwards', async () => {
+    const { child, transport } = start(`printf '\\001\\000\\000\\000a\\001\\000\\000\\000b'`);
+    const received = record(transport, () => transport.pause());
+    await Promise.all([received.count(1), once(child, 'exit')]);
+    await turns();
+    assert.deepEqual(received.texts, ['a']);
+    transport.resume();
+    assert.equal(await received.end, null);
+    assert.deepEqual(received.texts, ['a', 'b']);
+  });
+
+  it('survives a command that does not exist', async () => {
+    const child = spawn('no-such-command', { stdio: ['pipe', 'pipe', 'ignore'] });
+    child.on('error', () => {});
+    const transport = streamTransport('child', child.stdout, child.stdin);
+    transport.send('hello');
+    await record(transport).end;
+  });
+});

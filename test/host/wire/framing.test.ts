@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { FrameReader, FrameWriter, MAX_FRAME_BYTES } from '../../../host/wire/framing.ts';
+
+function bytesOf(bodies: readonly (string | Buffer)[]): Buffer {
+  const chunks: Buffer[] = [];
+  const writer = new FrameWriter((some) => chunks.push(...some));
+  for (const body of bodies) writer.send(body);
+  writer.flush();
+  return Buffer.concat(chunks);
+}
+
+function readAll(reader: FrameReader): Buffer[] {
+  const bodies: Buffer[] = [];
+  for (let body = reader.next(); body !== null; body = reader.next()) bodies.push(body);
+  return bodies;
+}
+
+function read(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const reader = new FrameReader();
+  const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((x, y) => x - y)];
+  const bodies = edges.flatMap((edge, at) => {
+    reader.push(bytes.subarray(edge, edges[at + 1] ?? bytes.length));
+    return readAll(reader);
+  });
+  reader.end();
+  return bodies;
+}
+
+function lengthPrefix(length: number): Buffer {
+  const prefix = Buffer.alloc(4);
+  prefix.writeUInt32LE(length);
+  return prefix;
+}
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: 'grapheme', size: 'large' }),
+  // Around the lengths from which on texts are measured and leave on their own.
+  fc
+    .tuple(
+      fc.constantFrom('x', 'é', '€', '😀', '\ud800'),
+      fc.constantFrom(1_023, 1_025, 2_731, 8_190),
+    )
+    .chain(([unit, about]) => fc.nat(4).map((more) => unit.repeat(about + more))),
+);
+const body = fc.oneof(
+  text,
+  text.map((some) => Buffer.from(some)),
+);
+
+describe('Framing', () => {
+  it('is a little-endian length and the text in UTF-8', () => {
+    const frame = bytesOf(['{"é":1}']);
+    assert.deepEqual([...frame], [8, 0, 0, 0, 0x7b, 0x22, 0xc3, 0xa9, 0x22, 0x3a, 0x31, 0x7d]);
+  });
+
+  it('gives bodies back as they went in, however the bytes are cut (property)', () => {
+    const cuts = fc.array(fc.nat(), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.array(body, { maxLength: 12 }), cuts, (bodies, where) => {
+        assert.deepEqual(
+          read(bytesOf(bodies), where),
+          bodies.map((some) => Buffer.from(some)),
+        );
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('gives bodies back byte by byte (property)', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 20 }), { maxLength: 10 }), (texts) => {
+        const bytes = bytesOf(texts);
+        const cuts = Array.from(bytes.keys());
+        assert.deepEqual(read(bytes, cuts).map(String), texts);
+      }),
+    );
+  });
+
+  it('gives bodies back though they are not taken between two chunks', () => {
+    const reader = new FrameReader();
+    const bytes = bytesOf(['one', 'two', 'three']);
+    for (const byte of bytes) reader.push(Buffer.of(byte));
+    assert.deepEqual(readAll(reader).map(String), ['one', 'two', 'three']);
+  });
+
+  it('tells what is missing where the bytes end within a message (property)', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ maxLength: 9 }), { minLength: 1 }),
+        fc.nat(),
+        (texts, cut) => {
+          const bytes = bytesOf(texts);
+          const kept = cut % bytes.length;
+          const reader = new FrameReader();
+          reader.push(bytes.subarray(0, kept));
+          const whole = readAll(reader).map(String);
+          const used = bytesOf(whole).length;
+          const size = Buffer.byteLength(texts[whole.length] ?? '');
+          if (used === kept) return reader.end();
+          const within = kept - used;
+          const expected =
+            within < 4
+              ? `${within} of 4 bytes of a length`
+              : `${within - 4} of ${size} bytes of a message`;
+          assert.throws(() => reader.end(), {
+            message: `Cannot read a message: the peer ended after ${expected}`,
+          });
+        },
+      ),
+    );
+  });
+
+  it('never waits for, nor makes room for, what is larger than the maximum', () => {
+    const reader = new FrameReader();
+    const prefix = lengthPrefix(MAX_FRAME_BYTES + 1);
+    reader.push(prefix.subarray(0, 3));
+    assert.equal(reader.next(), null);
+    reader.push(prefix.subarray(3));
+    assert.throws(() => reader.next(), /its length is 67108865, at most 67108864 is allowed/);
+    const whole = new FrameReader();
+    whole.push(lengthPrefix(0xffffffff));
+    assert.throws(() => whole.next(), /its length is 4294967295/);
+  });
+
+  it('makes room only for what has come', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const readers = Array.from({ length: 100 }, () => new FrameReader());
+    for (const reader of readers) {
+      reader.push(Buffer.concat([lengthPrefix(MAX_FRAME_BYTES), Buffer.alloc(10)]));
+      assert.equal(reader.next(), null);
+    }
+    const grownMiB = (process.memoryUsage().arrayBuffers - before) / 2 ** 20;
+    assert.ok(grownMiB < 110, `${grownMiB} MiB`);
+    assert.equal(readers.length, 100);
+  });
+
+  it('copies a body of the maximum that comes in small chunks a few times at most', () => {
+    const reader = new FrameReader();
+    const chunk = Buffer.alloc(1_024, 'x');
+    reader.push(lengthPrefix(MAX_FRAME_BYTES));
+    assert.equal(reader.next(), null);
+    const start = performance.now();
+    for (let left = MAX_FRAME_BYTES / chunk.length; left > 1; left -= 1) {
+      reader.push(chunk);
+      assert.equal(reader.next(), null);
+    }
+    reader.push(chunk);
+    assert.equal(reader.next()?.length, MAX_FRAME_BYTES);
+    assert.ok(performance.now() - start < 2_000);
+    reader.end();
+  });
+
+  it('hands out what was sent in one turn together', async () => {
+    const turns: (readonly Buffer[])[] = [];
+    const writer = new FrameWriter((chunks) => turns.push(chunks));
+    for (let n = 0; n < 100; n += 1) writer.send('x'.repeat(n));
+    assert.equal(turns.length, 0);
+    assert.equal(writer.gatheredBytes, 100 * 4 + 4_950);
+    await null;
+    assert.equal(turns.length, 1);
+    assert.equal(turns[0]?.length, 1);
+    assert.equal(writer.gatheredBytes, 0);
+    writer.send('again');
+    await null;
+    assert.equal(turns.length, 2);
+  });
+
+  it('never writes again to what it handed out', () => {
+    const chunks: Buffer[] = [];
+    const writer = new FrameWriter((some) => chunks.push(...some));
+    const copies: Buffer[] = [];
+    for (let n = 0; n < 2_000; n += 1) {
+      writer.send(`${n}`.repeat(20));
+      writer.flush();
+      copies.push(Buffer.from(chunks.at(-1)!));
+    }
+    assert.deepEqual(chunks, copies);
+  });
+
+  it('hands out large bytes as they are, and counts them', () => {
+    const chunks: Buffer[] = [];
+    const writer = new FrameWriter((some) => chunks.push(...some));
+    const large = Buffer.alloc(100_000, 'x');
+    writer.send('before');
+    writer.send(large);
+    writer.send('after');
+    assert.equal(writer.gatheredBytes, 10 + 4 + large.length + 9);
+    writer.flush();
+    assert.ok(chunks.some((chunk) => chunk === large));
+    assert.deepEqual(read(Buffer.concat(chunks), []).map(String), [
+      'before',
+      String(large),
+      'after',
+    ]);
+  });
+
+  it('refuses to send more than the maximum, and goes on', () => {
+    const chunks: Buffer[] = [];
+    const writer = new FrameWriter((some) => chunks.push(...some));
+    writer.send('good');
+    assert.throws(() => writer.send(Buffer.alloc(MAX_FRAME_BYTES + 1)), /has 67108865 bytes/);
+    assert.throws(() => writer.send('x'.repeat(MAX_FRAME_BYTES + 1)), RangeError);
+    writer.send('too');
+    writer.flush();
+    assert.deepEqual(read(Buffer.concat(chunks), []).map(String), ['good', 'too']);
+  });
+});

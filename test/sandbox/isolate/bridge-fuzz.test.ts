@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { isolateBlueprint } from '../../../sandbox/isolate/blueprint.ts';
+import { IsolateRun } from '../../../sandbox/isolate/isolate-run.ts';
+import { PreparedIsolate } from '../../../sandbox/isolate/prepared-isolate.ts';
+import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
+import { Up } from '../../../sandbox/process/message-kinds.ts';
+import { ProcessRun } from '../../../sandbox/process/process-run.ts';
+import type { OutputItem } from '../../../src/events.ts';
+import type { Program, ProgramCalls, ProgramEnd } from '../../../src/sandbox.ts';
+import { fuzzBounds, fuzzTimeout } from '../../support/fuzz-bounds.ts';
+
+const PROGRAM: Program = {
+  source: 'await new Promise(() => {})',
+  tools: [{ identifier: 'echo', description: '' }],
+  values: new Map(),
+  toolErrors: 'error',
+  console: false,
+  hold: false,
+};
+
+const LIMITS = {
+  ...DEFAULT_SANDBOX_LIMITS,
+  maxTimers: 5,
+  maxPendingCalls: 5,
+  maxPendingNotifications: 5,
+  maxStoredKeys: 5,
+};
+
+/** Checks that whatever reaches a cell has the shape the cell was promised. */
+function checkingCalls(): ProgramCalls {
+  return {
+    started: () => {},
+    output: (item) => checkItem(item),
+    store: (key, json) => assert.equal(typeof key + typeof json, 'stringstring'),
+    yieldControl: () => {},
+    invokeTool: async (index, inputJson) => {
+      assert.equal(typeof index, 'number');
+      assert.ok(inputJson === undefined || typeof inputJson === 'string');
+      return { ok: true, json: '1' };
+    },
+    notify: async (text) => assert.equal(typeof text, 'string'),
+    frontier: () => {},
+  };
+}
+
+function checkItem(item: OutputItem): void {
+  if (item.type === 'input_text') assert.equal(typeof item.text, 'string');
+  else if (item.type === 'input_audio') assert.equal(typeof item.audio_url, 'string');
+  else {
+    assert.equal(typeof item.image_url, 'string');
+    assert.ok(['auto', 'low', 'high', 'original'].includes(item.detail));
+  }
+}
+
+/** What isolated-vm lets through a callback. */
+const primitive = fc.oneof(
+  fc.string(),
+  fc.integer(),
+  fc.double(),
+  fc.boolean(),
+  fc.bigInt(),
+  fc.constantFrom(null, undefined, Number.NaN, -1, 2 ** 53, '\ud800', '__proto__'),
+);
+const kind = fc.oneof(
+  fc.constantFrom(
+    ...['text', 'image', 'audio', 'yield', 'notify', 'calls', 'timer', 'clear', 'store'],
+    ...['begun', 'end', 'exit', 'nothing', 'nonsense'],
+  ),
+  primitive,
+);
+const message = fc.tuple(kind, fc.array(primitive, { maxLength: 12 }));
+
+describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () => {
+  it('takes anything from an isolate whose half is broken, and ends what overruns', async () => {
+    const blueprint = isolateBlueprint(LIMITS);
+    await fc.assert(
+      fc.asyncProperty(fc.array(message, { maxLength: 40 }), async (messages) => {
+        const run = new IsolateRun(PROGRAM, checkingCalls(), LIMITS, () => {});
+        const isolate = new PreparedIsolate(blueprint);
+        run.start(isolate);
+        const { receive } = isolate.wiring;
+        for (const [what, values] of messages) receive(what, ...values);
+        if (run.over) checkEnd(await run.ended);
+        run.kill();
+        await run.stopped;
+      }),
+      fuzzBounds(150),
+    );
+  });
+
+  it('names the limit that a broken half went over', async () => {
+    const blueprint = isolateBlueprint(LIMITS);
+    for (const [limit, what, values] of [
+      ['maxTimers', 'timer', [1, 1e9]],
+      ['maxPendingCalls', 'calls', [1, 0, undefined]],
+      ['maxPendingNotifications', 'notify', ['x']],
+      ['maxStoredKeys', 'store', [1, 'x']],
+    ] as const) {
+      const stubborn = { invokeTool: () => new Promise<never>(() => {}) };
+      const calls = { ...checkingCalls(), ...stubborn, notify: () => new Promise<void>(() => {}) };
+      const run = new IsolateRun(PROGRAM, calls, LIMITS, () => {});
+      const isolate = new PreparedIsolate(blueprint);
+      run.start(isolate);
+      const { receive } = isolate.wiring;
+      for (let n = 0; n < 6; n += 1) receive(what, n, ...values.slice(1));
+      const { failure } = await run.ended;
+      assert.equal(failure?.kind, 'limit');
+      assert.match(failure?.text ?? '', new RegExp(limit));
+      await run.stopped;
+    }
+  });
+
+  it('refuses frames of a process that go over the limits of its program', () => {
+    const stubborn = { invokeTool: () => new Promise<never>(() => {}) };
+    const calls = { ...checkingCalls(), ...stubborn, notify: () => new Promise<void>(() => {}) };
+    const nothing = () => {};
+    const sendMany = (limits: typeof LIMITS, kind: number, texts: (n: number) => string[]) => {
+      const run = new ProcessRun({ id: 1, calls, limits, send: nothing, onOver: nothing });
+      for (let n = 0; n < 6; n += 1) run.receive({ kind, run: 1, a: n, b: 0, texts: texts(n) });
+    };
+    const long = { ...LIMITS, maxStoredLength: 10 };
+    assert.throws(() => sendMany(LIMITS, Up.Call, () => ['1']), /maxPendingCalls/);
+    assert.throws(() => sendMany(LIMITS, Up.Notify, () => ['x']), /maxPendingNotifications/);
+    assert.throws(() => sendMany(LIMITS, Up.Writes, (n) => [`k${n}`, '1']), /maxStoredKeys/);
+    assert.throws(() => sendMany(long, Up.Writes, () => ['k', '1234567890']), /maxStoredLength/);
+    assert.doesNotThrow(() => sendMany(LIMITS, Up.Writes, () => ['k', '1']));
+  });
+
+  it('takes any frame from a process, or refuses it with an error', async () => {
+    const kinds = fc.oneof(fc.constantFrom(...Object.values(Up)), fc.nat({ max: 255 }));
+    const text = fc.option(
+      fc.oneof(fc.string(), fc.json(), fc.constant('{"failure":null,"notes":[]}')),
+      { nil: undefined },
+    );
+    const frame = fc.record({
+      kind: kinds,
+      run: fc.constant(1),
+      a: fc.nat(),
+      b: fc.nat(),
+      texts: fc.array(text, { maxLength: 5 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(frame, { maxLength: 20 }), async (frames) => {
+        let over = false;
+        const calls = checkingCalls();
+        const onOver = () => {
+          over = true;
+        };
+        const run = new ProcessRun({ id: 1, calls, limits: LIMITS, send: () => {}, onOver });
+        for (const one of frames) {
+          try {
+            run.receive(one);
+          } catch (error) {
+            assert.ok(error instanceof Error);
+            assert.ok(!(error instanceof assert.AssertionError), String(error));
+          }
+        }
+        if (over) checkEnd(await run.ended);
+      }),
+      fuzzBounds(2_000),
+    );
+  });
+});
+
+function checkEnd({ failure, notes }: ProgramEnd): void {
+  assert.ok(failure === null || typeof failure.text === 'string');
+  assert.ok(notes.every((note) => typeof note === 'string'));
+}

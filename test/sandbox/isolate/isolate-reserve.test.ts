@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { type IsolateSandbox, isolateSandbox } from '../../../sandbox/index.ts';
+import { contractProgram } from '../../contract/contract-program.ts';
+import { RecordingCalls } from '../../support/recording-calls.ts';
+
+/** Runs so many programs at once, to their ends. */
+async function runMany(sandbox: IsolateSandbox, count: number): Promise<void> {
+  const runs = Array.from({ length: count }, () =>
+    sandbox.run(contractProgram('text(1)'), new RecordingCalls()),
+  );
+  for (const { ended } of runs) assert.equal((await ended).failure, null);
+}
+
+describe('The reserve of isolates', { timeout: 20_000 }, () => {
+  /** Lets 5 ms pass, and then other threads work for a while. */
+  async function pass(timers: { tick(ms: number): void }): Promise<void> {
+    timers.tick(5);
+    for (let turns = 0; turns < 100; turns += 1) await setImmediate();
+  }
+
+  /** Lets time pass until so many isolates wait. */
+  async function until(timers: { tick(ms: number): void }, sandbox: IsolateSandbox, count: number) {
+    while (sandbox.reserved !== count) await pass(timers);
+  }
+
+  it('has two isolates', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox();
+    await until(t.mock.timers, sandbox, 2);
+    await runMany(sandbox, 2);
+    await until(t.mock.timers, sandbox, 2);
+    for (let n = 0; n < 50; n += 1) await pass(t.mock.timers);
+    assert.equal(sandbox.reserved, 2);
+    t.mock.timers.reset();
+    await sandbox.close();
+    assert.equal(sandbox.reserved, 0);
+  });
+
+  it('grows by what it lacked, and shrinks when no program has come for ten seconds', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox();
+    await until(t.mock.timers, sandbox, 2);
+    await runMany(sandbox, 8);
+    await until(t.mock.timers, sandbox, 8);
+    t.mock.timers.tick(9_000);
+    await runMany(sandbox, 1);
+    await until(t.mock.timers, sandbox, 8);
+    t.mock.timers.tick(9_000);
+    assert.equal(sandbox.reserved, 8);
+    t.mock.timers.tick(1_000);
+    assert.equal(sandbox.reserved, 2);
+    t.mock.timers.reset();
+    await sandbox.close();
+  });
+
+  it('grows to 32 at most', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox();
+    await runMany(sandbox, 60);
+    await until(t.mock.timers, sandbox, 32);
+    for (let n = 0; n < 20; n += 1) await pass(t.mock.timers);
+    assert.equal(sandbox.reserved, 32);
+    t.mock.timers.reset();
+    await sandbox.close();
+  });
+
+  it('stays empty where none is wanted', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox({ reserve: 0 });
+    await runMany(sandbox, 4);
+    for (let n = 0; n < 20; n += 1) await pass(t.mock.timers);
+    assert.equal(sandbox.reserved, 0);
+    t.mock.timers.reset();
+    await sandbox.close();
+  });
+});
+
+describe('Programs that are run at once', { timeout: 20_000 }, () => {
+  it('are started in their order', async () => {
+    await using sandbox = isolateSandbox();
+    const order: number[] = [];
+    const runs = Array.from({ length: 12 }, (_, n) => {
+      const calls = new RecordingCalls();
+      calls.onLine = (line) => {
+        if (line === 'started') order.push(n);
+      };
+      return sandbox.run(contractProgram('text(1)'), calls);
+    });
+    await Promise.all(runs.map(({ ended }) => ended));
+    assert.deepEqual(
+      order,
+      runs.map((_, n) => n),
+    );
+  });
+
+  it('let others have their turn while isolates are prepared for them', async () => {
+    await using sandbox = isolateSandbox({ reserve: 0 });
+    let started = 0;
+    const runs = Array.from({ length: 12 }, () => {
+      const calls = new RecordingCalls();
+      calls.onLine = () => {
+        started += 1;
+      };
+      return sandbox.run(contractProgram('text(1)'), calls);
+    });
+    while (started === 0) await setImmediate();
+    for (const run of runs) run.kill();
+    await setImmediate();
+    await setImmediate();
+    assert.ok(started < 6, `${started} were started`);
+  });
+
+  it('may be joined by others as they start', async () => {
+    await using sandbox = isolateSandbox();
+    const calls = new RecordingCalls();
+    const joined: Promise<unknown>[] = [];
+    calls.onLine = (line) => {
+      if (line !== 'started' || joined.length > 2) return;
+      for (let n = 0; n < 2; n += 1) {
+        joined.push(sandbox.run(contractProgram('text(1)'), calls).ended);
+      }
+    };
+    await sandbox.run(contractProgram('text(1)'), calls).ended;
+    await Promise.all(joined);
+    assert.equal(calls.all('started').length, joined.length + 1);
+  });
+});

@@ -1,4 +1,0 @@
-import { processSandbox } from '../../sandbox/process-sandbox.ts';
-import { sandboxContract } from '../contract/sandbox-contract.ts';
-
-sandboxContract('ProcessSandbox', (options) => processSandbox(options));

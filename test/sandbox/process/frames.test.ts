@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  type Frame,
+  FrameReader,
+  FrameWriter,
+  MAX_FRAME_BYTES,
+} from '../../../sandbox/process/frames.ts';
+
+const u32 = fc.nat({ max: 2 ** 32 - 1 });
+const frame: fc.Arbitrary<Frame> = fc.record(
+  {
+    kind: fc.nat({ max: 255 }),
+    run: u32,
+    a: u32,
+    b: u32,
+    texts: fc.array(fc.option(fc.string({ unit: 'grapheme', size: 'large' }), { nil: undefined }), {
+      maxLength: 6,
+    }),
+  },
+  { noNullPrototype: true },
+);
+
+function bytesOf(frames: readonly Frame[]): Buffer {
+  const chunks: Buffer[] = [];
+  const writer = new FrameWriter((chunk) => chunks.push(chunk));
+  for (const { kind, run, a, b, texts } of frames) writer.send(kind, run, a, b, ...texts);
+  writer.flush();
+  return Buffer.concat(chunks);
+}
+
+function read(bytes: Buffer, cuts: readonly number[]): Frame[] {
+  const reader = new FrameReader();
+  const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((x, y) => x - y)];
+  return edges.flatMap((edge, at) =>
+    reader.push(bytes.subarray(edge, edges[at + 1] ?? bytes.length)),
+  );
+}
+
+describe('Frames', () => {
+  it('come out as they went in, however the bytes are cut (property)', () => {
+    const cuts = fc.array(fc.nat(), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.array(frame, { maxLength: 8 }), cuts, (frames, where) => {
+        assert.deepEqual(read(bytesOf(frames), where), frames);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of a large text arrive whole, byte by byte at the edges', () => {
+    const text = 'é'.repeat(3_000_000);
+    const large: Frame = { kind: 2, run: 1, a: 0, b: 0, texts: [text, undefined, ''] };
+    const bytes = bytesOf([large, large]);
+    assert.deepEqual(read(bytes, [1, 2, 3, 4, 5, bytes.length / 2 + 1]), [large, large]);
+  });
+
+  it('sent in one turn leave in one chunk', async () => {
+    const chunks: Buffer[] = [];
+    const writer = new FrameWriter((chunk) => chunks.push(chunk));
+    for (let n = 0; n < 100; n += 1) writer.send(1, n, 0, 0, 'x'.repeat(n));
+    assert.equal(chunks.length, 0);
+    await null;
+    assert.equal(chunks.length, 1);
+    assert.equal(new FrameReader().push(chunks[0]!).length, 100);
+  });
+
+  it('that lie about their length, their texts or their end are refused', () => {
+    const good = bytesOf([{ kind: 1, run: 1, a: 1, b: 1, texts: ['abc', 'de'] }]);
+    const spoil = (offset: number, value: number) => {
+      const bad = Buffer.from(good);
+      bad.writeUInt32LE(value, offset);
+      return bad;
+    };
+    for (const bad of [
+      spoil(0, 13),
+      spoil(0, MAX_FRAME_BYTES + 1),
+      spoil(18, 4),
+      spoil(18, 2),
+      spoil(22, 0xfffffffe),
+      Buffer.from([14, 0, 0, 0, 1, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    ]) {
+      assert.throws(() => new FrameReader().push(bad), /Cannot read a frame/);
+    }
+  });
+
+  it('made of any bytes are read or refused, never anything else (property)', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        try {
+          new FrameReader().push(Buffer.from(bytes));
+        } catch (error) {
+          assert.match(String(error), /^Error: Cannot read a frame/);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

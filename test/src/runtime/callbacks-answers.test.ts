@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Delegate, JsonText } from '../../../src/delegate.ts';
+import { Callbacks } from '../../../src/runtime/callbacks.ts';
+import { never } from '../../support/gates.ts';
+import { scriptedCallbacks, toolCall } from '../../support/scripted-callbacks.ts';
+
+describe('Callbacks that run', () => {
+  it('are listed in call order while they run', async () => {
+    const { callbacks, call, notify, delegate } = scriptedCallbacks();
+    const answers = [call('block'), call('block')];
+    const noted = notify('block');
+    const listed = [
+      { callId: 'tool-1', tool: 'block' },
+      { callId: 'tool-2', tool: 'block' },
+    ];
+    assert.deepEqual(callbacks.pendingCalls, listed);
+    assert.deepEqual([callbacks.pendingNotifications, callbacks.idle], [1, false]);
+    delegate.tools.releaseAll(1);
+    delegate.notes.release();
+    await Promise.all([...answers, noted]);
+    assert.deepEqual(callbacks.pendingCalls, []);
+    assert.deepEqual([callbacks.pendingNotifications, callbacks.idle], [0, true]);
+  });
+
+  it('start at once and in order', () => {
+    const { call, notify, delegate } = scriptedCallbacks();
+    void call('block');
+    void notify('block');
+    void call('block');
+    assert.deepEqual(delegate.log, [
+      '1 tool-1 started',
+      '1 note block started',
+      '1 tool-2 started',
+    ]);
+  });
+
+  it('answer with JSON text; nothing at all becomes null', async () => {
+    const values = [{ a: [1] }, undefined, null, 'text', Number.NaN];
+    const { call } = scriptedCallbacks(() => values.shift());
+    const answers = [];
+    for (let n = 0; n < 5; n += 1) answers.push(await call('any'));
+    const jsons = ['{"a":[1]}', 'null', 'null', '"text"', 'null'];
+    assert.deepEqual(
+      answers,
+      jsons.map((json) => ({ ok: true, json })),
+    );
+  });
+
+  it('pass JSON text through as it is', async () => {
+    const { call } = scriptedCallbacks(() => new JsonText(' {"big": 12345678901234567890} '));
+    assert.deepEqual(await call('any'), { ok: true, json: ' {"big": 12345678901234567890} ' });
+  });
+
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const toJSON = () => {
+    throw new Error('no JSON of me');
+  };
+  for (const [what, value, text] of [
+    ['a function', () => 1, /failed to serialize tool response: got a function/],
+    ['a symbol', Symbol('s'), /failed to serialize tool response: got a symbol/],
+    ['a bigint', 1n, /failed to serialize tool response: .*BigInt/],
+    ['a circle', circular, /failed to serialize tool response: Converting circular/],
+    ['a toJSON that throws', { toJSON }, /failed to serialize tool response: no JSON of me/],
+    [
+      'a toJSON that gives nothing',
+      { toJSON: () => undefined },
+      /failed to serialize tool response/,
+    ],
+  ] as const) {
+    it(`fail where the result is ${what}, which JSON cannot carry`, async () => {
+      const answer = await scriptedCallbacks(() => value).call('any');
+      assert.equal(answer.ok, false);
+      assert.match(answer.ok ? '' : answer.message, text);
+    });
+  }
+
+  for (const [what, thrown, message] of [
+    ['an error', new Error('broken'), 'broken'],
+    ['a text', 'broken', 'broken'],
+    ['nothing', undefined, 'undefined'],
+    ['a symbol', Symbol('s'), 'Symbol(s)'],
+    [
+      'an object that has no text',
+      Object.create(null),
+      'the tool failed with an error that cannot be shown',
+    ],
+  ] as const) {
+    it(`fail with a message where the tool throws ${what}`, async () => {
+      const thrower = scriptedCallbacks(() => {
+        throw thrown;
+      });
+      assert.deepEqual(await thrower.call('any'), { ok: false, message });
+    });
+  }
+
+  it('fail with a text even where the message of the error is none', async () => {
+    const odd = Object.assign(new Error('x'), { message: 42 });
+    const answer = await scriptedCallbacks(() => Promise.reject(odd)).call('any');
+    assert.equal(answer.ok ? '' : typeof answer.message, 'string');
+  });
+
+  it('may throw at once', async () => {
+    const bare: Delegate = {
+      invokeTool: () => {
+        throw new Error('at once');
+      },
+      notify: () => {
+        throw new Error('at once');
+      },
+    };
+    const callbacks = new Callbacks(bare, { abandoned: 0, late: 0 });
+    const answer = await callbacks.invokeTool(toolCall('tool-1', 'any'));
+    assert.deepEqual(answer, { ok: false, message: 'at once' });
+    await callbacks.notify({ cellId: '1', callId: null, text: 'hello' });
+    assert.equal(callbacks.idle, true);
+  });
+
+  it('may return what is no promise', async () => {
+    const bare = { invokeTool: () => 7, notify: () => undefined };
+    const callbacks = new Callbacks(bare as unknown as Delegate, { abandoned: 0, late: 0 });
+    assert.deepEqual(await callbacks.invokeTool(toolCall('tool-1', 'any')), {
+      ok: true,
+      json: '7',
+    });
+    await callbacks.notify({ cellId: '1', callId: null, text: 'hello' });
+    assert.equal(await callbacks.drain(30_000), 0);
+  });
+
+  it('tell the program nothing of a notification that fails', async () => {
+    const { notify, delegate } = scriptedCallbacks();
+    delegate.onNotify = () => Promise.reject(new Error('nobody there'));
+    await notify('hello');
+  });
+
+  it('get a signal of their own each', () => {
+    const { call, notify, delegate } = scriptedCallbacks(() => never());
+    void call('any');
+    void call('any');
+    void notify('never');
+    assert.equal(new Set(delegate.signals).size, 3);
+  });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  flatToolName,
+  isReservedToolName,
+  offeredTools,
+  type ToolDefinition,
+  toolIdentifier,
+  toolNamespace,
+} from '../../src/tools.ts';
+
+function tool(name: string, description = ''): ToolDefinition {
+  return { name, description };
+}
+
+describe('flatToolName', () => {
+  it('leaves names of the default namespace alone', () => {
+    for (const namespace of [null, '', 'functions']) {
+      assert.equal(flatToolName({ name: 'apply_patch', namespace }), 'apply_patch');
+      assert.equal(toolNamespace({ name: 'apply_patch', namespace }), null);
+    }
+  });
+
+  it('joins a namespace and a name with two underscores', () => {
+    assert.equal(flatToolName({ name: 'apply_patch', namespace: 'editor' }), 'editor__apply_patch');
+    assert.equal(toolNamespace({ name: 'apply_patch', namespace: 'editor' }), 'editor');
+  });
+
+  it('adds no separator where either side has an underscore already', () => {
+    assert.equal(flatToolName({ name: 'read', namespace: 'mcp__files__' }), 'mcp__files__read');
+    assert.equal(flatToolName({ name: '_read', namespace: 'files' }), 'files_read');
+    assert.equal(flatToolName({ name: '_read', namespace: 'files_' }), 'files__read');
+  });
+});
+
+describe('toolIdentifier', () => {
+  it('leaves identifiers alone', () => {
+    for (const name of ['a', '_', '$x9', 'mcp__files__read']) {
+      assert.equal(toolIdentifier(name), name);
+    }
+  });
+
+  it('replaces each character that cannot stand in an identifier', () => {
+    assert.equal(toolIdentifier('hidden-dynamic-tool'), 'hidden_dynamic_tool');
+    assert.equal(toolIdentifier('a.b c/é'), 'a_b_c__');
+    assert.equal(toolIdentifier('a😀b'), 'a_b');
+    assert.equal(toolIdentifier('a\ud800b\n'), 'a_b_');
+  });
+
+  it('replaces a digit in front, and only there', () => {
+    assert.equal(toolIdentifier('12monkeys'), '_2monkeys');
+    assert.equal(toolIdentifier('line\n1'), 'line_1');
+  });
+
+  it('makes an underscore of an empty name', () => {
+    assert.equal(toolIdentifier(''), '_');
+  });
+
+  it('always gives an identifier, and the same for what is one already', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        const identifier = toolIdentifier(name);
+        assert.match(identifier, /^[A-Za-z_$][A-Za-z0-9_$]*$/);
+        assert.equal(toolIdentifier(identifier), identifier);
+      }),
+    );
+  });
+});
+
+describe('offeredTools', () => {
+  it('keeps the order of the definitions and hands them on as they are', () => {
+    const definitions = [tool('b'), tool('a-1'), tool('c')];
+    assert.deepEqual(offeredTools(definitions), [
+      { definition: definitions[0], identifier: 'b' },
+      { definition: definitions[1], identifier: 'a_1' },
+      { definition: definitions[2], identifier: 'c' },
+    ]);
+    assert.equal(offeredTools(definitions)[1]?.definition, definitions[1]);
+  });
+
+  it('offers the first of the tools that share an identifier', () => {
+    const definitions = [tool('a-b', 'first'), tool('a_b', 'second'), tool('a.b', 'third')];
+    assert.deepEqual(
+      offeredTools(definitions).map(({ definition }) => definition.description),
+      ['first'],
+    );
+  });
+
+  it('does not offer the tools that run programs', () => {
+    assert.deepEqual(offeredTools([tool('exec'), tool('wait'), tool('execute'), tool('waits')]), [
+      { definition: tool('execute'), identifier: 'execute' },
+      { definition: tool('waits'), identifier: 'waits' },
+    ]);
+    assert.ok(isReservedToolName('exec') && isReservedToolName('wait'));
+    assert.ok(!isReservedToolName('Exec') && !isReservedToolName('ns__exec'));
+  });
+
+  it('offers tools named like members of Object.prototype', () => {
+    const names = ['__proto__', 'constructor', 'toString'];
+    assert.deepEqual(
+      offeredTools(names.map((name) => tool(name))).map(({ identifier }) => identifier),
+      names,
+    );
+  });
+
+  it('gives unique identifiers in the order of the definitions', () => {
+    const names = fc.array(fc.oneof(fc.string({ maxLength: 2 }), fc.constantFrom('exec', 'wait')));
+    fc.assert(
+      fc.property(names, (given) => {
+        const definitions = given.map((name) => tool(name));
+        const offered = offeredTools(definitions);
+        const identifiers = offered.map(({ identifier }) => identifier);
+        assert.equal(new Set(identifiers).size, identifiers.length);
+        const positions = offered.map(({ definition }) => definitions.indexOf(definition));
+        assert.deepEqual(
+          positions,
+          positions.toSorted((a, b) => a - b),
+        );
+        for (const name of given.filter((each) => !isReservedToolName(each))) {
+          assert.ok(identifiers.includes(toolIdentifier(name)));
+        }
+      }),
+    );
+  });
+});
