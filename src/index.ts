@@ -12,7 +12,15 @@ export type {
   PendingCall,
 } from './events.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './limits.ts';
-export type { CellEnd, CellPhase, LiveEvent, LiveEvents, LiveNews } from './live-events.ts';
+export type {
+  CellEnd,
+  CellPhase,
+  EventPlace,
+  EventsOptions,
+  LiveEvent,
+  LiveEvents,
+  LiveNews,
+} from './live-events.ts';
 export type { CallbackCounts } from './runtime/callbacks.ts';
 export { SessionRuntime, type SessionRuntimeOptions } from './runtime/session-runtime.ts';
 export type {
@@ -22,7 +30,6 @@ export type {
   ProgramTool,
   Sandbox,
   SandboxRun,
-  ToolAnswer,
   ToolErrors,
 } from './sandbox.ts';
 export type {

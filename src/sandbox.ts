@@ -28,39 +28,33 @@ export interface Program {
   readonly hold: boolean;
 }
 
-/** The answer to a tool call, as the program gets it. */
-export type ToolAnswer =
-  | { readonly ok: true; readonly json: string }
-  | { readonly ok: false; readonly message: string };
-
 /**
- * What a running program may do: all a sandbox knows of the cell.
+ * The messages of a running program: all a sandbox knows of the cell.
  *
- * Called in the order the program acted. After `SandboxRun.kill` and after the end, nothing is called.
+ * Messages arrive in the order the program acted, and none after `SandboxRun.kill` or the end. What
+ * needs an answer gets it as a message of `SandboxRun`, so that a process between the two only relays.
  */
 export interface ProgramCalls {
   /** The program starts now. */
   started(): void;
-  /** @returns What the program must wait for before it shows more; nothing to go on at once. */
-  output(item: OutputItem): Promise<void> | void;
+  output(item: OutputItem): void;
   yieldControl(): void;
+  /** A stored value, as JSON text. The last value of a key counts. */
+  store(key: string, json: string): void;
   /**
-   * A stored value, as JSON text. Of several for one key the last one counts.
+   * A tool call, to be answered once with `SandboxRun.answer`.
    *
-   * @returns What the program must wait for before it stores more; nothing to go on at once.
+   * @param id Counts the calls of the program; it rises with each call, from 1 at least.
+   * @param tool Index into `Program.tools`; it may be out of range.
+   * @param inputJson JSON text of the argument; undefined if the program gave none.
    */
-  store(key: string, json: string): Promise<void> | void;
+  call(id: number, tool: number, inputJson: string | undefined): void;
   /**
-   * @param index Which of `Program.tools`.
-   * @param inputJson JSON text of the argument; undefined where there was none.
-   * @returns Never rejects.
-   */
-  invokeTool(index: number, inputJson: string | undefined): Promise<ToolAnswer>;
-  /**
+   * A notification, to be answered once with `SandboxRun.notified`.
+   *
    * @param text Not blank.
-   * @returns Resolves when it is delivered, has failed or was cancelled. Never rejects.
    */
-  notify(text: string): Promise<void>;
+  notify(text: string): void;
   /** The program is quiet, and held until `SandboxRun.release`. */
   frontier(): void;
 }
@@ -72,10 +66,25 @@ export interface ProgramEnd {
   readonly notes: readonly string[];
 }
 
-/** A program that runs. */
+/** A program that runs, and the messages it is sent. After the end they have no effect. */
 export interface SandboxRun {
-  /** Settles once, after the last of the program's calls. Never rejects. Stays open after `kill`. */
+  /** Settles once, after the last of the program's messages. Never rejects. Stays open after `kill`. */
   readonly ended: Promise<ProgramEnd>;
+
+  /**
+   * Answers a tool call. An id that is not waiting has no effect.
+   *
+   * @param text JSON text of the result if `ok`, otherwise the message of the error.
+   */
+  answer(id: number, ok: boolean, text: string): void;
+
+  /** One notification was delivered, has failed, or was cancelled. */
+  notified(): void;
+
+  /** Makes the program wait before it shows or stores much more, until `unpause`. */
+  pause(): void;
+
+  unpause(): void;
 
   /**
    * Asks to stop at the next frontier: when the program is quiet and only the outside can move it,

@@ -1,7 +1,7 @@
 import type { Delegate } from './delegate.ts';
 import type { CellEvent, PendingCall } from './events.ts';
 import type { SessionLimits } from './limits.ts';
-import type { CellPhase, LiveEvents } from './live-events.ts';
+import type { CellPhase, EventsOptions, LiveEvents } from './live-events.ts';
 import type { ToolErrors } from './sandbox.ts';
 import type { ToolDefinition } from './tools.ts';
 
@@ -112,19 +112,18 @@ export interface Session extends AsyncDisposable {
   terminate(cellId: string): Promise<CellEvent>;
 
   /**
-   * What happens to a cell, as it happens: output before it is observed, tool calls, notifications,
-   * phases, and how it ended. Takes nothing from those who observe.
+   * Reads what happens in a cell, as it happens: output before it is observed, tool calls,
+   * notifications, phases, and how it ended. Reading does not consume output, and any number of
+   * readers read a cell at their own pace.
    *
-   * Until the first subscriber comes the latest 128 events wait for it, 8 MiB over all cells of the
-   * session; from then on, or from the start where `keepEvents` was asked for, another 4,096, or
-   * 4 MiB. What is lost by that is told as `gap`. A
-   * cell whose end was delivered to an observer is `missing`, but for who subscribed before, or
-   * asked for `keepEvents`.
+   * A cell keeps its latest 128 events, and its latest 8,192 or 4 MiB from its first reader on, or
+   * with `keepEvents`; all cells of a session together keep 8 MiB. Older events are dropped, and a
+   * reader that comes too late gets a `gap`. A cell whose end was delivered to an observer is
+   * `missing`, unless it had a reader or `keepEvents`: of those, the latest 64 can still be read.
    *
-   * @param options.signal Ends the subscription; `next` rejects with its reason. An argument of the
-   * wrong shape rejects the first `next` with `invalid_argument`.
+   * Options of the wrong shape reject the first `next` with `invalid_argument`.
    */
-  events(cellId: string, options?: { readonly signal?: AbortSignal }): LiveEvents;
+  events(cellId: string, options?: EventsOptions): LiveEvents;
 
   /** The cells that have not been delivered to their end, oldest first. */
   cells(): Promise<readonly CellSummary[]>;

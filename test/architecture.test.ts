@@ -25,11 +25,19 @@ const SANDBOX_BASE = ['sandbox/limits.ts', 'sandbox/stored-bound.ts'];
 
 const RULES: readonly Rule[] = [
   { files: 'src/index.ts', mayImport: ['src/'] },
+  { files: 'src/collections/', mayImport: ['src/collections/'] },
   { files: 'src/describe/', mayImport: ['src/*', 'src/describe/'] },
-  { files: 'src/routing/', mayImport: ['src/*', 'src/routing/'] },
+  { files: 'src/routing/', mayImport: ['src/*', 'src/collections/', 'src/routing/'] },
   {
     files: 'src/runtime/',
-    mayImport: ['src/*', 'src/routing/', 'src/runtime/', 'abort-controller-x', 'p-queue'],
+    mayImport: [
+      'src/*',
+      'src/collections/',
+      'src/routing/',
+      'src/runtime/',
+      'abort-controller-x',
+      'p-queue',
+    ],
   },
   { files: 'src/', mayImport: ['src/*'] },
 
@@ -57,6 +65,8 @@ const RULES: readonly Rule[] = [
       'sandbox/source/',
       'sandbox/bootstrap/',
       'isolated-vm',
+      'node:v8',
+      'node:vm',
       'p-queue',
       'fastest-levenshtein',
     ],

@@ -75,8 +75,8 @@ export class DelegateTasks {
     const result = await delegate.invokeTool(this.#toCall(invocation), signal);
     if (result instanceof JsonText) JSON.parse(result.text);
     const answer = toAnswer(result);
-    if (answer.ok) task.reply({ result: { type: 'tool/result', json: answer.json } });
-    else task.refuse(answer.message);
+    if (answer.ok) task.reply({ result: { type: 'tool/result', json: answer.text } });
+    else task.refuse(answer.text);
   }
 
   #toCall(invocation: Invocation): ToolCall {

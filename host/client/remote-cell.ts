@@ -1,6 +1,5 @@
 import type { Delegate } from '../../src/delegate.ts';
 import type { CellEvent, OutputItem } from '../../src/events.ts';
-import type { RemoteLane } from './remote-lane.ts';
 
 /**
  * What a client keeps of one cell: whom its callbacks go to, and what came for callers who had given
@@ -15,7 +14,6 @@ export class RemoteCell {
   #shown: { readonly generation: number; readonly items: readonly OutputItem[] } | null = null;
   #isAbandoning = 0;
   #isClosed = false;
-  #lane: RemoteLane | null = null;
 
   constructor(delegate: Delegate) {
     this.delegate = delegate;
@@ -24,12 +22,6 @@ export class RemoteCell {
   /** Whether its delegate was told that it is closed. */
   get isClosed(): boolean {
     return this.#isClosed;
-  }
-
-  /** Its events; the same for each subscriber, so that one goes on where the other left. */
-  lane(make: () => RemoteLane): RemoteLane {
-    this.#lane ??= make();
-    return this.#lane;
   }
 
   /** @returns Whether it was open. */

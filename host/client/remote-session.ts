@@ -1,7 +1,7 @@
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
-import type { LiveEvents } from '../../src/live-events.ts';
+import type { EventsOptions, LiveEvents } from '../../src/live-events.ts';
 import type { Registration } from '../../src/routing/routed-items.ts';
 import {
   checkCellId,
@@ -10,7 +10,7 @@ import {
   checkResume,
 } from '../../src/runtime/check-arguments.ts';
 import { EventReader, type EventSource } from '../../src/runtime/event-reader.ts';
-import { MissingLane, missingCell } from '../../src/runtime/missing.ts';
+import { missingCell, missingSource } from '../../src/runtime/missing.ts';
 import { DEFAULT_OBSERVE } from '../../src/runtime/observe-mode.ts';
 import type {
   CellSummary,
@@ -25,7 +25,7 @@ import type { Operation, OperationValue } from '../wire/protocol.ts';
 import { fromOutcome, fromResponse } from '../wire/wire-events.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { RemoteCell } from './remote-cell.ts';
-import { RemoteLane } from './remote-lane.ts';
+import { RemoteEvents } from './remote-events.ts';
 import type { SessionInbox } from './session-inbox.ts';
 import { expected, SessionRequests } from './session-requests.ts';
 import type { SessionTraffic } from './session-traffic.ts';
@@ -162,8 +162,8 @@ export class RemoteSession implements Session {
     return cell === undefined ? event : this.#deliver(cell, end ?? event);
   }
 
-  events(cellId: string, options: { readonly signal?: AbortSignal } = {}): LiveEvents {
-    return new EventReader(() => this.#laneOf(cellId), options);
+  events(cellId: string, options: EventsOptions = {}): LiveEvents {
+    return new EventReader(() => this.#eventsOf(cellId), options);
   }
 
   async cells(): Promise<readonly CellSummary[]> {
@@ -219,18 +219,16 @@ export class RemoteSession implements Session {
     return cell.complete(event);
   }
 
-  #laneOf(cellId: string): EventSource {
+  #eventsOf(cellId: string): EventSource {
     checkCellId('Cannot follow a cell', cellId);
-    if (this.#isClosed) return new MissingLane(missingCell(cellId, 'terminated'));
-    this.#requests.checkOwn('telling what happens in a cell');
+    if (this.#isClosed) return missingSource(missingCell(cellId, 'terminated'));
+    this.#requests.checkOwn('reading what happens in a cell');
     this.#checkKept();
     const request = { method: 'session/events', sessionId: this.id, cellId } as const;
-    const make = () =>
-      new RemoteLane(cellId, {
-        subscribe: (onEvents) => this.#connection.subscribe(request, onEvents),
-        cancel: (id) => this.#connection.cancel(id),
-      });
-    return this.#inbox.cell(cellId)?.lane(make) ?? make();
+    return new RemoteEvents(cellId, {
+      subscribe: (after, onEvents) => this.#connection.subscribe({ ...request, after }, onEvents),
+      cancel: (id) => this.#connection.cancel(id),
+    });
   }
 
   /** Sessions of a host that is gone are closed already. */

@@ -2,7 +2,7 @@ import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { SessionLimits } from '../../src/limits.ts';
-import type { LiveEvent, LiveEvents } from '../../src/live-events.ts';
+import type { EventsOptions, LiveEvent, LiveEvents } from '../../src/live-events.ts';
 import { messageOf } from '../../src/runtime/tool-answer.ts';
 import type {
   CellSummary,
@@ -92,7 +92,7 @@ export class DeferredSession implements Session {
     return this.#told(await session.terminate(cellId));
   }
 
-  events(cellId: string, options?: { readonly signal?: AbortSignal }): LiveEvents {
+  events(cellId: string, options?: EventsOptions): LiveEvents {
     return new DeferredEvents(this.#opening.then((session) => session.events(cellId, options)));
   }
 

@@ -59,7 +59,7 @@ async function send(events: readonly LiveEvent[], outlet: EventOutlet): Promise<
     if (!(error instanceof FrameTooLargeError) || only === undefined) throw error;
     if (others.length > 0) for (const event of events) await send([event], outlet);
     else if (isLast(only)) throw error;
-    else await outlet.events([{ type: 'gap', missed: 1 }]);
+    else await outlet.events([{ seq: only.seq, atMs: only.atMs, type: 'gap', missed: 1 }]);
   }
 }
 

@@ -134,11 +134,14 @@ export class HostedSession {
 
   /** Resolves when all was told, or whoever asked does not want more. */
   async events(
-    { cellId }: Request<'session/events'>,
+    { cellId, after = 0 }: Request<'session/events'>,
     { signal }: WaitOptions,
     answering: Answering,
   ): Promise<void> {
-    const events = this.#live.events(cellId, signal === undefined ? {} : { signal });
+    const events = this.#live.events(cellId, {
+      after,
+      ...(signal === undefined ? {} : { signal }),
+    });
     await this.#track(
       this.#pump.run(events, answering).then(
         () => answering.answer(() => ({ type: 'events/ended', cellId })),

@@ -23,8 +23,8 @@ const NO_CALLS: ProgramCalls = {
   output() {},
   store() {},
   yieldControl() {},
-  invokeTool: async () => ({ ok: false, message: 'there are no tools' }),
-  async notify() {},
+  call() {},
+  notify() {},
   frontier() {},
 };
 

@@ -1,5 +1,5 @@
 import type { CellEvent } from '../../src/events.ts';
-import type { LiveEvents } from '../../src/live-events.ts';
+import type { EventsOptions, LiveEvents } from '../../src/live-events.ts';
 import type {
   CellSummary,
   ExecuteRequest,
@@ -58,7 +58,7 @@ export class ProxiedSession implements Session {
     return this.#session.terminate(cellId);
   }
 
-  events(cellId: string, options?: { readonly signal?: AbortSignal }): LiveEvents {
+  events(cellId: string, options?: EventsOptions): LiveEvents {
     return this.#session.events(cellId, options);
   }
 

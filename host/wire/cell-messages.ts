@@ -54,18 +54,22 @@ export const cellEvent = z.discriminatedUnion('type', [
   missing,
 ]);
 
-/** `cellhost.cells`: what a subscriber of a cell is told, as `LiveEvent` says it. */
+/** `cellhost.cells`: where an event stands in the record of its cell. */
+const place = { seq: count, atMs: z.number() };
+
+/** `cellhost.cells`: an event in the record of a cell, as `LiveEvent` says it. */
 export const liveEvent = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('output'), item }),
-  z.strictObject({ type: z.literal('tool-started'), callId: z.string(), tool: z.string() }),
-  z.strictObject({ type: z.literal('tool-ended'), callId: z.string(), ok: z.boolean() }),
-  z.strictObject({ type: z.literal('notified'), text: z.string() }),
+  z.strictObject({ ...place, type: z.literal('output'), item }),
+  z.strictObject({ ...place, type: z.literal('tool-started'), ...pendingCall.shape }),
+  z.strictObject({ ...place, type: z.literal('tool-ended'), callId: z.string(), ok: z.boolean() }),
+  z.strictObject({ ...place, type: z.literal('notified'), text: z.string() }),
   z.strictObject({
+    ...place,
     type: z.literal('phase'),
     phase: z.enum(['running', 'held', 'draining', 'terminating']),
   }),
-  z.strictObject({ type: z.literal('gap'), missed: count }),
-  z.strictObject({ type: z.literal('completed'), ...ending }),
-  z.strictObject({ type: z.literal('terminated') }),
-  missing,
+  z.strictObject({ ...place, type: z.literal('gap'), missed: count }),
+  z.strictObject({ ...place, type: z.literal('completed'), ...ending }),
+  z.strictObject({ ...place, type: z.literal('terminated') }),
+  missing.extend(place),
 ]);

@@ -95,8 +95,13 @@ const operation = z.discriminatedUnion('method', [
     options: sessionOptions.optional(),
   }),
   z.strictObject({ method: z.literal('session/resume'), sessionId, cellId, generation: count }),
-  /** What happens is told by `cell/events` of the same id; answered when all was told, or cancelled. */
-  z.strictObject({ method: z.literal('session/events'), sessionId, cellId }),
+  /** Events with a greater number than `after` come as `cell/events` of the same id; answered after the last one, or when cancelled. */
+  z.strictObject({
+    method: z.literal('session/events'),
+    sessionId,
+    cellId,
+    after: count.optional(),
+  }),
   z.strictObject({ method: z.literal('session/cells'), sessionId }),
   z.strictObject({ method: z.literal('session/values'), sessionId }),
 ]);

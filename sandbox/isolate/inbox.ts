@@ -1,8 +1,7 @@
-import type { ToolAnswer } from '../../src/sandbox.ts';
 import type { DownHead } from '../bootstrap/bridge-types.ts';
 
 type Item =
-  | { readonly type: 'answer'; readonly id: number; readonly answer: ToolAnswer }
+  | { readonly type: 'answer'; readonly id: number; readonly ok: boolean; readonly text: string }
   | { readonly type: 'timer'; readonly id: number };
 
 /** Most answers that go down in one entry. */
@@ -31,8 +30,8 @@ export class Inbox {
     return this.#taken === this.#items.length;
   }
 
-  addAnswer(id: number, answer: ToolAnswer): void {
-    this.#items.push({ type: 'answer', id, answer });
+  addAnswer(id: number, ok: boolean, text: string): void {
+    this.#items.push({ type: 'answer', id, ok, text });
   }
 
   addTimer(id: number): void {
@@ -63,7 +62,7 @@ export class Inbox {
         this.#taken += 1;
         break;
       }
-      const { ok, text } = this.#bounded(item.answer);
+      const { ok, text } = this.#bounded(item.ok, item.text);
       if (calls.length > 0 && length + text.length > MAX_BATCH_LENGTH) break;
       calls.push(ok ? item.id : -item.id);
       texts.push(text);
@@ -77,10 +76,10 @@ export class Inbox {
     return [JSON.stringify(head), ...texts];
   }
 
-  #bounded(answer: ToolAnswer): { readonly ok: boolean; readonly text: string } {
-    if (!answer.ok) return { ok: false, text: answer.message.slice(0, this.#maxValueLength) };
-    const { length } = answer.json;
-    if (length <= this.#maxValueLength) return { ok: true, text: answer.json };
+  #bounded(ok: boolean, text: string): { readonly ok: boolean; readonly text: string } {
+    const { length } = text;
+    if (length <= this.#maxValueLength) return { ok, text };
+    if (!ok) return { ok, text: text.slice(0, this.#maxValueLength) };
     const bound = `the limit is ${this.#maxValueLength} (maxValueLength)`;
     return { ok: false, text: `the tool's result has ${length} characters, ${bound}` };
   }

@@ -1,7 +1,7 @@
 import { type OutputItem, toDetail } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
-import { prepareModule, syntaxFailure } from '../source/module-source.ts';
+import { prepareModule } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
 import { StoredBound } from '../stored-bound.ts';
 import { checkSyntax } from './check-syntax.ts';
@@ -9,6 +9,7 @@ import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import type { PreparedIsolate } from './prepared-isolate.ts';
 import { rejectionNote } from './rejection-note.ts';
+import { outOfMemory, overLimit, unreadable } from './run-failures.ts';
 import { withToolHint } from './tool-hint.ts';
 import { Turns } from './turns.ts';
 
@@ -23,8 +24,10 @@ export class IsolateRun implements SandboxRun {
   readonly stopped: Promise<void>;
   readonly #stop: () => void;
   #inside = 0;
-  #outputGate: Promise<void> | undefined;
-  #storeGate: Promise<void> | undefined;
+  /** What the program waits for before it sends more; null if it need not wait. */
+  #paused: PromiseWithResolvers<void> | null = null;
+  /** Id of the tool call that came last. */
+  #lastCall = 0;
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
@@ -94,7 +97,7 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
     isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
-    isolate.wiring.flush = () => this.#gates();
+    isolate.wiring.flush = () => this.#paused?.promise;
     isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     const script = programScript(this.#program, prepared);
     this.#turns.enter(() => this.#enter(isolate.run(script)));
@@ -116,6 +119,28 @@ export class IsolateRun implements SandboxRun {
     this.step();
   }
 
+  answer(id: number, ok: boolean, text: string): void {
+    if (this.#over) return;
+    this.#pendingCalls -= 1;
+    this.#inbox.addAnswer(id, ok, text);
+    this.#schedule();
+  }
+
+  notified(): void {
+    if (this.#over) return;
+    this.#notifications -= 1;
+    this.#inbox.addSettledNotification();
+  }
+
+  pause(): void {
+    if (!this.#over) this.#paused ??= Promise.withResolvers();
+  }
+
+  unpause(): void {
+    this.#paused?.resolve();
+    this.#paused = null;
+  }
+
   step(): void {
     this.#turns.release();
     if (!this.#inbox.empty) this.#schedule();
@@ -127,6 +152,7 @@ export class IsolateRun implements SandboxRun {
     this.#timers.clearAll();
     this.#inbox.clear();
     this.#turns.clear();
+    this.unpause();
     if (this.#inside === 0) this.#stop();
     this.#disposeAfter((dispose) => void setImmediate(dispose));
     this.#onOver();
@@ -148,8 +174,8 @@ export class IsolateRun implements SandboxRun {
       await entry;
     } catch (error) {
       if (this.#over) return;
-      if (this.#isolate?.disposed) return this.#finish(this.#outOfMemory());
-      if (!this.#begun) return this.#finish(this.#unreadable(error));
+      if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
+      if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
       if (this.#notes.length < MAX_NOTES) this.#notes.push(rejectionNote(error));
     } finally {
       this.#inside -= 1;
@@ -223,19 +249,13 @@ export class IsolateRun implements SandboxRun {
   }
 
   #output(item: OutputItem): void {
-    this.#outputGate = this.#calls.output(item) ?? undefined;
+    this.#calls.output(item);
   }
 
   #store(key: string, json: string): void {
     const limit = this.#stored.count(key, json);
     if (limit !== null) return this.#overrun(limit);
-    this.#storeGate = this.#calls.store(key, json) ?? undefined;
-  }
-
-  /** What the program waits for before it sends more. */
-  async #gates(): Promise<void> {
-    await this.#outputGate;
-    await this.#storeGate;
+    this.#calls.store(key, json);
   }
 
   #notify(text: string): void {
@@ -243,10 +263,7 @@ export class IsolateRun implements SandboxRun {
       return this.#overrun('maxPendingNotifications');
     }
     this.#notifications += 1;
-    void this.#calls.notify(text).then(() => {
-      this.#notifications -= 1;
-      this.#inbox.addSettledNotification();
-    });
+    this.#calls.notify(text);
   }
 
   #invokeTools(values: readonly unknown[]): void {
@@ -256,20 +273,17 @@ export class IsolateRun implements SandboxRun {
       }
       this.#pendingCalls += 1;
       const id = Number(values[at]);
+      if (!(id > this.#lastCall)) return this.fail('the program sent an invalid tool call');
+      this.#lastCall = id;
       const input = values[at + 2];
       const json = input === undefined ? undefined : textOf(input);
-      void this.#calls.invokeTool(Number(values[at + 1]), json).then((answer) => {
-        this.#pendingCalls -= 1;
-        this.#inbox.addAnswer(id, answer);
-        this.#schedule();
-      });
+      this.#calls.call(id, Number(values[at + 1]), json);
     }
   }
 
   /** The isolate's half counts too, and tells its program; this one counts in case that half is broken. */
   #overrun(limit: keyof SandboxLimits): void {
-    const text = `The cell was stopped: it went over the limit ${limit} (${this.#limits[limit]})`;
-    this.#finish({ kind: 'limit', text });
+    this.#finish(overLimit(this.#limits, limit));
   }
 
   #end(text: string | null): void {
@@ -277,19 +291,6 @@ export class IsolateRun implements SandboxRun {
     if (text === null) return;
     const identifiers = this.#program.tools.map(({ identifier }) => identifier);
     this.#failure = { kind: 'exception', text: withToolHint(text, identifiers) };
-  }
-
-  /** V8 could not read what the parser could. */
-  #unreadable(error: unknown): ProgramEnd['failure'] {
-    const message = error instanceof Error ? error.message.replace(/ \[[^\]]*\]$/, '') : 'unknown';
-    const found = checkSyntax(this.#program.source) ?? { message, line: 1, column: 1 };
-    return syntaxFailure(found).failure;
-  }
-
-  #outOfMemory(): ProgramEnd['failure'] {
-    const { maxHeapBytes } = this.#limits;
-    const bound = `${maxHeapBytes / (1 << 20)} MiB (maxHeapBytes)`;
-    return { kind: 'memory', text: `The cell was stopped: its heap went over the limit ${bound}` };
   }
 }
 

@@ -2,6 +2,7 @@ import { withDefaults } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
 import { type IsolateBlueprint, isolateBlueprint } from './blueprint.ts';
+import { collectAtExit } from './collect-at-exit.ts';
 import { IsolateRun } from './isolate-run.ts';
 import { PreparedIsolate } from './prepared-isolate.ts';
 
@@ -39,6 +40,7 @@ export class IsolateSandbox implements Sandbox {
   #closed = false;
 
   constructor({ reserve = 2, limits }: IsolateSandboxOptions = {}) {
+    collectAtExit();
     this.#limits = withDefaults(DEFAULT_SANDBOX_LIMITS, limits);
     this.#reserveSize = reserve;
     this.#wanted = reserve;

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { OutputItem } from '../../src/events.ts';
-import type { Program, ProgramCalls, ProgramTool, ToolAnswer } from '../../src/sandbox.ts';
+import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
 import type { IsolateRun } from '../isolate/isolate-run.ts';
 import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
@@ -18,30 +18,29 @@ const NOBODY = 0;
 
 type Options = Pick<Program, 'toolErrors' | 'console' | 'hold'>;
 
-interface Guest {
+/** A program of this process. It waits while its host wants no more of it, or the pipe is full. */
+class Guest {
   readonly run: IsolateRun;
-  readonly gate: Gate;
-  readonly answers: Map<number, (answer: ToolAnswer) => void>;
-  readonly notified: (() => void)[];
-}
+  #isHeldByHost = false;
+  #isPipeFull = false;
 
-/** Keeps a program waiting while its host wants no more of its output. */
-class Gate {
-  #waiting = Promise.withResolvers<void>();
-  #closed = false;
-
-  get promise(): Promise<void> | undefined {
-    return this.#closed ? this.#waiting.promise : undefined;
+  constructor(run: IsolateRun) {
+    this.run = run;
   }
 
-  close(): void {
-    this.#closed = true;
+  heldByHost(held: boolean): void {
+    this.#isHeldByHost = held;
+    this.#apply();
   }
 
-  open(): void {
-    this.#closed = false;
-    this.#waiting.resolve();
-    this.#waiting = Promise.withResolvers();
+  pipeFull(full: boolean): void {
+    this.#isPipeFull = full;
+    this.#apply();
+  }
+
+  #apply(): void {
+    if (this.#isHeldByHost || this.#isPipeFull) this.run.pause();
+    else this.run.unpause();
   }
 }
 
@@ -53,7 +52,7 @@ class SandboxProcess {
   readonly #values = new Map<number, ReadonlyMap<string, string>>();
   readonly #ledger = new MemoryLedger(() => process.memoryUsage.rss());
   #tools: readonly ProgramTool[] = [];
-  #draining: Promise<void> | undefined;
+  #isDraining = false;
   #sandbox: IsolateSandbox | null = null;
 
   constructor(pipe: Socket) {
@@ -86,13 +85,9 @@ class SandboxProcess {
       case Down.Start:
         return this.#start(frame);
       case Down.Answer:
-        guest?.answers.get(a)?.(
-          b === 1 ? { ok: true, json: texts[0]! } : { ok: false, message: texts[0]! },
-        );
-        guest?.answers.delete(a);
-        return;
+        return guest?.run.answer(a, b === 1, texts[0]!);
       case Down.Notified:
-        return guest?.notified.shift()?.();
+        return guest?.run.notified();
       case Down.Hold:
         return guest?.run.hold();
       case Down.Release:
@@ -100,9 +95,9 @@ class SandboxProcess {
       case Down.Step:
         return guest?.run.step();
       case Down.Pause:
-        return guest?.gate.close();
+        return guest?.heldByHost(true);
       case Down.Unpause:
-        return guest?.gate.open();
+        return guest?.heldByHost(false);
       case Down.Kill:
         return this.#kill(run, guest);
       case Down.EndSession:
@@ -124,8 +119,6 @@ class SandboxProcess {
   }
 
   #start({ run: id, a: session, texts }: Frame): void {
-    const answers = new Map<number, (answer: ToolAnswer) => void>();
-    const notified: (() => void)[] = [];
     const program: Program = {
       ...(JSON.parse(texts[1]!) as Options),
       source: texts[0]!,
@@ -133,12 +126,11 @@ class SandboxProcess {
       values: this.#values.get(session) ?? new Map(),
     };
     if (this.#sandbox === null) throw new Error('Cannot start a program: no limits were given');
-    const gate = new Gate();
     const writes = new UnsentWrites((...texts) => {
       if (this.#guests.has(id)) this.#writer.send(Up.Writes, id, 0, 0, ...texts);
     });
-    const run = this.#sandbox.run(program, this.#callsOf(id, gate, answers, notified, writes));
-    this.#guests.set(id, { run, gate, answers, notified });
+    const run = this.#sandbox.run(program, this.#callsOf(id, writes));
+    this.#guests.set(id, new Guest(run));
     this.#ledger.add(id, run);
     void run.ended.then(({ failure, notes }) => {
       writes.flush();
@@ -147,59 +139,42 @@ class SandboxProcess {
     });
   }
 
-  #callsOf(
-    id: number,
-    gate: Gate,
-    answers: Map<number, (answer: ToolAnswer) => void>,
-    notified: (() => void)[],
-    writes: UnsentWrites,
-  ): ProgramCalls {
+  /** Passes on what a program says; what it stored before goes ahead of it. */
+  #callsOf(id: number, writes: UnsentWrites): ProgramCalls {
     const writer = this.#writer;
-    let calls = 0;
+    const send = (kind: number, a = 0, b = 0, text?: string) => {
+      writes.flush();
+      if (text === undefined) writer.send(kind, id, a, b);
+      else writer.send(kind, id, a, b, text);
+    };
     return {
-      started: () => writer.send(Up.Started, id, 0, 0),
+      started: () => send(Up.Started),
       output: (item) => {
         writes.flush();
         sendItem(writer, id, item);
-        return this.#drained() ?? gate.promise;
+        this.#checkPipe(id);
       },
-      yieldControl: () => {
-        writes.flush();
-        writer.send(Up.Yield, id, 0, 0);
-      },
+      yieldControl: () => send(Up.Yield),
       store: (key, json) => {
         writes.add(key, json);
-        return this.#drained();
+        this.#checkPipe(id);
       },
-      invokeTool: (index, inputJson) => {
-        writes.flush();
-        calls += 1;
-        const call = calls;
-        writer.send(Up.Call, id, call, index, inputJson);
-        return new Promise((resolve) => answers.set(call, resolve));
-      },
-      notify: (text) => {
-        writes.flush();
-        writer.send(Up.Notify, id, 0, 0, text);
-        return new Promise((resolve) => notified.push(resolve));
-      },
-      frontier: () => {
-        writes.flush();
-        writer.send(Up.Frontier, id, 0, 0);
-      },
+      call: (call, tool, inputJson) => send(Up.Call, call, tool, inputJson),
+      notify: (text) => send(Up.Notify, 0, 0, text),
+      frontier: () => send(Up.Frontier),
     };
   }
 
-  /** What a program waits for while the pipe is full. */
-  #drained(): Promise<void> | undefined {
-    if (this.#pipe.writableLength < FULL_PIPE_BYTES) return undefined;
-    this.#draining ??= new Promise((resolve) => {
-      this.#pipe.once('drain', () => {
-        this.#draining = undefined;
-        resolve();
-      });
+  /** Makes a program wait that fills the pipe. */
+  #checkPipe(id: number): void {
+    if (this.#pipe.writableLength < FULL_PIPE_BYTES) return;
+    this.#guests.get(id)?.pipeFull(true);
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#pipe.once('drain', () => {
+      this.#isDraining = false;
+      for (const guest of this.#guests.values()) guest.pipeFull(false);
     });
-    return this.#draining;
   }
 
   #forget(id: number): void {

@@ -1,5 +1,5 @@
 import { type CellFailure, type FailureKind, type OutputItem, toDetail } from '../../src/events.ts';
-import type { ProgramCalls, ProgramEnd, SandboxRun, ToolAnswer } from '../../src/sandbox.ts';
+import type { ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { StoredBound } from '../stored-bound.ts';
 import type { Frame } from './frames.ts';
@@ -34,7 +34,8 @@ export class ProcessRun implements SandboxRun {
   readonly #stored: StoredBound;
   readonly #resolve: (end: ProgramEnd) => void;
   #over = false;
-  #paused = false;
+  /** Id of the tool call that came last. */
+  #lastCall = 0;
   #pendingCalls = 0;
   #pendingNotifications = 0;
 
@@ -60,6 +61,26 @@ export class ProcessRun implements SandboxRun {
 
   step(): void {
     if (!this.#over) this.#send(Down.Step, this.id);
+  }
+
+  answer(id: number, ok: boolean, text: string): void {
+    if (this.#over) return;
+    this.#pendingCalls -= 1;
+    this.#send(Down.Answer, this.id, id, ok ? 1 : 0, text);
+  }
+
+  notified(): void {
+    if (this.#over) return;
+    this.#pendingNotifications -= 1;
+    this.#send(Down.Notified, this.id);
+  }
+
+  pause(): void {
+    if (!this.#over) this.#send(Down.Pause, this.id);
+  }
+
+  unpause(): void {
+    if (!this.#over) this.#send(Down.Unpause, this.id);
   }
 
   kill(): void {
@@ -96,17 +117,17 @@ export class ProcessRun implements SandboxRun {
       case Up.Started:
         return this.#calls.started();
       case Up.Text:
-        return this.#output({ type: 'input_text', text });
+        return this.#calls.output({ type: 'input_text', text });
       case Up.Image: {
         const detail = toDetail(texts[1]);
-        return this.#output({ type: 'input_image', image_url: text, detail });
+        return this.#calls.output({ type: 'input_image', image_url: text, detail });
       }
       case Up.Audio:
-        return this.#output({ type: 'input_audio', audio_url: text });
+        return this.#calls.output({ type: 'input_audio', audio_url: text });
       case Up.Yield:
         return this.#calls.yieldControl();
       case Up.Call:
-        return this.#invokeTool(a, b, texts[0]);
+        return this.#call(a, b, texts[0]);
       case Up.Notify:
         return this.#notify(text);
       case Up.Frontier:
@@ -120,31 +141,24 @@ export class ProcessRun implements SandboxRun {
     throw new Error(`Cannot read a message: there is no kind ${kind}`);
   }
 
-  /** While the cell wants no more output, the process keeps the program waiting. */
-  #output(item: OutputItem): void {
-    const gate = this.#calls.output(item);
-    if (!gate || this.#paused) return;
-    this.#paused = true;
-    this.#send(Down.Pause, this.id);
-    void gate.then(() => {
-      this.#paused = false;
-      if (!this.#over) this.#send(Down.Unpause, this.id);
-    });
-  }
-
   #store(key: string | undefined, json: string | undefined): void {
     if (key === undefined || json === undefined) {
       throw new Error('Cannot read a message: a stored value is none');
     }
     const limit = this.#stored.count(key, json);
     if (limit !== null) this.#refuse(limit);
-    void this.#calls.store(key, json);
+    this.#calls.store(key, json);
   }
 
-  #invokeTool(call: number, index: number, inputJson: string | undefined): void {
+  /** Ids rise, so that none is used twice. */
+  #call(id: number, tool: number, inputJson: string | undefined): void {
+    if (id <= this.#lastCall) {
+      throw new Error(`Cannot read a message: call ${id} came after call ${this.#lastCall}`);
+    }
     if (this.#pendingCalls >= this.#limits.maxPendingCalls) this.#refuse('maxPendingCalls');
+    this.#lastCall = id;
     this.#pendingCalls += 1;
-    void this.#calls.invokeTool(index, inputJson).then((answer) => this.#answer(call, answer));
+    this.#calls.call(id, tool, inputJson);
   }
 
   #notify(text: string): void {
@@ -152,24 +166,12 @@ export class ProcessRun implements SandboxRun {
       this.#refuse('maxPendingNotifications');
     }
     this.#pendingNotifications += 1;
-    void this.#calls.notify(text).then(() => this.#notified());
+    this.#calls.notify(text);
   }
 
   #refuse(limit: keyof SandboxLimits): never {
     const { id } = this;
     throw new Error(`Cannot take a message: program ${id} is over its limit ${limit}`);
-  }
-
-  #answer(call: number, answer: ToolAnswer): void {
-    this.#pendingCalls -= 1;
-    if (this.#over) return;
-    const text = answer.ok ? answer.json : answer.message;
-    this.#send(Down.Answer, this.id, call, answer.ok ? 1 : 0, text);
-  }
-
-  #notified(): void {
-    this.#pendingNotifications -= 1;
-    if (!this.#over) this.#send(Down.Notified, this.id);
   }
 
   #end(text: string): void {

@@ -41,6 +41,23 @@ export class WaitingRun implements SandboxRun {
     this.#order('step');
   }
 
+  /** A program that waits has made no call, shown nothing and sent nothing yet. */
+  answer(id: number, ok: boolean, text: string): void {
+    this.#placed?.answer(id, ok, text);
+  }
+
+  notified(): void {
+    this.#placed?.notified();
+  }
+
+  pause(): void {
+    this.#placed?.pause();
+  }
+
+  unpause(): void {
+    this.#placed?.unpause();
+  }
+
   kill(): void {
     if (this.#placed !== null) return this.#placed.kill();
     this.#onKilled(this);

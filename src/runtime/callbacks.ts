@@ -1,9 +1,8 @@
 import type { Delegate, Notification, ToolCall } from '../delegate.ts';
 import { Cancelled, type CancelReason } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
-import type { ToolAnswer } from '../sandbox.ts';
 import { startTimer } from '../timer.ts';
-import { messageOf, toAnswer } from './tool-answer.ts';
+import { failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
 
 /** How long cancelled callbacks may take to return, tools and notifications together. */
 export const GRACE_MS = 100;
@@ -17,18 +16,28 @@ export interface CallbackCounts {
 }
 
 /** What a tool call is answered that cannot be made any more. */
-export const CALL_CANCELLED: ToolAnswer = {
-  ok: false,
-  message: 'code mode nested tool call cancelled',
-};
+const CALL_CANCELLED = failed('code mode nested tool call cancelled');
 
-interface Task {
-  readonly controller: AbortController;
-  readonly tool: PendingCall | null;
+/** Who gets the results of callbacks. The methods must not throw. */
+export interface CallbackResults {
+  /** A tool call was answered. Not called for a call that was abandoned. */
+  toolEnded(id: number, call: ToolCall, answer: ToolAnswer): void;
+  /** A notification was delivered, has failed, or was cancelled. Not called if it was abandoned. */
+  notified(): void;
+}
+
+/** A callback that runs; `call` is null for a notification. */
+class Task {
+  readonly controller = new AbortController();
+  readonly call: ToolCall | null;
+
+  constructor(call: ToolCall | null) {
+    this.call = call;
+  }
 }
 
 /**
- * The delegate calls of one cell: starts them, and sees them off.
+ * The delegate calls of one cell: starts them, and ends them together.
  *
  * Cancelling aborts every signal in the same tick and then waits for all of them together, once,
  * for 100 ms. Cells that are cancelled in the same tick share that deadline, so a session of any
@@ -37,25 +46,20 @@ interface Task {
 export class Callbacks {
   readonly #delegate: Delegate;
   readonly #counts: CallbackCounts;
-  readonly #onToolEnded: (call: ToolCall, ok: boolean) => void;
+  readonly #results: CallbackResults;
   readonly #tasks = new Set<Task>();
   #notifications = 0;
   #ended: CancelReason | null = null;
   #cancelling: Promise<number> | null = null;
   #wake: (() => void) | null = null;
 
-  /** @param onToolEnded Called for each tool call that was answered and not abandoned. Must not throw. */
-  constructor(
-    delegate: Delegate,
-    counts: CallbackCounts,
-    onToolEnded: (call: ToolCall, ok: boolean) => void = () => {},
-  ) {
+  constructor(delegate: Delegate, counts: CallbackCounts, results: CallbackResults) {
     this.#delegate = delegate;
     this.#counts = counts;
-    this.#onToolEnded = onToolEnded;
+    this.#results = results;
   }
 
-  /** Nothing runs. */
+  /** Whether no callback runs. */
   get idle(): boolean {
     return this.#tasks.size === 0;
   }
@@ -66,43 +70,24 @@ export class Callbacks {
 
   /** The tool calls that have not come back, in call order. */
   get pendingCalls(): readonly PendingCall[] {
-    return [...this.#tasks].flatMap(({ tool }) => (tool === null ? [] : [tool]));
+    return [...this.#tasks].flatMap(({ call }) =>
+      call === null ? [] : [{ callId: call.callId, tool: call.tool }],
+    );
   }
 
-  /** Runs a tool call. Never rejects. After the end nothing is started, and the answer says so. */
-  async invokeTool(call: ToolCall): Promise<ToolAnswer> {
-    if (this.#ended !== null) {
-      this.#onToolEnded(call, false);
-      return CALL_CANCELLED;
-    }
-    const task = this.#begin({ callId: call.callId, tool: call.tool });
-    let answer: ToolAnswer;
-    try {
-      answer = toAnswer(await this.#delegate.invokeTool(call, task.controller.signal));
-    } catch (error) {
-      answer = { ok: false, message: messageOf(error) };
-    }
-    if (this.#tasks.has(task)) this.#onToolEnded(call, answer.ok);
-    this.#finish(task);
-    return answer;
+  /** Runs a tool call. After the end it starts nothing, and answers that the call was cancelled. */
+  invokeTool(id: number, call: ToolCall): void {
+    if (this.#ended !== null) return this.#results.toolEnded(id, call, CALL_CANCELLED);
+    void this.#invoke(id, call);
   }
 
   /**
-   * Delivers a notification. Resolves when that is over, and never rejects: a program must not
-   * depend on who listens.
+   * Delivers a notification. Its failure is reported to nobody: a program must not depend on who
+   * listens.
    */
-  async notify(notification: Notification): Promise<void> {
-    if (this.#ended !== null) return;
-    this.#notifications += 1;
-    const task = this.#begin(null);
-    try {
-      await this.#delegate.notify(notification, task.controller.signal);
-    } catch {
-      // Told to nobody, see above.
-    } finally {
-      this.#notifications -= 1;
-      this.#finish(task);
-    }
+  notify(notification: Notification): void {
+    if (this.#ended !== null) return this.#results.notified();
+    void this.#deliver(notification);
   }
 
   /**
@@ -157,8 +142,33 @@ export class Callbacks {
     return 0;
   }
 
-  #begin(tool: PendingCall | null): Task {
-    const task = { controller: new AbortController(), tool };
+  async #invoke(id: number, call: ToolCall): Promise<void> {
+    const task = this.#begin(call);
+    let answer: ToolAnswer;
+    try {
+      answer = toAnswer(await this.#delegate.invokeTool(call, task.controller.signal));
+    } catch (error) {
+      answer = failed(messageOf(error));
+    }
+    if (this.#tasks.has(task)) this.#results.toolEnded(id, call, answer);
+    this.#finish(task);
+  }
+
+  async #deliver(notification: Notification): Promise<void> {
+    this.#notifications += 1;
+    const task = this.#begin(null);
+    try {
+      await this.#delegate.notify(notification, task.controller.signal);
+    } catch {
+      // Reported to nobody, see `notify`.
+    }
+    this.#notifications -= 1;
+    if (this.#tasks.has(task)) this.#results.notified();
+    this.#finish(task);
+  }
+
+  #begin(call: ToolCall | null): Task {
+    const task = new Task(call);
     this.#tasks.add(task);
     return task;
   }

@@ -1,23 +1,23 @@
 import { execute } from 'abort-controller-x';
-import { ToolCall } from '../delegate.ts';
+import { type Delegate, ToolCall } from '../delegate.ts';
 import type { CancelReason } from '../errors.ts';
 import type { CellEvent, CellFailure, MissingReason, OutputItem } from '../events.ts';
-import { lengthOfItem } from '../events.ts';
 import type { SessionLimits } from '../limits.ts';
-import type { Program, ProgramCalls, Sandbox, SandboxRun, ToolAnswer } from '../sandbox.ts';
+import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../sandbox.ts';
 import type { CellSummary, ObserveMode, WaitOptions } from '../session.ts';
 import { commitWrites, type StoredValues } from '../stored-values.ts';
 import { startTimer } from '../timer.ts';
 import type { OfferedTool } from '../tools.ts';
-import type { Callbacks } from './callbacks.ts';
+import { type CallbackCounts, type CallbackResults, Callbacks } from './callbacks.ts';
 import { Callers, type Reply } from './callers.ts';
-import type { CellLane } from './cell-lane.ts';
+import type { CellRecord } from './cell-record.ts';
 import { refusalOf } from './cell-refusal.ts';
 import { initialState, phaseOf, transition } from './cell-state.ts';
 import type { Answer, CellState, Effect, Input } from './cell-types.ts';
 import { missingCell } from './missing.ts';
-import { OutputGate } from './output-gate.ts';
 import { StartClock } from './start-clock.ts';
+import type { ToolAnswer } from './tool-answer.ts';
+import { UnreadOutput } from './unread-output.ts';
 import { yieldTimeoutMs } from './yield-timeout.ts';
 
 /** What a cell is made of, and whom it tells. */
@@ -29,9 +29,10 @@ export interface CellParts {
   readonly callId: string | null;
   readonly sandbox: Sandbox;
   readonly session: symbol;
-  readonly callbacks: Callbacks;
-  /** Where its calls and its news go. */
-  readonly lane: CellLane;
+  /** Does what the program asks for. */
+  readonly delegate: Delegate;
+  readonly counts: CallbackCounts;
+  readonly record: CellRecord;
   readonly values: StoredValues;
   readonly limits: SessionLimits;
   /** Whether a wait may end with a yield while notifications are delivered. */
@@ -45,11 +46,12 @@ export interface CellParts {
 const NEVER = new AbortController().signal;
 
 /** One cell: performs what the state machine decides, and turns waiting callers into observers. */
-export class Cell implements ProgramCalls {
+export class Cell implements ProgramCalls, CallbackResults {
   readonly #parts: CellParts;
   readonly #bornMs = performance.now();
   readonly #callers = new Callers();
-  readonly #gate = new OutputGate();
+  readonly #callbacks: Callbacks;
+  readonly #unread: UnreadOutput;
   /** What the program stored, by key: committed when the cell ends, however it ends but by terminate. */
   readonly #writes = new Map<string, string>();
   #state: CellState;
@@ -57,22 +59,21 @@ export class Cell implements ProgramCalls {
   readonly #clock = new StartClock(() => this.#armObserver());
   #runTimer: NodeJS.Timeout | undefined;
   #cancelReason: CancelReason = 'terminate';
-  #calls = 0;
-  #outputLength = 0;
-  #outputCount = 0;
   #undelivered = 0;
 
   constructor(parts: CellParts) {
     this.#parts = parts;
     this.#state = initialState(parts.program.hold);
+    this.#unread = new UnreadOutput(parts.limits);
+    this.#callbacks = new Callbacks(parts.delegate, parts.counts, this);
   }
 
   get id(): string {
     return this.#parts.id;
   }
 
-  get lane(): CellLane {
-    return this.#parts.lane;
+  get record(): CellRecord {
+    return this.#parts.record;
   }
 
   /** Starts the program. Attach the first observer before. */
@@ -92,7 +93,7 @@ export class Cell implements ProgramCalls {
       const id = this.#callers.admit(resolve as (reply: Reply) => void, reject, yieldMs);
       const observer = { id, mode: yieldMs === undefined ? 'pending' : 'yield' } as const;
       this.#dispatch({ type: 'observe', observer });
-      if (this.#crowded) this.#wakeObserver();
+      if (this.#unread.isCrowded) this.#wakeObserver();
       this.#callers.link(id, preempt, () => this.#elapse(id));
       return () => {
         this.#callers.forget(id);
@@ -123,13 +124,13 @@ export class Cell implements ProgramCalls {
     const state = this.#state;
     const phase = phaseOf(state);
     if (phase === null) return null;
-    const { callbacks, id } = this.#parts;
+    const callbacks = this.#callbacks;
     return {
-      cellId: id,
+      cellId: this.id,
       phase,
       ageMs: performance.now() - this.#bornMs,
       observed: 'observer' in state && state.observer !== null,
-      pendingOutput: this.#outputLength,
+      pendingOutput: this.#unread.length,
       pendingCalls: callbacks.pendingCalls,
       pendingNotifications: callbacks.pendingNotifications,
     };
@@ -141,24 +142,17 @@ export class Cell implements ProgramCalls {
     this.#clock.begin();
   }
 
-  output(item: OutputItem): Promise<void> | undefined {
-    if (this.#state.phase !== 'running') return undefined;
-    const { maxOutputLength, maxOutputItems } = this.#parts.limits;
-    const length = lengthOfItem(item);
-    if (this.#outputLength + length > maxOutputLength) {
-      this.#stop('maxOutputLength', `${maxOutputLength} characters that nobody observed`);
-      return undefined;
+  output(item: OutputItem): void {
+    if (this.#state.phase !== 'running') return;
+    const over = this.#unread.add(item);
+    if (over !== null) {
+      const unit = over === 'maxOutputItems' ? 'items' : 'characters';
+      return this.#stop(over, `${this.#parts.limits[over]} ${unit} that nobody observed`);
     }
-    if (this.#outputCount >= maxOutputItems) {
-      this.#stop('maxOutputItems', `${maxOutputItems} items that nobody observed`);
-      return undefined;
-    }
-    this.#outputLength += length;
-    this.#outputCount += 1;
     this.#dispatch({ type: 'output', item });
-    this.#parts.lane.tell({ type: 'output', item });
-    if (this.#crowded) this.#wakeObserver();
-    return this.#crowded ? this.#gate.wait() : undefined;
+    this.record.output(item);
+    if (this.#unread.isCrowded) this.#wakeObserver();
+    if (this.#unread.isCrowded && this.#run !== null) this.#unread.pause(this.#run);
   }
 
   store(key: string, json: string): void {
@@ -169,30 +163,32 @@ export class Cell implements ProgramCalls {
     this.#dispatch({ type: 'yield-control' });
   }
 
-  invokeTool(index: number, inputJson: string | undefined): Promise<ToolAnswer> {
+  call(id: number, index: number, inputJson: string | undefined): void {
     const tool = this.#parts.tools[index];
-    if (tool === undefined) {
-      return Promise.resolve({ ok: false, message: `there is no tool number ${index}` });
-    }
-    this.#calls += 1;
+    if (tool === undefined) return this.#run?.answer(id, false, `there is no tool number ${index}`);
     const { name, toolName = { name, namespace: null }, kind = 'function' } = tool.definition;
-    const callId = `tool-${this.#calls}`;
+    const callId = `tool-${id}`;
+    this.record.toolStarted(callId, name);
     const call = new ToolCall({ cellId: this.id, callId, tool: name, toolName, kind, inputJson });
-    return this.#parts.lane.invokeTool(call);
+    this.#callbacks.invokeTool(id, call);
   }
 
-  notify(text: string): Promise<void> {
-    return this.#parts.lane.notify({ cellId: this.id, callId: this.#parts.callId, text });
+  toolEnded(id: number, { callId }: ToolCall, { ok, text }: ToolAnswer): void {
+    this.record.toolEnded(callId, ok);
+    this.#run?.answer(id, ok, text);
+  }
+
+  notify(text: string): void {
+    this.record.notified(text);
+    this.#callbacks.notify({ cellId: this.id, callId: this.#parts.callId, text });
+  }
+
+  notified(): void {
+    this.#run?.notified();
   }
 
   frontier(): void {
-    this.#dispatch({ type: 'frontier', pendingCalls: this.#parts.callbacks.pendingCalls });
-  }
-
-  /** So much output waits that whoever observes is told at once, and the program has to wait. */
-  get #crowded(): boolean {
-    const { maxOutputLength, maxOutputItems } = this.#parts.limits;
-    return this.#outputLength > maxOutputLength / 2 || this.#outputCount > maxOutputItems / 2;
+    this.#dispatch({ type: 'frontier', pendingCalls: this.#callbacks.pendingCalls });
   }
 
   #dispatch(input: Input): void {
@@ -201,7 +197,7 @@ export class Cell implements ProgramCalls {
     this.#state = next;
     const phase = phaseOf(next);
     if (phase !== before && phase !== null && phase !== 'completed') {
-      this.#parts.lane.tell({ type: 'phase', phase });
+      this.record.phase(phase);
     }
     for (const effect of effects) this.#perform(effect);
   }
@@ -225,7 +221,7 @@ export class Cell implements ProgramCalls {
       case 'kill-sandbox':
         clearTimeout(this.#runTimer);
         this.#clock.begin();
-        this.#gate.open();
+        this.#unread.unpause();
         return this.#run?.kill();
       case 'drain-callbacks':
         return this.#closeCallbacks((callbacks) => callbacks.drain(this.#parts.limits.drainMs));
@@ -234,7 +230,7 @@ export class Cell implements ProgramCalls {
       case 'commit':
         return this.#commit();
       case 'announce-closed':
-        this.#parts.lane.end(effect.end);
+        this.record.end(effect.end);
         return this.#parts.onClosed(this.#state.phase === 'completed');
       case 'retire':
         return this.#parts.onRetired(effect.reason);
@@ -242,7 +238,7 @@ export class Cell implements ProgramCalls {
   }
 
   #closeCallbacks(close: (callbacks: Callbacks) => Promise<number>): void {
-    const { callbacks } = this.#parts;
+    const callbacks = this.#callbacks;
     const { idle } = callbacks;
     const closed = close(callbacks);
     if (idle) return this.#dispatch({ type: 'callbacks-closed' });
@@ -273,9 +269,7 @@ export class Cell implements ProgramCalls {
     if (answer.type === 'missing') {
       return this.#callers.resolve(id, missingCell(this.id, 'terminated'));
     }
-    this.#outputLength = 0;
-    this.#outputCount = 0;
-    this.#gate.open();
+    this.#unread.taken();
     this.#callers.resolve(id, { cellId: this.id, ...answer });
   }
 

@@ -1,4 +1,5 @@
 import { CodeModeError } from '../errors.ts';
+import type { EventsOptions } from '../live-events.ts';
 import type { ExecuteRequest, ObserveMode, WaitOptions } from '../session.ts';
 import type { ToolDefinition } from '../tools.ts';
 import { checkObserveMode } from './observe-mode.ts';
@@ -42,6 +43,13 @@ export function checkWaitOptions(what: string, options: WaitOptions): void {
       throw invalid(what, `${name} must be an AbortSignal`, signal);
     }
   }
+}
+
+export function checkEvents(options: EventsOptions): void {
+  checkWaitOptions('Cannot follow a cell', options);
+  const { after } = options;
+  if (after === undefined || (Number.isSafeInteger(after) && after >= 0)) return;
+  throw invalid('Cannot follow a cell', 'after must be a whole number', after);
 }
 
 export function checkObserve(cellId: string, mode: ObserveMode, options: WaitOptions): void {

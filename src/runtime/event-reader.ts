@@ -1,19 +1,22 @@
-import { isLast, type LiveEvent, type LiveEvents } from '../live-events.ts';
-import { checkWaitOptions } from './check-arguments.ts';
+import { type EventsOptions, isLast, type LiveEvent, type LiveEvents } from '../live-events.ts';
+import { checkEvents } from './check-arguments.ts';
 
-/** Where a reader gets a cell's events. */
+/** Where a reader gets a cell's events. Any number of readers may use one. */
 export interface EventSource {
   /**
-   * Takes the one seat there is.
+   * The first event whose number is greater; undefined if it has not happened yet.
    *
-   * @param wake Called in place when `take` may have something, or throws. Must not throw.
-   * @throws `cell_busy`.
+   * @throws Why no more events can come.
    */
-  attach(wake: () => void): void;
-  /** The next event; undefined where it has to be waited for. @throws Why none can come any more. */
-  take(): LiveEvent | undefined;
-  /** Leaves the seat. What was not taken is the next reader's. */
-  detach(): void;
+  after(seq: number): LiveEvent | undefined;
+
+  /**
+   * Begins to read.
+   *
+   * @param wake Called in place when `after` may have something, or throws. Must not throw.
+   * @returns Ends the reading.
+   */
+  watch(wake: () => void): () => void;
 }
 
 interface Waiting {
@@ -23,14 +26,17 @@ interface Waiting {
 
 const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** Reads a cell's events for one consumer. See `LiveEvents`. */
+/** One reader of a cell's events, at its own position. See `LiveEvents`. */
 export class EventReader implements LiveEvents {
   readonly #find: () => EventSource;
-  readonly #options: { readonly signal?: AbortSignal };
+  readonly #options: EventsOptions;
   #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(this.#signal?.reason);
+  /** Number of the event that was read last. */
+  #seq = 0;
   #waiting: Waiting[] = [];
   #source: EventSource | null = null;
+  #unwatch: () => void = () => {};
   #isReading = false;
   #isOver = false;
   /** What the next `next` fails with. */
@@ -40,7 +46,7 @@ export class EventReader implements LiveEvents {
    * @param find Asked once, when the first event is wanted. What it throws rejects that `next`.
    * @param options Checked when the first event is wanted, too.
    */
-  constructor(find: () => EventSource, options: { readonly signal?: AbortSignal } = {}) {
+  constructor(find: () => EventSource, options: EventsOptions = {}) {
     this.#find = find;
     this.#options = options;
   }
@@ -69,7 +75,7 @@ export class EventReader implements LiveEvents {
     return this;
   }
 
-  /** Gives those who wait what there is. */
+  /** Gives waiting callers what there is. */
   #serve(): void {
     while (this.#waiting.length > 0 && !this.#isReading) {
       const event = this.#read();
@@ -83,8 +89,10 @@ export class EventReader implements LiveEvents {
   #read(): LiveEvent | undefined {
     this.#isReading = true;
     try {
-      const event = (this.#source ?? this.#subscribe()).take();
-      if (event !== undefined && isLast(event)) this.#leave();
+      const event = (this.#source ?? this.#subscribe()).after(this.#seq);
+      if (event === undefined) return undefined;
+      this.#seq = event.seq;
+      if (isLast(event)) this.#leave();
       return event;
     } catch (error) {
       this.#fail(error);
@@ -95,11 +103,12 @@ export class EventReader implements LiveEvents {
   }
 
   #subscribe(): EventSource {
-    checkWaitOptions('Cannot follow a cell', this.#options);
+    checkEvents(this.#options);
     this.#signal = this.#options.signal;
+    this.#seq = this.#options.after ?? 0;
     this.#signal?.throwIfAborted();
     const source = this.#find();
-    source.attach(() => this.#serve());
+    this.#unwatch = source.watch(() => this.#serve());
     this.#source = source;
     this.#signal?.addEventListener('abort', this.#onAbort);
     return source;
@@ -120,7 +129,7 @@ export class EventReader implements LiveEvents {
   #leave(): void {
     this.#isOver = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#source?.detach();
+    this.#unwatch();
     this.#source = null;
   }
 }

@@ -1,3 +1,4 @@
+import { RecentMap } from '../collections/recent-map.ts';
 import type { CellEvent, MissingReason } from '../events.ts';
 import type { EventSource } from './event-reader.ts';
 
@@ -14,40 +15,25 @@ export function missingCell(cellId: string, reason: MissingReason): MissingEvent
   };
 }
 
-/** The events of a cell that is not there: that it is not, and nothing more. */
-export class MissingLane implements EventSource {
-  readonly #event: MissingEvent;
-
-  constructor(event: MissingEvent) {
-    this.#event = event;
-  }
-
-  attach(): void {}
-
-  take(): MissingEvent {
-    return this.#event;
-  }
-
-  detach(): void {}
+/** The events of a cell that is not there: this one event. */
+export function missingSource(event: MissingEvent): EventSource {
+  return {
+    after: () => ({ seq: 0, atMs: Date.now(), ...event }),
+    watch: () => () => {},
+  };
 }
 
 /** Remembers why cells are gone, the latest 1,024 of them. */
 export class Tombstones {
-  readonly #reasons = new Map<string, MissingReason>();
-  readonly #capacity: number;
+  readonly #reasons: RecentMap<string, MissingReason>;
 
   /** @param capacity How many are remembered; the oldest are forgotten first. */
   constructor(capacity = 1024) {
-    this.#capacity = capacity;
+    this.#reasons = new RecentMap(capacity);
   }
 
   add(cellId: string, reason: MissingReason): void {
     this.#reasons.set(cellId, reason);
-    if (this.#reasons.size <= this.#capacity) return;
-    for (const oldest of this.#reasons.keys()) {
-      this.#reasons.delete(oldest);
-      return;
-    }
   }
 
   /** `unknown` for a cell that never was, or was forgotten. */

@@ -2,8 +2,7 @@ import type { Delegate } from '../delegate.ts';
 import { CodeModeError } from '../errors.ts';
 import type { CellEvent, MissingReason } from '../events.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../limits.ts';
-import type { LiveEvents } from '../live-events.ts';
-import type { RouterStats } from '../routing/router-types.ts';
+import type { EventsOptions, LiveEvents } from '../live-events.ts';
 import type { ProgramTool, Sandbox } from '../sandbox.ts';
 import type {
   CellSummary,
@@ -16,9 +15,9 @@ import type {
 } from '../session.ts';
 import { MemoryStoredValues, type StoredValues } from '../stored-values.ts';
 import { type OfferedTool, offeredTools, type ToolDefinition } from '../tools.ts';
-import { type CallbackCounts, Callbacks } from './callbacks.ts';
+import type { CallbackCounts } from './callbacks.ts';
 import { Cell } from './cell.ts';
-import { CellLane, cellRouter } from './cell-lane.ts';
+import { CellRecords, type Journal } from './cell-records.ts';
 import { checkSource, tooManyCells } from './check-admission.ts';
 import {
   checkCellId,
@@ -29,8 +28,7 @@ import {
   checkTools,
 } from './check-arguments.ts';
 import { EventReader } from './event-reader.ts';
-import { KeptLanes } from './kept-lanes.ts';
-import { type MissingEvent, MissingLane, missingCell, Tombstones } from './missing.ts';
+import { type MissingEvent, missingCell, missingSource, Tombstones } from './missing.ts';
 import { DEFAULT_OBSERVE } from './observe-mode.ts';
 
 /** What a session is made of. */
@@ -48,6 +46,11 @@ export interface SessionRuntimeOptions extends SessionSettings {
    * program are delivered; if not, it lasts until they are, `drainMs` at most. Default: true.
    */
   readonly yieldsWhileDraining?: boolean;
+  /**
+   * Called in place with every event of every cell, before any reader gets it: nothing is dropped.
+   * Must not throw.
+   */
+  readonly journal?: Journal;
   /**
    * Called once for each cell when nobody can ask for it any more: its end was delivered, or it
    * was forgotten. Must not throw.
@@ -75,8 +78,7 @@ export class SessionRuntime implements Session {
   readonly #completed = new Set<string>();
   readonly #tombstones = new Tombstones();
   readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
-  readonly #router = cellRouter();
-  readonly #keptLanes = new KeptLanes();
+  readonly #records: CellRecords;
   readonly #offers = new WeakMap<readonly ToolDefinition[], Offer>();
   #lastId = 0;
   #closing: Promise<void> | null = null;
@@ -86,6 +88,7 @@ export class SessionRuntime implements Session {
     checkSessionOptions(options);
     this.#options = options;
     this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
+    this.#records = new CellRecords(options.journal);
     this.#values = options.storedValues ?? new MemoryStoredValues();
   }
 
@@ -94,9 +97,9 @@ export class SessionRuntime implements Session {
     return { ...this.#counts };
   }
 
-  /** What became of the events and requests of cells. */
-  get routing(): RouterStats {
-    return this.#router.stats;
+  /** Events that the records of this session keep, and what they cost in bytes. */
+  get recorded(): { readonly events: number; readonly bytes: number } {
+    return this.#records.counts;
   }
 
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
@@ -133,11 +136,14 @@ export class SessionRuntime implements Session {
     return this.#cells.get(cellId)?.terminate('terminate') ?? this.#missing(cellId);
   }
 
-  events(cellId: string, options: { readonly signal?: AbortSignal } = {}): LiveEvents {
-    const lane = () => this.#cells.get(cellId)?.lane ?? this.#keptLanes.get(cellId);
+  events(cellId: string, options: EventsOptions = {}): LiveEvents {
     const find = () => {
       checkCellId('Cannot follow a cell', cellId);
-      return lane() ?? new MissingLane(this.#missing(cellId));
+      return (
+        this.#cells.get(cellId)?.record ??
+        this.#records.kept(cellId) ??
+        missingSource(this.#missing(cellId))
+      );
     };
     return new EventReader(find, options);
   }
@@ -166,8 +172,7 @@ export class SessionRuntime implements Session {
   async #close(): Promise<void> {
     const retired = [...this.#cells.values()].map((cell) => this.#untilRetired(cell));
     await Promise.all(retired);
-    this.#keptLanes.clear();
-    this.#router.close(new CodeModeError('session_closed', 'code mode session is closed'));
+    this.#records.clear();
     this.#options.sandbox.release(this.symbol);
   }
 
@@ -192,11 +197,7 @@ export class SessionRuntime implements Session {
       yieldsWhileDraining = true,
     } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
-    const callbacks = new Callbacks(delegate, this.#counts, ({ callId }, ok) =>
-      lane.tell({ type: 'tool-ended', callId, ok }),
-    );
-    const router = this.#router;
-    const lane = new CellLane({ id, router, callbacks, keeps: request.keepEvents ?? false });
+    const record = this.#records.open(id, request.keepEvents ?? false);
     const cell = new Cell({
       id,
       program: {
@@ -211,8 +212,9 @@ export class SessionRuntime implements Session {
       callId: request.callId ?? null,
       sandbox,
       session: this.symbol,
-      callbacks,
-      lane,
+      delegate,
+      counts: this.#counts,
+      record,
       values: this.#values,
       limits: this.#limits,
       yieldsWhileDraining,
@@ -236,9 +238,8 @@ export class SessionRuntime implements Session {
   }
 
   #retire(id: string, reason: MissingReason): void {
-    const lane = this.#cells.get(id)?.lane;
-    lane?.retire();
-    if (lane !== undefined) this.#keptLanes.keep(id, lane);
+    const record = this.#cells.get(id)?.record;
+    if (record !== undefined) this.#records.retire(id, record);
     this.#cells.delete(id);
     this.#completed.delete(id);
     this.#tombstones.add(id, reason);

@@ -1,16 +1,26 @@
 import { JsonText } from '../delegate.ts';
-import type { ToolAnswer } from '../sandbox.ts';
 
-/** What a delegate's result is for the program: any JSON value, or why it is none. */
+/** The answer to a tool call, as the program gets it: JSON text, or the message of an error. */
+export interface ToolAnswer {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** What a delegate's result is for the program: any JSON value, or an error that says why it is not one. */
 export function toAnswer(result: unknown): ToolAnswer {
-  if (result instanceof JsonText) return { ok: true, json: result.text };
+  if (result instanceof JsonText) return { ok: true, text: result.text };
   try {
     const json: string | undefined = result === undefined ? 'null' : JSON.stringify(result);
-    if (json !== undefined) return { ok: true, json };
-    return { ok: false, message: `failed to serialize tool response: got a ${typeof result}` };
+    if (json !== undefined) return { ok: true, text: json };
+    return failed(`failed to serialize tool response: got a ${typeof result}`);
   } catch (error) {
-    return { ok: false, message: `failed to serialize tool response: ${messageOf(error)}` };
+    return failed(`failed to serialize tool response: ${messageOf(error)}`);
   }
+}
+
+/** The answer of a call that threw. */
+export function failed(text: string): ToolAnswer {
+  return { ok: false, text };
 }
 
 /** The text of whatever was thrown. Does not throw. */

@@ -115,8 +115,9 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     const { cellId, first } = await start(session, `text('a')`);
     await first;
     for (const id of [cellId, 'nowhere']) {
-      const all = await Array.fromAsync(session.events(id));
-      assert.deepEqual(all, [await session.observe(id)]);
+      const [only, ...others] = await Array.fromAsync(session.events(id));
+      const { seq, atMs: _, ...event } = only ?? assert.fail();
+      assert.deepEqual([seq, event, others], [0, await session.observe(id), []]);
     }
   });
 
@@ -125,9 +126,10 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     const { session } = made;
     const { cellId, first } = await start(session, `text('a')`, { keepEvents: true });
     assert.equal(brief(await first), 'completed: a');
-    assert.deepEqual(await restOf(session.events(cellId)), ['output a', 'draining', 'completed']);
-    const [missing] = await Array.fromAsync(session.events(cellId));
-    assert.equal(missing?.type, 'missing');
+    for (let readers = 0; readers < 2; readers += 1) {
+      const words = await restOf(session.events(cellId));
+      assert.deepEqual(words, ['output a', 'draining', 'completed']);
+    }
   });
 
   it('of a cell that ends go to its subscriber to the last', async () => {
@@ -155,17 +157,40 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     assert.equal((await session.observe(cellId)).items.length, 1000);
   });
 
-  it('of one cell go to one subscriber at a time', async () => {
+  it('of one cell go to any number of readers, each at its own pace', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, BLOCKED);
-    const events = session.events(cellId);
-    assert.deepEqual(await nextOf(events, 2), BLOCKED_TELLS);
-    await rejectsWith(session.events(cellId).next(), 'cell_busy');
+    const [quick, slow] = [session.events(cellId), session.events(cellId)];
+    assert.deepEqual(await nextOf(quick, 2), BLOCKED_TELLS);
+    assert.deepEqual(await nextOf(slow, 1), BLOCKED_TELLS.slice(0, 1));
     delegate.tools.release(null);
-    assert.deepEqual(await restOf(events), GOES_ON_TELLS);
-    const again = await restOf(session.events(cellId));
-    assert.deepEqual(again, ['completed']);
+    assert.deepEqual(await restOf(quick), GOES_ON_TELLS);
+    assert.deepEqual(await restOf(slow), [...BLOCKED_TELLS.slice(1), ...GOES_ON_TELLS]);
+    const late = await restOf(session.events(cellId));
+    assert.deepEqual(late, [...BLOCKED_TELLS, ...GOES_ON_TELLS]);
+  });
+
+  it('are numbered from 1 and carry the time, and can be read on after a number', async () => {
+    await using made = await setUp();
+    const { session, delegate } = made;
+    const startedMs = Date.now();
+    const { cellId } = await start(session, BLOCKED);
+    await delegate.saw('1 tool-1 started');
+    delegate.tools.release(null);
+    const all = await Array.fromAsync(session.events(cellId));
+    const want = all.map((_, at) => at + 1);
+    assert.deepEqual(
+      all.map(({ seq }) => seq),
+      want,
+    );
+    const times = all.map(({ atMs }) => atMs);
+    assert.deepEqual(times, times.toSorted());
+    assert.ok(times.every((atMs) => atMs >= startedMs && atMs <= Date.now()));
+    for (const after of [0, 1, 3]) {
+      const rest = await Array.fromAsync(session.events(cellId, { after }));
+      assert.deepEqual(rest, all.slice(after));
+    }
   });
 
   it('go to those who wait in the order in which they asked', async () => {
@@ -182,19 +207,25 @@ function subscribingCases({ it, setUp }: SessionContract): void {
 }
 
 function leavingCases({ it, setUp }: SessionContract): void {
-  it('go on where the subscriber before left', async () => {
+  it('go on after the number at which a reader left', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, BLOCKED);
-    for await (const { type } of session.events(cellId)) if (type === 'output') break;
+    let after = 0;
+    for await (const { seq } of session.events(cellId)) {
+      after = seq;
+      break;
+    }
     await assert.rejects(async () => {
       for await (const _ of session.events(cellId)) throw new Error('no more');
     }, /no more/);
+    await delegate.saw('1 tool-1 started');
     delegate.tools.release(null);
-    assert.deepEqual(await restOf(session.events(cellId)), GOES_ON_TELLS);
+    const words = await restOf(session.events(cellId, { after }));
+    assert.deepEqual(words, [...BLOCKED_TELLS.slice(1), ...GOES_ON_TELLS]);
   });
 
-  it('that are waited for end when the subscriber leaves, and nothing is lost', async () => {
+  it('that are waited for end when the reader leaves', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, BLOCKED);
@@ -205,7 +236,7 @@ function leavingCases({ it, setUp }: SessionContract): void {
     for (const next of waiting) assert.equal((await next).done, true);
     assert.equal((await events.next()).done, true);
     delegate.tools.release(null);
-    assert.deepEqual(await restOf(session.events(cellId)), GOES_ON_TELLS);
+    assert.deepEqual(await restOf(session.events(cellId, { after: 2 })), GOES_ON_TELLS);
   });
 
   it('end with the reason of the signal, and leave no listener behind', async () => {
@@ -222,7 +253,8 @@ function leavingCases({ it, setUp }: SessionContract): void {
     assert.equal((await events.next()).done, true);
     await assert.rejects(session.events(cellId, given).next(), (error) => error === reason);
     delegate.tools.release(null);
-    assert.deepEqual(await restOf(session.events(cellId, kept)), GOES_ON_TELLS);
+    const rest = await restOf(session.events(cellId, { after: 2, signal: kept.signal }));
+    assert.deepEqual(rest, GOES_ON_TELLS);
     assertNoListeners(given.signal, kept.signal);
   });
 }

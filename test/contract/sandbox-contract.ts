@@ -23,7 +23,7 @@ export function sandboxContract(
       fields: Partial<Program> = {},
       calls = new RecordingCalls(),
     ): StartedProgram {
-      return { calls, run: sandbox.run(contractProgram(source, fields), calls, session) };
+      return { calls, run: calls.runIn(sandbox, contractProgram(source, fields), session) };
     }
 
     async function later(): Promise<void> {

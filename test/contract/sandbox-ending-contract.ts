@@ -123,7 +123,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       const value = { __proto__x: 1, 'a b': [null, true, 1.5e300, '\u2028\ud83c\udf0d"\\'] };
       const json = `{"__proto__":{"polluted":1},"v":${JSON.stringify(value)}}`;
       const calls = new RecordingCalls();
-      calls.onTool = async () => ({ ok: true, json });
+      calls.onTool = async () => ({ ok: true, text: json });
       const source = `const v = await tools.a(); text(JSON.stringify(v)); text(typeof v.polluted)`;
       await start(source, {}, calls).run.ended;
       assert.deepEqual(calls.all('text'), [json, 'undefined']);
@@ -131,7 +131,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
 
     it('may be ten thousand at once', async () => {
       const calls = new RecordingCalls();
-      calls.onTool = async (_index, inputJson) => ({ ok: true, json: inputJson ?? 'null' });
+      calls.onTool = async (_index, inputJson) => ({ ok: true, text: inputJson ?? 'null' });
       const { run } = start(
         `const all = await Promise.all(Array.from({ length: 10000 }, (_, n) => tools.a(n)));
         text(all.every((value, n) => value === n));`,
@@ -148,7 +148,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
           const both = [tools.a(), tools.b()].map((p) => p.then(text, () => text('failed')));
           await Promise.all(both);`);
         await calls.until('call', 2);
-        calls.toolCalls[0]?.answer({ ok: true, json });
+        calls.toolCalls[0]?.answer({ ok: true, text: json });
         calls.toolCalls[1]?.answer(answered('fine'));
         await Promise.race([run.ended, later()]);
         run.kill();
@@ -238,11 +238,11 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       await using sandbox = makeSandbox({ limits: { maxHeapBytes: 32 << 20 } });
       const session = Symbol('memory');
       const others = new RecordingCalls();
-      const other = sandbox.run(contractProgram('text(await tools.a())'), others, session);
+      const other = others.runIn(sandbox, contractProgram('text(await tools.a())'), session);
       await others.until('call');
       const growing = `const all = []; for (;;) { await null; all.push(new Array(1000).fill(0.5)) }`;
       const calls = new RecordingCalls();
-      const { failure } = await sandbox.run(contractProgram(growing), calls, session).ended;
+      const { failure } = await calls.runIn(sandbox, contractProgram(growing), session).ended;
       assert.equal(failure?.kind, 'memory');
       assert.match(failure?.text ?? '', /32 MiB \(maxHeapBytes\)/);
       others.toolCalls[0]?.answer(answered('still here'));
@@ -255,7 +255,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
     it('runs fifty programs at once', async () => {
       const started = Array.from({ length: 50 }, (_, n) => {
         const calls = new RecordingCalls();
-        calls.onTool = async (_index, inputJson) => ({ ok: true, json: inputJson ?? 'null' });
+        calls.onTool = async (_index, inputJson) => ({ ok: true, text: inputJson ?? 'null' });
         const source = `
           globalThis.mine = ${n};
           for (let i = 0; i < 5; i++) await tools.a(i);
@@ -282,7 +282,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       const sandbox = makeSandbox({});
       await sandbox.close();
       const calls = new RecordingCalls();
-      const run = sandbox.run(contractProgram('text(1)'), calls, Symbol('late'));
+      const run = calls.runIn(sandbox, contractProgram('text(1)'), Symbol('late'));
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'sandbox_failed');
       assert.match(failure?.text ?? '', /closed/);
@@ -294,12 +294,12 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       const sandbox = makeSandbox({});
       const session = Symbol('closing');
       const busy = new RecordingCalls();
-      sandbox.run(contractProgram(`text('go'); for (;;);`), busy, session);
+      busy.runIn(sandbox, contractProgram(`text('go'); for (;;);`), session);
       const waiting = new RecordingCalls();
-      sandbox.run(contractProgram('await tools.a(); text(1)'), waiting, session);
+      waiting.runIn(sandbox, contractProgram('await tools.a(); text(1)'), session);
       await Promise.all([busy.until('text'), waiting.until('call')]);
       const late = new RecordingCalls();
-      sandbox.run(contractProgram('text(1)'), late, session);
+      late.runIn(sandbox, contractProgram('text(1)'), session);
       await Promise.all([sandbox.close(), sandbox.close()]);
       await sandbox.close();
       waiting.toolCalls[0]?.answer(answered(1));
@@ -316,7 +316,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       sandbox.release(session);
       sandbox.release(session);
       const calls = new RecordingCalls();
-      await sandbox.run(contractProgram('text(2)'), calls, session).ended;
+      await calls.runIn(sandbox, contractProgram('text(2)'), session).ended;
       assert.deepEqual(calls.all('text'), ['2']);
     });
   });

@@ -95,7 +95,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       );
       await calls.until('frontier');
       for (const call of calls.toolCalls.toReversed()) {
-        call.answer({ ok: true, json: call.inputJson ?? 'null' });
+        call.answer({ ok: true, text: call.inputJson ?? 'null' });
       }
       await later();
       assert.deepEqual(calls.all('text'), []);

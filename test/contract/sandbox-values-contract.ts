@@ -156,7 +156,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
         await using sandbox = makeSandbox({ limits: LIMITS });
         const calls = new RecordingCalls();
         const caught = `try { ${source}; text('no error') } catch (e) { text(e.message) } text('on')`;
-        const run = sandbox.run(contractProgram(caught), calls, Symbol('limits'));
+        const run = calls.runIn(sandbox, contractProgram(caught), Symbol('limits'));
         assert.equal((await run.ended).failure, null);
         const [message = '', on] = calls.all('text').slice(-2);
         assert.ok(message.includes(limit), message);
@@ -174,7 +174,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
         store('a', 'x'.repeat(90)); store('b', 1);
         const all = await Promise.all([1, 2, 3].map(() => tools.a('x'.repeat(998))));
         text(all.map(({ length }) => length));`;
-      const run = sandbox.run(contractProgram(source), calls, Symbol('limits'));
+      const run = calls.runIn(sandbox, contractProgram(source), Symbol('limits'));
       assert.equal((await run.ended).failure, null);
       assert.deepEqual(calls.all('text'), ['1000', '[998,998,998]']);
     });
@@ -187,7 +187,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
         for (let n = 0; n < 20; n++) { await Promise.all([1, 2, 3, 4].map((i) => tools.a(i))); }
         for (let n = 0; n < 20; n++) clearTimeout(setTimeout(() => {}, 1e6));
         for (let n = 0; n < 20; n++) { notify(n); await tools.b(); }`;
-      const run = sandbox.run(contractProgram(source), calls, Symbol('limits'));
+      const run = calls.runIn(sandbox, contractProgram(source), Symbol('limits'));
       assert.equal((await run.ended).failure, null);
     });
 
@@ -196,7 +196,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       const calls = new RecordingCalls();
       calls.onTool = async () => answered('x'.repeat(999));
       const source = `try { await tools.a() } catch (e) { text(e.message) }`;
-      await sandbox.run(contractProgram(source), calls, Symbol('limits')).ended;
+      await calls.runIn(sandbox, contractProgram(source), Symbol('limits')).ended;
       assert.match(calls.all('text')[0] ?? '', /1001 characters.*1000 \(maxValueLength\)/);
     });
   });

@@ -1,12 +1,6 @@
 import type { CellFailure, OutputItem } from '../../src/events.ts';
-import type {
-  Program,
-  ProgramCalls,
-  ProgramEnd,
-  Sandbox,
-  SandboxRun,
-  ToolAnswer,
-} from '../../src/sandbox.ts';
+import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
+import type { Program, ProgramCalls, ProgramEnd, Sandbox, SandboxRun } from '../../src/sandbox.ts';
 
 /** What a fake program does, a microtask after it was run. */
 export type FakeProgram = (run: FakeRun) => void;
@@ -67,6 +61,10 @@ export class FakeRun implements SandboxRun {
   readonly orders: Order[] = [];
   readonly #calls: ProgramCalls;
   readonly #resolve: (end: ProgramEnd) => void;
+  readonly #waiting = new Map<number, (answer: ToolAnswer) => void>();
+  readonly #notifying: (() => void)[] = [];
+  #lastCall = 0;
+  #paused: PromiseWithResolvers<void> | null = null;
   #killed = false;
 
   constructor(program: Program, calls: ProgramCalls, session: symbol) {
@@ -91,12 +89,13 @@ export class FakeRun implements SandboxRun {
   }
 
   /** @returns What a program would have to wait for before it shows more. */
-  output(item: OutputItem): Promise<void> | void {
-    return this.#killed ? undefined : this.#calls.output(item);
+  output(item: OutputItem): Promise<void> | undefined {
+    if (!this.#killed) this.#calls.output(item);
+    return this.#paused?.promise;
   }
 
   store(key: string, json: string): void {
-    if (!this.#killed) void this.#calls.store(key, json);
+    if (!this.#killed) this.#calls.store(key, json);
   }
 
   yieldControl(): void {
@@ -106,11 +105,37 @@ export class FakeRun implements SandboxRun {
   /** Calls the tool of that index, with this value as its argument. */
   callTool(index = 0, input?: unknown): Promise<ToolAnswer> {
     if (this.#killed) return new Promise(() => {});
-    return this.#calls.invokeTool(index, JSON.stringify(input));
+    const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
+    this.#lastCall += 1;
+    this.#waiting.set(this.#lastCall, resolve);
+    this.#calls.call(this.#lastCall, index, JSON.stringify(input));
+    return promise;
   }
 
   notify(text: string): Promise<void> {
-    return this.#killed ? Promise.resolve() : this.#calls.notify(text);
+    if (this.#killed) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#notifying.push(resolve);
+    this.#calls.notify(text);
+    return promise;
+  }
+
+  answer(id: number, ok: boolean, text: string): void {
+    this.#waiting.get(id)?.({ ok, text });
+    this.#waiting.delete(id);
+  }
+
+  notified(): void {
+    this.#notifying.shift()?.();
+  }
+
+  pause(): void {
+    this.#paused ??= Promise.withResolvers();
+  }
+
+  unpause(): void {
+    this.#paused?.resolve();
+    this.#paused = null;
   }
 
   frontier(): void {

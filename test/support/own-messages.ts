@@ -7,7 +7,7 @@ export const OWN_CLIENT_MESSAGES: readonly string[] = [
   '{"type":"operation/request","id":3,"request":{"method":"session/wait","sessionId":"s","request":{"cell_id":"1","yield_time_ms":0,"observe":{"yieldAfterMs":0.5},"preempted":true},"maxOutputTokens":7}}',
   '{"type":"operation/request","id":4,"request":{"method":"session/terminate","sessionId":"s","cellId":"1","maxOutputTokens":null}}',
   '{"type":"operation/request","id":5,"request":{"method":"session/resume","sessionId":"s","cellId":"1","generation":2}}',
-  '{"type":"operation/request","id":6,"request":{"method":"session/events","sessionId":"s","cellId":"1"}}',
+  '{"type":"operation/request","id":6,"request":{"method":"session/events","sessionId":"s","cellId":"1","after":3}}',
   '{"type":"operation/request","id":7,"request":{"method":"session/cells","sessionId":"s"}}',
   '{"type":"operation/request","id":8,"request":{"method":"session/values","sessionId":"s"}}',
 ];
@@ -16,6 +16,8 @@ const ENDING =
   '"failure":{"kind":"syntax","text":"SyntaxError: no","line":1,"column":2},"notes":["a"]';
 const MISSING =
   '{"type":"missing","cellId":"1","items":[],"reason":"evicted","message":"exec cell 1 not found"}';
+const PLACE = '"seq":3,"atMs":1790000000000';
+const LIVE_MISSING = `${MISSING.slice(0, -1)},"seq":0,"atMs":1790000000000}`;
 const ITEM = '{"type":"input_image","image_url":"a","detail":"auto"}';
 
 function response(value: string): string {
@@ -46,5 +48,5 @@ export const OWN_HOST_MESSAGES: readonly string[] = [
   '{"type":"delegate/request","id":1,"sessionId":"s","token":"t","request":{"type":"notification/send","callId":null,"cellId":"2","text":"notice"}}',
   '{"type":"delegate/cancel","id":1,"reason":"drain-timeout"}',
   '{"type":"connection/failed","message":"Cannot read a message: it is not JSON"}',
-  `{"type":"cell/events","id":6,"events":[{"type":"output","item":${ITEM}},{"type":"tool-started","callId":"tool-1","tool":"t"},{"type":"tool-ended","callId":"tool-1","ok":false},{"type":"notified","text":"n"},{"type":"phase","phase":"held"},{"type":"gap","missed":3},{"type":"completed",${ENDING}},{"type":"terminated"},${MISSING}]}`,
+  `{"type":"cell/events","id":6,"events":[{${PLACE},"type":"output","item":${ITEM}},{${PLACE},"type":"tool-started","callId":"tool-1","tool":"t"},{${PLACE},"type":"tool-ended","callId":"tool-1","ok":false},{${PLACE},"type":"notified","text":"n"},{${PLACE},"type":"phase","phase":"held"},{${PLACE},"type":"gap","missed":3},{${PLACE},"type":"completed",${ENDING}},{${PLACE},"type":"terminated"},${LIVE_MISSING}]}`,
 ];

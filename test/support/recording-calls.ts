@@ -1,5 +1,6 @@
 import type { OutputItem } from '../../src/events.ts';
-import type { ProgramCalls, ToolAnswer } from '../../src/sandbox.ts';
+import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
+import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../../src/sandbox.ts';
 
 /** A tool call that a test answers when it wants to. */
 export interface RecordedCall {
@@ -29,6 +30,18 @@ export class RecordingCalls implements ProgramCalls {
   /** Called with each line as it is written. */
   onLine: (line: string) => void = () => {};
   #watchers: Watcher[] = [];
+  #run: SandboxRun | null = null;
+
+  /** Runs a program whose messages come here, and whose answers go from here. */
+  runIn(sandbox: Sandbox, program: Program, session = Symbol('recorded')): SandboxRun {
+    return this.attach(sandbox.run(program, this, session));
+  }
+
+  /** Answers go to this run. */
+  attach(run: SandboxRun): SandboxRun {
+    this.#run = run;
+    return run;
+  }
 
   started(): void {
     this.#write('started');
@@ -53,16 +66,16 @@ export class RecordingCalls implements ProgramCalls {
     this.#write('yield');
   }
 
-  invokeTool(index: number, inputJson: string | undefined): Promise<ToolAnswer> {
-    const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
-    this.toolCalls.push({ index, inputJson, answer: resolve });
+  call(id: number, index: number, inputJson: string | undefined): void {
+    const answer = ({ ok, text }: ToolAnswer) => this.#run?.answer(id, ok, text);
+    this.toolCalls.push({ index, inputJson, answer });
     this.#write(`call ${index} ${inputJson}`);
-    return this.onTool?.(index, inputJson) ?? promise;
+    void this.onTool?.(index, inputJson).then(answer);
   }
 
-  notify(text: string): Promise<void> {
+  notify(text: string): void {
     this.#write(`notify ${text}`);
-    return this.onNotify(text);
+    void this.onNotify(text).then(() => this.#run?.notified());
   }
 
   frontier(): void {
@@ -93,7 +106,7 @@ export class RecordingCalls implements ProgramCalls {
 }
 
 /** A tool's answer. */
-export const answered = (value: unknown): ToolAnswer => ({ ok: true, json: JSON.stringify(value) });
+export const answered = (value: unknown): ToolAnswer => ({ ok: true, text: JSON.stringify(value) });
 
 /** A tool's failure. */
-export const refused = (message: string): ToolAnswer => ({ ok: false, message });
+export const refused = (text: string): ToolAnswer => ({ ok: false, text });

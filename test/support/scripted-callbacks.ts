@@ -1,24 +1,40 @@
-import { ToolCall } from '../../src/delegate.ts';
+import { type Delegate, ToolCall } from '../../src/delegate.ts';
 import { type CallbackCounts, Callbacks } from '../../src/runtime/callbacks.ts';
+import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';
 
 /** Callbacks of cell 1 over a scripted delegate, and short ways to start one. */
-export function scriptedCallbacks(onTool?: ScriptedDelegate['onTool']) {
+export function scriptedCallbacks(does?: ScriptedDelegate['onTool'] | Delegate) {
   const delegate = new ScriptedDelegate();
-  if (onTool !== undefined) delegate.onTool = onTool;
+  if (typeof does === 'function') delegate.onTool = does;
   const counts: CallbackCounts = { abandoned: 0, late: 0 };
   /** Calls that were answered, as `tool-1 true`. */
   const ended: string[] = [];
-  const callbacks = new Callbacks(delegate, counts, ({ callId }, ok) => {
-    ended.push(`${callId} ${ok}`);
+  const waiting = new Map<number, (answer: ToolAnswer) => void>();
+  const notifying: (() => void)[] = [];
+  const callbacks = new Callbacks(typeof does === 'object' ? does : delegate, counts, {
+    toolEnded: (id, { callId }, answer) => {
+      ended.push(`${callId} ${answer.ok}`);
+      waiting.get(id)?.(answer);
+    },
+    notified: () => notifying.shift()?.(),
   });
   let calls = 0;
-  const call = (tool: string) => {
+  const invoke = (toolCall: ToolCall) => {
+    const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
     calls += 1;
-    return callbacks.invokeTool(toolCall(`tool-${calls}`, tool));
+    waiting.set(calls, resolve);
+    callbacks.invokeTool(calls, toolCall);
+    return promise;
   };
-  const notify = (text: string) => callbacks.notify({ cellId: '1', callId: null, text });
-  return { delegate, counts, ended, callbacks, call, notify };
+  const call = (tool: string) => invoke(toolCall(`tool-${calls + 1}`, tool));
+  const notify = (text: string) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    notifying.push(resolve);
+    callbacks.notify({ cellId: '1', callId: null, text });
+    return promise;
+  };
+  return { delegate, counts, ended, callbacks, invoke, call, notify };
 }
 
 /** A call of cell 1 whose argument is the text `in`. */

@@ -1,7 +1,7 @@
 import type { CellEvent, OutputItem } from '../../src/events.ts';
 import type { LiveEvents } from '../../src/live-events.ts';
 import { EventReader } from '../../src/runtime/event-reader.ts';
-import { MissingLane, missingCell } from '../../src/runtime/missing.ts';
+import { missingCell, missingSource } from '../../src/runtime/missing.ts';
 import type {
   CellSummary,
   ExecuteRequest,
@@ -56,7 +56,7 @@ export class ScriptedSession implements Session {
   }
 
   events(cellId: string): LiveEvents {
-    return new EventReader(() => new MissingLane(missingCell(cellId, 'unknown')), undefined);
+    return new EventReader(() => missingSource(missingCell(cellId, 'unknown')));
   }
 
   async values(): Promise<ReadonlyMap<string, unknown>> {

@@ -2,29 +2,34 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EventPump } from '../../../host/server/event-pump.ts';
 import { FrameTooLargeError } from '../../../host/wire/connection.ts';
-import type { LiveEvent } from '../../../src/live-events.ts';
-import { EventInbox } from '../../../src/runtime/event-inbox.ts';
+import type { CellEnd, LiveEvent, LiveNews } from '../../../src/live-events.ts';
 import { EventReader } from '../../../src/runtime/event-reader.ts';
 import { rejectsWith } from '../../support/events.ts';
 import { isSettled } from '../../support/gates.ts';
 import { told } from '../../support/live-events.ts';
 
-/** A reader of these events, of which all are there at once. */
-function readerOf(events: readonly LiveEvent[]): EventReader {
-  const inbox = new EventInbox();
-  for (const event of events) inbox.push(event);
-  const source = { attach() {}, take: () => inbox.take(), detach() {} };
-  return new EventReader(() => source, undefined);
+/** Events with their places: the first is number 1. */
+function placed(...events: readonly (LiveNews | CellEnd)[]): readonly LiveEvent[] {
+  return events.map((event, at) => ({ seq: at + 1, atMs: 0, ...event }));
 }
 
-function notified(...texts: readonly string[]): readonly LiveEvent[] {
+/** A reader of these events, of which all are there at once. */
+function readerOf(events: readonly LiveEvent[]): EventReader {
+  const source = { after: (seq: number) => events[seq], watch: () => () => {} };
+  return new EventReader(() => source);
+}
+
+function notified(...texts: readonly string[]): readonly LiveNews[] {
   return texts.map((text) => ({ type: 'notified', text }));
 }
 
 /** Runs a pump, and gives what it sent: events of one message joined by commas. */
-async function pumped(events: readonly LiveEvent[], mostChars: number): Promise<readonly string[]> {
+async function pumped(
+  events: readonly (LiveNews | CellEnd)[],
+  mostChars: number,
+): Promise<readonly string[]> {
   const sent: string[] = [];
-  await new EventPump().run(readerOf(events), {
+  await new EventPump().run(readerOf(placed(...events)), {
     events: (batch) => {
       const length = JSON.stringify(batch).length;
       if (length > mostChars) throw new FrameTooLargeError(length);
@@ -79,7 +84,7 @@ describe('EventPump', () => {
     };
     const pump = new EventPump();
     const runs = Promise.all(
-      [1, 2, 3].map(() => pump.run(readerOf([{ type: 'terminated' }]), outlet)),
+      [1, 2, 3].map(() => pump.run(readerOf(placed({ type: 'terminated' })), outlet)),
     );
     for (const wanted of [0, 1, 2]) {
       assert.equal(await isSettled(runs), false);

@@ -164,7 +164,7 @@ describe('A prompt whose updates nobody reads', () => {
       await run.notify('note');
       assert.deepEqual(await answer, {
         ok: false,
-        message: 'Cannot call a tool: too many updates of the session wait for a reader',
+        text: 'Cannot call a tool: too many updates of the session wait for a reader',
       });
       run.end();
       await run.ended;

@@ -8,7 +8,7 @@ import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import { Up } from '../../../sandbox/process/message-kinds.ts';
 import { ProcessRun } from '../../../sandbox/process/process-run.ts';
 import type { OutputItem } from '../../../src/events.ts';
-import type { Program, ProgramCalls, ProgramEnd } from '../../../src/sandbox.ts';
+import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../../src/sandbox.ts';
 import { fuzzBounds, fuzzTimeout } from '../../support/fuzz-bounds.ts';
 
 const PROGRAM: Program = {
@@ -29,18 +29,24 @@ const LIMITS = {
 };
 
 /** Checks that whatever reaches a cell has the shape the cell was promised. */
-function checkingCalls(): ProgramCalls {
+function checkingCalls(runOf: () => SandboxRun | null = () => null): ProgramCalls {
+  let last = 0;
   return {
     started: () => {},
     output: (item) => checkItem(item),
     store: (key, json) => assert.equal(typeof key + typeof json, 'stringstring'),
     yieldControl: () => {},
-    invokeTool: async (index, inputJson) => {
+    call: (id, index, inputJson) => {
+      assert.ok(id > last, `${id} after ${last}`);
+      last = id;
       assert.equal(typeof index, 'number');
       assert.ok(inputJson === undefined || typeof inputJson === 'string');
-      return { ok: true, json: '1' };
+      queueMicrotask(() => runOf()?.answer(id, true, '1'));
     },
-    notify: async (text) => assert.equal(typeof text, 'string'),
+    notify: (text) => {
+      assert.equal(typeof text, 'string');
+      queueMicrotask(() => runOf()?.notified());
+    },
     frontier: () => {},
   };
 }
@@ -77,7 +83,12 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
     const blueprint = isolateBlueprint(LIMITS);
     await fc.assert(
       fc.asyncProperty(fc.array(message, { maxLength: 40 }), async (messages) => {
-        const run = new IsolateRun(PROGRAM, checkingCalls(), LIMITS, () => {});
+        const run: IsolateRun = new IsolateRun(
+          PROGRAM,
+          checkingCalls(() => run),
+          LIMITS,
+          () => {},
+        );
         const isolate = new PreparedIsolate(blueprint);
         run.start(isolate);
         const { receive } = isolate.wiring;
@@ -98,13 +109,12 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
       ['maxPendingNotifications', 'notify', ['x']],
       ['maxStoredKeys', 'store', [1, 'x']],
     ] as const) {
-      const stubborn = { invokeTool: () => new Promise<never>(() => {}) };
-      const calls = { ...checkingCalls(), ...stubborn, notify: () => new Promise<void>(() => {}) };
+      const calls = checkingCalls();
       const run = new IsolateRun(PROGRAM, calls, LIMITS, () => {});
       const isolate = new PreparedIsolate(blueprint);
       run.start(isolate);
       const { receive } = isolate.wiring;
-      for (let n = 0; n < 6; n += 1) receive(what, n, ...values.slice(1));
+      for (let n = 0; n < 6; n += 1) receive(what, n + 1, ...values.slice(1));
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'limit');
       assert.match(failure?.text ?? '', new RegExp(limit));
@@ -113,12 +123,11 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
   });
 
   it('refuses frames of a process that go over the limits of its program', () => {
-    const stubborn = { invokeTool: () => new Promise<never>(() => {}) };
-    const calls = { ...checkingCalls(), ...stubborn, notify: () => new Promise<void>(() => {}) };
+    const calls = checkingCalls();
     const nothing = () => {};
     const sendMany = (limits: typeof LIMITS, kind: number, texts: (n: number) => string[]) => {
       const run = new ProcessRun({ id: 1, calls, limits, send: nothing, onOver: nothing });
-      for (let n = 0; n < 6; n += 1) run.receive({ kind, run: 1, a: n, b: 0, texts: texts(n) });
+      for (let n = 0; n < 6; n += 1) run.receive({ kind, run: 1, a: n + 1, b: 0, texts: texts(n) });
     };
     const long = { ...LIMITS, maxStoredLength: 10 };
     assert.throws(() => sendMany(LIMITS, Up.Call, () => ['1']), /maxPendingCalls/);
@@ -144,11 +153,17 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
     await fc.assert(
       fc.asyncProperty(fc.array(frame, { maxLength: 20 }), async (frames) => {
         let over = false;
-        const calls = checkingCalls();
+        const calls = checkingCalls(() => run);
         const onOver = () => {
           over = true;
         };
-        const run = new ProcessRun({ id: 1, calls, limits: LIMITS, send: () => {}, onOver });
+        const run: ProcessRun = new ProcessRun({
+          id: 1,
+          calls,
+          limits: LIMITS,
+          send: () => {},
+          onOver,
+        });
         for (const one of frames) {
           try {
             run.receive(one);

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { DownHead } from '../../../sandbox/bootstrap/bridge-types.ts';
 import { Inbox } from '../../../sandbox/isolate/inbox.ts';
-import type { ToolAnswer } from '../../../src/sandbox.ts';
 
 /** What went down in one entry: answers as `[id, ok, text]`, a timer as `[id]`, settled notifications. */
 type Batch = readonly (readonly [number, 0 | 1, string] | readonly [number] | number)[];
@@ -22,22 +21,22 @@ function drain(inbox: Inbox): Batch[] {
   return batches;
 }
 
-const answer = (value: unknown): ToolAnswer => ({ ok: true, json: JSON.stringify(value) });
+const answer = (value: unknown) => [true, JSON.stringify(value)] as const;
 
 describe('Inbox', () => {
   it('hands down answers that wait together in one batch', () => {
     const inbox = new Inbox(100);
-    inbox.addAnswer(1, answer({ a: 1 }));
-    inbox.addAnswer(2, { ok: false, message: 'no "way"\n' });
+    inbox.addAnswer(1, ...answer({ a: 1 }));
+    inbox.addAnswer(2, false, 'no "way"\n');
     assert.deepEqual(drain(inbox), [[[1, 1, '{"a":1}'], [2, 0, 'no "way"\n'], 0]]);
   });
 
   it('hands down a timer alone', () => {
     const inbox = new Inbox(100);
-    inbox.addAnswer(1, answer(1));
+    inbox.addAnswer(1, ...answer(1));
     inbox.addTimer(7);
     inbox.addTimer(8);
-    inbox.addAnswer(2, answer(2));
+    inbox.addAnswer(2, ...answer(2));
     assert.deepEqual(drain(inbox), [
       [[1, 1, '1'], 0],
       [[7], 0],
@@ -62,9 +61,9 @@ describe('Inbox', () => {
   it('splits what is long, and lets one long answer go alone', () => {
     const inbox = new Inbox(4 << 20);
     const long = 'x'.repeat(700_000);
-    for (const id of [1, 2]) inbox.addAnswer(id, answer(long));
-    inbox.addAnswer(3, answer(long.repeat(4)));
-    inbox.addAnswer(4, answer(4));
+    for (const id of [1, 2]) inbox.addAnswer(id, ...answer(long));
+    inbox.addAnswer(3, ...answer(long.repeat(4)));
+    inbox.addAnswer(4, ...answer(4));
     const ids = drain(inbox).map((batch) =>
       batch.flatMap((item) => (typeof item === 'number' ? [] : [item[0]])),
     );
@@ -73,9 +72,9 @@ describe('Inbox', () => {
 
   it('turns an answer that is too long into an error, and cuts a message that is', () => {
     const inbox = new Inbox(10);
-    inbox.addAnswer(1, answer('x'.repeat(9)));
-    inbox.addAnswer(2, answer('x'.repeat(8)));
-    inbox.addAnswer(3, { ok: false, message: 'y'.repeat(11) });
+    inbox.addAnswer(1, ...answer('x'.repeat(9)));
+    inbox.addAnswer(2, ...answer('x'.repeat(8)));
+    inbox.addAnswer(3, false, 'y'.repeat(11));
     const [batch] = drain(inbox);
     const text = "the tool's result has 11 characters, the limit is 10 (maxValueLength)";
     assert.deepEqual(batch, [
@@ -89,7 +88,7 @@ describe('Inbox', () => {
   it('is empty after it was cleared', () => {
     const inbox = new Inbox(10);
     inbox.addTimer(1);
-    inbox.addAnswer(1, answer(1));
+    inbox.addAnswer(1, ...answer(1));
     inbox.clear();
     assert.equal(inbox.empty, true);
     inbox.addTimer(2);
@@ -122,10 +121,10 @@ describe('Inbox', () => {
           const id = at + 1;
           if (one.type === 'answer') {
             const json = JSON.stringify(one.value);
-            inbox.addAnswer(id, { ok: true, json });
+            inbox.addAnswer(id, true, json);
             want.push([id, 1, json]);
           } else if (one.type === 'failure') {
-            inbox.addAnswer(id, { ok: false, message: one.message });
+            inbox.addAnswer(id, false, one.message);
             want.push([id, 0, one.message]);
           } else if (one.type === 'timer') {
             inbox.addTimer(id);

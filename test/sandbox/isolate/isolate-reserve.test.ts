@@ -86,7 +86,7 @@ describe('Programs that are run at once', { timeout: 20_000 }, () => {
       calls.onLine = (line) => {
         if (line === 'started') order.push(n);
       };
-      return sandbox.run(contractProgram('text(1)'), calls);
+      return calls.runIn(sandbox, contractProgram('text(1)'));
     });
     await Promise.all(runs.map(({ ended }) => ended));
     assert.deepEqual(
@@ -103,7 +103,7 @@ describe('Programs that are run at once', { timeout: 20_000 }, () => {
       calls.onLine = () => {
         started += 1;
       };
-      return sandbox.run(contractProgram('text(1)'), calls);
+      return calls.runIn(sandbox, contractProgram('text(1)'));
     });
     while (started === 0) await setImmediate();
     for (const run of runs) run.kill();
@@ -119,10 +119,10 @@ describe('Programs that are run at once', { timeout: 20_000 }, () => {
     calls.onLine = (line) => {
       if (line !== 'started' || joined.length > 2) return;
       for (let n = 0; n < 2; n += 1) {
-        joined.push(sandbox.run(contractProgram('text(1)'), calls).ended);
+        joined.push(calls.runIn(sandbox, contractProgram('text(1)')).ended);
       }
     };
-    await sandbox.run(contractProgram('text(1)'), calls).ended;
+    await calls.runIn(sandbox, contractProgram('text(1)')).ended;
     await Promise.all(joined);
     assert.equal(calls.all('started').length, joined.length + 1);
   });

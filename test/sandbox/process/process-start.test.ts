@@ -74,7 +74,7 @@ function poolOf(spawn: Spawn, spares = 0) {
   });
   const run = (source: string, session = Symbol('session')) => {
     const calls = new RecordingCalls();
-    const started = line.add(contractProgram(source), calls, session);
+    const started = calls.attach(line.add(contractProgram(source), calls, session));
     pool.grow(() => line.has(session));
     return { calls, ended: started.ended };
   };
@@ -108,7 +108,7 @@ describe('A sandbox process that', { timeout: 60_000 }, () => {
       await beside.calls.until('call');
       isBroken = true;
       assert.equal((await run('text(1)').ended).failure?.kind, 'sandbox_failed');
-      beside.calls.toolCalls[0]?.answer({ ok: true, json: '1' });
+      beside.calls.toolCalls[0]?.answer({ ok: true, text: '1' });
       assert.equal((await beside.ended).failure, null);
       assert.deepEqual(beside.calls.all('text'), ['still here']);
       await pool.close();

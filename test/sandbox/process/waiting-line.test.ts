@@ -27,6 +27,10 @@ function setup() {
       release: tell('release'),
       step: tell('step'),
       kill: tell('kill'),
+      answer: tell('answer'),
+      notified: tell('notified'),
+      pause: tell('pause'),
+      unpause: tell('unpause'),
     };
     return run;
   });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Delegate, JsonText } from '../../../src/delegate.ts';
-import { Callbacks } from '../../../src/runtime/callbacks.ts';
-import { never } from '../../support/gates.ts';
-import { scriptedCallbacks, toolCall } from '../../support/scripted-callbacks.ts';
+import { never, settled } from '../../support/gates.ts';
+import { scriptedCallbacks } from '../../support/scripted-callbacks.ts';
 
 describe('Callbacks that run', () => {
   it('are listed in call order while they run', async () => {
@@ -43,13 +42,13 @@ describe('Callbacks that run', () => {
     const jsons = ['{"a":[1]}', 'null', 'null', '"text"', 'null'];
     assert.deepEqual(
       answers,
-      jsons.map((json) => ({ ok: true, json })),
+      jsons.map((text) => ({ ok: true, text })),
     );
   });
 
   it('pass JSON text through as it is', async () => {
     const { call } = scriptedCallbacks(() => new JsonText(' {"big": 12345678901234567890} '));
-    assert.deepEqual(await call('any'), { ok: true, json: ' {"big": 12345678901234567890} ' });
+    assert.deepEqual(await call('any'), { ok: true, text: ' {"big": 12345678901234567890} ' });
   });
 
   const circular: Record<string, unknown> = {};
@@ -72,7 +71,7 @@ describe('Callbacks that run', () => {
     it(`fail where the result is ${what}, which JSON cannot carry`, async () => {
       const answer = await scriptedCallbacks(() => value).call('any');
       assert.equal(answer.ok, false);
-      assert.match(answer.ok ? '' : answer.message, text);
+      assert.match(answer.text, text);
     });
   }
 
@@ -91,14 +90,15 @@ describe('Callbacks that run', () => {
       const thrower = scriptedCallbacks(() => {
         throw thrown;
       });
-      assert.deepEqual(await thrower.call('any'), { ok: false, message });
+      assert.deepEqual(await thrower.call('any'), { ok: false, text: message });
     });
   }
 
   it('fail with a text even where the message of the error is none', async () => {
     const odd = Object.assign(new Error('x'), { message: 42 });
     const answer = await scriptedCallbacks(() => Promise.reject(odd)).call('any');
-    assert.equal(answer.ok ? '' : typeof answer.message, 'string');
+    assert.equal(typeof answer.text, 'string');
+    assert.equal(answer.ok, false);
   });
 
   it('may throw at once', async () => {
@@ -110,21 +110,18 @@ describe('Callbacks that run', () => {
         throw new Error('at once');
       },
     };
-    const callbacks = new Callbacks(bare, { abandoned: 0, late: 0 });
-    const answer = await callbacks.invokeTool(toolCall('tool-1', 'any'));
-    assert.deepEqual(answer, { ok: false, message: 'at once' });
-    await callbacks.notify({ cellId: '1', callId: null, text: 'hello' });
+    const { callbacks, call, notify } = scriptedCallbacks(bare);
+    assert.deepEqual(await call('any'), { ok: false, text: 'at once' });
+    await notify('hello');
+    await settled();
     assert.equal(callbacks.idle, true);
   });
 
   it('may return what is no promise', async () => {
     const bare = { invokeTool: () => 7, notify: () => undefined };
-    const callbacks = new Callbacks(bare as unknown as Delegate, { abandoned: 0, late: 0 });
-    assert.deepEqual(await callbacks.invokeTool(toolCall('tool-1', 'any')), {
-      ok: true,
-      json: '7',
-    });
-    await callbacks.notify({ cellId: '1', callId: null, text: 'hello' });
+    const { callbacks, call, notify } = scriptedCallbacks(bare as unknown as Delegate);
+    assert.deepEqual(await call('any'), { ok: true, text: '7' });
+    await notify('hello');
     assert.equal(await callbacks.drain(30_000), 0);
   });
 

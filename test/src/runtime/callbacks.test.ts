@@ -78,7 +78,7 @@ describe('Callbacks that are cancelled', () => {
     const answer = call('block');
     void notify('block');
     await callbacks.cancel('terminate');
-    assert.deepEqual(await answer, { ok: false, message: 'Cancelled: terminate' });
+    assert.deepEqual(await answer, { ok: false, text: 'Cancelled: terminate' });
     assert.deepEqual(counts, { abandoned: 0, late: 0 });
   });
 
@@ -134,7 +134,7 @@ describe('Callbacks that are cancelled', () => {
   it('leave nothing that starts afterwards', async () => {
     const { callbacks, call, notify, delegate } = scriptedCallbacks();
     await callbacks.cancel('terminate');
-    const refused = { ok: false, message: 'code mode nested tool call cancelled' };
+    const refused = { ok: false, text: 'code mode nested tool call cancelled' };
     assert.deepEqual(await call('echo'), refused);
     await notify('hello');
     assert.deepEqual(delegate.log, []);

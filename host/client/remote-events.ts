@@ -1,0 +1,108 @@
+import { Fifo } from '../../src/collections/fifo.ts';
+import { CodeModeError } from '../../src/errors.ts';
+import { bytesOfEvent, isLast, type LiveEvent } from '../../src/live-events.ts';
+import type { EventSource } from '../../src/runtime/event-reader.ts';
+
+/** What a reader does with its host. */
+export interface EventsHost {
+  /**
+   * Has the host send the events after a number.
+   *
+   * @param onEvents Called in place, until the end is answered.
+   * @returns The id it is cancelled by, and a promise for its end.
+   */
+  subscribe(
+    after: number,
+    onEvents: (events: readonly LiveEvent[]) => void,
+  ): { readonly id: number; readonly answer: Promise<unknown> };
+  /** Ends the subscription of that id. */
+  cancel(id: number): void;
+}
+
+/** Events, and bytes of them, from which on the host is to send no more. */
+const MAX_EVENTS = 4_096;
+const MAX_BYTES = 4 << 20;
+
+/**
+ * The events of one cell of a host, for one reader. A reader that falls behind gives its
+ * subscription up, and takes another at its position when it has read what is here.
+ */
+export class RemoteEvents implements EventSource {
+  readonly #cellId: string;
+  readonly #host: EventsHost;
+  readonly #events = new Fifo<LiveEvent>();
+  #bytes = 0;
+  #subscription: number | null = null;
+  #isCancelled = false;
+  /** Whether the last event came. */
+  #isOver = false;
+  #failure: { readonly error: unknown } | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(cellId: string, host: EventsHost) {
+    this.#cellId = cellId;
+    this.#host = host;
+  }
+
+  after(seq: number): LiveEvent | undefined {
+    const event = this.#events.shift();
+    if (event !== undefined) {
+      this.#bytes -= bytesOfEvent(event);
+      return event;
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+    if (this.#subscription === null) this.#subscribe(seq);
+    return undefined;
+  }
+
+  watch(wake: () => void): () => void {
+    this.#wake = wake;
+    return () => {
+      this.#wake = null;
+      this.#cancel();
+    };
+  }
+
+  #subscribe(after: number): void {
+    this.#isCancelled = false;
+    const { id, answer } = this.#host.subscribe(after, (events) => this.#keep(events));
+    this.#subscription = id;
+    answer.then(
+      () => this.#ended(null),
+      (error: unknown) => this.#ended({ error }),
+    );
+  }
+
+  #cancel(): void {
+    if (this.#subscription === null || this.#isCancelled || this.#isOver) return;
+    this.#isCancelled = true;
+    this.#host.cancel(this.#subscription);
+  }
+
+  /** What was on its way when the subscription was cancelled is sent again by the next one. */
+  #keep(events: readonly LiveEvent[]): void {
+    if (this.#isCancelled) return;
+    for (const event of events) {
+      this.#events.push(event);
+      this.#bytes += bytesOfEvent(event);
+      this.#isOver = isLast(event);
+    }
+    this.#wake?.();
+    if (this.#events.size >= MAX_EVENTS || this.#bytes >= MAX_BYTES) this.#cancel();
+  }
+
+  #ended(failure: { readonly error: unknown } | null): void {
+    this.#subscription = null;
+    const error = failure?.error;
+    const isOurs =
+      this.#isCancelled && error instanceof CodeModeError && error.code === 'cancelled';
+    const isShort = failure === null && !this.#isOver && !this.#isCancelled;
+    this.#failure = isOurs ? null : isShort ? { error: endless(this.#cellId) } : failure;
+    this.#wake?.();
+  }
+}
+
+function endless(cellId: string): CodeModeError {
+  const text = `code-mode host ended the events of cell ${cellId} without the last one`;
+  return new CodeModeError('peer_failed', text);
+}

@@ -1,0 +1,119 @@
+import type { Line, Lines } from '../collections/line.ts';
+import type { OutputItem } from '../events.ts';
+import { bytesOfEvent, type CellEnd, type CellPhase, type LiveEvent } from '../live-events.ts';
+import type { EventSource } from './event-reader.ts';
+
+/** Events that a record keeps before its first reader comes. */
+const UNREAD_EVENTS = 128;
+/** Events, and bytes of them, that a record keeps for its readers. */
+const MAX_EVENTS = 8_192;
+const MAX_BYTES = 4 << 20;
+/** Bytes that all records of a session keep together. */
+const MAX_SESSION_BYTES = 8 << 20;
+
+/** How the events of records are measured. */
+export const EVENT_MEASURE = {
+  bytesOf: bytesOfEvent,
+  orderOf: ({ atMs }: LiveEvent) => atMs,
+};
+
+/** What a record is made of. */
+export interface CellRecordParts {
+  /** The lines of the session, which share its budget. */
+  readonly lines: Lines<LiveEvent>;
+  /** Whether readers were announced before any came. */
+  readonly keeps: boolean;
+  /** Called in place with each event, before any reader gets it. It must not throw. */
+  readonly journal: ((event: LiveEvent) => void) | undefined;
+}
+
+/**
+ * What happens in a cell: numbered from 1, with the time of each event, bounded, the oldest dropped
+ * first. Any number of readers read it, each at its own position.
+ */
+export class CellRecord implements EventSource {
+  readonly #lines: Lines<LiveEvent>;
+  readonly #line: Line<LiveEvent>;
+  readonly #journal: ((event: LiveEvent) => void) | undefined;
+  readonly #watchers = new Set<() => void>();
+  #end: LiveEvent | null = null;
+  #isWanted: boolean;
+
+  constructor({ lines, keeps, journal }: CellRecordParts) {
+    this.#lines = lines;
+    this.#line = lines.open();
+    this.#journal = journal;
+    this.#isWanted = keeps;
+  }
+
+  /** Whether readers came, or were announced. */
+  get isWanted(): boolean {
+    return this.#isWanted;
+  }
+
+  output(item: OutputItem): void {
+    this.#append({ seq: this.#line.next, atMs: Date.now(), type: 'output', item });
+  }
+
+  toolStarted(callId: string, tool: string): void {
+    this.#append({ seq: this.#line.next, atMs: Date.now(), type: 'tool-started', callId, tool });
+  }
+
+  toolEnded(callId: string, ok: boolean): void {
+    this.#append({ seq: this.#line.next, atMs: Date.now(), type: 'tool-ended', callId, ok });
+  }
+
+  notified(text: string): void {
+    this.#append({ seq: this.#line.next, atMs: Date.now(), type: 'notified', text });
+  }
+
+  phase(phase: Exclude<CellPhase, 'completed'>): void {
+    this.#append({ seq: this.#line.next, atMs: Date.now(), type: 'phase', phase });
+  }
+
+  /** Records how the cell ended: the last event, which is never dropped. */
+  end(end: CellEnd): void {
+    if (this.#end !== null) return;
+    this.#end = { seq: this.#line.next, atMs: Date.now(), ...end };
+    this.#journal?.(this.#end);
+    this.#wake();
+  }
+
+  /** The cell is gone. What is in the record can still be read, and no longer counts for the session. */
+  leave(): void {
+    this.#line.leave();
+  }
+
+  after(seq: number): LiveEvent | undefined {
+    const { first } = this.#line;
+    const event = this.#line.at(seq + 1);
+    if (event !== undefined) return event;
+    if (seq + 1 < first) {
+      const atMs = (this.#line.peek() ?? this.#end)?.atMs ?? Date.now();
+      return { seq: first - 1, atMs, type: 'gap', missed: first - seq - 1 };
+    }
+    return this.#end ?? undefined;
+  }
+
+  watch(wake: () => void): () => void {
+    this.#isWanted = true;
+    this.#watchers.add(wake);
+    return () => void this.#watchers.delete(wake);
+  }
+
+  /** Readers that wait take the event before room is made, so that even a large one reaches them. */
+  #append(event: LiveEvent): void {
+    if (this.#end !== null) return;
+    const line = this.#line;
+    line.push(event);
+    this.#journal?.(event);
+    if (this.#watchers.size > 0) this.#wake();
+    const maxEvents = this.#isWanted ? MAX_EVENTS : UNREAD_EVENTS;
+    while (line.size > maxEvents || line.bytes > MAX_BYTES) line.shift();
+    while (this.#lines.bytes > MAX_SESSION_BYTES) this.#lines.oldest()?.shift();
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#watchers]) wake();
+  }
+}

@@ -1,0 +1,79 @@
+import { lengthOfItem, type OutputItem } from '../events.ts';
+import type { SessionLimits } from '../limits.ts';
+
+/** How long a program with much unread output waits, in milliseconds. */
+const PATIENCE_MS = 2_000;
+
+/** A program that can be made to wait. */
+export interface Pausable {
+  pause(): void;
+  unpause(): void;
+}
+
+type OutputLimits = Pick<SessionLimits, 'maxOutputLength' | 'maxOutputItems'>;
+
+/**
+ * Counts the output of a cell that no observer has taken, and makes the program wait while there is
+ * much of it.
+ *
+ * A cell that is observed in a loop so delivers any amount of output. If no observer comes for two
+ * seconds the program resumes, and then its limit ends it.
+ */
+export class UnreadOutput {
+  readonly #limits: OutputLimits;
+  #length = 0;
+  #items = 0;
+  #paused: Pausable | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #gaveUp = false;
+
+  constructor(limits: OutputLimits) {
+    this.#limits = limits;
+  }
+
+  /** In UTF-16 units. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether more than half of what is kept is there. */
+  get isCrowded(): boolean {
+    const { maxOutputLength, maxOutputItems } = this.#limits;
+    return this.#length > maxOutputLength / 2 || this.#items > maxOutputItems / 2;
+  }
+
+  /** Counts an item. @returns The limit that it goes over, where it is not counted; otherwise null. */
+  add(item: OutputItem): keyof OutputLimits | null {
+    const length = lengthOfItem(item);
+    if (this.#length + length > this.#limits.maxOutputLength) return 'maxOutputLength';
+    if (this.#items >= this.#limits.maxOutputItems) return 'maxOutputItems';
+    this.#length += length;
+    this.#items += 1;
+    return null;
+  }
+
+  /** Makes the program wait until output is taken. */
+  pause(program: Pausable): void {
+    if (this.#gaveUp || this.#paused !== null) return;
+    this.#paused = program;
+    program.pause();
+    this.#timer = setTimeout(() => {
+      this.unpause();
+      this.#gaveUp = true;
+    }, PATIENCE_MS);
+  }
+
+  /** An observer took everything. */
+  taken(): void {
+    this.#length = 0;
+    this.#items = 0;
+    this.unpause();
+  }
+
+  unpause(): void {
+    this.#gaveUp = false;
+    clearTimeout(this.#timer);
+    this.#paused?.unpause();
+    this.#paused = null;
+  }
+}
