@@ -65,31 +65,46 @@ export async function serveCommand(
   }
 }
 
+/** A host, and what its programs run in. */
+interface Served {
+  readonly host: Host;
+  readonly sandbox: Sandbox;
+}
+
+/**
+ * Ends everything in one sweep: the sandbox processes end while callbacks have their grace. Cells are
+ * terminated before they are told that their sandbox is gone.
+ */
+async function sweep({ host, sandbox }: Served): Promise<void> {
+  await Promise.all([sandbox.close(), host.close()]);
+}
+
 /** Loaded when it is needed: what a client waits for first needs none of it. */
 async function loadHost(
   { logLevel }: ServeOptions,
   io: CliIo,
   openSandbox: OpenSandbox,
   resources: AsyncDisposableStack,
-): Promise<Host> {
+): Promise<Served> {
   const sandbox = resources.use(await openSandbox());
   const { Host } = await import('../server/host.ts');
   const { pino } = await import('pino');
-  return new Host({ sandbox, log: pino({ level: logLevel, base: null }, io.stderr) });
+  const log = pino({ level: logLevel, base: null }, io.stderr);
+  return { host: new Host({ sandbox, log }), sandbox };
 }
 
 /** Loading keeps this thread busy, so a client that says hello at once is answered before. */
 async function serveStreams(
-  openHost: () => Promise<Host>,
+  openHost: () => Promise<Served>,
   io: CliIo,
   stop: StopSignals,
 ): Promise<number> {
   const connection = new Connection(streamTransport('stdio', io.stdin, io.stdout));
   const greeted = greet(connection, DEFAULT_HOST_LIMITS.helloMs);
   await Promise.race([greeted, after(HELLO_FIRST_MS)]);
-  const host = await openHost();
-  const ended = host.serveGreeted(connection, greeted);
-  void stop.asked.then(() => host.close());
+  const served = await openHost();
+  const ended = served.host.serveGreeted(connection, greeted);
+  void stop.asked.then(() => sweep(served));
   const error = await ended;
   if (error === null) return 0;
   io.stderr.write(`cellhost: ${error.message}\n`);
@@ -98,7 +113,7 @@ async function serveStreams(
 
 /** The first line of the output names the address, so that a port the system chose is known. */
 async function serveListener(
-  host: Host,
+  served: Served,
   endpoint: Endpoint,
   { tokenFile }: ServeOptions,
   io: CliIo,
@@ -108,11 +123,11 @@ async function serveListener(
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
   const listener: Listener = await listen(endpoint, {
     ...(token === undefined ? {} : { token }),
-    onConnection: (transport) => void host.serve(transport),
+    onConnection: (transport) => void served.host.serve(transport),
   });
   const isTold = await tell(io.stdout, `${listener.url}\n`);
   if (isTold) await stop.asked;
-  await Promise.all([listener.close(), host.close()]);
+  await Promise.all([listener.close(), sweep(served)]);
   return isTold ? 0 : 2;
 }
 

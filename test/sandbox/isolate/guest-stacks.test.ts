@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { isolateSandbox } from '../../sandbox/index.ts';
-import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
+import { isolateSandbox } from '../../../sandbox/index.ts';
+import { finishCell, recordedSession, textsOf } from '../../support/finished-cell.ts';
 
 const HEAD = `TypeError: Cannot read properties of null (reading 'x')`;
 const SHOW = `try { null.x } catch (e) { text(e.stack) }`;
