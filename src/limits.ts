@@ -12,6 +12,13 @@ export interface SessionLimits {
   readonly maxStoredLength: number;
   /** Stored keys. Default 10,000. */
   readonly maxStoredKeys: number;
+  /**
+   * Arguments and notifications of one cell that wait for the delegate, in bytes: two for each UTF-16
+   * unit, and 512 for each call. Default 256 MiB.
+   */
+  readonly maxCellPendingBytes: number;
+  /** The same for all cells of the session together. Default 512 MiB. */
+  readonly maxPendingBytes: number;
   /** Cells that have not ended. Default 128. */
   readonly maxLiveCells: number;
   /** Cells that ended and that nobody asked about; the oldest are forgotten first. Default 256. */
@@ -31,6 +38,8 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   maxOutputItems: 262_144,
   maxStoredLength: 32 << 20,
   maxStoredKeys: 10_000,
+  maxCellPendingBytes: 256 << 20,
+  maxPendingBytes: 512 << 20,
   maxLiveCells: 128,
   maxCompletedCells: 256,
   maxYieldAfterMs: Number.POSITIVE_INFINITY,

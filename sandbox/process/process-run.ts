@@ -1,4 +1,4 @@
-import { type CellFailure, type FailureKind, type OutputItem, toDetail } from '../../src/events.ts';
+import { type CellFailure, type FailureKind, toDetail } from '../../src/events.ts';
 import type { ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { StoredBound } from '../stored-bound.ts';

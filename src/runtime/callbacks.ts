@@ -2,6 +2,7 @@ import type { Delegate, Notification, ToolCall } from '../delegate.ts';
 import { Cancelled, type CancelReason } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
 import { startTimer } from '../timer.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
 
 /** How long cancelled callbacks may take to return, tools and notifications together. */
@@ -24,15 +25,23 @@ export interface CallbackResults {
   toolEnded(id: number, call: ToolCall, answer: ToolAnswer): void;
   /** A notification was delivered, has failed, or was cancelled. Not called if it was abandoned. */
   notified(): void;
+  /** A notification finds no room in this budget: the cell has to stop, because nothing may be lost silently. */
+  overrun(budget: ByteBudget): void;
 }
+
+/** What a call or a notification costs besides its text, in bytes. */
+const TASK_BYTES = 512;
 
 /** A callback that runs; `call` is null for a notification. */
 class Task {
   readonly controller = new AbortController();
   readonly call: ToolCall | null;
+  /** What is reserved for it. */
+  readonly bytes: number;
 
-  constructor(call: ToolCall | null) {
+  constructor(call: ToolCall | null, bytes: number) {
     this.call = call;
+    this.bytes = bytes;
   }
 }
 
@@ -47,16 +56,24 @@ export class Callbacks {
   readonly #delegate: Delegate;
   readonly #counts: CallbackCounts;
   readonly #results: CallbackResults;
+  readonly #budget: ByteBudget;
   readonly #tasks = new Set<Task>();
   #notifications = 0;
   #ended: CancelReason | null = null;
   #cancelling: Promise<number> | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(delegate: Delegate, counts: CallbackCounts, results: CallbackResults) {
+  /** @param budget Of what waits for the delegate. */
+  constructor(
+    delegate: Delegate,
+    counts: CallbackCounts,
+    results: CallbackResults,
+    budget: ByteBudget,
+  ) {
     this.#delegate = delegate;
     this.#counts = counts;
     this.#results = results;
+    this.#budget = budget;
   }
 
   /** Whether no callback runs. */
@@ -75,10 +92,16 @@ export class Callbacks {
     );
   }
 
-  /** Runs a tool call. After the end it starts nothing, and answers that the call was cancelled. */
+  /**
+   * Runs a tool call. A call that finds no room in the budget fails; after the end a call is not
+   * started, and answered as cancelled.
+   */
   invokeTool(id: number, call: ToolCall): void {
     if (this.#ended !== null) return this.#results.toolEnded(id, call, CALL_CANCELLED);
-    void this.#invoke(id, call);
+    const bytes = bytesOf(call.inputJson);
+    const full = this.#budget.reserve(bytes);
+    if (full === null) void this.#invoke(id, this.#begin(call, bytes), call);
+    else this.#results.toolEnded(id, call, failed(noRoom(full)));
   }
 
   /**
@@ -87,7 +110,10 @@ export class Callbacks {
    */
   notify(notification: Notification): void {
     if (this.#ended !== null) return this.#results.notified();
-    void this.#deliver(notification);
+    const bytes = bytesOf(notification.text);
+    const full = this.#budget.reserve(bytes);
+    if (full === null) void this.#deliver(this.#begin(null, bytes), notification);
+    else this.#results.overrun(full);
   }
 
   /**
@@ -137,13 +163,15 @@ export class Callbacks {
     await over;
     clearTimeout(deadline);
     this.#counts.abandoned += this.#tasks.size;
-    for (const task of this.#tasks) abandoned.add(task);
+    for (const task of this.#tasks) {
+      abandoned.add(task);
+      this.#budget.free(task.bytes);
+    }
     this.#tasks.clear();
     return 0;
   }
 
-  async #invoke(id: number, call: ToolCall): Promise<void> {
-    const task = this.#begin(call);
+  async #invoke(id: number, task: Task, call: ToolCall): Promise<void> {
     let answer: ToolAnswer;
     try {
       answer = toAnswer(await this.#delegate.invokeTool(call, task.controller.signal));
@@ -154,9 +182,8 @@ export class Callbacks {
     this.#finish(task);
   }
 
-  async #deliver(notification: Notification): Promise<void> {
+  async #deliver(task: Task, notification: Notification): Promise<void> {
     this.#notifications += 1;
-    const task = this.#begin(null);
     try {
       await this.#delegate.notify(notification, task.controller.signal);
     } catch {
@@ -167,16 +194,26 @@ export class Callbacks {
     this.#finish(task);
   }
 
-  #begin(call: ToolCall | null): Task {
-    const task = new Task(call);
+  #begin(call: ToolCall | null, bytes: number): Task {
+    const task = new Task(call, bytes);
     this.#tasks.add(task);
     return task;
   }
 
   #finish(task: Task): void {
-    if (this.#tasks.delete(task)) this.#wake?.();
-    else if (abandoned.delete(task)) this.#counts.late += 1;
+    if (this.#tasks.delete(task)) {
+      this.#budget.free(task.bytes);
+      this.#wake?.();
+    } else if (abandoned.delete(task)) this.#counts.late += 1;
   }
+}
+
+function bytesOf(text: string | undefined): number {
+  return TASK_BYTES + 2 * (text?.length ?? 0);
+}
+
+function noRoom({ name, maxBytes }: ByteBudget): string {
+  return `too much waits for tools at once: the limit is ${maxBytes} bytes (${name})`;
 }
 
 /** Tasks whose deadline passed while they ran. */

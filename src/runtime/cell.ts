@@ -1,15 +1,15 @@
 import { execute } from 'abort-controller-x';
-import { type Delegate, ToolCall } from '../delegate.ts';
+import type { ToolCall } from '../delegate.ts';
 import type { CancelReason } from '../errors.ts';
-import type { CellEvent, CellFailure, MissingReason, OutputItem } from '../events.ts';
-import type { SessionLimits } from '../limits.ts';
-import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../sandbox.ts';
+import type { CellEvent, CellFailure, OutputItem } from '../events.ts';
+import type { ProgramCalls, SandboxRun } from '../sandbox.ts';
 import type { CellSummary, ObserveMode, WaitOptions } from '../session.ts';
-import { commitWrites, type StoredValues } from '../stored-values.ts';
+import { commitWrites } from '../stored-values.ts';
 import { startTimer } from '../timer.ts';
-import type { OfferedTool } from '../tools.ts';
-import { type CallbackCounts, type CallbackResults, Callbacks } from './callbacks.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { type CallbackResults, Callbacks } from './callbacks.ts';
 import { Callers, type Reply } from './callers.ts';
+import type { CellParts } from './cell-parts.ts';
 import type { CellRecord } from './cell-record.ts';
 import { refusalOf } from './cell-refusal.ts';
 import { initialState, phaseOf, transition } from './cell-state.ts';
@@ -17,31 +17,9 @@ import type { Answer, CellState, Effect, Input } from './cell-types.ts';
 import { missingCell } from './missing.ts';
 import { StartClock } from './start-clock.ts';
 import type { ToolAnswer } from './tool-answer.ts';
+import { toToolCall } from './tool-call.ts';
 import { UnreadOutput } from './unread-output.ts';
 import { yieldTimeoutMs } from './yield-timeout.ts';
-
-/** What a cell is made of, and whom it tells. */
-export interface CellParts {
-  readonly id: string;
-  readonly program: Program;
-  /** By the index the program calls them by. */
-  readonly tools: readonly OfferedTool[];
-  readonly callId: string | null;
-  readonly sandbox: Sandbox;
-  readonly session: symbol;
-  /** Does what the program asks for. */
-  readonly delegate: Delegate;
-  readonly counts: CallbackCounts;
-  readonly record: CellRecord;
-  readonly values: StoredValues;
-  readonly limits: SessionLimits;
-  /** Whether a wait may end with a yield while notifications are delivered. */
-  readonly yieldsWhileDraining: boolean;
-  /** Called once: no callback runs any more. `buffered`: its completion waits to be asked for. */
-  readonly onClosed: (buffered: boolean) => void;
-  /** Called once: nobody can ask for this cell any more. */
-  readonly onRetired: (reason: MissingReason) => void;
-}
 
 const NEVER = new AbortController().signal;
 
@@ -65,7 +43,12 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.#parts = parts;
     this.#state = initialState(parts.program.hold);
     this.#unread = new UnreadOutput(parts.limits);
-    this.#callbacks = new Callbacks(parts.delegate, parts.counts, this);
+    const budget = new ByteBudget(
+      'maxCellPendingBytes',
+      parts.limits.maxCellPendingBytes,
+      parts.budget,
+    );
+    this.#callbacks = new Callbacks(parts.delegate, parts.counts, this, budget);
   }
 
   get id(): string {
@@ -104,19 +87,13 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   /** Ends the cell. See `Session.terminate`. */
   terminate(reason: CancelReason): Promise<CellEvent> {
-    return new Promise((resolve, reject) => {
-      const id = this.#callers.admit(resolve as (reply: Reply) => void, reject);
-      this.#cancelReason = reason;
-      this.#dispatch({ type: 'terminate', id });
-    });
+    this.#cancelReason = reason;
+    return this.#ask((id) => ({ type: 'terminate', id }));
   }
 
   /** Goes on from a frontier. See `Session.resume`. */
   resume(generation: number): Promise<'resumed' | 'already-running' | 'missing'> {
-    return new Promise((resolve, reject) => {
-      const id = this.#callers.admit(resolve as (reply: Reply) => void, reject);
-      this.#dispatch({ type: 'resume', id, generation });
-    });
+    return this.#ask((id) => ({ type: 'resume', id, generation }));
   }
 
   /** Null where there is nothing left to ask for. */
@@ -166,10 +143,8 @@ export class Cell implements ProgramCalls, CallbackResults {
   call(id: number, index: number, inputJson: string | undefined): void {
     const tool = this.#parts.tools[index];
     if (tool === undefined) return this.#run?.answer(id, false, `there is no tool number ${index}`);
-    const { name, toolName = { name, namespace: null }, kind = 'function' } = tool.definition;
-    const callId = `tool-${id}`;
-    this.record.toolStarted(callId, name);
-    const call = new ToolCall({ cellId: this.id, callId, tool: name, toolName, kind, inputJson });
+    const call = toToolCall(this.id, id, tool, inputJson);
+    this.record.toolStarted(call.callId, call.tool);
     this.#callbacks.invokeTool(id, call);
   }
 
@@ -187,8 +162,18 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.#run?.notified();
   }
 
+  overrun({ name, maxBytes }: ByteBudget): void {
+    this.#stop(name, `${maxBytes} bytes that wait for the delegate`);
+  }
+
   frontier(): void {
     this.#dispatch({ type: 'frontier', pendingCalls: this.#callbacks.pendingCalls });
+  }
+
+  #ask<R extends Reply>(input: (id: number) => Input): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#dispatch(input(this.#callers.admit(resolve as (reply: Reply) => void, reject)));
+    });
   }
 
   #dispatch(input: Input): void {
@@ -251,15 +236,14 @@ export class Cell implements ProgramCalls, CallbackResults {
   #commit(): void {
     const { values, limits } = this.#parts;
     const notes = commitWrites(values, this.#writes, limits);
-    if (this.#undelivered > 0) {
-      notes.push(
-        `Notifications given up after ${limits.drainMs} ms (drainMs): ${this.#undelivered}`,
-      );
+    const given = this.#undelivered;
+    if (given > 0) {
+      notes.push(`Notifications given up after ${limits.drainMs} ms (drainMs): ${given}`);
     }
     this.#dispatch({ type: 'committed', notes });
   }
 
-  #stop(limit: keyof SessionLimits, value: string): void {
+  #stop(limit: string, value: string): void {
     const text = `The cell was stopped: it went over the limit ${limit} (${value})`;
     const failure: CellFailure = { kind: 'limit', text };
     this.#dispatch({ type: 'finish', end: { failure, notes: [] } });

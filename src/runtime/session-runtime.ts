@@ -15,6 +15,7 @@ import type {
 } from '../session.ts';
 import { MemoryStoredValues, type StoredValues } from '../stored-values.ts';
 import { type OfferedTool, offeredTools, type ToolDefinition } from '../tools.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { CallbackCounts } from './callbacks.ts';
 import { Cell } from './cell.ts';
 import { CellRecords, type Journal } from './cell-records.ts';
@@ -41,16 +42,15 @@ export interface SessionRuntimeOptions extends SessionSettings {
   readonly tools?: readonly ToolDefinition[];
   /** Default: in memory, for this session alone. */
   readonly storedValues?: StoredValues;
-  /**
-   * Whether a wait whose time is up ends with a yield also while the notifications of a finished
-   * program are delivered; if not, it lasts until they are, `drainMs` at most. Default: true.
-   */
+  /** Whether waits also yield while the notifications of a finished program are delivered. Default: true. */
   readonly yieldsWhileDraining?: boolean;
   /**
    * Called in place with every event of every cell, before any reader gets it: nothing is dropped.
    * Must not throw.
    */
   readonly journal?: Journal;
+  /** Shared with other sessions. */
+  readonly budget?: ByteBudget;
   /**
    * Called once for each cell when nobody can ask for it any more: its end was delivered, or it
    * was forgotten. Must not throw.
@@ -79,6 +79,7 @@ export class SessionRuntime implements Session {
   readonly #tombstones = new Tombstones();
   readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
   readonly #records: CellRecords;
+  readonly #budget: ByteBudget;
   readonly #offers = new WeakMap<readonly ToolDefinition[], Offer>();
   #lastId = 0;
   #closing: Promise<void> | null = null;
@@ -88,6 +89,7 @@ export class SessionRuntime implements Session {
     checkSessionOptions(options);
     this.#options = options;
     this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
+    this.#budget = new ByteBudget('maxPendingBytes', this.#limits.maxPendingBytes, options.budget);
     this.#records = new CellRecords(options.journal);
     this.#values = options.storedValues ?? new MemoryStoredValues();
   }
@@ -217,6 +219,7 @@ export class SessionRuntime implements Session {
       record,
       values: this.#values,
       limits: this.#limits,
+      budget: this.#budget,
       yieldsWhileDraining,
       onClosed: (buffered) => this.#closed(id, delegate, buffered),
       onRetired: (reason) => this.#retire(id, reason),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { brief, rejectsWith, textOf } from '../support/events.ts';
+import { brief, textOf } from '../support/events.ts';
 import { isSettled } from '../support/gates.ts';
 import { assertNoListeners } from '../support/leaks.ts';
 import { nextOf, outputsAmong, restOf } from '../support/live-events.ts';

@@ -1,10 +1,14 @@
 import { type Delegate, ToolCall } from '../../src/delegate.ts';
+import { ByteBudget } from '../../src/runtime/byte-budget.ts';
 import { type CallbackCounts, Callbacks } from '../../src/runtime/callbacks.ts';
 import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';
 
 /** Callbacks of cell 1 over a scripted delegate, and short ways to start one. */
-export function scriptedCallbacks(does?: ScriptedDelegate['onTool'] | Delegate) {
+export function scriptedCallbacks(
+  does?: ScriptedDelegate['onTool'] | Delegate,
+  maxBytes = Number.POSITIVE_INFINITY,
+) {
   const delegate = new ScriptedDelegate();
   if (typeof does === 'function') delegate.onTool = does;
   const counts: CallbackCounts = { abandoned: 0, late: 0 };
@@ -12,13 +16,21 @@ export function scriptedCallbacks(does?: ScriptedDelegate['onTool'] | Delegate) 
   const ended: string[] = [];
   const waiting = new Map<number, (answer: ToolAnswer) => void>();
   const notifying: (() => void)[] = [];
-  const callbacks = new Callbacks(typeof does === 'object' ? does : delegate, counts, {
-    toolEnded: (id, { callId }, answer) => {
-      ended.push(`${callId} ${answer.ok}`);
-      waiting.get(id)?.(answer);
+  const overruns: string[] = [];
+  const budget = new ByteBudget('maxCellPendingBytes', maxBytes);
+  const callbacks = new Callbacks(
+    typeof does === 'object' ? does : delegate,
+    counts,
+    {
+      toolEnded: (id, { callId }, answer) => {
+        ended.push(`${callId} ${answer.ok}`);
+        waiting.get(id)?.(answer);
+      },
+      notified: () => notifying.shift()?.(),
+      overrun: ({ name }) => overruns.push(name),
     },
-    notified: () => notifying.shift()?.(),
-  });
+    budget,
+  );
   let calls = 0;
   const invoke = (toolCall: ToolCall) => {
     const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
@@ -34,7 +46,7 @@ export function scriptedCallbacks(does?: ScriptedDelegate['onTool'] | Delegate) 
     callbacks.notify({ cellId: '1', callId: null, text });
     return promise;
   };
-  return { delegate, counts, ended, callbacks, invoke, call, notify };
+  return { delegate, counts, ended, overruns, budget, callbacks, invoke, call, notify };
 }
 
 /** A call of cell 1 whose argument is the text `in`. */

@@ -1,0 +1,17 @@
+import { ToolCall } from '../delegate.ts';
+import type { OfferedTool } from '../tools.ts';
+
+/**
+ * The call of a program, as the delegate gets it.
+ *
+ * @param id Counts the calls of the cell; it is part of `callId`.
+ */
+export function toToolCall(
+  cellId: string,
+  id: number,
+  { definition }: OfferedTool,
+  inputJson: string | undefined,
+): ToolCall {
+  const { name, toolName = { name, namespace: null }, kind = 'function' } = definition;
+  return new ToolCall({ cellId, callId: `tool-${id}`, tool: name, toolName, kind, inputJson });
+}
