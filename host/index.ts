@@ -18,10 +18,10 @@ export {
   type SpawnHostOptions,
   spawnHost,
 } from './client/spawn-host.ts';
-export type { OpenSession, SessionWish } from './server/deferred-session.ts';
+export { DEFAULT_HOST_LIMITS, type HostLimits } from './core/host-limits.ts';
+export type { HostLog } from './core/host-log.ts';
+export type { OpenSession, SessionWish } from './core/session-opening.ts';
 export { Host, type HostOptions } from './server/host.ts';
-export { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
-export type { HostLog } from './server/host-log.ts';
 export { ActiveSession } from './session-layer/active-session.ts';
 export {
   type CreatedSession,

@@ -83,7 +83,8 @@ const RULES: readonly Rule[] = [
   { files: 'sandbox/', mayImport: ['src/', 'sandbox/*', 'sandbox/isolate/', 'sandbox/process/'] },
 
   { files: 'host/index.ts', mayImport: ['host/'] },
-  { files: 'host/core/', mayImport: ['src/', 'host/core/', 'node:'] },
+  { files: 'host/core/', mayImport: ['src/', 'host/core/'] },
+  { files: 'host/io/', mayImport: ['host/io/', 'node:'] },
   {
     files: 'host/wire/',
     mayImport: ['src/', 'host/core/', 'host/wire/', 'node:', 'zod'],
@@ -92,7 +93,7 @@ const RULES: readonly Rule[] = [
     files: 'host/transports/',
     mayImport: [
       'src/',
-      'host/core/',
+      'host/io/',
       'host/wire/',
       'host/transports/',
       'node:',
@@ -103,7 +104,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/mcp/',
-    mayImport: ['src/', 'host/core/', 'host/mcp/', 'node:', 'zod', '@modelcontextprotocol/client'],
+    mayImport: ['src/', 'host/io/', 'host/mcp/', 'node:', 'zod', '@modelcontextprotocol/client'],
     alone: ['@modelcontextprotocol/client'],
   },
   {
@@ -115,6 +116,7 @@ const RULES: readonly Rule[] = [
     mayImport: [
       'src/',
       'host/core/',
+      'host/io/',
       'host/wire/',
       'host/transports/',
       'host/client/',
@@ -124,7 +126,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/session-layer/',
-    mayImport: ['src/', 'host/client/', 'host/mcp/', 'host/session-layer/', 'node:'],
+    mayImport: ['src/', 'host/core/', 'host/client/', 'host/mcp/', 'host/session-layer/', 'node:'],
   },
   {
     files: 'host/cli/cli.ts',
@@ -140,6 +142,7 @@ const RULES: readonly Rule[] = [
     mayImport: [
       'src/',
       'host/cli/',
+      'host/core/',
       'host/wire/',
       'host/transports/',
       'host/server/',
@@ -257,6 +260,17 @@ describe('The architecture', () => {
 
   it('has rooms that import each other one way, in no circle', () => {
     assert.deepEqual(circleIn(roomsOf(FILES)), []);
+  });
+
+  it('would refuse a session core that knows a wire', () => {
+    const core = RULES.find(({ files }) => files === 'host/core/');
+    for (const from of ['host/wire/protocol.ts', 'host/server/host.ts', 'node:http2', 'zod']) {
+      assert.equal(
+        core?.mayImport.some((allowed) => allows(allowed, from)),
+        false,
+        from,
+      );
+    }
   });
 
   it('would find a circle of rooms', () => {

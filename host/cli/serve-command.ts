@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Sandbox } from '../../src/sandbox.ts';
+import { DEFAULT_HOST_LIMITS } from '../core/host-limits.ts';
 import { greet } from '../server/greeting.ts';
 import type { Host } from '../server/host.ts';
-import { DEFAULT_HOST_LIMITS } from '../server/host-limits.ts';
 import type { Listener } from '../transports/listener.ts';
 import { streamTransport } from '../transports/stream-transport.ts';
 import { Connection } from '../wire/connection.ts';

@@ -16,9 +16,9 @@ export class AnswerTimes {
   /** Of a request whose caller gave up. */
   readonly givenUpMs: number;
 
-  /** @param own Whether the host has `cellhost.cells`. */
-  constructor(own: boolean) {
-    this.givenUpMs = own ? 0 : V1_MS;
+  /** @param hasCellsCapability Whether the host has `cellhost.cells`. */
+  constructor(hasCellsCapability: boolean) {
+    this.givenUpMs = hasCellsCapability ? 0 : V1_MS;
   }
 
   /** Until the request is answered; for an execute, until the cell has started. */

@@ -1,7 +1,7 @@
 import type { CancelReason } from '../../src/errors.ts';
 import { RecentIds } from '../../src/routing/recent-ids.ts';
 import type { DelegateRequest, Operation } from '../wire/protocol.ts';
-import { cellOf } from './delegate-tasks.ts';
+import { cellOf } from './incoming-tasks.ts';
 
 /** How many ends are remembered, of sessions and of cells. */
 const REMEMBERED = 1_024;

@@ -1,7 +1,7 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
+import { PendingCalls } from '../core/pending-calls.ts';
 import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
-import { PendingCalls } from '../wire/pending-calls.ts';
 import type { HostMessage, Operation, OperationValue, RuntimeResponse } from '../wire/protocol.ts';
 import { AnswerDeadlines } from './answer-deadlines.ts';
 import { AnswerTimes } from './answer-times.ts';
@@ -34,9 +34,9 @@ export class AskedRequests {
     this.#deadlines = new AnswerDeadlines(answerWithinMs, (error) => connection.fail(error));
   }
 
-  /** The host was greeted. @param own Whether it has `cellhost.cells`. */
-  greeted(own: boolean): void {
-    this.#times = new AnswerTimes(own);
+  /** The host was greeted. @param hasCellsCapability Whether it has `cellhost.cells`. */
+  greeted(hasCellsCapability: boolean): void {
+    this.#times = new AnswerTimes(hasCellsCapability);
   }
 
   /** See `ClientConnection.request`. */

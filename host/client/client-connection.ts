@@ -14,7 +14,7 @@ import {
 import type { Transport } from '../wire/transport.ts';
 import { AskedEnds } from './asked-ends.ts';
 import { AskedRequests, type Sent, unexpected } from './asked-requests.ts';
-import { DelegatedRequests } from './delegated-requests.ts';
+import { IncomingCalls } from './incoming-calls.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 import { connectionLost } from './wire-errors.ts';
 
@@ -40,7 +40,7 @@ export class ClientConnection {
   readonly #requests: AskedRequests;
   readonly #router: SessionRouter = new PendingRouter<SessionTraffic>({ limits: ROUTER_LIMITS });
   readonly #ends = new AskedEnds();
-  readonly #delegated: DelegatedRequests;
+  readonly #incoming: IncomingCalls;
   readonly #lost = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Error>();
@@ -52,7 +52,7 @@ export class ClientConnection {
     this.generation = generation;
     this.#connection = new Connection(transport);
     this.#requests = new AskedRequests(this.#connection, answerWithinMs);
-    this.#delegated = new DelegatedRequests(this.#connection, this.#router, this.#ends);
+    this.#incoming = new IncomingCalls(this.#connection, this.#router, this.#ends);
     this.#ready.promise.catch(() => {});
     this.#connection.start({
       message: (value, text) => this.#receive(value, text.length),
@@ -106,7 +106,7 @@ export class ClientConnection {
 
   /** How much the host has asked and has no answer to. */
   get unanswered(): number {
-    return this.#delegated.size;
+    return this.#incoming.size;
   }
 
   /** Takes what the host says about sessions to them. */
@@ -188,11 +188,11 @@ export class ClientConnection {
       case 'execute/initialResponse':
         return requests.toldFirst(message.id, message.result);
       case 'delegate/request':
-        if (this.#delegated.take(message, size)) return;
+        if (this.#incoming.take(message, size)) return;
         throw unexpected(`a second delegate request ${message.id}`);
       case 'delegate/cancel':
         // A host of our own still wants to know when the call is over; another wants no late answer.
-        return this.#delegated.cancel(message.id, message.reason);
+        return this.#incoming.cancel(message.id, message.reason);
       case 'cell/closed':
         this.#router.route(message.sessionId, { kind: 'event', message, bytes: size });
         return;
@@ -209,7 +209,7 @@ export class ClientConnection {
     this.#failure = cause;
     this.#ready.reject(cause);
     this.#requests.failAll(cause);
-    this.#delegated.clear();
+    this.#incoming.clear();
     this.#router.close(cause);
     this.#lost.abort(cause);
     this.#ended.resolve(cause);

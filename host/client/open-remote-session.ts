@@ -60,9 +60,9 @@ export async function openRemoteSession(
   checkOptions(options, sessionId);
   const { delegate, tools = [], signal = NEVER } = options;
   const operation = toOperation(connection, options, sessionId);
-  const own = connection.has('cellhost.cells');
+  const hasCellsCapability = connection.has('cellhost.cells');
   const adopts = sessionId === null;
-  const inbox = new SessionInbox({ delegate, own, adopts, lost: connection.lost });
+  const inbox = new SessionInbox({ delegate, hasCellsCapability, adopts, lost: connection.lost });
   const creation = creationOf(connection, operation, inbox, hooks);
   try {
     const { answer, registration } = await claimCreated(connection.router, creation, signal);
@@ -149,12 +149,12 @@ function toOperation(
     console: console ?? false,
     limits: finite(limits ?? {}),
   };
-  const own = connection.has('cellhost.sessions');
+  const hasSessionsCapability = connection.has('cellhost.sessions');
   if (sessionId === null) {
-    if (own) return { method: 'session/create', token: randomUUID(), options };
+    if (hasSessionsCapability) return { method: 'session/create', token: randomUUID(), options };
     throw unsupported('ids that the host chooses need');
   }
-  if (own) return { method: 'session/open', sessionId, options };
+  if (hasSessionsCapability) return { method: 'session/open', sessionId, options };
   if (toolErrors === 'error' || console === true || Object.keys(limits ?? {}).length > 0) {
     throw unsupported('toolErrors, console and limits need');
   }

@@ -77,8 +77,8 @@ export class RemoteSession implements Session {
     this.#parts = parts;
     this.#connection = parts.connection;
     this.#inbox = parts.inbox;
-    const own = parts.connection.has('cellhost.cells');
-    this.#requests = new SessionRequests(this.id, parts.tools, own);
+    const hasCellsCapability = parts.connection.has('cellhost.cells');
+    this.#requests = new SessionRequests(this.id, parts.tools, hasCellsCapability);
   }
 
   /** Resolves when it is closed or lost, with the reason. */
@@ -222,7 +222,7 @@ export class RemoteSession implements Session {
   #eventsOf(cellId: string): EventSource {
     checkCellId('Cannot follow a cell', cellId);
     if (this.#isClosed) return missingSource(missingCell(cellId, 'terminated'));
-    this.#requests.checkOwn('reading what happens in a cell');
+    this.#requests.needCellsCapability('reading what happens in a cell');
     this.#checkKept();
     const request = { method: 'session/events', sessionId: this.id, cellId } as const;
     return new RemoteEvents(cellId, {
@@ -280,7 +280,7 @@ export class RemoteSession implements Session {
 
   /** A request of `cellhost.cells`. */
   async #ask(operation: Operation): Promise<OperationValue> {
-    this.#requests.checkOwn(operation.method);
+    this.#requests.needCellsCapability(operation.method);
     this.#checkKept();
     return this.#connection.request(operation).answer;
   }

@@ -2,7 +2,7 @@ import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { PendingRouter } from '../../src/routing/pending-router.ts';
 import type { Delivery, RoutedEvent, RoutedItem, Sink } from '../../src/routing/routed-items.ts';
-import { cellOf, DelegateTasks, refuse } from './delegate-tasks.ts';
+import { cellOf, IncomingTasks, refuse } from './incoming-tasks.ts';
 import { RemoteCell } from './remote-cell.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 
@@ -11,7 +11,7 @@ export interface SessionInboxParts {
   /** Whom the callbacks go to of cells that have no delegate of their own. */
   readonly delegate: Delegate;
   /** Whether the host has `cellhost.cells`. */
-  readonly own: boolean;
+  readonly hasCellsCapability: boolean;
   /** Whether the host may run cells here that nobody asked for, as where it made the session. */
   readonly adopts: boolean;
   /** Aborts when the connection is lost. */
@@ -51,7 +51,7 @@ const LIMITS = {
  */
 export class SessionInbox {
   readonly #parts: SessionInboxParts;
-  readonly #tasks: DelegateTasks;
+  readonly #tasks: IncomingTasks;
   readonly #router: SessionRouter;
   readonly #cells = new Map<string, RemoteCell>();
   /** Cells that are over and whose end may still be asked for. */
@@ -65,7 +65,7 @@ export class SessionInbox {
 
   constructor(parts: SessionInboxParts) {
     this.#parts = parts;
-    this.#tasks = new DelegateTasks(parts.own);
+    this.#tasks = new IncomingTasks(parts.hasCellsCapability);
     const sessionId = () => this.#sessionId;
     this.#router = new PendingRouter<SessionTraffic>({ limits: LIMITS, sessionId });
     parts.lost.addEventListener('abort', this.#onLost);

@@ -21,17 +21,17 @@ const NO_CALL_ID = '';
 export class SessionRequests {
   readonly #sessionId: string;
   readonly #tools: readonly ToolDefinition[];
-  readonly #own: boolean;
+  readonly #hasCellsCapability: boolean;
   readonly #wireTools = new WeakMap<readonly ToolDefinition[], WireTool[]>();
 
   /**
    * @param tools Of cells whose request names none.
-   * @param own Whether the host has `cellhost.cells`.
+   * @param hasCellsCapability Whether the host has `cellhost.cells`.
    */
-  constructor(sessionId: string, tools: readonly ToolDefinition[], own: boolean) {
+  constructor(sessionId: string, tools: readonly ToolDefinition[], hasCellsCapability: boolean) {
     this.#sessionId = sessionId;
     this.#tools = tools;
-    this.#own = own;
+    this.#hasCellsCapability = hasCellsCapability;
   }
 
   /**
@@ -40,12 +40,12 @@ export class SessionRequests {
    */
   execute(request: ExecuteRequest, options: WaitOptions): ExecuteOperation {
     const { source, observe = DEFAULT_OBSERVE, callId, tools = this.#tools } = request;
-    const keepEvents = this.#own && request.keepEvents === true;
+    const keepEvents = this.#hasCellsCapability && request.keepEvents === true;
     return {
       method: 'session/execute',
       sessionId: this.#sessionId,
       request: {
-        tool_call_id: callId ?? (this.#own ? null : NO_CALL_ID),
+        tool_call_id: callId ?? (this.#hasCellsCapability ? null : NO_CALL_ID),
         enabled_tools: this.#toWire(tools),
         source,
         max_output_tokens: null,
@@ -62,8 +62,8 @@ export class SessionRequests {
   }
 
   /** @throws `unsupported` where the host does not have `cellhost.cells`, which this needs. */
-  checkOwn(what: string): void {
-    if (this.#own) return;
+  needCellsCapability(what: string): void {
+    if (this.#hasCellsCapability) return;
     throw new CodeModeError(
       'unsupported',
       `Cannot do this with the code-mode host: ${what} needs its capability cellhost.cells`,
@@ -71,10 +71,10 @@ export class SessionRequests {
   }
 
   #waitFields(mode: ObserveMode, { preempt }: WaitOptions): WaitFields {
-    const isEarly = this.#own && preempt?.aborted === true;
+    const isEarly = this.#hasCellsCapability && preempt?.aborted === true;
     const early = isEarly ? ({ preempted: true } as const) : {};
     if ('pending' in mode) {
-      this.checkOwn('waiting for a frontier');
+      this.needCellsCapability('waiting for a frontier');
       return { yield_time_ms: 0, observe: { pending: true }, ...early };
     }
     const ms = Math.min(Math.ceil(mode.yieldAfterMs), Number.MAX_SAFE_INTEGER);

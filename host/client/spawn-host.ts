@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CodeModeError } from '../../src/errors.ts';
-import { spawnPiped } from '../core/spawn-piped.ts';
-import { TextTail } from '../core/text-tail.ts';
+import { spawnPiped } from '../io/spawn-piped.ts';
+import { TextTail } from '../io/text-tail.ts';
 import { dial } from '../transports/dial.ts';
 import { streamTransport } from '../transports/stream-transport.ts';
 import { type GreetOptions, HostClient } from './host-client.ts';

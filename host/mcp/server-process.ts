@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { type PipedProcess, spawnPiped } from '../core/spawn-piped.ts';
-import { TextTail } from '../core/text-tail.ts';
+import { type PipedProcess, spawnPiped } from '../io/spawn-piped.ts';
+import { TextTail } from '../io/text-tail.ts';
 import { LineSplitter } from './line-splitter.ts';
 
 const MAX_LINE_BYTES = 64 * 1024 * 1024;

@@ -1,4 +1,9 @@
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
+import type { HostLimits } from '../core/host-limits.ts';
+import { type OpenRequest, OpenRequests } from '../core/open-requests.ts';
+import { OutgoingCalls } from '../core/outgoing-calls.ts';
+import type { SessionFactory } from '../core/session-factory.ts';
+import { SessionTable } from '../core/session-table.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type RequestId, withExactId } from '../wire/exact-id.ts';
 import {
@@ -7,68 +12,59 @@ import {
   readClientMessage,
   requestIdIn,
 } from '../wire/protocol.ts';
-import { DelegateCalls } from './delegate-calls.ts';
-import type { HostLimits } from './host-limits.ts';
-import type { Answering, HostedSession } from './hosted-session.ts';
-import { RequestAnswers } from './request-answers.ts';
-import type { SessionFactory } from './session-factory.ts';
-import { SessionTable } from './session-table.ts';
-import { UsedIds } from './used-ids.ts';
+import { jsonCallOutlet } from './call-outlet.ts';
+import { type JsonCalls, OutgoingDelegate } from './outgoing-delegate.ts';
+import { performOperation } from './perform-operation.ts';
+import { type JsonAnswering, RequestAnswers } from './request-answers.ts';
 
 /** What a connection needs of its host. */
 export interface HostConnectionParts {
-  /** Counted by its host, from 1. */
+  /** Assigned by its host, counted from 1. */
   readonly number: number;
-  /** Greeted; nobody else has it. */
+  /** Greeted, and used by nothing else. */
   readonly connection: Connection;
-  /** What the client and this host have in common. */
+  /** The capabilities that the client and this host share. */
   readonly capabilities: ReadonlySet<string>;
   readonly limits: HostLimits;
   readonly sessions: SessionFactory;
-  /** Called once, when the connection and its sessions are over. Null after a clean end. */
-  readonly onEnded: (error: Error | null) => void;
 }
 
 type DelegateResponse = Extract<ClientMessage, { type: 'delegate/response' }>;
-
-interface Request {
-  readonly cancel: AbortController;
-  readonly preempt: AbortController;
-  readonly cancellable: boolean;
-}
 
 const LARGE_CAPACITY = 4_096;
 const SMALL_CAPACITY = 1_024;
 const CANCELLABLE = new Set<Operation['method']>(['session/wait', 'session/events']);
 
-/**
- * One client of a host: checks what it sends, admits its requests and sees to it that each is
- * answered once.
- */
+/** One client that speaks version 1: checks its messages, and answers each request once. */
 export class HostConnection {
   readonly #parts: HostConnectionParts;
   readonly #connection: Connection;
-  readonly #requests = new Map<RequestId, Request>();
-  readonly #finished = new UsedIds<RequestId>();
+  readonly #requests: OpenRequests<RequestId>;
   readonly #answers: RequestAnswers;
-  readonly #delegate: DelegateCalls;
+  readonly #calls: JsonCalls;
   readonly #sessions: SessionTable;
-  #closing = false;
+  readonly #ended = Promise.withResolvers<Error | null>();
+  #isClosing = false;
 
   constructor(parts: HostConnectionParts) {
     this.#parts = parts;
-    const { number, connection, capabilities, sessions } = parts;
+    const { number, connection, capabilities, limits, sessions } = parts;
+    const hasCellsCapability = capabilities.has('cellhost.cells');
     this.#connection = connection;
-    const large = capabilities.has('delegate-capacity-4096');
-    const own = capabilities.has('cellhost.cells');
-    this.#answers = new RequestAnswers(connection, own, parts.limits.maxUnreadBytes);
-    const capacity = large ? LARGE_CAPACITY : SMALL_CAPACITY;
-    this.#delegate = new DelegateCalls(connection, own ? Number.POSITIVE_INFINITY : capacity, own);
+    this.#requests = new OpenRequests(limits.maxRequests);
+    this.#answers = new RequestAnswers(connection, hasCellsCapability, limits.maxUnreadBytes);
+    const calls: JsonCalls = new OutgoingCalls(jsonCallOutlet(connection, hasCellsCapability), {
+      capacity: capacityOf(capabilities),
+      answersCancelled: hasCellsCapability,
+    });
+    this.#calls = calls;
     this.#sessions = new SessionTable({
       factory: sessions,
       holder: `connection ${number} (${connection.peer})`,
-      calls: this.#delegate,
-      own,
+      closedRule: hasCellsCapability ? 'callbacks-over' : 'answers-sent',
+      // A wait of version 1 lasts until the notifications are delivered.
+      yieldsWhileDraining: hasCellsCapability,
+      delegateOf: (sessionId) => new OutgoingDelegate(calls, sessionId, hasCellsCapability),
       onCellClosed: (sessionId, cellId) =>
         connection.send({ type: 'cell/closed', sessionId, cellId }),
     });
@@ -80,18 +76,15 @@ export class HostConnection {
     connection.resume();
   }
 
-  get peer(): string {
-    return this.#connection.peer;
+  /** Resolves when the connection and its sessions are over: null after a clean end. */
+  get ended(): Promise<Error | null> {
+    return this.#ended.promise;
   }
 
-  get sessionCount(): number {
-    return this.#sessions.size;
-  }
-
-  /** Ends every session, answers everybody, and closes the connection. */
+  /** Closes every session, answers every request, and closes the connection. */
   async close(): Promise<void> {
-    this.#closing = true;
-    // A client that does not read its answers is not waited for any longer than by the connection.
+    this.#isClosing = true;
+    // A client that does not read its answers has as long as the connection takes to close.
     this.#answers.endWithin(this.#connection.closeWithinMs);
     await this.#sessions.closeAll();
     await this.#connection.close();
@@ -102,68 +95,46 @@ export class HostConnection {
     const message = this.#read(withExactId(value, text));
     switch (message?.type) {
       case 'operation/request':
-        return this.#admit(message.id, message.request);
-      case 'operation/cancel': {
-        const request = this.#requests.get(message.id);
-        if (request?.cancellable) request.cancel.abort(cancelled());
-        return;
-      }
+        return this.#start(message.id, message.request);
+      case 'operation/cancel':
+        return this.#requests.cancel(message.id, cancelled());
       case 'operation/yield':
-        return this.#requests.get(message.id)?.preempt.abort();
+        return this.#requests.preempt(message.id);
       case 'delegate/response':
         return this.#answered(message, text);
     }
   }
 
-  /** Undefined for a malformed request, whose sender is told: its other requests go on. */
+  /** Undefined for a malformed request, which is answered with an error; other requests go on. */
   #read(value: unknown): ClientMessage | undefined {
     try {
       return readClientMessage(value);
     } catch (error) {
       const id = requestIdIn(value);
       if (id === undefined) throw error;
-      this.#checkNew(id);
-      this.#finished.add(id);
+      this.#requests.refuse(id);
       this.#answers.malformed(id, error);
       this.#rest();
       return undefined;
     }
   }
 
-  /** This host gives no id that is not exact, so an answer to one is to a call that is not there. */
+  /** The ids of this host are exact numbers, so an answer with a bigint belongs to no call. */
   #answered({ id, result }: DelegateResponse, text: string): void {
-    if (typeof id === 'number') this.#delegate.answer({ id, result, text });
+    if (typeof id === 'number') this.#calls.answer(id, { id, result, text });
   }
 
-  #checkNew(id: RequestId): void {
-    if (!this.#requests.has(id) && !this.#finished.has(id)) return;
-    throw new Error(`duplicate code-mode request ID ${id}`);
-  }
-
-  #admit(id: RequestId, operation: Operation): void {
-    this.#checkNew(id);
-    const request: Request = {
-      cancel: new AbortController(),
-      preempt: new AbortController(),
-      cancellable: CANCELLABLE.has(operation.method),
-    };
-    if ('request' in operation && operation.request.preempted) request.preempt.abort();
-    const full = this.#requests.size >= this.#parts.limits.maxRequests;
-    this.#requests.set(id, request);
+  #start(id: RequestId, operation: Operation): void {
     const answering = this.#answers.to(id);
-    const done = full
-      ? Promise.reject(this.#tooManyRequests())
-      : this.#perform(operation, request, answering);
-    done
-      .catch((error: unknown) => answering.fail(error))
-      .finally(() => {
-        this.#requests.delete(id);
-        this.#finished.add(id);
-      });
+    this.#requests.start(id, {
+      isCancellable: CANCELLABLE.has(operation.method),
+      perform: (request) => this.#perform(operation, request, answering),
+      fail: (error) => answering.fail(error),
+    });
     this.#rest();
   }
 
-  /** A client that does not read its answers has to wait before it can ask for more. */
+  /** Reads nothing more until the client has read its answers. */
   #rest(): void {
     const drained = this.#connection.drained();
     if (drained === undefined) return;
@@ -171,64 +142,32 @@ export class HostConnection {
     void drained.then(() => this.#connection.resume());
   }
 
-  #tooManyRequests(): CodeModeError {
-    const { maxRequests } = this.#parts.limits;
-    return new CodeModeError(
-      'limit_exceeded',
-      `code-mode host has too many in-flight requests: this connection has ${maxRequests} (maxRequests)`,
-    );
-  }
-
-  async #perform(operation: Operation, request: Request, answering: Answering): Promise<void> {
-    if (this.#closing) throw shuttingDown();
-    const sessions = this.#sessions;
-    const options = { signal: request.cancel.signal, preempt: request.preempt.signal };
-    switch (operation.method) {
-      case 'session/open':
-        // Known at once: what comes right behind it is for a session that is there.
-        await Promise.all([sessions.open(operation), this.#parts.sessions.ready]);
-        return answering.answer(() => ({ type: 'session/ready', sessionId: operation.sessionId }));
-      case 'session/create': {
-        const [created] = await Promise.all([
-          sessions.create(operation),
-          this.#parts.sessions.ready,
-        ]);
-        return answering.answer(() => ({ type: 'session/created', ...created }));
-      }
-      case 'session/shutdown':
-        await sessions.close(operation.sessionId);
-        return answering.answer(() => ({ type: 'session/closed', sessionId: operation.sessionId }));
-      case 'session/execute':
-        return this.#find(operation).execute(operation, options, answering);
-      case 'session/wait':
-        return this.#find(operation).wait(operation, options, answering);
-      case 'session/terminate':
-        return this.#find(operation).terminate(operation, answering);
-      case 'session/resume':
-        return this.#find(operation).resume(operation, answering);
-      case 'session/events':
-        return this.#find(operation).events(operation, options, answering);
-      case 'session/cells':
-        return this.#find(operation).cells(answering);
-      case 'session/values':
-        return this.#find(operation).values(answering);
-    }
-  }
-
-  #find({ sessionId }: { readonly sessionId: string }): HostedSession {
-    const session = this.#sessions.get(sessionId);
-    if (session !== undefined) return session;
-    throw new CodeModeError('session_unknown', `unknown code-mode session ${sessionId}`);
+  async #perform(
+    operation: Operation,
+    { cancel, preempt }: OpenRequest,
+    answering: JsonAnswering,
+  ): Promise<void> {
+    if (this.#isClosing) throw shuttingDown();
+    if ('request' in operation && operation.request.preempted) preempt.abort();
+    const options = { signal: cancel.signal, preempt: preempt.signal };
+    return performOperation(operation, options, answering, {
+      sessions: this.#sessions,
+      ready: this.#parts.sessions.ready,
+    });
   }
 
   async #closed(error: Error | null): Promise<void> {
-    this.#closing = true;
-    this.#delegate.failAll(new Error('code-mode client connection closed'));
-    const gone = new Cancelled('disconnect');
-    for (const { cancel } of this.#requests.values()) cancel.abort(gone);
+    this.#isClosing = true;
+    this.#calls.failAll(new Error('code-mode client connection closed'));
+    this.#requests.cancelAll(new Cancelled('disconnect'));
     await this.#sessions.closeAll();
-    this.#parts.onEnded(error);
+    this.#ended.resolve(error);
   }
+}
+
+function capacityOf(capabilities: ReadonlySet<string>): number {
+  if (capabilities.has('cellhost.cells')) return Number.POSITIVE_INFINITY;
+  return capabilities.has('delegate-capacity-4096') ? LARGE_CAPACITY : SMALL_CAPACITY;
 }
 
 function isHello(value: unknown): boolean {

@@ -1,20 +1,21 @@
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
+import { DEFAULT_HOST_LIMITS, type HostLimits } from '../core/host-limits.ts';
+import type { HostLog } from '../core/host-log.ts';
+import { ServedConnections } from '../core/served-connections.ts';
+import { SessionFactory } from '../core/session-factory.ts';
+import type { OpenSession } from '../core/session-opening.ts';
 import { Connection } from '../wire/connection.ts';
 import type { Transport } from '../wire/transport.ts';
-import type { OpenSession } from './deferred-session.ts';
 import { type Greeted, greet } from './greeting.ts';
 import { HostConnection } from './host-connection.ts';
-import { DEFAULT_HOST_LIMITS, type HostLimits } from './host-limits.ts';
-import type { HostLog } from './host-log.ts';
-import { SessionFactory } from './session-factory.ts';
 
-/** What a host is made of: one of `sandbox` and `open`, and what may be. */
+/** What a host is made of. Exactly one of `sandbox` and `open` is required. */
 export interface HostOptions {
-  /** Where the programs of all sessions run. Not closed with the host. */
+  /** Runs the programs of all sessions. Not closed with the host. */
   readonly sandbox?: Sandbox;
-  /** Opens each session elsewhere, as a proxy does that stands between a client and another host. */
+  /** Opens each session elsewhere, as a proxy between clients and another host does. */
   readonly open?: OpenSession;
   readonly limits?: Partial<HostLimits>;
   readonly log?: HostLog;
@@ -26,93 +27,66 @@ const SILENT: HostLog = { info() {}, warn() {} };
 export class Host implements AsyncDisposable {
   readonly #limits: HostLimits;
   readonly #sessions: SessionFactory;
-  readonly #log: HostLog;
-  readonly #connections = new Set<Connection | HostConnection>();
-  #connectionCount = 0;
-  #closing: Promise<void> | null = null;
+  readonly #connections: ServedConnections;
 
-  /** @throws `invalid_argument` for a limit that does not exist or is not a number; without a place for sessions. */
+  /** @throws `invalid_argument` for an invalid limit, and unless exactly one of `sandbox` and `open` is given. */
   constructor({ sandbox, open, limits, log = SILENT }: HostOptions) {
     this.#limits = withDefaults(DEFAULT_HOST_LIMITS, limits);
     const where = sandbox ?? open;
     if (where === undefined || (sandbox !== undefined && open !== undefined)) {
-      throw new CodeModeError('invalid_argument', 'A host takes one of sandbox and open');
+      const text = 'Cannot create a host: give either sandbox or open';
+      throw new CodeModeError('invalid_argument', text);
     }
     this.#sessions = new SessionFactory(where, this.#limits, log);
-    this.#log = log;
+    this.#connections = new ServedConnections(this.#limits.maxConnections, log);
   }
 
-  /** Connections and sessions there are now. */
+  /** Open connections and sessions. */
   get counts(): { readonly connections: number; readonly sessions: number } {
     return { connections: this.#connections.size, sessions: this.#sessions.count };
   }
 
   /**
-   * Serves a client until it goes, or the host is closed.
+   * Serves a client until it leaves or the host is closed.
    *
-   * @returns How it ended, when its sessions are over: null where it was between two messages.
+   * @returns Resolves when the connection and its sessions are over: with the error that ended the
+   *   connection, or null if it ended between two messages.
    */
   serve(transport: Transport): Promise<Error | null> {
     const connection = new Connection(transport);
     return this.serveGreeted(connection, greet(connection, this.#limits.helloMs));
   }
 
-  /** As `serve`, for a connection that is greeted elsewhere, or already. */
-  async serveGreeted(connection: Connection, greeted: Promise<Greeted>): Promise<Error | null> {
-    this.#connectionCount += 1;
-    const number = this.#connectionCount;
-    const { peer } = connection;
-    const { maxConnections } = this.#limits;
-    if (this.#closing !== null || this.#connections.size >= maxConnections) {
-      const error = new Error(`The host has ${maxConnections} connections (maxConnections)`);
-      this.#log.warn({ connection: number, peer }, 'connection refused');
-      connection.fail(error);
-      return error;
-    }
-    this.#log.info({ connection: number, peer }, 'client connected');
-    this.#connections.add(connection);
-    const greeting = await greeted;
-    const error =
-      greeting.type === 'ended'
-        ? greeting.error
-        : await this.#serveReady(number, connection, greeting.capabilities);
-    this.#connections.delete(connection);
-    if (error === null) this.#log.info({ connection: number }, 'client gone');
-    else this.#log.warn({ connection: number, error: error.message }, 'connection failed');
-    return error;
-  }
-
-  #serveReady(
-    number: number,
-    connection: Connection,
-    capabilities: ReadonlySet<string>,
-  ): Promise<Error | null> {
-    return new Promise((resolve) => {
-      this.#connections.delete(connection);
-      const served = new HostConnection({
+  /** Like `serve`, for a connection that is greeted elsewhere. */
+  serveGreeted(connection: Connection, greeted: Promise<Greeted>): Promise<Error | null> {
+    let client: Connection | HostConnection = connection;
+    const served = {
+      peer: connection.peer,
+      close: () => client.close(),
+      fail: (error: Error) => connection.fail(error),
+    };
+    return this.#connections.serve(served, async (number) => {
+      const greeting = await greeted;
+      if (greeting.type === 'ended') return greeting.error;
+      const { capabilities } = greeting;
+      const ready = new HostConnection({
         number,
         connection,
         capabilities,
         limits: this.#limits,
         sessions: this.#sessions,
-        onEnded: (error) => {
-          this.#connections.delete(served);
-          resolve(error);
-        },
       });
-      this.#connections.add(served);
+      client = ready;
+      return ready.ended;
     });
   }
 
   /**
-   * Takes no connection any more, terminates every cell, answers everybody and closes the
-   * connections: all of them under the one deadline of cancelled callbacks.
+   * Refuses new connections, terminates every cell, answers every request and closes the connections.
+   * Cancelled callbacks of all sessions share one grace period.
    */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([...this.#connections].map((each) => each.close())).then(
-      () => {},
-    );
-    return this.#closing;
+    return this.#connections.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,22 +1,39 @@
 import { CodeModeError } from '../../src/errors.ts';
+import type {
+  CellAnswering,
+  EventsAnswering,
+  ExecuteAnswering,
+  Sent,
+} from '../core/hosted-session.ts';
 import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
 import { type RequestId, toWireId } from '../wire/exact-id.ts';
+import type { OperationValue } from '../wire/protocol.ts';
+import { toOutcome, toResponse } from '../wire/wire-events.ts';
 import { AnswerQueue } from './answer-queue.ts';
-import type { Answering } from './hosted-session.ts';
 
-/** Longest text of an error about a message, in UTF-16 units: a message may name itself in it. */
+/** Longest text of an error about a message, in UTF-16 units: such a text may quote the message. */
 const MAX_REASON_LENGTH = 1_000;
 
-/** Writes the answers of a host to the requests of one client, at the pace at which it reads them. */
+/** Answers one request as version 1 says it. Values are made when there is room to send them. */
+export interface JsonAnswering {
+  answer(value: () => OperationValue): Sent;
+  fail(error: unknown): Sent;
+  readonly execute: ExecuteAnswering;
+  readonly wait: CellAnswering;
+  /** @param cellId The cell to which the client subscribes. */
+  events(cellId: string): EventsAnswering;
+}
+
+/** Sends a host's answers to one client, at the pace at which the client reads them. */
 export class RequestAnswers {
   readonly #connection: Connection;
-  readonly #own: boolean;
+  readonly #hasCellsCapability: boolean;
   readonly #queue: AnswerQueue;
 
-  /** @param own Whether the client understands `cellhost.cells`. */
-  constructor(connection: Connection, own: boolean, maxUnreadBytes: number) {
+  /** @param hasCellsCapability Whether the client has `cellhost.cells`. */
+  constructor(connection: Connection, hasCellsCapability: boolean, maxUnreadBytes: number) {
     this.#connection = connection;
-    this.#own = own;
+    this.#hasCellsCapability = hasCellsCapability;
     this.#queue = new AnswerQueue(connection, maxUnreadBytes);
   }
 
@@ -25,37 +42,54 @@ export class RequestAnswers {
     this.#queue.endWithin(ms);
   }
 
-  /** How the request of this id is answered. */
-  to(requestId: RequestId): Answering {
+  /** Answers the request with this id. */
+  to(requestId: RequestId): JsonAnswering {
     const id = toWireId(requestId);
-    const queue = this.#queue;
+    const has = this.#hasCellsCapability;
     const respond = (result: () => object) =>
-      queue.send(() => this.#send(id, 'operation/response', result(), 'host response'));
+      this.#queue.send(() => this.#send(id, 'operation/response', result(), 'host response'));
     const begin = (result: () => object) =>
-      queue.send(() => this.#send(id, 'execute/initialResponse', result(), 'initial response'));
-    const failure = (error: unknown) => this.#failureOf(error);
+      this.#queue.send(() =>
+        this.#send(id, 'execute/initialResponse', result(), 'initial response'),
+      );
+    const answer = (value: () => OperationValue) =>
+      respond(() => ({ status: 'ok', value: value() }));
+    const fail = (error: unknown) => respond(() => this.#failureOf(error));
     return {
-      events: (events) =>
-        queue.send(() => this.#connection.send({ type: 'cell/events', id, events })),
-      drained: () => this.#connection.drained(),
-      answer: (value) => respond(() => ({ status: 'ok', value: value() })),
-      fail: (error) => respond(() => failure(error)),
-      initial: (value) => begin(() => ({ status: 'ok', value: value() })),
-      failInitial: (error) => begin(() => failure(error)),
+      answer,
+      fail,
+      execute: {
+        started: (cellId) => answer(() => ({ type: 'execution/started', cellId })),
+        outcome: (make) => begin(() => ({ status: 'ok', value: toResponse(make(), has) })),
+        fail: (error) => begin(() => this.#failureOf(error)),
+      },
+      wait: {
+        outcome: (make) =>
+          answer(() => ({ type: 'wait/completed', outcome: toOutcome(make(), has) })),
+        fail,
+      },
+      events: (cellId) => ({
+        events: (events) =>
+          this.#queue.send(() => this.#connection.send({ type: 'cell/events', id, events })),
+        drained: () => this.#connection.drained(),
+        ended: () => answer(() => ({ type: 'events/ended', cellId })),
+        fail,
+      }),
     };
   }
 
-  /** Tells a client why its request is none. */
+  /** Tells a client what is wrong with its request. */
   malformed(id: RequestId, error: unknown): void {
     void this.to(id).fail(new CodeModeError('invalid_argument', reasonOf(error)));
   }
 
-  /** The last message to a client whose connection ends for this reason; version 1 has none. */
+  /** The last message on a connection that ends for this reason; version 1 has none. */
   lastWords(error: Error): object | undefined {
-    return this.#own ? { type: 'connection/failed', message: reasonOf(error) } : undefined;
+    if (!this.#hasCellsCapability) return undefined;
+    return { type: 'connection/failed', message: reasonOf(error) };
   }
 
-  /** An answer that is too large for a frame becomes an error; the connection goes on. */
+  /** Sends an error instead of an answer that is too large for a frame; the connection goes on. */
   #send(id: unknown, type: string, result: object, what: string): void {
     try {
       this.#connection.send({ type, id, result });
@@ -69,7 +103,9 @@ export class RequestAnswers {
 
   #failureOf(error: unknown): { status: 'error'; message: string; code?: string } {
     const message = error instanceof Error ? error.message : String(error);
-    if (!this.#own || !(error instanceof CodeModeError)) return { status: 'error', message };
+    if (!this.#hasCellsCapability || !(error instanceof CodeModeError)) {
+      return { status: 'error', message };
+    }
     return { status: 'error', message, code: error.code };
   }
 }

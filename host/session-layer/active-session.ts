@@ -3,9 +3,9 @@ import type { ExecuteRequest, Session, StartedCell, WaitOptions } from '../../sr
 import type { CreatedSession } from './create-session.ts';
 import { PromptOrder } from './prompt-order.ts';
 import { FIRST_OBSERVE, PromptPump } from './prompt-pump.ts';
-import { ProxiedSession, type SessionResponse } from './proxied-session.ts';
+import { type ProxiedSession, proxiedSession, type SessionResponse } from './proxied-session.ts';
 import { forwardTo, type ProxyTarget } from './proxy.ts';
-import type { SessionLane } from './session-lane.ts';
+import type { SessionFeed } from './session-feed.ts';
 import type { SessionTools } from './session-tools.ts';
 import type { SessionUpdate } from './session-updates.ts';
 import type { UpdateReader } from './update-reader.ts';
@@ -13,7 +13,7 @@ import type { UpdateReader } from './update-reader.ts';
 /** What an active session is made of. */
 export interface ActiveSessionParts {
   readonly created: CreatedSession;
-  readonly lane: SessionLane;
+  readonly feed: SessionFeed;
   readonly reader: UpdateReader;
   readonly tools: SessionTools;
   /** Ends what lives as long as the session. */
@@ -35,7 +35,7 @@ export class ActiveSession implements AsyncDisposable {
     const { session, sessionId, remoteUrl, ended } = parts.created;
     this.response = { sessionId, remoteUrl };
     this.#parts = parts;
-    this.#session = new ProxiedSession(session, parts.tools, this.response, () => this.close());
+    this.#session = proxiedSession(session, parts.tools, this.response, () => this.close());
     void ended?.then((reason) => this.#end(reason));
   }
 
@@ -62,16 +62,16 @@ export class ActiveSession implements AsyncDisposable {
    */
   async sendPrompt(prompt: string | Omit<ExecuteRequest, 'observe'>): Promise<string> {
     const request = typeof prompt === 'string' ? { source: prompt } : prompt;
-    const { lane, reader } = this.#parts;
+    const { feed, reader } = this.#parts;
     const order = new PromptOrder(() => reader.isFull);
     const started = await this.#session.execute({
       ...request,
-      delegate: request.delegate ?? lane.inOrder(order),
+      delegate: request.delegate ?? feed.inOrder(order),
       observe: FIRST_OBSERVE,
       keepEvents: true,
     });
     new PromptPump(this.#session, started, order, {
-      tell: (update) => lane.tell(update),
+      tell: (update) => feed.tell(update),
       get isFull() {
         return reader.isFull;
       },
@@ -126,11 +126,11 @@ export class ActiveSession implements AsyncDisposable {
    * @throws `handed_over` where it was before.
    */
   proxyRemainingMessages(target: ProxyTarget): ProxiedSession {
-    const { reader, lane } = this.#parts;
+    const { reader, feed } = this.#parts;
     if (this.#isHandedOver) throw handedOver();
     this.#isHandedOver = true;
     const { sink, pump } = forwardTo(target, reader.handOver(handedOver()));
-    lane.swap(sink);
+    feed.swap(sink);
     pump();
     return this.#session;
   }

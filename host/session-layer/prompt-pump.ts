@@ -3,11 +3,11 @@ import type { CellEvent, OutputItem } from '../../src/events.ts';
 import { isLast, type LiveEvent, type LiveEvents } from '../../src/live-events.ts';
 import type { Session, StartedCell } from '../../src/session.ts';
 import type { PromptOrder } from './prompt-order.ts';
-import type { LaneEvent, PromptEnd } from './session-updates.ts';
+import type { FeedEvent, PromptEnd } from './session-updates.ts';
 
 /** Where a prompt's updates go. */
 export interface PromptSink {
-  tell(update: LaneEvent): void;
+  tell(update: FeedEvent): void;
   readonly isFull: boolean;
   /** What to wait for before more is told. */
   room(): Promise<void> | undefined;

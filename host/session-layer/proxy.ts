@@ -1,5 +1,5 @@
 import type { Delegate } from '../../src/delegate.ts';
-import { type LaneDelivery, type LaneSink, toUpdate } from './session-lane.ts';
+import { type FeedDelivery, type FeedSink, toUpdate } from './session-feed.ts';
 import type { SessionUpdate } from './session-updates.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface ProxyTarget extends Delegate {
  * A sink that hands everything on to `target`, in order: first what nobody had read, then what
  * comes. What the target brings about by that stands behind what came before it.
  */
-export function forwardTo(target: ProxyTarget, unread: readonly LaneDelivery[]) {
+export function forwardTo(target: ProxyTarget, unread: readonly FeedDelivery[]) {
   const line = [...unread];
   let isForwarding = false;
   const pump = () => {
@@ -24,14 +24,14 @@ export function forwardTo(target: ProxyTarget, unread: readonly LaneDelivery[]) 
     for (let next = line.shift(); next !== undefined; next = line.shift()) forward(next, target);
     isForwarding = false;
   };
-  const sink: LaneSink = (delivery) => {
+  const sink: FeedSink = (delivery) => {
     line.push(delivery);
     pump();
   };
   return { sink, pump };
 }
 
-function forward(delivery: LaneDelivery, target: ProxyTarget): void {
+function forward(delivery: FeedDelivery, target: ProxyTarget): void {
   if (delivery.kind === 'request') {
     const { message } = delivery;
     const { signal } = message;

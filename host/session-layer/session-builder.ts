@@ -8,7 +8,7 @@ import { checkPlace, createSession, type SessionPlace } from './create-session.t
 import { PreparedSession } from './prepared-session.ts';
 import type { ProxiedSession } from './proxied-session.ts';
 import type { ProxyTarget } from './proxy.ts';
-import { SessionLane } from './session-lane.ts';
+import { SessionFeed } from './session-feed.ts';
 import { SessionTools, type ToolHandler } from './session-tools.ts';
 import { UpdateReader } from './update-reader.ts';
 
@@ -99,11 +99,11 @@ export class SessionBuilder {
       for (const definition of mcp?.tools ?? []) {
         tools.add(definition, (call, wanted) => mcp!.invokeTool(call, wanted));
       }
-      const lane = new SessionLane(tools, reader.sink);
-      const config = { ...this.#setup, delegate: lane, tools: tools.definitions };
+      const feed = new SessionFeed(tools, reader.sink);
+      const config = { ...this.#setup, delegate: feed, tools: tools.definitions };
       const created = await createSession(config);
       const release = async () => mcp?.close();
-      const session = new ActiveSession({ created, lane, reader, tools, release });
+      const session = new ActiveSession({ created, feed, reader, tools, release });
       await runCallbacks(onStart, session);
       return session;
     } catch (error) {

@@ -39,7 +39,7 @@ export type TellingUpdate =
   | { readonly type: 'gap'; readonly missed: number };
 
 /** Of those, what is told to whoever has the session; the rest is what becomes of others at a reader. */
-export type LaneEvent = Exclude<TellingUpdate, { readonly type: 'notification' | 'gap' }>;
+export type FeedEvent = Exclude<TellingUpdate, { readonly type: 'notification' | 'gap' }>;
 
 /** What happens in a session, in order, each thing once. */
 export type SessionUpdate = TellingUpdate | CallUpdate;

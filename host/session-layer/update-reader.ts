@@ -1,6 +1,6 @@
 import { CodeModeError } from '../../src/errors.ts';
 import { lengthOfItem } from '../../src/events.ts';
-import { isGivenUp, type LaneDelivery, type LaneSink, toUpdate } from './session-lane.ts';
+import { type FeedDelivery, type FeedSink, isGivenUp, toUpdate } from './session-feed.ts';
 import type { SessionUpdate } from './session-updates.ts';
 
 /** How many updates wait for a reader, and how much of them, in bytes. */
@@ -19,8 +19,8 @@ interface Waiting {
  * what comes is not kept: a gap is told in its place, and a call is refused.
  */
 export class UpdateReader {
-  readonly sink: LaneSink = (delivery) => this.#take(delivery);
-  #unread: LaneDelivery[] = [];
+  readonly sink: FeedSink = (delivery) => this.#take(delivery);
+  #unread: FeedDelivery[] = [];
   #next = 0;
   #bytes = 0;
   #missed = 0;
@@ -94,7 +94,7 @@ export class UpdateReader {
   }
 
   /** Ends the reading for a proxy. @returns What nobody has read. */
-  handOver(error: Error): readonly LaneDelivery[] {
+  handOver(error: Error): readonly FeedDelivery[] {
     const unread = this.#unread.slice(this.#next).filter((delivery) => !isGivenUp(delivery));
     const gap = { kind: 'gap', n: this.#missed, firstSeq: 0, lastSeq: 0 } as const;
     const rest = this.#missed === 0 ? unread : [...unread, gap];
@@ -114,7 +114,7 @@ export class UpdateReader {
     return this.#count >= MAX_UNREAD || this.#bytes >= MAX_UNREAD_BYTES;
   }
 
-  #take(delivery: LaneDelivery): void {
+  #take(delivery: FeedDelivery): void {
     if (delivery.kind === 'request' && delivery.message.type === 'notification') {
       delivery.reply({ result: Promise.resolve() });
     }
@@ -126,7 +126,7 @@ export class UpdateReader {
   }
 
   /** An end is kept always: there are no more of them than prompts, and somebody waits for each. */
-  #refuse(delivery: LaneDelivery): void {
+  #refuse(delivery: FeedDelivery): void {
     if (delivery.kind === 'event' && delivery.message.type === 'end') {
       return this.#keep(delivery);
     }
@@ -137,7 +137,7 @@ export class UpdateReader {
     this.#missed += 1;
   }
 
-  #keep(delivery: LaneDelivery): void {
+  #keep(delivery: FeedDelivery): void {
     if (this.#missed > 0) this.#keepGap();
     this.#unread.push(delivery);
     this.#bytes += bytesOf(delivery);
@@ -171,7 +171,7 @@ export class UpdateReader {
     for (const resolve of this.#room.splice(0)) resolve();
   }
 
-  #tellListeners(delivery: LaneDelivery): void {
+  #tellListeners(delivery: FeedDelivery): void {
     if (this.#listeners.size === 0) return;
     const update = toUpdate(delivery);
     for (const listener of [...this.#listeners]) {
@@ -185,7 +185,7 @@ export class UpdateReader {
 }
 
 /** What it costs to keep, in bytes, or somewhat less. */
-function bytesOf(delivery: LaneDelivery): number {
+function bytesOf(delivery: FeedDelivery): number {
   if (delivery.kind === 'gap') return 0;
   const { message } = delivery;
   switch (message.type) {

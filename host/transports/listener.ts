@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server, ListenOptions as SystemOptions } from 'node:net';
-import { ignoreErrors } from '../core/ignore-errors.ts';
+import { ignoreErrors } from '../io/ignore-errors.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { TransportOptions } from './wire-transport.ts';
 

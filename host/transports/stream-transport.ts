@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { CodeModeError } from '../../src/errors.ts';
-import { ignoreErrors } from '../core/ignore-errors.ts';
+import { ignoreErrors } from '../io/ignore-errors.ts';
 import { FrameReader, FrameWriter } from '../wire/framing.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';

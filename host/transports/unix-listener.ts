@@ -4,7 +4,7 @@ import { chmodSync, linkSync, lstatSync, renameSync, rmSync, unlinkSync } from '
 import { mkdtemp } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { ignoreErrors } from '../core/ignore-errors.ts';
+import { ignoreErrors } from '../io/ignore-errors.ts';
 import { endpointUrl } from '../wire/endpoint.ts';
 import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
 import { streamTransport } from './stream-transport.ts';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { ignoreErrors } from '../core/ignore-errors.ts';
+import { ignoreErrors } from '../io/ignore-errors.ts';
 import { endpointUrl } from '../wire/endpoint.ts';
 import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
 import { boundTo, listenAddress, remoteOf } from './tcp-listener.ts';

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { CodeModeError } from '../../src/errors.ts';
-import { ignoreErrors } from '../core/ignore-errors.ts';
+import { ignoreErrors } from '../io/ignore-errors.ts';
 import { assertFits, MAX_FRAME_BYTES, PREFIX_BYTES } from '../wire/framing.ts';
 import type { Transport } from '../wire/transport.ts';
 import { BodyQueue } from './body-queue.ts';

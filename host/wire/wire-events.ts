@@ -1,23 +1,17 @@
 import { type CellEvent, type OutputItem, toDetail } from '../../src/events.ts';
 import { missingCell } from '../../src/runtime/missing.ts';
+import type { CellOutcome } from '../core/cell-outcome.ts';
 import type { RuntimeResponse, WaitOutcome } from './protocol.ts';
 
-/** What a host measured about an answer, in milliseconds. */
-export interface AnswerTimes {
-  /** From the request to the answer. */
-  readonly tookMs: number;
-  /** How long a completion had waited to be asked for. */
-  readonly bufferedMs: number;
-}
-
 /**
- * A cell's event as the wire says it. Version 1 has no place for notes, kinds of failures and reasons.
+ * A cell's event as version 1 says it, without notes, kinds of failures and reasons.
  *
- * @param own Whether the peer understands `cellhost.cells` and gets all of it.
+ * @param hasCellsCapability Whether the peer has `cellhost.cells` and gets the whole event.
  */
-export function toResponse(event: CellEvent, times: AnswerTimes, own: boolean): RuntimeResponse {
-  if (own) return { Event: event } as RuntimeResponse;
-  const took = { code_mode_host_duration_ns: nanoseconds(times.tookMs) };
+export function toResponse(outcome: CellOutcome, hasCellsCapability: boolean): RuntimeResponse {
+  const { event } = outcome;
+  if (hasCellsCapability) return { Event: wholeEvent(event) } as RuntimeResponse;
+  const took = { code_mode_host_duration_ns: nanoseconds(outcome.tookMs) };
   const body = { cell_id: event.cellId, content_items: [...event.items] };
   switch (event.type) {
     case 'yielded':
@@ -27,7 +21,7 @@ export function toResponse(event: CellEvent, times: AnswerTimes, own: boolean): 
       return { Terminated: { ...body, ...took } };
     case 'completed': {
       const error_text = event.failure?.text ?? null;
-      const result_buffered_for_ns = nanoseconds(times.bufferedMs);
+      const result_buffered_for_ns = nanoseconds(outcome.bufferedMs);
       return { Result: { ...body, error_text, result_buffered_for_ns, ...took } };
     }
     case 'missing':
@@ -38,9 +32,14 @@ export function toResponse(event: CellEvent, times: AnswerTimes, own: boolean): 
 }
 
 /** The answer to a wait or a terminate. */
-export function toOutcome(event: CellEvent, times: AnswerTimes, own: boolean): WaitOutcome {
-  const response = toResponse(event, times, own);
-  return event.type === 'missing' ? { MissingCell: response } : { LiveCell: response };
+export function toOutcome(outcome: CellOutcome, hasCellsCapability: boolean): WaitOutcome {
+  const response = toResponse(outcome, hasCellsCapability);
+  return outcome.event.type === 'missing' ? { MissingCell: response } : { LiveCell: response };
+}
+
+/** The event of a missing cell has a type of its own, so it needs no text for a model. */
+function wholeEvent(event: CellEvent): CellEvent {
+  return event.type === 'missing' ? { ...event, items: [] } : event;
 }
 
 /** The event in a response. What version 1 does not say is filled in. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ActiveSession } from '../../host/session-layer/active-session.ts';
 import type { ProxyTarget } from '../../host/session-layer/proxy.ts';
-import { SessionLane } from '../../host/session-layer/session-lane.ts';
+import { SessionFeed } from '../../host/session-layer/session-feed.ts';
 import { SessionTools } from '../../host/session-layer/session-tools.ts';
 import type { SessionUpdate } from '../../host/session-layer/session-updates.ts';
 import { UpdateReader } from '../../host/session-layer/update-reader.ts';
@@ -67,7 +67,7 @@ function nameOf(update: SessionUpdate): string {
 /** A session whose programs, reader and proxy do what the moves say. Things are named by their order. */
 export class HandoverPlay {
   readonly #reader = new UpdateReader();
-  readonly #lane = new SessionLane(new SessionTools(), this.#reader.sink);
+  readonly #feed = new SessionFeed(new SessionTools(), this.#reader.sink);
   readonly #session: ActiveSession;
   readonly #inside: () => boolean;
   readonly #issued: string[] = [];
@@ -94,7 +94,7 @@ export class HandoverPlay {
     };
     this.#session = new ActiveSession({
       created,
-      lane: this.#lane,
+      feed: this.#feed,
       reader: this.#reader,
       tools: new SessionTools(),
       release: async () => {},
@@ -139,14 +139,14 @@ export class HandoverPlay {
   #do(type: HandoverMove['type']): void {
     switch (type) {
       case 'call':
-        return this.#ask(type, (name, signal) => this.#lane.invokeTool(toolCall(name), signal));
+        return this.#ask(type, (name, signal) => this.#feed.invokeTool(toolCall(name), signal));
       case 'note':
         return this.#ask(type, async (text, signal) => {
-          await this.#lane.notify({ cellId: '1', callId: null, text }, signal);
+          await this.#feed.notify({ cellId: '1', callId: null, text }, signal);
           return `did ${text}`;
         });
       case 'closed':
-        return this.#lane.cellClosed(this.#issue(type));
+        return this.#feed.cellClosed(this.#issue(type));
       case 'read':
         return this.#read();
       case 'give-up':
@@ -223,7 +223,7 @@ export class HandoverPlay {
     const inside = `inside ${this.#issuedInside.length}`;
     this.#issuedInside.push(inside);
     this.#before.set(inside, [...this.#arrived]);
-    this.#lane.tell({ type: 'closed', cellId: inside });
+    this.#feed.tell({ type: 'closed', cellId: inside });
   }
 
   #wasCancelled(name: string): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { PromptOrder } from '../../../host/session-layer/prompt-order.ts';
 import { SessionBuilder } from '../../../host/session-layer/session-builder.ts';
-import { type LaneSink, SessionLane, toUpdate } from '../../../host/session-layer/session-lane.ts';
+import { type FeedSink, SessionFeed, toUpdate } from '../../../host/session-layer/session-feed.ts';
 import { SessionTools } from '../../../host/session-layer/session-tools.ts';
 import { MAX_UNREAD } from '../../../host/session-layer/update-reader.ts';
 import { isolateSandbox } from '../../../sandbox/index.ts';
@@ -24,12 +24,12 @@ function noteOf(text: string) {
   return { cellId: '1', callId: null, text };
 }
 
-/** A lane whose prompt has an order, and what came over it. */
+/** A feed whose prompt has an order, and what came over it. */
 function setUp(isFull: () => boolean = () => false) {
   const came: string[] = [];
   const handled: string[] = [];
   const sinkTo =
-    (words: string[]): LaneSink =>
+    (words: string[]): FeedSink =>
     (delivery) => {
       const update = toUpdate(delivery);
       if (update.type === 'output') words.push(textOf(update.item));
@@ -40,10 +40,10 @@ function setUp(isFull: () => boolean = () => false) {
     };
   const tools = new SessionTools();
   tools.add({ name: 'own', description: '' }, ({ callId }) => handled.push(callId));
-  const lane = new SessionLane(tools, sinkTo(came));
+  const feed = new SessionFeed(tools, sinkTo(came));
   const order = new PromptOrder(isFull);
-  const show = (text: string) => lane.tell({ type: 'output', cellId: '1', item: textItem(text) });
-  return { came, handled, lane, order, delegate: lane.inOrder(order), show, sinkTo };
+  const show = (text: string) => feed.tell({ type: 'output', cellId: '1', item: textItem(text) });
+  return { came, handled, feed, order, delegate: feed.inOrder(order), show, sinkTo };
 }
 
 describe('PromptOrder', () => {
@@ -131,12 +131,12 @@ describe('PromptOrder', () => {
   });
 
   it('hands what waits to the proxy that took over meanwhile', async () => {
-    const { came, order, delegate, lane, show, sinkTo } = setUp();
+    const { came, order, delegate, feed, show, sinkTo } = setUp();
     void delegate.notify(noteOf('note'), NEVER);
     const call = delegate.invokeTool(callOf('tool-1', 'other'), NEVER);
     show('a');
     const proxied: string[] = [];
-    lane.swap(sinkTo(proxied));
+    feed.swap(sinkTo(proxied));
     order.reachNotification();
     show('b');
     order.reachCall('tool-1');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SessionLane } from '../../../host/session-layer/session-lane.ts';
+import { SessionFeed } from '../../../host/session-layer/session-feed.ts';
 import { SessionTools } from '../../../host/session-layer/session-tools.ts';
 import type { SessionUpdate } from '../../../host/session-layer/session-updates.ts';
 import {
@@ -19,14 +19,14 @@ const END = { type: 'end', cellId: '1', end: { type: 'terminated' } } as const;
 
 function setUp() {
   const reader = new UpdateReader();
-  return { reader, lane: new SessionLane(new SessionTools(), reader.sink) };
+  return { reader, feed: new SessionFeed(new SessionTools(), reader.sink) };
 }
 
 /** A reader for whom as much waits as may. */
 function full() {
-  const { reader, lane } = setUp();
-  for (let n = 0; n < MAX_UNREAD; n += 1) lane.tell(output(`${n}`));
-  return { reader, lane };
+  const { reader, feed } = setUp();
+  for (let n = 0; n < MAX_UNREAD; n += 1) feed.tell(output(`${n}`));
+  return { reader, feed };
 }
 
 async function readAll(reader: UpdateReader): Promise<readonly SessionUpdate[]> {
@@ -43,30 +43,30 @@ async function readAll(reader: UpdateReader): Promise<readonly SessionUpdate[]> 
 
 describe('UpdateReader', () => {
   it('gives those who wait what comes, the first the first', async () => {
-    const { reader, lane } = setUp();
+    const { reader, feed } = setUp();
     const reads = [reader.read(NEVER), reader.read(NEVER)];
-    lane.tell(output('a'));
-    lane.tell(output('b'));
+    feed.tell(output('a'));
+    feed.tell(output('b'));
     assert.deepEqual(await Promise.all(reads), [output('a'), output('b')]);
   });
 
   it('gives what a waiter who gave up did not get to the next', async () => {
-    const { reader, lane } = setUp();
+    const { reader, feed } = setUp();
     const controller = new AbortController();
     const given = reader.read(controller.signal);
     const next = reader.read(NEVER);
     controller.abort(new Error('gone'));
-    lane.tell(output('a'));
+    feed.tell(output('a'));
     await assert.rejects(given, /gone/);
     assert.deepEqual(await next, output('a'));
   });
 
   it('keeps 4,096 updates, says how many are missing where they are, and goes on', async () => {
-    const { reader, lane } = full();
-    lane.tell(output('lost'));
-    lane.tell(output('lost too'));
+    const { reader, feed } = full();
+    feed.tell(output('lost'));
+    feed.tell(output('lost too'));
     assert.deepEqual(await reader.read(NEVER), output('0'));
-    lane.tell(output('fits again'));
+    feed.tell(output('fits again'));
     const rest = await readAll(reader);
     assert.equal(rest.length, MAX_UNREAD + 1);
     assert.deepEqual(rest.slice(-3), [
@@ -77,33 +77,33 @@ describe('UpdateReader', () => {
   });
 
   it('tells of what is missing at the very end, too', async () => {
-    const { reader, lane } = full();
-    lane.tell(output('lost'));
+    const { reader, feed } = full();
+    feed.tell(output('lost'));
     assert.deepEqual((await readAll(reader)).at(-1), { type: 'gap', missed: 1 });
   });
 
   it('never loses how a prompt ended', async () => {
-    const { reader, lane } = full();
-    lane.tell(output('lost'));
-    lane.tell(END);
-    lane.tell(output('lost'));
+    const { reader, feed } = full();
+    feed.tell(output('lost'));
+    feed.tell(END);
+    feed.tell(output('lost'));
     const gap = { type: 'gap', missed: 1 };
     assert.deepEqual((await readAll(reader)).slice(-3), [gap, END, gap]);
   });
 
   it('refuses a call that it cannot keep', async () => {
-    const { lane } = full();
-    await rejectsWith(lane.invokeTool(toolCall('x'), NEVER), 'limit_exceeded');
+    const { feed } = full();
+    await rejectsWith(feed.invokeTool(toolCall('x'), NEVER), 'limit_exceeded');
   });
 
   it('is full with 16 MiB of updates, too', async () => {
-    const { reader, lane } = setUp();
+    const { reader, feed } = setUp();
     const large = 'x'.repeat(MAX_UNREAD_BYTES / 4);
-    lane.tell(output(large));
+    feed.tell(output(large));
     assert.equal(reader.isFull, false);
-    await lane.notify({ cellId: '1', callId: null, text: large }, NEVER);
+    await feed.notify({ cellId: '1', callId: null, text: large }, NEVER);
     assert.equal(reader.isFull, true);
-    lane.tell(output('lost'));
+    feed.tell(output('lost'));
     await reader.read(NEVER);
     assert.equal(reader.isFull, false);
     assert.deepEqual((await readAll(reader)).at(-1), { type: 'gap', missed: 1 });
@@ -128,8 +128,8 @@ describe('UpdateReader', () => {
   });
 
   it('delivers notifications by keeping them', async () => {
-    const { reader, lane } = setUp();
-    await lane.notify({ cellId: '1', callId: 'c', text: 'hello' }, NEVER);
+    const { reader, feed } = setUp();
+    await feed.notify({ cellId: '1', callId: 'c', text: 'hello' }, NEVER);
     assert.deepEqual(await reader.read(NEVER), {
       type: 'notification',
       cellId: '1',
@@ -139,27 +139,27 @@ describe('UpdateReader', () => {
   });
 
   it('counts listeners that throw, and tells the others', async () => {
-    const { reader, lane } = setUp();
+    const { reader, feed } = setUp();
     const heard: SessionUpdate[] = [];
     reader.subscribe(() => {
       throw new Error('a bad listener');
     });
     const stop = reader.subscribe((update) => heard.push(update));
-    lane.tell(output('a'));
+    feed.tell(output('a'));
     stop();
-    lane.tell(output('b'));
+    feed.tell(output('b'));
     assert.deepEqual(heard, [output('a')]);
     assert.equal(reader.listenerFailures, 2);
   });
 
   it('does not show a call whose program is gone', async () => {
-    const { reader, lane } = setUp();
+    const { reader, feed } = setUp();
     const controller = new AbortController();
-    const call = lane.invokeTool(toolCall('x'), controller.signal);
+    const call = feed.invokeTool(toolCall('x'), controller.signal);
     await settled();
     controller.abort(new Error('terminated'));
     await assert.rejects(call, /terminated/);
-    lane.tell(output('a'));
+    feed.tell(output('a'));
     assert.deepEqual(await reader.read(NEVER), output('a'));
   });
 });

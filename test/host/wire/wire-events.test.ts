@@ -84,10 +84,10 @@ describe('toResponse', () => {
     fc.assert(
       fc.property(cellEvent, times, (event, took) => {
         assert.deepEqual(
-          plain(fromResponse(overWire(toResponse(event, took, true)))),
+          plain(fromResponse(overWire(toResponse({ event, ...took }, true)))),
           plain(event),
         );
-        const outcome = plain(toOutcome(event, took, true));
+        const outcome = plain(toOutcome({ event, ...took }, true));
         assert.deepEqual(fromOutcome(outcome), plain(event));
       }),
       { numRuns: 300 },
@@ -97,7 +97,7 @@ describe('toResponse', () => {
   it('always says in version 1 what a client reads, with whole times', () => {
     fc.assert(
       fc.property(cellEvent, times, (event, took) => {
-        const response = overWire(toResponse(event, took, false));
+        const response = overWire(toResponse({ event, ...took }, false));
         const [body] = Object.values(response) as Record<string, unknown>[];
         assert.ok((body?.code_mode_host_duration_ns as number) >= 0);
         assert.ok(Number.isInteger(body?.code_mode_host_duration_ns));
@@ -150,22 +150,25 @@ describe('toResponse', () => {
   ];
   for (const [what, event, response] of pins) {
     it(`says ${what} in version 1`, () => {
-      assert.deepEqual(toResponse(event, TIMES, false), response);
-      assert.equal(JSON.stringify(toResponse(event, TIMES, false)), JSON.stringify(response));
+      assert.deepEqual(toResponse({ event, ...TIMES }, false), response);
+      assert.equal(
+        JSON.stringify(toResponse({ event, ...TIMES }, false)),
+        JSON.stringify(response),
+      );
       const key = event.type === 'missing' ? 'MissingCell' : 'LiveCell';
-      assert.deepEqual(toOutcome(event, TIMES, false), { [key]: response });
+      assert.deepEqual(toOutcome({ event, ...TIMES }, false), { [key]: response });
     });
   }
 
   it('says an event whole to a peer of our own', () => {
     const event: CellEvent = { type: 'yielded', ...shown };
-    assert.deepEqual(toResponse(event, TIMES, true), { Event: event });
-    assert.deepEqual(toOutcome(event, TIMES, true), { LiveCell: { Event: event } });
+    assert.deepEqual(toResponse({ event, ...TIMES }, true), { Event: event });
+    assert.deepEqual(toOutcome({ event, ...TIMES }, true), { LiveCell: { Event: event } });
   });
 
   it('never says a time before zero', () => {
     const event: CellEvent = { type: 'yielded', ...shown };
-    const response = toResponse(event, { tookMs: -1, bufferedMs: -1 }, false);
+    const response = toResponse({ event, tookMs: -1, bufferedMs: -1 }, false);
     assert.ok('Yielded' in response && response.Yielded.code_mode_host_duration_ns === 0);
   });
 });

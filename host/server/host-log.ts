@@ -1,5 +1,0 @@
-/** Where a host writes what happens to its connections and sessions. */
-export interface HostLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
