@@ -1,17 +1,27 @@
 import * as Plot from '@observablehq/plot';
-import { failureText, measuredPeers, peerFigure, type Reports, short } from './figures.ts';
-import { OTHER_COLOUR, OWN_COLOUR, type Picture } from './picture.ts';
+import {
+  failureText,
+  measuredPeers,
+  peerFigure,
+  type Reports,
+  short,
+  withUnit,
+} from './figures.ts';
+import { OTHER_COLOUR, OWN_COLOUR } from './palette.ts';
+import type { Panel, Picture } from './picture.ts';
 
-const ROW_HEIGHT = 24;
-const NAMES_WIDTH = 172;
-const COLUMN_WIDTH = 186;
+const ROW_HEIGHT = 20;
+const NAMES_WIDTH = 182;
 
-/** What a picture of all peers shows: a column for each task. */
+/** What a picture of all peers shows: a panel for each task. */
 interface Question {
   readonly name: string;
   readonly title: string;
-  readonly subtitle: string;
+  readonly note: string;
   readonly unit: 'ms' | 'MiB';
+  /** The task whose figures are the answer, and how the answer begins. */
+  readonly lead: string;
+  readonly work: string;
   readonly columns: readonly { readonly task: string; readonly label: string }[];
 }
 
@@ -19,8 +29,9 @@ const QUESTIONS: readonly Question[] = [
   {
     name: 'peers-stop',
     title: 'How long until a stop call is answered?',
-    subtitle:
-      'Milliseconds from the stop call to its answer, median, logarithmic. Left is better. Embedded cellhost gives callbacks 100 ms to stop.',
+    note: 'Milliseconds from the stop call to its answer, median. Left is better. Embedded, cellhost gives callbacks 100 ms to stop.',
+    lead: 'stop-stubborn-1000',
+    work: 'Stopping 1,000 callbacks that never answer takes',
     unit: 'ms',
     columns: [
       { task: 'stop-busy', label: 'a busy loop' },
@@ -32,7 +43,9 @@ const QUESTIONS: readonly Question[] = [
   {
     name: 'peers-cells',
     title: 'How long does a program take from start to answer?',
-    subtitle: 'Milliseconds, median, logarithmic. Left is better.',
+    note: 'Milliseconds, median. Left is better.',
+    lead: 'cell',
+    work: 'A cell that computes 1 + 1 takes',
     unit: 'ms',
     columns: [
       { task: 'start-answer', label: 'first answer after start' },
@@ -43,7 +56,9 @@ const QUESTIONS: readonly Question[] = [
   {
     name: 'peers-calls',
     title: 'How long do tool calls take?',
-    subtitle: 'Milliseconds for all of them together, median, logarithmic. Left is better.',
+    note: 'Milliseconds for all of them together, median. Left is better.',
+    lead: 'row-1000',
+    work: '1,000 tool calls in a row take',
     unit: 'ms',
     columns: [
       { task: 'row-1000', label: '1,000 in a row' },
@@ -56,8 +71,9 @@ const QUESTIONS: readonly Question[] = [
   {
     name: 'peers-memory',
     title: 'How much memory does a live cell hold?',
-    subtitle:
-      'MiB of the whole process tree for each cell that waits for a tool, logarithmic. Left is better.',
+    note: 'MiB of the whole process tree for each cell that waits for a tool, median. Left is better.',
+    lead: 'memory',
+    work: 'A cell that waits for a tool holds',
     unit: 'MiB',
     columns: [{ task: 'memory', label: 'memory of a live cell' }],
   },
@@ -66,7 +82,6 @@ const QUESTIONS: readonly Question[] = [
 /** One dot, or one word where there is no figure. */
 interface Mark {
   readonly peer: string;
-  readonly column: string;
   readonly value: number | null;
   readonly text: string;
   readonly colour: string;
@@ -78,85 +93,84 @@ export function peerPictures(reports: Reports): readonly Picture[] {
 }
 
 function pictureOf(reports: Reports, question: Question): Picture {
-  const { name, title, subtitle, unit, columns } = question;
-  const marks = columns.flatMap((column) => marksOf(reports, column));
-  const dots = marks.filter(({ value }) => value !== null);
-  const words = marks.filter(({ value }) => value === null);
-  const values = dots.map(({ value }) => value ?? 1);
+  const { name, title, unit, columns } = question;
+  const all = columns.map(({ task, label }) => ({ label, marks: marksOf(reports, task) }));
+  const values = all.flatMap(({ marks }) => marks.flatMap(({ value }) => value ?? []));
   const low = 10 ** Math.floor(Math.log10(Math.min(...values)));
   const high = 10 ** Math.ceil(Math.log10(Math.max(...values) * 10));
-  const ticks = ticksBetween(low, high);
   const peers = measuredPeers(reports).map(({ id }) => id);
-  const wide = columns.length === 1 ? 2.4 : 1;
+  const isShown = (peer: string) =>
+    all.some(({ marks }) => marks.some((mark) => mark.peer === peer && mark.text !== NOT_OFFERED));
+  const shown = peers.filter(isShown);
+  const left = peers.filter((peer) => !isShown(peer));
+  const rest = left.length === 0 ? '' : ` Not offered by ${left.join(', ')}.`;
   return {
     name,
     title,
-    subtitle,
-    legend: [
-      { label: 'this project', colour: OWN_COLOUR },
-      { label: 'others', colour: OTHER_COLOUR },
-    ],
+    answer: answerOf(reports, question),
+    note: `${question.note} Blue squares are this project.${rest}`,
+    panels: all.map(({ label, marks }) => panelOf(label, marks, shown, [low, high], unit)),
+  };
+}
+
+const NOT_OFFERED = 'not offered';
+
+function panelOf(
+  heading: string,
+  marks: readonly Mark[],
+  peers: readonly string[],
+  domain: readonly [number, number],
+  unit: string,
+): Panel {
+  const rows = marks.filter(({ peer }) => peers.includes(peer));
+  const dots = rows.filter(({ value }) => value !== null);
+  const words = rows.filter(({ value }) => value === null);
+  const ticks = ticksBetween(domain);
+  const text = { y: 'peer', text: 'text', textAnchor: 'start', fill: 'currentColor' } as const;
+  return {
+    heading,
+    height: peers.length * ROW_HEIGHT + 52,
     plot: {
-      width: NAMES_WIDTH + columns.length * COLUMN_WIDTH * wide,
-      height: peers.length * ROW_HEIGHT + 74,
       marginLeft: NAMES_WIDTH,
-      marginTop: 34,
+      marginTop: 4,
       marginBottom: 40,
       marginRight: 8,
-      x: {
-        type: 'log',
-        domain: [low, high],
-        label: `${unit}, logarithmic →`,
-      },
+      x: { type: 'log', domain },
       y: { domain: peers, label: null, tickSize: 0 },
-      fx: { domain: columns.map(({ label }) => label), label: null, padding: 0.08 },
       marks: [
         Plot.gridX(ticks, { stroke: 'currentColor', strokeOpacity: 0.12 }),
-        // The last label of a column would run into the first of the next.
-        Plot.axisX(ticks.slice(0, -1), { text: (value: number) => value.toLocaleString('en') }),
-        Plot.ruleY(dots, {
-          y: 'peer',
-          fx: 'column',
-          x1: low,
-          x2: 'value',
-          stroke: 'colour',
-          strokeWidth: 2.5,
-          strokeOpacity: 0.45,
-        }),
-        Plot.dot(dots, { x: 'value', y: 'peer', fx: 'column', fill: 'colour', r: 4.5 }),
-        Plot.text(dots, {
+        // A label at the very edge would not fit.
+        Plot.axisX(
+          ticks.filter((tick) => tick < domain[1]),
+          {
+            text: (value: number) => value.toLocaleString('en'),
+            label: `${unit} (logarithmic) →`,
+            labelArrow: 'none',
+          },
+        ),
+        Plot.axisY(peers, { label: null, tickSize: 0 }),
+        Plot.ruleY(dots, { y: 'peer', x1: domain[0], x2: 'value', stroke: 'colour' }),
+        Plot.dot(dots, {
           x: 'value',
           y: 'peer',
-          fx: 'column',
-          text: 'text',
-          dx: 9,
-          textAnchor: 'start',
-          fill: 'currentColor',
+          fill: 'colour',
+          r: 4,
+          symbol: ({ colour }: Mark) => (colour === OWN_COLOUR ? 'square' : 'circle'),
         }),
-        Plot.text(words, {
-          x: low,
-          y: 'peer',
-          fx: 'column',
-          text: 'text',
-          dx: 6,
-          textAnchor: 'start',
-          fill: 'currentColor',
-          fillOpacity: 0.62,
-          fontStyle: 'italic',
-        }),
+        Plot.text(dots, { ...text, x: 'value', dx: 9 }),
+        Plot.text(words, { ...text, x: domain[0], dx: 6, fontStyle: 'italic' }),
       ],
     },
   };
 }
 
-function marksOf(reports: Reports, { task, label }: Question['columns'][number]): readonly Mark[] {
+function marksOf(reports: Reports, task: string): readonly Mark[] {
   return measuredPeers(reports).map(({ id, own }) => {
     const figure = peerFigure(reports, task, id);
     const value = figure?.figures?.p50 ?? null;
     const word = figure === null ? 'not asked' : failureText(figure);
     return {
       peer: id,
-      column: label,
       value: value === null ? null : Math.max(value, 0.01),
       text: value === null ? word : short(value),
       colour: own ? OWN_COLOUR : OTHER_COLOUR,
@@ -164,7 +178,22 @@ function marksOf(reports: Reports, { task, label }: Question['columns'][number])
   });
 }
 
-function ticksBetween(low: number, high: number): readonly number[] {
+/** What this project takes in each place, and between which figures the others lie. */
+function answerOf(reports: Reports, { lead, work, unit }: Question): string {
+  const figures = measuredPeers(reports).flatMap(({ id, own }) => {
+    const p50 = peerFigure(reports, lead, id)?.figures?.p50;
+    if (p50 === undefined || id.startsWith('baseline')) return [];
+    return [{ own, p50, text: `${withUnit(p50, unit)} (${id})` }];
+  });
+  const ours = figures.filter(({ own }) => own).map(({ text }) => text);
+  const others = figures.filter(({ own }) => !own).toSorted((a, b) => a.p50 - b.p50);
+  const [least, most] = [others.at(0), others.at(-1)];
+  const range = least && most ? ` The others: ${least.text} to ${most.text}.` : '';
+  return `${work} ${ours.join(', ') || 'an unknown time'}.${range}`;
+}
+
+/** Every power of ten, or every second where that would be too many. */
+function ticksBetween([low, high]: readonly [number, number]): readonly number[] {
   const first = Math.round(Math.log10(low));
   const count = Math.round(Math.log10(high)) - first + 1;
   const step = count > 5 ? 2 : 1;

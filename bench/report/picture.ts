@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { GROUNDS, MUTED_TEXT, TEXT } from './palette.ts';
 
 /** A picture for a document. */
 export interface Picture {
@@ -7,113 +8,119 @@ export interface Picture {
   readonly name: string;
   /** A question: what the picture answers. */
   readonly title: string;
-  readonly subtitle: string;
-  readonly legend: readonly LegendEntry[];
-  readonly plot: Plot.PlotOptions & { readonly width: number; readonly height: number };
+  /** The answer, with its figures: also what readers who cannot see the picture get. */
+  readonly answer: string;
+  /** How to read it. */
+  readonly note: string;
+  /** One below the other. */
+  readonly panels: readonly Panel[];
 }
 
-export interface LegendEntry {
-  readonly label: string;
-  readonly colour: string;
-  readonly dashed?: boolean;
+/** One drawing of a picture. */
+export interface Panel {
+  /** Empty where the picture has only one. */
+  readonly heading: string;
+  readonly height: number;
+  readonly plot: Plot.PlotOptions;
 }
 
-/** Colours that can be told apart on light and on dark grounds, and by most who see few of them. */
-export const COLOURS = [
-  '#4a7be0',
-  '#e0861a',
-  '#2f9e7a',
-  '#d2527f',
-  '#8f6bd8',
-  '#b39700',
-  '#3aa3c2',
-  '#a86b4c',
-  '#7f8894',
-] as const;
-export const OWN_COLOUR = COLOURS[0];
-export const OTHER_COLOUR = COLOURS[8];
-export const LINE_COLOUR = '#d2527f';
+/** Narrow enough for a phone: at 360 px a picture shrinks by a tenth, and its text stays readable. */
+export const PICTURE_WIDTH = 400;
+export const FONT_SIZE = 13;
+/** What a character takes of a line, on average and in the largest of the usual fonts. */
+export const CHARACTER_WIDTH = 7.2;
 
-const MARGIN = 16;
-const TITLE_Y = 34;
-const SUBTITLE_Y = 56;
-const LEGEND_Y = 80;
-const LEGEND_ROW = 20;
-const CHARACTER_WIDTH = 6.9;
+const MARGIN = 12;
+export const PANEL_WIDTH = PICTURE_WIDTH - 2 * MARGIN;
+const TITLE = { size: 17, line: 22, width: 10.3 };
+const TEXT_LINE = { size: FONT_SIZE, line: 18, width: CHARACTER_WIDTH };
+const GAP = 8;
+const HEADING_HEIGHT = 22;
 
 /**
  * Draws a picture as SVG text, with a ground of its own, for light and dark.
  *
  * The same picture gives the same text.
  */
-export function draw({ title, subtitle, legend, plot }: Picture): string {
-  const { document } = parseHTML('<html><body></body></html>');
-  const drawn = Plot.plot({
-    ...plot,
-    document: document as unknown as NonNullable<Plot.PlotOptions['document']>,
-    style: { background: 'none', fontSize: '12px', overflow: 'visible', ...(plot.style as object) },
-  });
-  const rows = legendRows(legend, plot.width);
-  const top = (legend.length > 0 ? LEGEND_Y + rows.length * LEGEND_ROW : SUBTITLE_Y + 12) - 8;
-  const width = plot.width + 2 * MARGIN;
-  const height = top + plot.height + MARGIN;
-  const inner = drawn.outerHTML
-    .replace('<svg ', `<svg aria-hidden="true" x="${MARGIN}" y="${top}" `)
-    // Rules of the drawing that outer rules cannot reach would win over ours.
-    .replace(/<style>[\s\S]*?<\/style>/, '')
-    .replaceAll('&nbsp;', '&#160;');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
-<title>${escaped(title)}</title>
+export function draw({ name, title, answer, note, panels }: Picture): string {
+  const parts: string[] = [];
+  let y = MARGIN;
+  const write = (text: string, kind: string, { line, width }: typeof TITLE) => {
+    for (const row of wrapped(text, PANEL_WIDTH / width)) {
+      y += line;
+      parts.push(`<text class="${kind}" x="${MARGIN}" y="${y - 4}">${escaped(row)}</text>`);
+    }
+    y += GAP;
+  };
+  write(title, 'title', TITLE);
+  write(answer, 'answer', TEXT_LINE);
+  write(note, 'note', TEXT_LINE);
+  for (const panel of panels) {
+    if (panel.heading !== '') {
+      y += HEADING_HEIGHT;
+      parts.push(
+        `<text class="heading" x="${MARGIN}" y="${y - 6}">${escaped(panel.heading)}</text>`,
+      );
+    }
+    parts.push(drawPanel(panel, y));
+    y += panel.height + GAP;
+  }
+  const size = `width="${PICTURE_WIDTH}" height="${y}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${PICTURE_WIDTH} ${y}" ${size} role="img" aria-labelledby="${name}-title ${name}-answer">
+<title id="${name}-title">${escaped(title)}</title>
+<desc id="${name}-answer">${escaped(answer)}</desc>
 <style>${STYLE}</style>
-<rect class="ground" width="${width}" height="${height}" rx="8"/>
-<text class="title" x="${MARGIN}" y="${TITLE_Y}">${escaped(title)}</text>
-<text class="subtitle" x="${MARGIN}" y="${SUBTITLE_Y}">${escaped(subtitle)}</text>
-${rows.flatMap((row, n) => row.map((entry) => drawEntry(entry, n))).join('\n')}
-${inner}
+<rect class="ground" ${size} rx="8"/>
+${parts.join('\n')}
 </svg>
 `;
 }
 
+function drawPanel({ plot, height }: Panel, y: number): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  const drawn = Plot.plot({
+    ...plot,
+    width: PANEL_WIDTH,
+    height,
+    document: document as unknown as NonNullable<Plot.PlotOptions['document']>,
+    style: { background: 'none', fontSize: `${FONT_SIZE}px`, overflow: 'visible' },
+  });
+  return (
+    drawn.outerHTML
+      .replace('<svg ', `<svg aria-hidden="true" x="${MARGIN}" y="${y}" `)
+      // The style says it; a reader of the attribute alone would be wrong.
+      .replace(' font-size="10"', '')
+      // Rules of the drawing that outer rules cannot reach would win over ours.
+      .replace(/<style>[\s\S]*?<\/style>/, '')
+      .replaceAll('&nbsp;', '&#160;')
+  );
+}
+
 const STYLE = `
-svg { font-family: system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; color: #1f2328; }
-.ground { fill: #ffffff; stroke: #d0d7de; }
-.title { font-size: 17px; font-weight: 600; fill: currentColor; }
-.subtitle { font-size: 12.5px; fill: currentColor; opacity: 0.75; }
-.entry { font-size: 12px; fill: currentColor; }
+svg { font-family: system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; font-size: ${FONT_SIZE}px; color: ${TEXT.light}; }
+.ground { fill: ${GROUNDS.light}; stroke: #d0d7de; }
+.title { font-size: ${TITLE.size}px; font-weight: 600; fill: currentColor; }
+.answer { fill: currentColor; }
+.heading { font-weight: 600; fill: currentColor; }
+.note { fill: ${MUTED_TEXT.light}; }
 @media (prefers-color-scheme: dark) {
-  svg { color: #e6edf3; }
-  .ground { fill: #0d1117; stroke: #30363d; }
+  svg { color: ${TEXT.dark}; }
+  .ground { fill: ${GROUNDS.dark}; stroke: #30363d; }
+  .note { fill: ${MUTED_TEXT.dark}; }
 }
 `;
 
-interface PlacedEntry extends LegendEntry {
-  readonly x: number;
-}
-
-/** Legends go on in a second line where the first is full. */
-function legendRows(
-  legend: readonly LegendEntry[],
-  width: number,
-): readonly (readonly PlacedEntry[])[] {
-  const rows: PlacedEntry[][] = legend.length > 0 ? [[]] : [];
-  let x = MARGIN;
-  for (const entry of legend) {
-    const size = 34 + entry.label.length * CHARACTER_WIDTH;
-    if (x + size > width + MARGIN && rows.at(-1)?.length !== 0) {
-      rows.push([]);
-      x = MARGIN;
-    }
-    rows.at(-1)?.push({ ...entry, x });
-    x += size;
+/** Text in lines of so many characters at most; a longer word has a line to itself. */
+function wrapped(text: string, characters: number): readonly string[] {
+  const rows: string[] = [];
+  const glued = text.replaceAll(/(\d) (?=(?:ms|µs|s|KiB|MiB)\b)/g, '$1\u00a0');
+  for (const word of glued.split(' ').filter((each) => each !== '')) {
+    const last = rows.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= characters) {
+      rows[rows.length - 1] = `${last} ${word}`;
+    } else rows.push(word);
   }
   return rows;
-}
-
-function drawEntry({ label, colour, dashed = false, x }: PlacedEntry, row: number): string {
-  const y = LEGEND_Y + row * LEGEND_ROW;
-  const dash = dashed ? ' stroke-dasharray="4 3"' : '';
-  return `<line x1="${x}" x2="${x + 16}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"${dash}/>
-<text class="entry" x="${x + 21}" y="${y}">${escaped(label)}</text>`;
 }
 
 function escaped(text: string): string {

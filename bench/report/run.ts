@@ -11,26 +11,29 @@ import { fillIn } from './template.ts';
 
 const USAGE = `Usage: node bench/report/run.ts [--bench FILE] [--peers FILE] [--soak FILE]
     [--hosts FILE] [--out DIR]
-  Makes the document of the results that are kept beside it, after these took their place:
+  Makes the documents from the results kept beside them, after storing these:
   --bench FILE  what \`npm run bench -- --json FILE\` wrote
   --peers FILE  what \`npm run bench:peers -- --json FILE\` wrote
   --soak FILE   what \`npm run bench -- --soak MINUTES --json FILE\` wrote
-  --hosts FILE  what another client found of our host and the other, by line: { "a", "b", "a/b" }
-  --out DIR     where benchmarks.md, its pictures and its results are (default: docs)`;
+  --hosts FILE  what another client measured, ours as a, the Codex host as b, by line: { "a", "b", "a/b" }
+  --out DIR     folder of benchmarks.md and of benchmarks/, which holds the rest (default: docs)`;
 
 const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
-const TEMPLATE = new URL('benchmarks.template.md', import.meta.url);
+const PAGE = new URL('benchmarks.template.md', import.meta.url);
+const FULL = new URL('full.template.md', import.meta.url);
 const KINDS: readonly ResultKind[] = ['bench', 'peers', 'soak', 'hosts'];
 
-/** A document and its pictures, by the names of their files. */
+/** The page of answers, all figures behind it, and the pictures, by the names of their files. */
 export type Rendered = ReadonlyMap<string, string>;
 
-/** Makes the document and all pictures. The same reports give the same bytes. */
+/** Makes both documents and all pictures. The same reports give the same bytes. */
 export function render(reports: Reports): Rendered {
   const pictures = [...ownPictures(reports), ...peerPictures(reports)];
-  const text = fillIn(readFileSync(TEMPLATE, 'utf8'), reports, pictures, FOLDER);
+  const filled = (template: URL, folder: string) =>
+    fillIn(readFileSync(template, 'utf8'), reports, pictures, folder);
   return new Map([
-    [`${FOLDER}.md`, text],
+    [`${FOLDER}.md`, filled(PAGE, FOLDER)],
+    [join(FOLDER, 'full.md'), filled(FULL, '.')],
     ...pictures.map((each) => [join(FOLDER, `${each.name}.svg`), draw(each)] as const),
   ]);
 }

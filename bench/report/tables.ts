@@ -157,11 +157,27 @@ function notesOf({ failures, remarks }: PeerFigure): string {
   return [...trouble, ...remarks].join('; ').replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
+/** Date and machine of a report in one sentence, with the warnings of `circumstancesOf`. */
+export function machineLine(report: Reports['bench'] | Reports['peers']): string {
+  if (report === null) return '*Not measured.*';
+  const { date, cpu, cores, memoryMiB, platform, node } = report;
+  const where = `${cpu}, ${cores} cores, ${short(memoryMiB / 1_024)} GiB, ${platform}`;
+  const line = `Measured on ${date.slice(0, 10)}: ${where}, Node.js ${node.replace(/^v/, '')}.`;
+  return [line, warningOf(report)].filter((each) => each !== '').join(' ');
+}
+
+/** Why the figures of a report are not to be trusted; empty if they are. */
+function warningOf(report: NonNullable<Reports['bench'] | Reports['peers']>): string {
+  const hurried = report.kind === 'peers' ? report.quick : report.once;
+  if (hurried)
+    return '**A quick run: it only shows that everything runs. Its figures mean nothing.**';
+  return report.load > report.cores ? '**The machine was busy: the figures are too high.**' : '';
+}
+
 /** Machine, date, versions and command of a report; a warning where its figures are not to be trusted. */
 export function circumstancesOf(report: Reports['bench'] | Reports['peers']): string {
   if (report === null) return '*Not measured.*';
   const { date, commit, cpu, cores, memoryMiB, platform, load, node, v8, isolatedVm } = report;
-  const hurried = report.kind === 'peers' ? report.quick : report.once;
   const rounds = report.kind === 'peers' ? `, ${report.rounds} rounds` : '';
   const lines = [
     `* Command: \`${report.command}\`${rounds}`,
@@ -169,10 +185,6 @@ export function circumstancesOf(report: Reports['bench'] | Reports['peers']): st
     `* Machine: ${cpu}, ${cores} cores, ${short(memoryMiB / 1_024)} GiB, ${platform}; load at the start ${short(load)}`,
     `* Node.js ${node.replace(/^v/, '')}, V8 ${v8}, isolated-vm ${isolatedVm}`,
   ];
-  if (hurried) {
-    lines.push('* **A quick run: it shows that everything runs. Its figures mean nothing.**');
-  } else if (load > cores) {
-    lines.push('* **The machine was busy: the figures are too high.**');
-  }
-  return lines.join('\n');
+  const warning = warningOf(report);
+  return (warning === '' ? lines : [...lines, `* ${warning}`]).join('\n');
 }

@@ -32,11 +32,11 @@ interface HostedTarget {
 }
 
 const FRESH =
-  'Each cell has an isolate of its own that no program has run in. V8 alone takes about a millisecond of one thread to make it, so cells that come one right after another, or together, wait for that; after a pause an isolate waits for the cell.';
+  'Each cell has an isolate in which no program has run before. V8 needs about a millisecond of one thread to create it. Cells that start together, or directly after another, wait for that. After a pause a prepared isolate is ready.';
 const HOPS =
-  'A call goes through three processes and back, the peer’s through two. Waking a process that sleeps takes longer here than all the work on the message: see the bare pipes among the transports.';
+  'A call crosses three processes and back, the peer’s two. On this machine, waking a sleeping process takes longer than all work on the message. `npm run bench -- --only transports` shows that for bare pipes.';
 const FIRST =
-  'A Node.js host runs code for the first time much slower than later: every line has a process of its own.';
+  'Each line is measured in a fresh process, and Node.js runs code much slower the first times.';
 
 const HOSTED_TARGETS: readonly HostedTarget[] = [
   { work: 'cell `text(1+1)`', task: 'cell', wanted: { share: 0.35, of: CODEX }, cause: FRESH },
@@ -65,7 +65,7 @@ const HOSTED_TARGETS: readonly HostedTarget[] = [
     task: 'payload',
     wanted: { share: 0.6, of: CODEX },
     cause:
-      'The value is written and read as JSON text at each of four pipes, the peer’s at two; in a process that has just started its heap is small and searched often.',
+      'The value crosses four pipes as JSON text, the peer’s two. The heap of a fresh process is small, so garbage collection runs often.',
   },
   { work: 'terminate a busy loop', task: 'stop-busy', wanted: { atMost: 2 }, cause: FIRST },
   {
@@ -84,14 +84,13 @@ const HOSTED_TARGETS: readonly HostedTarget[] = [
     work: 'start to ready',
     task: 'greeting',
     wanted: { share: 1.3, of: BASELINE, task: 'start' },
-    cause:
-      'The modules that a greeting needs are loaded one by one, after Node.js itself has started.',
+    cause: 'Node.js starts first and then loads the modules for the greeting one by one.',
   },
   {
     work: 'hostile cells survived, of 14',
     task: 'hostile',
     wanted: { atLeast: 14 },
-    cause: 'See which ones below.',
+    cause: 'The full figures list them.',
   },
 ];
 
@@ -153,7 +152,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     name: /^warm cell/,
     atMost: 0.2,
     cause:
-      'An isolate waits only where there was time to make it: right after another cell it has to be made while this one runs.',
+      'A prepared isolate is ready only if there was time to create one. Directly after another cell there was not.',
   },
   {
     work: 'a tool call, 1,000 in a row',
@@ -161,7 +160,8 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /many/,
     name: /in a row/,
     atMost: 70,
-    cause: 'Four changes of threads: out of the isolate’s, into it, and the queue between.',
+    cause:
+      'A call switches threads four times: out of the isolate, into it, and through the queue between.',
   },
   {
     work: 'a tool call, 1,000 at once',
@@ -185,7 +185,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /one cell, 1000 callbacks/,
     name: /^stubborn, tools$/,
     atMost: 105,
-    cause: 'The deadline is 100 ms; the rest is timers and cancelling.',
+    cause: 'The grace period is 100 ms. The rest is timers and cancellation.',
   },
   {
     work: 'close 100 cells with ten stubborn callbacks each',
@@ -193,7 +193,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     group: /^100 cells together/,
     name: /^stubborn, both$/,
     atMost: 105,
-    cause: 'The deadline is 100 ms; the rest is timers and cancelling.',
+    cause: 'The grace period is 100 ms. The rest is timers and cancellation.',
   },
 ];
 

@@ -6,6 +6,7 @@ import {
   circumstancesOf,
   hostedTargetTable,
   hostsTable,
+  machineLine,
   ownTargetTable,
   peerDetails,
   peerList,
@@ -42,6 +43,10 @@ function part(
   folder: string,
 ): string {
   switch (name) {
+    case 'machine':
+      return machineLine(reportNamed(reports, about));
+    case 'answer':
+      return pictures.find((each) => each.name === about)?.answer ?? '*Not measured.*';
     case 'circumstances':
       return circumstancesOf(reportNamed(reports, about));
     case 'targets':
@@ -76,5 +81,5 @@ function reportNamed(reports: Reports, name: string) {
 
 function pictureLine(pictures: readonly Picture[], name: string, folder: string): string {
   const picture = pictures.find((each) => each.name === name);
-  return picture === undefined ? '' : `![${picture.title}](${folder}/${name}.svg)`;
+  return picture === undefined ? '' : `![${picture.answer}](${folder}/${name}.svg)`;
 }

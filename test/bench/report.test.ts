@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
-import { parseHTML } from 'linkedom';
 import { CATALOGUE } from '../../bench/peers/catalogue.ts';
 import type { PeerFigure } from '../../bench/peers/outcome.ts';
 import type { PeerReport } from '../../bench/peers/peer-report.ts';
@@ -88,6 +87,7 @@ function peerReport(): PeerReport {
   };
 }
 
+const FULL = 'benchmarks/full.md';
 const ALL: Reports = { bench: benchReport(), peers: peerReport(), soak: null, hosts: null };
 
 describe('render', () => {
@@ -98,14 +98,32 @@ describe('render', () => {
     assert.ok(first.length >= 6, first.map(([file]) => file).join());
   });
 
-  it('leaves no place of the template empty', () => {
+  it('leaves no place of the templates empty', () => {
+    for (const file of ['benchmarks.md', FULL]) {
+      assert.doesNotMatch(render(ALL).get(file) ?? '', /\{\{|undefined|NaN|\[object/);
+    }
+    assert.match(render(ALL).get(FULL) ?? '', /Date: 2026-11-21; commit 0123456789\+/);
+  });
+
+  it('opens with answers, machine and date, and leads to the full tables', () => {
     const text = render(ALL).get('benchmarks.md') ?? '';
-    assert.doesNotMatch(text, /\{\{|undefined|NaN|\[object/);
-    assert.match(text, /Date: 2026-11-21; commit 0123456789\+/);
+    assert.match(text, /100 stubborn callbacks close in 101 ms; 100 cooperative ones in 1 ms\./);
+    assert.match(text, /Measured on 2026-11-21: A processor, 2 cores, 24 GiB, linux x64/);
+    assert.match(text, /\(benchmarks\/full\.md\)/);
+    assert.equal(text.match(/^\| --- /gm)?.length, 1, 'one table');
+    const pictures = text.match(/^!\[[^\]]+\]\(benchmarks\/[a-z-]+\.svg\)$/gm) ?? [];
+    assert.ok(pictures.length > 0 && pictures.length <= 4, pictures.join('\n'));
+  });
+
+  it('points to pictures beside the full tables', () => {
+    const text = render(ALL).get(FULL) ?? '';
+    const files = [...text.matchAll(/\]\(\.\/([a-z-]+\.svg)\)/g)].map(([, file]) => String(file));
+    assert.ok(files.length >= 5);
+    for (const file of files) assert.ok(render(ALL).has(`benchmarks/${file}`), file);
   });
 
   it('shows targets as reached, as missed, and as not measured', () => {
-    const text = render(ALL).get('benchmarks.md') ?? '';
+    const text = render(ALL).get(FULL) ?? '';
     assert.match(
       text,
       /\| cell `text\(1\+1\)` \| 13 ms \| 1 ms \| 0\.077 × \| ≤ 0\.35 × \| ✓ reached \|/,
@@ -116,14 +134,14 @@ describe('render', () => {
     );
     assert.match(text, /\| a tool call, 1,000 in a row \| – \| ≤ 70 ms \| · not measured \|/);
     const slow = { ...ALL, peers: onlyHosted(7) };
-    assert.match(render(slow).get('benchmarks.md') ?? '', /\| 0\.54 × \| ≤ 0\.35 × \| ✗ missed \|/);
+    assert.match(render(slow).get(FULL) ?? '', /\| 0\.54 × \| ≤ 0\.35 × \| ✗ missed \|/);
   });
 
   it('says why a target was missed, each cause once, and nothing where none was', () => {
-    const slow = render({ ...ALL, peers: onlyHosted(7) }).get('benchmarks.md') ?? '';
+    const slow = render({ ...ALL, peers: onlyHosted(7) }).get(FULL) ?? '';
     assert.match(slow, /^\* cell `text\(1\+1\)`, 100 cells at once: Each cell has an isolate/m);
     assert.equal(slow.match(/Each cell has an isolate/g)?.length, 1);
-    assert.match(render(ALL).get('benchmarks.md') ?? '', /Nothing is missed\./);
+    assert.match(render(ALL).get(FULL) ?? '', /Nothing is missed\./);
   });
 
   it('shows what another client found of two hosts, failures too', () => {
@@ -131,7 +149,7 @@ describe('render', () => {
       'a cell, ms': { a: 1.5, b: 3, 'a/b': 0.5 },
       'many calls, ms': { a: 80, b: 'FAIL: host died', 'a/b': '-' },
     };
-    const text = render({ ...ALL, hosts }).get('benchmarks.md') ?? '';
+    const text = render({ ...ALL, hosts }).get(FULL) ?? '';
     assert.match(
       text,
       /\| a cell, ms \| 3 \| 1\.5 \| 0\.5 × \|\n\| many calls, ms \| host died \| 80 \| – \|/,
@@ -139,32 +157,20 @@ describe('render', () => {
   });
 
   it('shows how a peer failed, and keeps its words inside the table', () => {
-    assert.match(render(ALL).get('benchmarks.md') ?? '', /2 × died: a \\\| b/);
-  });
-
-  it('makes pictures that name their question, their axes and who is who', () => {
-    for (const [file, svg] of render(ALL)) {
-      if (!file.endsWith('.svg')) continue;
-      const { document } = parseHTML(svg);
-      assert.match(document.querySelector('.title')?.textContent ?? '', /\?$/, file);
-      assert.ok(document.querySelectorAll('.entry').length > 0, file);
-      assert.match(svg, /→/, file);
-      assert.match(svg, /prefers-color-scheme: dark/, file);
-      assert.doesNotMatch(svg, /NaN|undefined/, file);
-    }
+    assert.match(render(ALL).get(FULL) ?? '', /2 × died: a \\\| b/);
   });
 
   it('tells readers of a quick run and of a busy machine', () => {
     const quick = { ...ALL, peers: { ...peerReport(), quick: true } };
-    assert.match(render(quick).get('benchmarks.md') ?? '', /figures mean nothing/);
+    assert.match(render(quick).get(FULL) ?? '', /figures mean nothing/);
     const busy = { ...ALL, bench: { ...benchReport(), load: 3 } };
-    assert.match(render(busy).get('benchmarks.md') ?? '', /machine was busy/);
-    assert.doesNotMatch(render(ALL).get('benchmarks.md') ?? '', /mean nothing|was busy/);
+    assert.match(render(busy).get(FULL) ?? '', /machine was busy/);
+    assert.doesNotMatch(render(ALL).get(FULL) ?? '', /mean nothing|was busy/);
   });
 
   it('says what was not measured', () => {
     const nothing: Reports = { bench: null, peers: null, soak: null, hosts: null };
-    assert.match(render(nothing).get('benchmarks.md') ?? '', /\*Not measured\.\*/);
+    assert.match(render(nothing).get(FULL) ?? '', /\*Not measured\.\*/);
   });
 });
 
@@ -191,13 +197,13 @@ describe('bench/report/run.ts', () => {
     const file = join(directory, 'peers.json');
     writeFileSync(file, JSON.stringify(peerReport()));
     assert.equal(report(['--peers', file, '--out', directory]), 0);
-    const text = () => readFileSync(join(directory, 'benchmarks.md'), 'utf8');
+    const text = () => readFileSync(join(directory, FULL), 'utf8');
     assert.match(text(), /\| a warm cell, right after another \| – \|/);
     renew(directory, 'bench', benchReport());
     assert.equal(report(['--out', directory]), 0);
     assert.match(text(), /\| a warm cell, right after another \| 0\.15 ms \|/);
     const files = readdirSync(join(directory, 'benchmarks'));
-    for (const name of ['peers.json', 'bench.json', 'peers-stop.svg'])
+    for (const name of ['full.md', 'peers.json', 'bench.json', 'peers-stop.svg'])
       assert.ok(files.includes(name));
   });
 

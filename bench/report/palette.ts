@@ -1,0 +1,19 @@
+/** The grounds that pictures have, by the reader's colour scheme. */
+export const GROUNDS = { light: '#ffffff', dark: '#0d1117' } as const;
+/** Colours of text, by scheme. Notes are muted. */
+export const TEXT = { light: '#1f2328', dark: '#e6edf3' } as const;
+export const MUTED_TEXT = { light: '#57606a', dark: '#9da7b3' } as const;
+
+/**
+ * Colours of lines, at a contrast of 3:1 at least on both grounds. Lines are told apart by their
+ * labels; colours only help.
+ */
+export const COLOURS = ['#4a7be0', '#c2690a', '#1f8f6b', '#d2527f', '#8f6bd8'] as const;
+
+/** The form of the dots of a line, beside its colour. */
+export const SYMBOLS = ['circle', 'square', 'triangle', 'diamond', 'star'] as const;
+
+export const OWN_COLOUR = COLOURS[0];
+export const OTHER_COLOUR = '#6b7480';
+/** A level that is marked across a picture. */
+export const LEVEL_COLOUR = '#6b7480';
