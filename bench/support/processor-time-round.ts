@@ -3,7 +3,7 @@ import type { Delegate } from '../../src/delegate.ts';
 import { treeOf } from '../peers/process-tree.ts';
 import { type HostProcess, startHostProcess } from './host-process.ts';
 import { check } from './measurement.ts';
-import { processorMicros } from './processor-time.ts';
+import { endedChildrenMicros, processorMicros } from './processor-time.ts';
 import {
   hostedSession,
   isolatePlace,
@@ -120,21 +120,15 @@ async function measureStretches(
   return figures;
 }
 
-/** A sandbox process that has ended keeps what it had used when it was last looked at. */
-const used = new Map<number, number>();
-
+/** Sandbox processes are replaced now and then: those that have ended count too. */
 function snapshot(place: RoundPlace, host: HostProcess | null): Snapshot {
   if (place === 'embedded') return new Map([['embedding process', processorMicros(process.pid)]]);
   const found = new Map([['client', processorMicros(process.pid)]]);
   if (host !== null) found.set('host', processorMicros(host.pid));
   const parent = host?.pid ?? process.pid;
-  const engines = [...treeOf(parent)].filter((pid) => pid !== parent && pid !== host?.pid);
-  for (const pid of engines) used.set(pid, Math.max(used.get(pid) ?? 0, processorMicros(pid)));
-  found.set(
-    'sandbox processes',
-    [...used.values()].reduce((sum, micros) => sum + micros, 0),
-  );
-  return found;
+  const engines = [...treeOf(parent)].filter((pid) => pid !== parent);
+  const alive = engines.reduce((sum, pid) => sum + processorMicros(pid), 0);
+  return found.set('sandbox processes', alive + endedChildrenMicros(parent));
 }
 
 const [place, work, sizes = '{}'] = process.argv.slice(2);

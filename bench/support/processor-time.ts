@@ -3,10 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 /** Whether the processor time of other processes can be read on this machine. */
 export const CAN_READ_OTHERS = existsSync('/proc/self/schedstat');
 
+/** What the kernel counts whole processes in: 100 a second. */
+const TICK_MICROS = 10_000;
+
 /**
  * User and system time that a process has used so far, in microseconds.
  *
- * Another process is read thread by thread: threads that have ended no longer count.
+ * For another process, time of threads that have ended is only as exact as 10 ms.
  *
  * @returns 0 for a process that is gone.
  */
@@ -15,22 +18,43 @@ export function processorMicros(pid: number): number {
     const { user, system } = process.cpuUsage();
     return user + system;
   }
-  return threadsOf(pid).reduce((sum, thread) => sum + threadMicros(pid, thread), 0);
+  const threads = namesIn(`/proc/${pid}/task`).map((thread) => threadMicros(pid, thread));
+  const [user = 0, system = 0] = ticksOf(pid);
+  return Math.max(
+    threads.reduce((sum, each) => sum + each, 0),
+    (user + system) * TICK_MICROS,
+  );
 }
 
-/** The kernel counts nanoseconds here; the ticks of `/proc/PID/stat` are 10 ms long. */
+/** Time that ended children of a process had used, in microseconds, as exact as 10 ms. */
+export function endedChildrenMicros(pid: number): number {
+  const [, , user = 0, system = 0] = ticksOf(pid);
+  return (user + system) * TICK_MICROS;
+}
+
+/** Of itself, user and system; of its children that have ended, user and system. */
+function ticksOf(pid: number): readonly number[] {
+  const stat = textOf(`/proc/${pid}/stat`);
+  // The name before may hold blanks and brackets.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.slice(11, 15).map(Number);
+}
+
 function threadMicros(pid: number, thread: string): number {
+  return Number(textOf(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0]) / 1_000;
+}
+
+function textOf(file: string): string {
   try {
-    const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
-    return Number(text.split(' ')[0]) / 1_000;
+    return readFileSync(file, 'utf8');
   } catch {
-    return 0;
+    return '';
   }
 }
 
-function threadsOf(pid: number): readonly string[] {
+function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`);
+    return readdirSync(folder);
   } catch {
     return [];
   }

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { CAN_READ_OTHERS, processorMicros } from '../../../bench/support/processor-time.ts';
+import {
+  CAN_READ_OTHERS,
+  endedChildrenMicros,
+  processorMicros,
+} from '../../../bench/support/processor-time.ts';
 
 /** Uses 50 ms of processor time, says how much it has used, and stays. */
 const BUSY = `
@@ -20,13 +24,15 @@ describe('processorMicros', () => {
     assert.ok(before <= user + system && user + system <= after);
   });
 
-  it('reads what another process used, and nothing of one that is gone', async () => {
+  it('reads what another process used; one that is gone counts as an ended child', async () => {
     const child = spawn(process.execPath, ['-e', BUSY], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [text] = await once(child.stdout, 'data');
+    const ended = endedChildrenMicros(process.pid);
     const found = processorMicros(child.pid!);
     child.kill('SIGKILL');
     await once(child, 'exit');
     if (CAN_READ_OTHERS) assert.ok(found >= 50_000 && found >= 0.9 * Number(text), `${found}`);
     assert.equal(processorMicros(child.pid!), 0);
+    if (CAN_READ_OTHERS) assert.ok(endedChildrenMicros(process.pid) - ended >= 40_000);
   });
 });
