@@ -194,7 +194,7 @@ describe('A host that dies', () => {
   });
 
   it('is told in words that the documentation has', async () => {
-    const docs = await readFile(new URL('../../../docs/host.md', import.meta.url), 'utf8');
+    const docs = await readFile(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
     assert.ok(docs.includes(`\`${STATE_LOST}\``));
   });
 });

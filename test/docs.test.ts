@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, posix } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_HOST_LIMITS } from '../host/server/host-limits.ts';
+import { DEFAULT_SANDBOX_LIMITS } from '../sandbox/limits.ts';
+import { defaultProcessLimits } from '../sandbox/process/process-sandbox.ts';
+import { DEFAULT_SESSION_LIMITS } from '../src/limits.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const TSC = join(ROOT, 'node_modules/.bin/tsc');
+
+/** Sketches of our own code use names that are not public, so they are not compiled. */
+const PAGE_WITH_SKETCHES = 'docs/conventions.md';
+
+interface Page {
+  /** Path from the root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Block {
+  /** What follows the three backticks. */
+  readonly info: string;
+  /** Line of its first line of code, from 1. */
+  readonly line: number;
+  readonly code: string;
+}
+
+const PAGES: readonly Page[] = [
+  'README.md',
+  'CHANGELOG.md',
+  ...namesIn('docs', '.md').map((name) => `docs/${name}`),
+].map((path) => ({ path, text: read(path) }));
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+function namesIn(folder: string, ending: string): readonly string[] {
+  return readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith(ending))
+    .sort();
+}
+
+function blocksOf({ text }: Page): readonly Block[] {
+  const fences = text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms);
+  return [...fences].map(({ index, 1: info = '', 2: code = '' }) => ({
+    info,
+    line: text.slice(0, index).split('\n').length + 1,
+    code,
+  }));
+}
+
+/** The code of a page where the page has it, so that the compiler names its lines. */
+function sourcesOf(page: Page): ReadonlyMap<string, string> {
+  return new Map(
+    blocksOf(page)
+      .filter(({ info }) => info === 'ts')
+      .map(({ line, code }) => [`${page.path}.${line}.ts`, '\n'.repeat(line - 1) + code]),
+  );
+}
+
+/** An example as it stands in a project that has the package. */
+function exampleSource(name: string): readonly [string, string] {
+  const code = read(`examples/${name}`)
+    .replaceAll("'../sandbox/cellhost.ts'", "'cellhost'")
+    .replaceAll("'../host/index.ts'", "'cellhost/host'");
+  return [`examples/${name}`, code];
+}
+
+/** A project that has this package installed, with its declarations as they are published. */
+class ReaderProject implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'cellhost-docs-'));
+  readonly #project = join(this.#folder, 'project');
+
+  constructor() {
+    const installed = join(this.#project, 'node_modules/cellhost');
+    mkdirSync(installed, { recursive: true });
+    copyFileSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
+    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'));
+    const outDir = join(installed, 'dist');
+    const built = tsc(['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', outDir]);
+    assert.equal(built, '');
+  }
+
+  /** What the compiler says of these files, by path. */
+  problemsOf(sources: ReadonlyMap<string, string>): string {
+    for (const [path, code] of sources) {
+      mkdirSync(dirname(join(this.#project, path)), { recursive: true });
+      writeFileSync(join(this.#project, path), code);
+    }
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: 'esnext',
+      lib: ['esnext'],
+      module: 'nodenext',
+      moduleDetection: 'force',
+      types: ['node'],
+      skipLibCheck: true,
+    };
+    const config = { compilerOptions, files: [...sources.keys()] };
+    writeFileSync(join(this.#project, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(this.#project, 'tsconfig.json'), JSON.stringify(config));
+    return tsc(['-p', this.#project], this.#project);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+/** Runs the compiler. Returns what it reports, one problem a line; empty if all is well. */
+function tsc(args: readonly string[], cwd = ROOT): string {
+  const { status, stdout, stderr } = spawnSync(TSC, ['--pretty', 'false', ...args], {
+    cwd,
+    encoding: 'utf8',
+  });
+  const said = `${stdout}${stderr}`;
+  return status === 0 ? said : said || `the compiler exited with ${status}`;
+}
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```.*?^```$/gms, '').replaceAll(/`[^`\n]*`/g, 'code');
+}
+
+/** The anchor that GitHub makes of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function anchorsOf(text: string): readonly string[] {
+  const plain = text.replaceAll(/^```.*?^```$/gms, '');
+  return [...plain.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
+}
+
+/** Relative links that lead nowhere. */
+function brokenLinks({ path, text }: Page): readonly string[] {
+  const links = withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g);
+  return [...links].flatMap(([, target = '']) => {
+    if (/^[a-z]+:/.test(target)) return [];
+    const [file = '', anchor] = target.split('#');
+    const place = file === '' ? path : posix.join(posix.dirname(path), file);
+    if (file !== '' && !existsSync(join(ROOT, place))) return [`${path}: ${target}`];
+    const found = file === '' ? text : anchor === undefined ? '' : read(place);
+    return anchor === undefined || anchorsOf(found).includes(anchor) ? [] : [`${path}: ${target}`];
+  });
+}
+
+describe('The code in the documentation', () => {
+  let project: ReaderProject;
+  before(() => {
+    project = new ReaderProject();
+  });
+  after(() => project[Symbol.dispose]());
+
+  it('compiles under strict, on every page and in every example', () => {
+    const blocks = PAGES.flatMap((page) => [...sourcesOf(page)]);
+    const examples = namesIn('examples', '.ts').map(exampleSource);
+    assert.ok(blocks.length >= 8 && examples.length >= 5, `${blocks.length} blocks`);
+    assert.equal(project.problemsOf(new Map([...blocks, ...examples])), '');
+  });
+
+  it('would be caught if it were wrong, at its line', () => {
+    const text = [
+      '# Planted',
+      '```ts',
+      "import { openSession } from 'cellhost';",
+      'openSession({ delegate: 1 });',
+      '```',
+      '```ts',
+      'export const add = (a, b) => a + b;',
+      '```',
+      '```ts',
+      "import { nothing } from 'cellhost/host';",
+      'console.log(nothing);',
+      '```',
+    ].join('\n');
+    const said = project.problemsOf(sourcesOf({ path: 'planted.md', text }));
+    assert.match(said, /planted\.md\.3\.ts\(4,\d+\): error TS2322/);
+    assert.match(said, /planted\.md\.7\.ts\(7,\d+\): error TS7006/);
+    assert.match(said, /planted\.md\.10\.ts\(10,\d+\): error TS2305/);
+  });
+
+  it('has a language on each block, and sketches on one page only', () => {
+    const odd = PAGES.flatMap((page) =>
+      blocksOf(page)
+        .filter(({ info }) => /^(?:ts|typescript|javascript)\b/.test(info) && info !== 'ts')
+        .filter(({ info }) => page.path !== PAGE_WITH_SKETCHES || info !== 'ts sketch')
+        .map(({ info, line }) => `${page.path}:${line}: ${info}`),
+    );
+    assert.deepEqual(odd, []);
+  });
+});
+
+describe('The links of the documentation', () => {
+  it('lead to files and headings that exist', () => {
+    assert.deepEqual(PAGES.flatMap(brokenLinks), []);
+  });
+
+  it('would be caught if they did not', () => {
+    const text = '# One two\n[a](#one-two) [b](#three) [c](nowhere.md) [d](README.md#not-there)';
+    assert.deepEqual(brokenLinks({ path: 'planted.md', text }), [
+      'planted.md: #three',
+      'planted.md: nowhere.md',
+      'planted.md: README.md#not-there',
+    ]);
+  });
+
+  it('reach every page from the table of contents', () => {
+    const contents = read('docs/README.md');
+    const lost = namesIn('docs', '.md').filter(
+      (name) => name !== 'README.md' && !contents.includes(`(${name})`),
+    );
+    assert.deepEqual(lost, []);
+  });
+
+  it('name files of this project that exist', () => {
+    const rooms = /`((?:bench|bin|docs|examples|host|sandbox|src|test)\/[\w./-]*)`/g;
+    const lost = PAGES.flatMap(({ path, text }) =>
+      [...text.matchAll(rooms)]
+        .filter(([, named = '']) => !existsSync(join(ROOT, named)))
+        .map(([, named]) => `${path}: ${named}`),
+    );
+    assert.deepEqual(lost, []);
+  });
+
+  it('lead from comments to pages that exist', () => {
+    const sources = ['src', 'sandbox', 'host'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => `${folder}/${name}`),
+    );
+    const broken = sources.flatMap((path) =>
+      [...read(path).matchAll(/\bdocs\/[\w-]+\.md\b/g)]
+        .filter(([page]) => !existsSync(join(ROOT, page)))
+        .map(([page]) => `${path}: ${page}`),
+    );
+    assert.deepEqual(broken, []);
+  });
+});
+
+describe('The documentation', () => {
+  it('has a README of at most 160 lines', () => {
+    assert.ok(read('README.md').trimEnd().split('\n').length <= 160);
+  });
+
+  it('lists every limit', () => {
+    const page = read('docs/limits.md');
+    const names = [
+      DEFAULT_SESSION_LIMITS,
+      DEFAULT_SANDBOX_LIMITS,
+      defaultProcessLimits(),
+      DEFAULT_HOST_LIMITS,
+    ].flatMap((limits) => Object.keys(limits));
+    assert.deepEqual(
+      names.filter((name) => !page.includes(`\`${name}\``)),
+      [],
+    );
+  });
+
+  it('lists every error code and every kind of failure', () => {
+    const page = read('docs/errors.md');
+    const codes = [
+      ...unionIn('src/errors.ts', 'ErrorCode'),
+      ...unionIn('src/events.ts', 'FailureKind'),
+    ];
+    assert.ok(codes.length > 20, codes.join());
+    assert.deepEqual(
+      codes.filter((code) => !page.includes(`\`${code}\``)),
+      [],
+    );
+  });
+});
+
+/** The members of a union of texts, as its file has them. */
+function unionIn(path: string, name: string): readonly string[] {
+  const [, union = ''] = new RegExp(`export type ${name} =(.*?);\n`, 's').exec(read(path)) ?? [];
+  return [...union.matchAll(/\| '(\w+)'/g)].map(([, member = '']) => member);
+}
