@@ -2,7 +2,7 @@ import { SessionRuntime, type SessionRuntimeOptions } from '../src/runtime/sessi
 import type { Sandbox } from '../src/sandbox.ts';
 import { ProcessSandbox } from './process/process-sandbox.ts';
 
-/** What a session is made of; without a sandbox it runs in the one that all such sessions share. */
+/** Options of `openSession`. Without a `sandbox`, sessions share one of this process. */
 export type OpenSessionOptions = Omit<SessionRuntimeOptions, 'sandbox'> & {
   readonly sandbox?: Sandbox;
 };
@@ -14,7 +14,7 @@ let shared: ProcessSandbox | null = null;
  *
  * The shared sandbox needs no closing: its processes end with this one, and do not keep it alive.
  *
- * @throws `sandbox_failed` where no engine is found; `invalid_argument` for limits that are none.
+ * @throws `sandbox_failed` if no Node.js is found to run cells on; `invalid_argument` for invalid limits.
  */
 export function openSession(options: OpenSessionOptions): SessionRuntime {
   if (options.sandbox !== undefined)

@@ -19,25 +19,25 @@ export type ErrorCode =
   | 'limit_exceeded'
   /** The sandbox could not be started or was closed. */
   | 'sandbox_failed'
-  /** A configuration cannot be read or says something that cannot be done. */
+  /** A configuration cannot be read or is invalid. */
   | 'invalid_config'
   /** A tool server could not be started or was lost. */
   | 'tool_server_failed'
-  /** A host and its client could not agree on how to talk. */
+  /** A host and its client could not agree on a protocol. */
   | 'handshake_failed'
   /** The connection to the host ended, or could not be made. */
   | 'connection_lost'
-  /** The host that held this session or cell is gone, and what was in memory with it. */
+  /** The connection of this session was lost earlier, and its cells and stored values with it. */
   | 'state_lost'
   /** The peer does not have the capability this needs. */
   | 'unsupported'
-  /** The host knows no session of that id. */
+  /** The host has no session with that id. */
   | 'session_unknown'
-  /** What is asked for went over to a proxy. */
+  /** The session was handed over to a proxy. */
   | 'handed_over'
-  /** The peer failed a request and gave no code. */
+  /** The peer failed the request without a code. */
   | 'peer_failed'
-  /** The request was given up. */
+  /** The request was cancelled. */
   | 'cancelled';
 
 /** The one error class of this package: `code` for programs, `message` for people. */

@@ -12,7 +12,7 @@ export function toDetail(value: unknown): ImageDetail {
   return value === 'auto' || value === 'low' || value === 'original' ? value : 'high';
 }
 
-/** Why a program ended badly. */
+/** Why a program failed. */
 export type FailureKind =
   /** The source does not parse, or imports something. */
   | 'syntax'
@@ -27,7 +27,7 @@ export type FailureKind =
   /** The program was never started: its sandbox could not be started, or was closed. */
   | 'sandbox_failed';
 
-/** How a program ended badly. */
+/** How a program failed. */
 export interface CellFailure {
   readonly kind: FailureKind;
   /** The text a model is shown: the stack of the error where there is one. */
@@ -54,12 +54,12 @@ export type MissingReason =
   | 'delivered'
   /** It was terminated before. */
   | 'terminated'
-  /** It completed, nobody asked for too long, and younger completions took its place. */
+  /** It completed, its result was not claimed, and newer results took its place. */
   | 'evicted'
-  /** Its sandbox was lost, and that was told before. */
+  /** Its sandbox was lost, and that was reported before. */
   | 'lost';
 
-/** What a caller who waits for a cell is told. Items are those produced since the last event. */
+/** The result of waiting for a cell. Items are those produced since the previous event. */
 export type CellEvent =
   | { readonly type: 'yielded'; readonly cellId: string; readonly items: readonly OutputItem[] }
   | {
@@ -75,9 +75,9 @@ export type CellEvent =
       readonly type: 'completed';
       readonly cellId: string;
       readonly items: readonly OutputItem[];
-      /** Null where the program ended well. */
+      /** Null if the program ended without an error. */
       readonly failure: CellFailure | null;
-      /** Remarks for the reader, such as a rejected promise that nobody handled. */
+      /** Remarks for people, such as an unhandled rejection. */
       readonly notes: readonly string[];
     }
   | { readonly type: 'terminated'; readonly cellId: string; readonly items: readonly OutputItem[] }

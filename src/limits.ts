@@ -1,12 +1,12 @@
 import { CodeModeError } from './errors.ts';
 
-/** What one session may use. Over a limit the one call or cell fails, with an error that names it. */
+/** What one session may use. The call or cell that exceeds a limit fails with an error that names it. */
 export interface SessionLimits {
   /** Length of a source in bytes of UTF-8. Default 1 MiB. */
   readonly maxSourceBytes: number;
-  /** Output kept for a cell that nobody observes, in UTF-16 units. Default 16 Mi. */
+  /** Unread output of a cell, in UTF-16 units. Default 16 Mi. */
   readonly maxOutputLength: number;
-  /** Items of output kept for a cell that nobody observes. Default 262,144. */
+  /** Unread output items of a cell. Default 262,144. */
   readonly maxOutputItems: number;
   /** Stored values: keys and JSON text together, in UTF-16 units. Default 32 Mi. */
   readonly maxStoredLength: number;
@@ -21,7 +21,7 @@ export interface SessionLimits {
   readonly maxPendingBytes: number;
   /** Cells that have not ended. Default 128. */
   readonly maxLiveCells: number;
-  /** Cells that ended and that nobody asked about; the oldest are forgotten first. Default 256. */
+  /** Ended cells whose result was not claimed; the oldest are forgotten first. Default 256. */
   readonly maxCompletedCells: number;
   /** Upper bound of `yieldAfterMs`, in milliseconds. Default: none. */
   readonly maxYieldAfterMs: number;

@@ -8,7 +8,7 @@ import type { ToolDefinition } from './tools.ts';
 /**
  * How long a caller waits for a cell: until it ends, or until `yieldAfterMs` have passed, or until
  * it is `pending`: quiet, with nothing left to do but wait for the outside. A cell observed this
- * way stands still until it is resumed.
+ * way is paused until it is resumed.
  *
  * The first `yieldAfterMs` begin when the program starts, 1 s after the request at the latest.
  */
@@ -16,9 +16,9 @@ export type ObserveMode = { readonly yieldAfterMs: number } | { readonly pending
 
 /** What a caller can do to its own wait. */
 export interface WaitOptions {
-  /** Gives the wait up: the promise rejects with the signal's reason, the cell goes on, no output is lost. */
+  /** Aborts the wait: the promise rejects with the signal's reason. The cell keeps running and no output is lost. */
   readonly signal?: AbortSignal;
-  /** Ends the wait early, well: the caller gets `yielded` with what there is. */
+  /** Ends the wait early: the caller gets `yielded` with the output so far. */
   readonly preempt?: AbortSignal;
 }
 
@@ -46,7 +46,7 @@ export interface ExecuteRequest {
    * past the end of the cell; of the latest 64 such cells of a session. Default: false.
    */
   readonly keepEvents?: boolean;
-  /** Who does what this program asks for. Default: the session's delegate. */
+  /** Handles the tool calls and notifications of this cell. Default: the session's delegate. */
   readonly delegate?: Delegate;
 }
 
@@ -81,13 +81,13 @@ export interface Session extends AsyncDisposable {
   /**
    * Runs a program in a cell of its own.
    *
-   * @param options.signal Where it was aborted before, nothing is started.
+   * @param options.signal If it is already aborted, nothing is started.
    * @throws The signal's reason; `session_closed`, `limit_exceeded`, `invalid_argument`, `cell_ids_exhausted`.
    */
   execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell>;
 
   /**
-   * Waits for news of a cell. A cell that is not there is an event, `missing`, not an error.
+   * Waits for the next event of a cell. For a cell that does not exist the event is `missing`, not an error.
    *
    * @param mode Default: `{ yieldAfterMs: 10_000 }`. From 10,000 ms on, a second of grace is added.
    * @throws `cell_busy`, `invalid_argument`.
@@ -95,19 +95,20 @@ export interface Session extends AsyncDisposable {
   observe(cellId: string, mode?: ObserveMode, options?: WaitOptions): Promise<CellEvent>;
 
   /**
-   * Lets a cell go on from a frontier.
+   * Resumes a cell that is paused at a frontier.
    *
    * @param generation Which frontier, from its `pending` event.
-   * @returns `already-running` where that frontier was left before; `missing` where the cell is not there or is being terminated.
-   * @throws `invalid_generation` for a frontier that was not reached yet; `invalid_argument`.
+   * @returns `already-running` if the cell has left that frontier; `missing` if there is no such cell or it is being terminated.
+   * @throws `invalid_generation` for a frontier that the cell has not reached yet; `invalid_argument`.
    */
   resume(cellId: string, generation: number): Promise<'resumed' | 'already-running' | 'missing'>;
 
   /**
-   * Ends a cell: answers within 100 ms whatever it and its callbacks do. A completion that was
-   * there first is returned instead. What the cell stored is dropped.
+   * Ends a cell. Its cancelled callbacks share one 100 ms grace period to return, then they are
+   * abandoned. If the cell has completed already, its completion is returned instead. What a
+   * terminated cell stored is dropped.
    *
-   * @throws `cell_terminating` where somebody else terminates it already; `invalid_argument`.
+   * @throws `cell_terminating` if another caller is terminating it already; `invalid_argument`.
    */
   terminate(cellId: string): Promise<CellEvent>;
 
@@ -132,7 +133,7 @@ export interface Session extends AsyncDisposable {
   values(): Promise<ReadonlyMap<string, unknown>>;
 
   /**
-   * Terminates every cell and waits until all is over: 100 ms at most for all together.
+   * Terminates every cell. All cancelled callbacks together have one 100 ms grace period.
    * Safe to call twice. Afterwards `execute` fails with `session_closed`.
    */
   close(): Promise<void>;

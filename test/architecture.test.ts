@@ -141,6 +141,7 @@ const RULES: readonly Rule[] = [
     files: 'host/cli/serve-command.ts',
     mayImport: [
       'src/',
+      'host/core/',
       'host/cli/',
       'host/core/',
       'host/wire/',
@@ -153,7 +154,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/cli/',
-    mayImport: ['src/', 'host/cli/', 'host/mcp/', 'node:', 'abort-controller-x'],
+    mayImport: ['src/', 'host/core/', 'host/cli/', 'host/mcp/', 'node:', 'abort-controller-x'],
   },
 ];
 

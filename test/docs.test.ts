@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_HOST_LIMITS } from '../host/server/host-limits.ts';
+import { DEFAULT_HOST_LIMITS } from '../host/core/host-limits.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../sandbox/limits.ts';
 import { defaultProcessLimits } from '../sandbox/process/process-sandbox.ts';
 import { DEFAULT_SESSION_LIMITS } from '../src/limits.ts';

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
+import { PROGRAM_HELP, RUN_HELP, SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
 import type { SourceOrigin } from './read-source.ts';
 import { type OpenSession, runCommand } from './run-command.ts';
@@ -15,9 +16,9 @@ interface RunFlags {
   readonly config?: string;
   readonly yield: number;
   readonly timeout?: number;
-  readonly json: boolean;
-  readonly console: boolean;
-  readonly verbose: boolean;
+  readonly json?: boolean;
+  readonly console?: boolean;
+  readonly verbose?: boolean;
 }
 
 interface ServeFlags {
@@ -42,8 +43,11 @@ export async function main(
   let exitCode = 0;
   const output = new OutputFailures(io);
   const program = new Command('cellhost')
-    .description('Runs JavaScript and TypeScript cells that call your tools.')
-    .version(io.version)
+    .description('Run JavaScript and TypeScript cells that call your tools.')
+    .version(io.version, '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Print this help.')
+    .helpCommand('help [command]', 'Print the help of a command.')
+    .addHelpText('after', PROGRAM_HELP)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -74,29 +78,30 @@ function addRunCommand(
 ): void {
   const command = program
     .command('run')
-    .description('run one cell and print what it shows')
-    .argument('[file]', 'the program; - or nothing for standard input')
-    .option('-e, --eval <code>', 'run this program instead of a file')
-    .option('--config <path>', 'start the tool servers of this mcp.json')
+    .description('Run one cell and print its output.')
+    .argument('[file]', 'Program to run. Without it, or with -, standard input is read.')
+    .option('-e, --eval <code>', 'Run this code instead of a file.')
+    .option('--config <path>', 'Start the MCP servers in this mcp.json and offer their tools.')
+    .option('--yield <ms>', 'Print waiting output at least this often.', ms, DEFAULT_YIELD_MS)
     .option(
-      '--yield <ms>',
-      'show output after this many milliseconds at most',
+      '--timeout <ms>',
+      'Stop the cell after this time. Without it there is no time limit.',
       ms,
-      DEFAULT_YIELD_MS,
     )
-    .option('--timeout <ms>', 'stop the cell after this many milliseconds', ms)
-    .option('--json', 'print one JSON object per line', false)
-    .option('--console', 'let the program use console.log', false)
-    .option('--verbose', 'show what the tool servers write to standard error', false);
+    .option('--json', 'Print one JSON object per line.')
+    .option('--console', 'Give the cell a console that prints to standard output.')
+    .option('--verbose', 'Print what the MCP servers write to standard error.')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', RUN_HELP);
   command.action(async (file: string | undefined, flags: RunFlags) => {
     const options = {
       origin: originOf(command, file, flags.eval, io),
       config: flags.config,
       yieldAfterMs: flags.yield,
       maxRunMs: flags.timeout,
-      json: flags.json,
-      console: flags.console,
-      verbose: flags.verbose,
+      json: flags.json ?? false,
+      console: flags.console ?? false,
+      verbose: flags.verbose ?? false,
     };
     exit(await runCommand(options, io, output, openSession));
   });
@@ -105,10 +110,12 @@ function addRunCommand(
 function addServeCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
   program
     .command('serve')
-    .description('serve sessions to other processes')
-    .option('--listen <endpoint>', 'stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT', 'stdio')
-    .option('--token-file <path>', 'what WebSocket clients must show, read from this file')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .description('Serve sessions to other processes.')
+    .option('--listen <address>', SERVE_OPTIONS.listen, 'stdio')
+    .option('--token-file <path>', SERVE_OPTIONS.tokenFile)
+    .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', serveHelp('cellhost serve'))
     .action(async (flags: ServeFlags) => {
       // Loaded here because a run needs none of it.
       const { serveCommand } = await import('./serve-command.ts');

@@ -1,18 +1,26 @@
 import { parseArgs } from 'node:util';
 import type { CliIo } from './cli-io.ts';
+import { SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
 import { serveCommand } from './serve-command.ts';
 
 const NEVER = new AbortController().signal;
-const USAGE = `Usage: codex-code-mode-host [--listen ENDPOINT] [--token-file PATH] [--log-level LEVEL]
+const USAGE = `Usage: codex-code-mode-host [options]
 
-Serves code-mode sessions to other processes: \`cellhost serve\` under another name.
+Serve sessions to other processes. This is "cellhost serve" under another name.
 
-  --listen ENDPOINT   stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT (default: stdio)
-  --token-file PATH   what WebSocket clients must show, read from this file
-  --log-level LEVEL   trace, debug, info, warn, error or silent (default: info)
-  --version           print the version
-  --help              print this
+Options:
+  --listen ADDRESS
+      ${SERVE_OPTIONS.listen} (default: stdio)
+  --token-file PATH
+      ${SERVE_OPTIONS.tokenFile}
+  --log-level LEVEL
+      ${SERVE_OPTIONS.logLevel} (default: info)
+  --version
+      Print the version.
+  --help
+      Print this help.
+${serveHelp('codex-code-mode-host')}
 `;
 
 /**

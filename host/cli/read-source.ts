@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { abortable } from 'abort-controller-x';
 import { CodeModeError } from '../../src/errors.ts';
+import { fileProblem } from '../core/file-problem.ts';
 import type { CliInput } from './cli-io.ts';
 
 /** What is read at most: more than any cell may have, little enough to hold. */
@@ -27,7 +28,7 @@ export function originName(origin: SourceOrigin): string {
 /**
  * Reads a program to its end.
  *
- * @throws `invalid_argument` where it cannot be read or is larger than 16 MiB; an `AbortError` when `signal` aborts.
+ * @throws `invalid_argument` if it cannot be read or is larger than 16 MiB; an `AbortError` when `signal` aborts.
  */
 export async function readSource(
   origin: SourceOrigin,
@@ -40,10 +41,8 @@ export async function readSource(
     return await abortable(signal, readAll(stream));
   } catch (error) {
     if (signal.aborted) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CodeModeError('invalid_argument', `Cannot read ${originName(origin)}: ${reason}`, {
-      cause: error,
-    });
+    const text = `Cannot read ${originName(origin)}: ${fileProblem(error)}`;
+    throw new CodeModeError('invalid_argument', text, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Sandbox } from '../../src/sandbox.ts';
+import { fileProblem } from '../core/file-problem.ts';
 import { DEFAULT_HOST_LIMITS } from '../core/host-limits.ts';
 import { greet } from '../server/greeting.ts';
 import type { Host } from '../server/host.ts';
@@ -17,13 +18,14 @@ export interface ServeOptions {
   readonly listen: string;
   /** Least important kind of log line that is written. */
   readonly logLevel: string;
-  /** Holds what clients have to show, where they connect over a WebSocket. */
+  /** Path of the file with the token that WebSocket clients must send. */
   readonly tokenFile: string | undefined;
 }
 
 /** Opens what programs run in. */
 export type OpenSandbox = () => Promise<Sandbox>;
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** How long the rest of a start waits for the client's first message, in milliseconds. */
 const HELLO_FIRST_MS = 20;
@@ -45,6 +47,7 @@ export async function serveCommand(
 ): Promise<number> {
   let endpoint: Endpoint;
   try {
+    checkLogLevel(options.logLevel);
     endpoint = parseListenEndpoint(options.listen);
   } catch (error) {
     io.stderr.write(`cellhost: ${messageOf(error)}\n`);
@@ -120,7 +123,7 @@ async function serveListener(
   stop: StopSignals,
 ): Promise<number> {
   const { listen } = await import('../transports/listen.ts');
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+  const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
   const listener: Listener = await listen(endpoint, {
     ...(token === undefined ? {} : { token }),
     onConnection: (transport) => void served.host.serve(transport),
@@ -129,6 +132,22 @@ async function serveListener(
   if (isTold) await stop.asked;
   await Promise.all([listener.close(), sweep(served)]);
   return isTold ? 0 : 2;
+}
+
+/** @throws Error that names the file and the flag. */
+async function readToken(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    const text = `Cannot read ${path} (--token-file): ${fileProblem(error)}`;
+    throw new Error(text, { cause: error });
+  }
+}
+
+/** @throws Error that names the levels. */
+function checkLogLevel(level: string): void {
+  if (LOG_LEVELS.includes(level)) return;
+  throw new Error(`Cannot use --log-level ${level}: choose one of ${LOG_LEVELS.join(', ')}`);
 }
 
 /** False where the line cannot be written, though somebody wants to read it. */

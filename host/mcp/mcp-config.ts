@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import { CodeModeError } from '../../src/errors.ts';
+import { fileProblem } from '../core/file-problem.ts';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
@@ -119,7 +120,7 @@ async function readText(path: string): Promise<string> {
       size += chunk.length;
     }
   } catch (error) {
-    throw new CodeModeError('invalid_config', `Cannot read ${path}: ${reasonOf(error)}`, {
+    throw new CodeModeError('invalid_config', `Cannot read ${path}: ${fileProblem(error)}`, {
       cause: error,
     });
   }
@@ -133,22 +134,9 @@ function parseJson(source: string, path: string): unknown {
   try {
     return JSON.parse(source);
   } catch (error) {
-    const reason = reasonOf(error);
+    const reason = error instanceof Error ? error.message : String(error);
     throw new CodeModeError('invalid_config', `Cannot use ${path}: it is not JSON: ${reason}`, {
       cause: error,
     });
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  switch ('code' in error ? error.code : undefined) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EISDIR':
-      return 'it is a directory';
-    case 'EACCES':
-      return 'permission denied';
-  }
-  return error.message;
 }

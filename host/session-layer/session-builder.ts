@@ -12,7 +12,7 @@ import { SessionFeed } from './session-feed.ts';
 import { SessionTools, type ToolHandler } from './session-tools.ts';
 import { UpdateReader } from './update-reader.ts';
 
-/** Where a session is to run, and how. */
+/** Where a session runs, and with which options. */
 export type SessionSetup = SessionPlace & Omit<RemoteSessionOptions, 'delegate' | 'tools'>;
 
 /** Called with a session that has just started, before anybody else has it. */
@@ -45,7 +45,7 @@ export class SessionBuilder {
    */
   withMcpServer(name: string, config: McpServerConfig): this {
     if (Object.hasOwn(this.#servers, name)) {
-      const text = `Cannot add the tool server ${name}: there is one`;
+      const text = `Cannot add the tool server ${name}: that name is taken`;
       throw new CodeModeError('invalid_argument', text);
     }
     this.#servers[name] = config;
@@ -78,7 +78,7 @@ export class SessionBuilder {
   }
 
   /**
-   * Starts it for somebody else: all that `onSessionStart` has not read, and all that comes, goes to
+   * Starts it on behalf of another owner: all that `onSessionStart` has not read, and all that comes, goes to
    * `target`, but for calls of the tools that were added here.
    *
    * @returns The session, to be asked on; with it ends what was added.

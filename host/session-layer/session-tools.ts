@@ -25,7 +25,10 @@ export class SessionTools {
   add(definition: ToolDefinition, handler: ToolHandler): void {
     const { name } = definition;
     if (this.#handlers.has(name)) {
-      throw new CodeModeError('invalid_argument', `Cannot add the tool ${name}: there is one`);
+      throw new CodeModeError(
+        'invalid_argument',
+        `Cannot add the tool ${name}: that name is taken`,
+      );
     }
     this.#definitions.push(definition);
     this.#handlers.set(name, handler);

@@ -50,8 +50,8 @@ function checkPurpose(endpoint: Endpoint, token: string | undefined): void {
     fail('TCP is only for this machine; use ws://HOST:PORT');
   }
   if (token === undefined) return;
-  if (endpoint.type !== 'ws') fail('a token is only shown over a WebSocket, ws://HOST:PORT');
-  if (!/^[\x21-\x7e]+$/.test(token)) fail('the token has to be of visible ASCII characters');
+  if (endpoint.type !== 'ws') fail('a token is only sent over a WebSocket, ws:HOST:PORT');
+  if (!/^[\x21-\x7e]+$/.test(token)) fail('the token must consist of visible ASCII characters');
 }
 
 type Place = { readonly path: string } | { readonly host: string; readonly port: number };

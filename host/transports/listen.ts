@@ -42,13 +42,13 @@ export async function listen(endpoint: Endpoint, options: ListenOptions): Promis
 /** @throws Error where strangers could come in. */
 function refuseOpenDoors(endpoint: Endpoint, token: string | undefined): void {
   if (token !== undefined && endpoint.type !== 'ws') {
-    throw new Error('a token is only asked for over a WebSocket, ws://HOST:PORT');
+    throw new Error('--token-file only works with ws:HOST:PORT');
   }
-  if (token === '') throw new Error('the token is empty');
+  if (token === '') throw new Error('the token in --token-file is empty');
   if (endpoint.type === 'tcp' && !isLoopback(endpoint.host)) {
-    throw new Error('TCP is only for this machine, 127.0.0.1; use ws://HOST:PORT and a token');
+    throw new Error('TCP accepts loopback addresses only; use ws:HOST:PORT with --token-file');
   }
   if (endpoint.type === 'ws' && token === undefined && !isLoopback(endpoint.host)) {
-    throw new Error('others than this machine could connect, so it needs a token');
+    throw new Error('non-loopback addresses need a token; pass --token-file');
   }
 }

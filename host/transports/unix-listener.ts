@@ -34,12 +34,21 @@ export async function listenOnUnix(path: string, options: ListenOptions): Promis
   });
 }
 
+async function makeFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(`${parent}/.`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Error(`there is no folder ${parent}`, { cause: error });
+  }
+}
+
 /**
  * Nobody else can reach the socket before its mode is set, as it is made in a folder of ours; nobody
  * is pushed aside, as a link is not made where something is already.
  */
 async function bind(server: Server, target: string, onError: ListenOptions['onError']) {
-  const folder = await mkdtemp(`${dirname(target)}/.`);
+  const folder = await makeFolder(dirname(target));
   try {
     const inside = join(folder, 's');
     assertFits(inside, target);

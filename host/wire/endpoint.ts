@@ -35,14 +35,14 @@ export function parseListenEndpoint(text: string): Endpoint {
 }
 
 /**
- * Reads what to connect to; as `parseListenEndpoint`, but for port 0.
+ * Reads what to connect to; as `parseListenEndpoint`, but port 0 is refused.
  *
  * @throws CodeModeError `invalid_config`.
  */
 export function parseConnectEndpoint(text: string): Endpoint {
   const endpoint = parse('connect to', text);
   if ('port' in endpoint && endpoint.port === 0) {
-    throw refusal('connect to', text, 'port 0 names nobody');
+    throw refusal('connect to', text, 'port 0 is not a valid target');
   }
   return endpoint;
 }

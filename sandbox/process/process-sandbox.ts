@@ -57,7 +57,7 @@ export class ProcessSandbox implements Sandbox {
   #pingedMs = 0;
   #closing: Promise<void> | null = null;
 
-  /** @throws `sandbox_failed` where there is no engine; `invalid_argument` for limits that are none. */
+  /** @throws `sandbox_failed` if no Node.js is found to run cells on; `invalid_argument` for invalid limits. */
   constructor(options: ProcessSandboxOptions = {}) {
     const all = withDefaults(
       { ...DEFAULT_SANDBOX_LIMITS, ...defaultProcessLimits() },

@@ -115,7 +115,8 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   started(): void {
     const { maxRunMs } = this.#parts.limits;
-    this.#runTimer = startTimer(() => this.#stop('maxRunMs', `${maxRunMs} ms`), maxRunMs);
+    const text = `The cell timed out after ${maxRunMs} ms (CLI: --timeout; API: maxRunMs)`;
+    this.#runTimer = startTimer(() => this.#stop(text), maxRunMs);
     this.#clock.begin();
   }
 
@@ -124,7 +125,8 @@ export class Cell implements ProgramCalls, CallbackResults {
     const over = this.#unread.add(item);
     if (over !== null) {
       const unit = over === 'maxOutputItems' ? 'items' : 'characters';
-      return this.#stop(over, `${this.#parts.limits[over]} ${unit} that nobody observed`);
+      const bound = `${this.#parts.limits[over]} ${unit} that nobody observed`;
+      return this.#stop(`The cell was stopped: it went over the limit ${over} (${bound})`);
     }
     this.#dispatch({ type: 'output', item });
     this.record.output(item);
@@ -163,7 +165,8 @@ export class Cell implements ProgramCalls, CallbackResults {
   }
 
   overrun({ name, maxBytes }: ByteBudget): void {
-    this.#stop(name, `${maxBytes} bytes that wait for the delegate`);
+    const bound = `${maxBytes} bytes that wait for the delegate`;
+    this.#stop(`The cell was stopped: it went over the limit ${name} (${bound})`);
   }
 
   frontier(): void {
@@ -243,8 +246,8 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.#dispatch({ type: 'committed', notes });
   }
 
-  #stop(limit: string, value: string): void {
-    const text = `The cell was stopped: it went over the limit ${limit} (${value})`;
+  /** @param text Names the limit that ends the cell. */
+  #stop(text: string): void {
     const failure: CellFailure = { kind: 'limit', text };
     this.#dispatch({ type: 'finish', end: { failure, notes: [] } });
   }

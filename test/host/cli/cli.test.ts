@@ -22,6 +22,13 @@ describe('cellhost', () => {
     for (const option of ['--eval', '--config', '--yield', '--json', '--timeout', '--console']) {
       assert.ok(command.stdout.text().includes(option), option);
     }
+    assert.match(command.stdout.text(), /Examples:\n {2}cellhost run -e/);
+    assert.match(command.stdout.text(), /Exit codes:\n.*124 {2}--timeout expired\n/s);
+    assert.doesNotMatch(command.stdout.text(), /default: false/);
+    const serve = startCli(['serve', '--help']);
+    assert.equal(await serve.exitCode, 0);
+    assert.match(serve.stdout.text(), /--token-file <path> +File with the bearer token/);
+    assert.match(serve.stdout.text(), /Exit codes:\n.*143 {2}a second signal/s);
   });
 
   const refused: readonly (readonly [sentence: string, argv: readonly string[], RegExp])[] = [
@@ -37,9 +44,24 @@ describe('cellhost', () => {
     [
       'a file that is not there',
       ['run', '/no/such.js'],
-      /^cellhost: Cannot read \/no\/such.js: ENOENT/,
+      /^cellhost: Cannot read \/no\/such.js: there is no such file$/m,
     ],
-    ['a directory', ['run', tmpdir()], /^cellhost: Cannot read .*: EISDIR/],
+    ['a directory', ['run', tmpdir()], /^cellhost: Cannot read .*: it is a directory$/m],
+    [
+      'a missing token file',
+      ['serve', '--listen', 'ws:127.0.0.1:0', '--token-file', '/no/token'],
+      /^cellhost: Cannot read \/no\/token \(--token-file\): there is no such file$/m,
+    ],
+    [
+      'a door for strangers without a token',
+      ['serve', '--listen', 'ws:0.0.0.0:0'],
+      /non-loopback addresses need a token; pass --token-file$/m,
+    ],
+    [
+      'a log level that does not exist',
+      ['serve', '--log-level', 'loud'],
+      /^cellhost: Cannot use --log-level loud: choose one of trace, .*silent$/m,
+    ],
     ['a missing config', ['run', '-e', '1', '--config', '/no/mcp.json'], /there is no such file/],
   ];
   for (const [sentence, argv, expected] of refused) {
@@ -136,7 +158,7 @@ describe('cellhost run', () => {
   });
 
   it('has an exit code of its own for a cell that took too long', async () => {
-    const text = 'The cell was stopped: it went over the limit maxRunMs (5 ms)';
+    const text = 'The cell timed out after 5 ms (CLI: --timeout; API: maxRunMs)';
     const session = new ScriptedSession().completes({ failure: { kind: 'limit', text } });
     const { exitCode, stderr } = startScripted(session, ['-e', '1', '--timeout', '5']);
     assert.equal(await exitCode, 124);

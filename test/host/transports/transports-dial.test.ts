@@ -68,7 +68,7 @@ describe('Dialling', () => {
   it('refuses what makes no sense before it connects', async () => {
     await refusedWith('http://127.0.0.1:1', 'invalid_config', /use ws:/);
     await refusedWith('tcp:10.0.0.1:1', 'invalid_config', /only for this machine; use ws:/);
-    await refusedWith('tcp:127.0.0.1:1', 'invalid_config', /a token is only shown/, 'secret');
+    await refusedWith('tcp:127.0.0.1:1', 'invalid_config', /a token is only sent/, 'secret');
     await refusedWith('ws:127.0.0.1:1', 'invalid_config', /visible ASCII/, 'two\nlines');
     await refusedWith('ws:127.0.0.1:1', 'invalid_config', /visible ASCII/, '');
   });

@@ -165,7 +165,10 @@ describe('A Unix socket', () => {
       Door.open(`unix:${long}`),
       /its path has 1\d\d bytes, the system takes 10\d/,
     );
-    await assert.rejects(Door.open(`unix:${fresh('nowhere/x.sock')}`), /ENOENT/);
+    await assert.rejects(
+      Door.open(`unix:${fresh('nowhere/x.sock')}`),
+      /there is no folder .*nowhere/,
+    );
     assert.deepEqual(readdirSync(folder.path), []);
   });
 });

@@ -92,11 +92,17 @@ describe('A WebSocket listener', () => {
   });
 
   it('wants a token where others than this machine can connect', async () => {
-    const refused = { code: 'invalid_config', message: /so it needs a token/ };
+    const refused = {
+      code: 'invalid_config',
+      message: /non-loopback addresses need a token; pass --token-file/,
+    };
     for (const where of ['ws://0.0.0.0:0', 'ws://[::]:0', 'ws://10.0.0.1:0', 'ws://127.1:0']) {
       await assert.rejects(Door.open(where), refused);
     }
-    await assert.rejects(Door.open('ws://0.0.0.0:0', { token: '' }), /the token is empty/);
+    await assert.rejects(
+      Door.open('ws://0.0.0.0:0', { token: '' }),
+      /the token in --token-file is empty/,
+    );
     await using door = await Door.open('ws://0.0.0.0:0', { token: TOKEN });
     const local = door.url.replace('0.0.0.0', '127.0.0.1');
     assert.equal(await upgradeStatus(local, {}), 401);
@@ -104,11 +110,14 @@ describe('A WebSocket listener', () => {
   });
 
   it('shows TCP and sockets no token, and TCP no strangers', async () => {
-    const refused = { code: 'invalid_config', message: /a token is only asked for/ };
+    const refused = {
+      code: 'invalid_config',
+      message: /--token-file only works with ws:HOST:PORT/,
+    };
     await assert.rejects(Door.open('tcp:127.0.0.1:0', { token: TOKEN }), refused);
     await assert.rejects(Door.open('unix:/tmp/never.sock', { token: TOKEN }), refused);
-    await assert.rejects(Door.open('tcp:0.0.0.0:0'), /TCP is only for this machine/);
-    await assert.rejects(Door.open('tcp:192.0.2.1:0'), /TCP is only for this machine/);
+    await assert.rejects(Door.open('tcp:0.0.0.0:0'), /TCP accepts loopback addresses only/);
+    await assert.rejects(Door.open('tcp:192.0.2.1:0'), /TCP accepts loopback addresses only/);
   });
 
   it('listens on IPv6, and names the address in brackets', async () => {

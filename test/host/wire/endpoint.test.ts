@@ -92,7 +92,7 @@ describe('Endpoints', () => {
     });
     assert.throws(
       () => parseConnectEndpoint('tcp:localhost:0'),
-      /connect to .*port 0 names nobody/,
+      /connect to .*port 0 is not a valid target/,
     );
   });
 

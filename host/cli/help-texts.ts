@@ -1,0 +1,40 @@
+/** What `cellhost --help` says after its commands. */
+export const PROGRAM_HELP = `
+Run "cellhost help run" or "cellhost help serve" for examples and exit codes.`;
+
+/** What `cellhost run --help` says after its options. */
+export const RUN_HELP = `
+Examples:
+  cellhost run -e 'text(6 * 7)'
+  cellhost run cell.ts --config mcp.json
+  cellhost run --json < cell.js
+  cellhost run -e 'for (;;);' --timeout 500
+
+Exit codes:
+  0    the cell completed
+  1    the cell failed
+  2    the cell could not be run, or its output could not be written
+  124  --timeout expired
+  129, 130, 143
+       SIGHUP, SIGINT or SIGTERM interrupted the cell`;
+
+/** What the help of both names of `cellhost serve` says after its options. */
+export const serveHelp = (program: string): string => `
+Examples:
+  ${program}
+  ${program} --listen unix:/run/cellhost.sock
+  ${program} --listen ws:0.0.0.0:8080 --token-file token.txt
+
+Exit codes:
+  0    the client left, or the first signal stopped the host
+  1    the connection on standard streams broke
+  2    the host could not start
+  143  a second signal ended the host at once`;
+
+/** The options of `cellhost serve`. */
+export const SERVE_OPTIONS = {
+  listen:
+    'Address: stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT. TCP, and ws without --token-file, accept loopback addresses only.',
+  tokenFile: 'File with the bearer token that WebSocket clients must send.',
+  logLevel: 'Least important log lines to write: trace, debug, info, warn, error, fatal or silent.',
+} as const;
