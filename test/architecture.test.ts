@@ -143,7 +143,7 @@ const RULES: readonly Rule[] = [
       'src/',
       'host/core/',
       'host/cli/',
-      'host/core/',
+      'host/io/',
       'host/wire/',
       'host/transports/',
       'host/server/',
@@ -154,7 +154,15 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/cli/',
-    mayImport: ['src/', 'host/core/', 'host/cli/', 'host/mcp/', 'node:', 'abort-controller-x'],
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/io/',
+      'host/cli/',
+      'host/mcp/',
+      'node:',
+      'abort-controller-x',
+    ],
   },
 ];
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { abortable } from 'abort-controller-x';
 import { CodeModeError } from '../../src/errors.ts';
-import { fileProblem } from '../core/file-problem.ts';
+import { fileProblem } from '../io/file-problem.ts';
 import type { CliInput } from './cli-io.ts';
 
 /** What is read at most: more than any cell may have, little enough to hold. */

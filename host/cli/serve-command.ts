@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Sandbox } from '../../src/sandbox.ts';
-import { fileProblem } from '../core/file-problem.ts';
 import { DEFAULT_HOST_LIMITS } from '../core/host-limits.ts';
+import { fileProblem } from '../io/file-problem.ts';
 import { greet } from '../server/greeting.ts';
 import type { Host } from '../server/host.ts';
 import type { Listener } from '../transports/listener.ts';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import { CodeModeError } from '../../src/errors.ts';
-import { fileProblem } from '../core/file-problem.ts';
+import { fileProblem } from '../io/file-problem.ts';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
