@@ -42,8 +42,6 @@ export class IdTable<T extends Traffic> {
       },
       threw: (id, item, reason) => log.drop({ cause: 'sinkFailed', id, item, reason }),
       released: (lane, reason) => this.#release(lane, reason),
-      maySuspend: ({ guard }) => guard !== null && this.guards.has(guard),
-      suspended: (lane) => this.#suspend(lane),
     };
   }
 
@@ -159,7 +157,7 @@ export class IdTable<T extends Traffic> {
     this.guards.forget(id);
     this.#closedIds.delete(id);
     const { gap, queue } = this.#parking.take(id);
-    const lane = new LiveLane(id, sink, guard, queue, this.#laneOwner);
+    const lane = new LiveLane(id, sink, queue, this.#laneOwner);
     this.#live.set(id, lane);
     lane.flush(gap);
     return lane;
@@ -232,16 +230,6 @@ export class IdTable<T extends Traffic> {
     if (this.#live.get(lane.id) !== lane) return false;
     this.discard(lane.id, reason);
     return true;
-  }
-
-  /** Its guard may have ended while its line was emptied: then nobody can claim it any more. */
-  #suspend(lane: LiveLane<T>): void {
-    const { guard, id } = lane;
-    if (guard === null || !this.guards.has(guard)) return this.discard(id, undefined);
-    this.#live.delete(id);
-    lane.end();
-    guard.claimed = false;
-    this.guards.give(guard, id);
   }
 
   #newParked(id: string, item: RoutedItem<T>): Parked<T> {

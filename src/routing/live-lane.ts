@@ -1,4 +1,3 @@
-import type { OpenGuard } from './open-guards.ts';
 import type { Parked } from './parked.ts';
 import type { Delivery, Gap, Registration, RoutedItem, Sink, Traffic } from './routed-items.ts';
 
@@ -10,33 +9,19 @@ export interface LaneOwner<T extends Traffic> {
   threw(id: string, delivery: Delivery<T>, error: unknown): void;
   /** To be taken off the router. @returns Whether it was on it. */
   released(lane: LiveLane<T>, reason: unknown): boolean;
-  /** Whether there is a guard that can have its id back. */
-  maySuspend(lane: LiveLane<T>): boolean;
-  /** Its line is empty; its id goes back to its guard. */
-  suspended(lane: LiveLane<T>): void;
 }
 
 /** The line of one id that has a sink. It is its own token: whoever holds an older one can do nothing to it. */
 export class LiveLane<T extends Traffic> implements Registration<T> {
   readonly id: string;
-  /** Who claimed its id; null where the id was known beforehand. */
-  readonly guard: OpenGuard<T> | null;
   readonly #owner: LaneOwner<T>;
   readonly #queue: Set<Parked<T>>;
   #sink: Sink<T> | null;
   #delivering = false;
-  #suspending = false;
 
   /** @param queue What was there before, oldest first. Delivered by `flush`. */
-  constructor(
-    id: string,
-    sink: Sink<T>,
-    guard: OpenGuard<T> | null,
-    queue: Set<Parked<T>>,
-    owner: LaneOwner<T>,
-  ) {
+  constructor(id: string, sink: Sink<T>, queue: Set<Parked<T>>, owner: LaneOwner<T>) {
     this.id = id;
-    this.guard = guard;
     this.#sink = sink;
     this.#queue = queue;
     this.#owner = owner;
@@ -59,14 +44,6 @@ export class LiveLane<T extends Traffic> implements Registration<T> {
   swap(sink: Sink<T>): boolean {
     if (this.#sink === null) return false;
     this.#sink = sink;
-    this.#suspending = false;
-    return true;
-  }
-
-  suspend(): boolean {
-    if (this.#sink === null || !this.#owner.maySuspend(this)) return false;
-    this.#suspending = true;
-    if (!this.#delivering) this.#leave();
     return true;
   }
 
@@ -84,7 +61,6 @@ export class LiveLane<T extends Traffic> implements Registration<T> {
     this.#hand(item);
     if (this.#queue.size > 0) this.#drain();
     this.#delivering = false;
-    if (this.#suspending) this.#leave();
   }
 
   /** Delivers what was there before, and what that brought. */
@@ -93,7 +69,6 @@ export class LiveLane<T extends Traffic> implements Registration<T> {
     if (gap !== null) this.#hand(gap);
     this.#drain();
     this.#delivering = false;
-    if (this.#suspending) this.#leave();
   }
 
   /** Puts an item behind those that stand in line. */
@@ -112,11 +87,6 @@ export class LiveLane<T extends Traffic> implements Registration<T> {
     const rest = [...this.#queue];
     this.#queue.clear();
     return rest;
-  }
-
-  #leave(): void {
-    this.#suspending = false;
-    if (this.#sink !== null) this.#owner.suspended(this);
   }
 
   // Sees what is added on the way, and stops where `end` clears the line.

@@ -134,22 +134,15 @@ export class OpenGuards<T extends Traffic> {
     this.#peerSendsTokens = true;
     const guard = this.#byToken.get(token);
     if (guard === undefined || guard.claimed || this.#named.has(guard)) return false;
-    this.give(guard, id);
+    this.#forgetGuess(guard);
+    this.#named.set(guard, id);
+    this.#byId.set(id, guard);
     return true;
   }
 
   /** Whose id it is, by a token it came with. */
   ownerOf(id: string): OpenGuard<T> | null {
     return this.#byId.get(id) ?? null;
-  }
-
-  /** Makes an id this guard's, as if it had come with its token. */
-  give(guard: OpenGuard<T>, id: string): void {
-    const other = this.#named.get(guard);
-    if (other !== undefined && other !== id) this.#byId.delete(other);
-    this.#forgetGuess(guard);
-    this.#named.set(guard, id);
-    this.#byId.set(id, guard);
   }
 
   /** The id is nobody's by a token any more. */

@@ -137,16 +137,6 @@ export interface Registration<T extends Traffic> extends Disposable {
   swap(sink: Sink<T>): boolean;
 
   /**
-   * Gives the id back to the guard that claimed it, which can then claim it anew: what comes until
-   * then waits, as it did before. What stands in line is still delivered; where a `swap` comes
-   * meanwhile, this has not happened.
-   *
-   * @returns False, where nothing happens: the registration was over, its id was known beforehand,
-   * or its guard has ended.
-   */
-  suspend(): boolean;
-
-  /**
    * Lets go of the id. What waits behind the current delivery is answered -32001, and so is what
    * comes later. Does nothing where the id has another owner by now.
    *

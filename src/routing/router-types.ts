@@ -27,8 +27,8 @@ export type RouteResult =
 /** Says that an id is on its way, so that what comes for unknown ids is kept. Taken with `using`. */
 export interface Guard<T extends Traffic> extends Disposable {
   /**
-   * Registers the id this guard was opened for and delivers what waits for it before it returns. Once,
-   * or again after `Registration.suspend`. The guard stays open.
+   * Registers the id this guard was opened for and delivers what waits for it before it returns. Once;
+   * the guard stays open.
    *
    * @throws What the router was closed with; `invalid_argument` where the guard has ended or has
    * claimed, and where the id is registered, or another guard's by its token.
