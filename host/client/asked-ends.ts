@@ -1,5 +1,5 @@
+import { RecentSet } from '../../src/collections/recent-set.ts';
 import type { CancelReason } from '../../src/errors.ts';
-import { RecentIds } from '../../src/routing/recent-ids.ts';
 import type { DelegateRequest, Operation } from '../wire/protocol.ts';
 import { cellOf } from './incoming-tasks.ts';
 
@@ -11,8 +11,8 @@ const REMEMBERED = 1_024;
  * where somebody ends the cell or the session, and where the program has ended.
  */
 export class AskedEnds {
-  readonly #sessions = new RecentIds(REMEMBERED);
-  readonly #cells = new RecentIds(REMEMBERED);
+  readonly #sessions = new RecentSet<string>(REMEMBERED);
+  readonly #cells = new RecentSet<string>(REMEMBERED);
 
   /** Something is asked. */
   note(request: Operation): void {

@@ -24,8 +24,8 @@ export class Line<I> {
   #size = 0;
   #bytes = 0;
 
-  /** Made by `Lines.open`. */
-  constructor(measure: ItemMeasure<I>, lines: Lines<I>) {
+  /** @param lines The lines whose budget it shares; null for none. See `Lines.open`. */
+  constructor(measure: ItemMeasure<I>, lines: Lines<I> | null = null) {
     this.#measure = measure;
     this.#lines = lines;
   }
@@ -82,7 +82,14 @@ export class Line<I> {
     return at >= 0;
   }
 
-  /** Leaves the budget. What is in the line can still be read. */
+  /** Takes all items out. @returns The items, the oldest first. */
+  clear(): readonly I[] {
+    const items: I[] = [];
+    for (let item = this.shift(); item !== undefined; item = this.shift()) items.push(item);
+    return items;
+  }
+
+  /** Leaves the budget. The items stay. */
   leave(): void {
     this.#lines?.left(this);
     this.#lines = null;

@@ -1,13 +1,11 @@
-/** A map that forgets its oldest entry when there is one more than it may have. */
+/** A map of bounded size: when it is full, a new entry displaces the oldest one. */
 export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #capacity: number;
-  readonly #onForgotten: (key: K, value: V) => void;
 
-  /** @param onForgotten Called in place with each entry that had to go. */
-  constructor(capacity: number, onForgotten: (key: K, value: V) => void = () => {}) {
+  /** @param capacity How many entries are kept at most. */
+  constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#onForgotten = onForgotten;
   }
 
   get size(): number {
@@ -22,23 +20,27 @@ export class RecentMap<K, V> {
     return this.#entries.get(key);
   }
 
-  /** Adds an entry, or renews it: it is the youngest now. */
-  set(key: K, value: V): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
-    for (const [oldest, forgotten] of this.#entries) {
-      this.#entries.delete(oldest);
-      return this.#onForgotten(oldest, forgotten);
-    }
+  /** The values, the oldest first. */
+  values(): IterableIterator<V> {
+    return this.#entries.values();
   }
 
-  /** As `has`; an entry that is there becomes the youngest. */
-  touch(key: K): boolean {
-    const value = this.#entries.get(key);
-    if (value === undefined && !this.#entries.has(key)) return false;
+  /** Adds or replaces an entry, which becomes the youngest. @returns The value that it displaced. */
+  set(key: K, value: V): V | undefined {
     this.#entries.delete(key);
-    this.#entries.set(key, value as V);
+    this.#entries.set(key, value);
+    if (this.#entries.size <= this.#capacity) return undefined;
+    for (const [oldest, displaced] of this.#entries) {
+      this.#entries.delete(oldest);
+      return displaced;
+    }
+    return undefined;
+  }
+
+  /** Makes an entry the youngest. @returns Whether it exists. */
+  touch(key: K): boolean {
+    if (!this.#entries.has(key)) return false;
+    this.set(key, this.#entries.get(key) as V);
     return true;
   }
 

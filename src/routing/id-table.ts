@@ -1,31 +1,31 @@
+import { RecentSet } from '../collections/recent-set.ts';
 import { CodeModeError } from '../errors.ts';
+import type { Arrival } from './arrival-queues.ts';
 import type { DropCause, DropLog } from './drop-log.ts';
-import type { Turn } from './early-turns.ts';
-import { type LaneOwner, LiveLane } from './live-lane.ts';
+import { LiveId, type LiveIdOwner } from './live-id.ts';
 import { type Heard, type OpenGuard, OpenGuards } from './open-guards.ts';
-import { Parked } from './parked.ts';
+import { type LeaveCause, Parked } from './parked.ts';
 import { Parking } from './parking.ts';
-import { RecentIds } from './recent-ids.ts';
 import type { Registration, RoutedItem, Sink, Traffic } from './routed-items.ts';
 import type { RouterLimits } from './router-limits.ts';
 
-/** Why an item is not waited for. */
+/** Why an item is not parked. */
 export type Refusal = Extract<DropCause, 'disconnected' | 'sessionClosed' | 'unknownSession'>;
 
 /**
- * What a router knows of ids: who has them, what waits for them, and which are closed.
+ * What a router knows of ids: which are live, what waits for the others, and which are closed.
  *
  * An id is unheard of, then pending while a guard is open, then live, then closed, then forgotten.
- * Everybody outside is called last, when the table is in order again: they may call back.
+ * Sinks and hooks are called last, when the table is consistent again, because they may call back.
  */
 export class IdTable<T extends Traffic> {
   readonly guards = new OpenGuards<T>();
   readonly #limits: RouterLimits;
   readonly #log: DropLog<T>;
-  readonly #live = new Map<string, LiveLane<T>>();
+  readonly #live = new Map<string, LiveId<T>>();
   readonly #parking: Parking<T>;
-  readonly #closedIds: RecentIds;
-  readonly #laneOwner: LaneOwner<T>;
+  readonly #closedIds: RecentSet<string>;
+  readonly #liveIdOwner: LiveIdOwner<T>;
   #closedBy: Error | null = null;
   #delivered = 0;
   #gaps = 0;
@@ -34,20 +34,20 @@ export class IdTable<T extends Traffic> {
     this.#limits = limits;
     this.#log = log;
     this.#parking = new Parking(limits, (parked, cause) => this.#leave(parked, cause));
-    this.#closedIds = new RecentIds(limits.maxTombstones);
-    this.#laneOwner = {
+    this.#closedIds = new RecentSet(limits.maxTombstones);
+    this.#liveIdOwner = {
       delivered: ({ kind }) => {
         if (kind === 'gap') this.#gaps += 1;
         else this.#delivered += 1;
       },
       threw: (id, item, reason) => log.drop({ cause: 'sinkFailed', id, item, reason }),
-      released: (lane, reason) => this.#release(lane, reason),
+      released: (live, reason) => this.#release(live, reason),
     };
   }
 
   get stats() {
     let parked = this.#parking.items;
-    for (const lane of this.#live.values()) parked += lane.waiting;
+    for (const { waiting } of this.#live.values()) parked += waiting;
     return {
       delivered: this.#delivered,
       gaps: this.#gaps,
@@ -68,7 +68,7 @@ export class IdTable<T extends Traffic> {
     return this.#parking.waiting;
   }
 
-  liveLane(id: string): LiveLane<T> | undefined {
+  live(id: string): LiveId<T> | undefined {
     return this.#live.get(id);
   }
 
@@ -77,45 +77,45 @@ export class IdTable<T extends Traffic> {
     if (this.#closedBy !== null) throw this.#closedBy;
   }
 
-  /** Why what comes for an id that nobody has is not waited for; null where it is. */
+  /** Why items for an id without a sink are not parked; null if they are. */
   refusalOf(id: string, token: string | undefined): Refusal | null {
     if (this.#closedBy !== null) return 'disconnected';
     if (this.guards.ownerOf(id) !== null || this.#parking.has(id)) return null;
     if (this.#closedIds.touch(id)) return 'sessionClosed';
     if (token !== undefined && !this.guards.hasToken(token)) {
-      // The guard of that token has ended. What follows without it must not pass for another's.
+      // The guard of that token has ended. Later items without the token must not go to another guard.
       this.#closedIds.add(id);
       return 'unknownSession';
     }
     return this.guards.size === 0 ? 'unknownSession' : null;
   }
 
-  /** What is known of an id that something waits for. */
+  /** When an id was heard of; undefined if nothing waits for it. */
   heardOf(id: string): Heard | undefined {
     return this.#parking.heardOf(id);
   }
 
-  /** Notes what is known of an id now, where something waits for it. */
+  /** Another item came for an id. Does nothing if nothing waits for the id. */
   hearAgain(id: string, heard: Heard): void {
     this.#parking.hearAgain(id, heard);
   }
 
-  /** Lets an item wait until its id is registered. */
-  park(id: string, turn: Turn<T>, heard: Heard): void {
-    const parked = turn.parked ?? this.#newParked(id, turn.item);
-    parked.declinedBy = turn.declinedBy;
+  /** Parks an item until its id is registered. */
+  park(id: string, arrival: Arrival<T>, heard: Heard): void {
+    const parked = arrival.parked ?? this.#newParked(id, arrival.item);
+    parked.declinedBy = arrival.declinedBy;
     for (const evicted of this.#parking.park(parked, heard)) {
       const { limit } = evicted;
       this.#log.overflow(evicted.parked.id, evicted.parked.item, limit, this.#limits[limit]);
     }
   }
 
-  /** Takes out what waits for an id, so that it finds its place anew. */
+  /** Takes out the items that wait for an id, so that they can be placed again. */
   lift(id: string): readonly Parked<T>[] {
     return this.#parking.lift(id);
   }
 
-  /** Has ids that requests wait for belong to the guards that are left for them. @returns Those ids. */
+  /** Assigns ids that requests wait for to the one guard each can belong to. @returns Those ids. */
   guess(): readonly string[] {
     const ids = new Map<OpenGuard<T>, string | null>();
     for (const heard of this.#parking.asked()) {
@@ -129,23 +129,23 @@ export class IdTable<T extends Traffic> {
     return [...ids.values()].filter((id) => id !== null);
   }
 
-  /** Sees off what had to go while it stood in no line. */
+  /** Drops an item that had to leave while it was in no line. */
   dropDue(parked: Parked<T>): void {
     if (parked.due !== null) this.#dropParked(parked, parked.due);
   }
 
-  /** Lets an item wait until the sink of its lane is done with the one before. */
-  lineUp(lane: LiveLane<T>, item: RoutedItem<T>): void {
-    const parked = new Parked(lane.id, item, Number.POSITIVE_INFINITY);
-    lane.push(parked);
+  /** Adds an item to the line of a live id whose sink is being called. */
+  lineUp(live: LiveId<T>, item: RoutedItem<T>): void {
+    const parked = new Parked(live.id, item, Number.POSITIVE_INFINITY);
+    live.push(parked);
     parked.watch((one, cause) => this.#leave(one, cause));
   }
 
   /**
-   * Gives an id to a sink, and the sink what waits for the id.
+   * Gives an id a sink, and delivers the items that wait for the id.
    *
-   * @param guard Who claims it; null where it was known beforehand.
-   * @throws `invalid_argument` where the id is registered, or an open guard's by its token.
+   * @param guard The guard that claims it; null if the id was known beforehand.
+   * @throws `invalid_argument` if the id is registered, or belongs to another open guard by its token.
    */
   publish(id: string, sink: Sink<T>, guard: OpenGuard<T> | null): Registration<T> {
     if (this.#live.has(id)) throw cannotRegister(id, 'it is registered');
@@ -156,21 +156,21 @@ export class IdTable<T extends Traffic> {
     }
     this.guards.forget(id);
     this.#closedIds.delete(id);
-    const { gap, queue } = this.#parking.take(id);
-    const lane = new LiveLane(id, sink, queue, this.#laneOwner);
-    this.#live.set(id, lane);
-    lane.flush(gap);
-    return lane;
+    const { gap, line } = this.#parking.take(id);
+    const live = new LiveId(id, sink, line, this.#liveIdOwner);
+    this.#live.set(id, live);
+    live.flush(gap);
+    return live;
   }
 
-  /** As `publish`, for a guard, which can claim once. @throws `invalid_argument` where it ended or has claimed. */
+  /** `publish` for a guard, which can claim once. @throws `invalid_argument` if it has ended or claimed. */
   claim(guard: OpenGuard<T>, id: string, sink: Sink<T>): Registration<T> {
     if (!this.guards.has(guard)) throw cannotRegister(id, 'its guard has ended');
     if (guard.claimed) throw cannotRegister(id, 'its guard has claimed an id before');
     return this.publish(id, sink, guard);
   }
 
-  /** Closes an id that a guard might have claimed. @returns Whether it might. */
+  /** Closes an id that a guard could claim. @returns Whether it could. */
   giveUp(guard: OpenGuard<T>, id: string, reason: unknown): boolean {
     if (!this.guards.has(guard) || guard.claimed) return false;
     if (this.#live.has(id) || this.#isAnothers(id, guard)) return false;
@@ -181,9 +181,9 @@ export class IdTable<T extends Traffic> {
   }
 
   /**
-   * Ends a guard, and with the last one all waiting. An id that came with the guard's token is closed:
-   * what follows must not pass for another's. An id that merely waited is forgotten, because the next
-   * creation may get it.
+   * Ends a guard. An id that came with the guard's token is closed, so that later items for it do
+   * not go to another guard. With the last guard, all parked items are dropped; their ids are
+   * forgotten, because the next creation may get one of them.
    */
   end(guard: OpenGuard<T>, reason: unknown): void {
     if (!this.guards.has(guard)) return;
@@ -192,30 +192,30 @@ export class IdTable<T extends Traffic> {
     const abandoned: Parked<T>[] = [];
     if (own !== null) {
       this.#closedIds.add(own);
-      abandoned.push(...this.#parking.take(own).queue);
+      abandoned.push(...this.#parking.take(own).line.clear());
     }
-    if (this.guards.size === 0) abandoned.push(...[...this.#parking.takeAll().values()].flat());
+    if (this.guards.size === 0) abandoned.push(...this.#parking.takeAll());
     this.#dropAll(abandoned, 'pendingEnded', reason);
   }
 
-  /** Closes an id, whoever has it. */
+  /** Closes an id, live or not. */
   discard(id: string, reason: unknown): void {
     if (this.#closedBy !== null) return;
-    const lane = this.#live.get(id);
+    const live = this.#live.get(id);
     this.#live.delete(id);
     this.guards.forget(id);
     this.#closedIds.add(id);
-    const parked = lane?.end() ?? [...this.#parking.take(id).queue];
+    const parked = live?.end() ?? this.#parking.take(id).line.clear();
     this.#dropAll(parked, 'sessionClosed', reason);
   }
 
-  /** Closes everything; nothing can be registered any more. */
+  /** Closes everything. Nothing can be registered afterwards. */
   close(cause: Error): void {
     if (this.#closedBy !== null) return;
     this.#closedBy = cause;
     this.#log.gate.open = false;
-    const parked = [...this.#live.values()].flatMap((lane) => lane.end());
-    for (const waiting of this.#parking.takeAll().values()) parked.push(...waiting);
+    const inLines = [...this.#live.values()].flatMap((live) => live.end());
+    const parked = [...inLines, ...this.#parking.takeAll()];
     this.#live.clear();
     this.guards.clear();
     this.#dropAll(parked, 'disconnected', cause);
@@ -226,9 +226,9 @@ export class IdTable<T extends Traffic> {
     return owner !== null && owner !== guard;
   }
 
-  #release(lane: LiveLane<T>, reason: unknown): boolean {
-    if (this.#live.get(lane.id) !== lane) return false;
-    this.discard(lane.id, reason);
+  #release(live: LiveId<T>, reason: unknown): boolean {
+    if (this.#live.get(live.id) !== live) return false;
+    this.discard(live.id, reason);
     return true;
   }
 
@@ -238,14 +238,14 @@ export class IdTable<T extends Traffic> {
     return new Parked(id, item, parkMs);
   }
 
-  /** What stands in no line in this moment goes when it has found its place. */
-  #leave(parked: Parked<T>, cause: 'cancelled' | 'parkTimeout'): void {
+  /** An item that is in no line at the moment leaves when it is placed. */
+  #leave(parked: Parked<T>, cause: LeaveCause): void {
     const isHere = this.#parking.remove(parked) || this.#live.get(parked.id)?.remove(parked);
     if (isHere === true) this.#dropParked(parked, cause);
     else parked.due ??= cause;
   }
 
-  #dropParked(parked: Parked<T>, cause: 'cancelled' | 'parkTimeout'): void {
+  #dropParked(parked: Parked<T>, cause: LeaveCause): void {
     const { id, item, parkMs } = parked;
     parked.unwatch();
     const limit =

@@ -1,5 +1,5 @@
 import { CodeModeError } from '../errors.ts';
-import type { Turn } from './early-turns.ts';
+import type { Arrival } from './arrival-queues.ts';
 import type { RoutedEvent, RoutedItem, RoutedRequest, Traffic } from './routed-items.ts';
 
 /** What a guard is opened for. */
@@ -161,7 +161,7 @@ export class OpenGuards<T extends Traffic> {
    *
    * @param before What was known without it; undefined where nothing waits for the id.
    */
-  hear(id: string, { item, token, parked }: Turn<T>, before: Heard | undefined): Heard {
+  hear(id: string, { item, token, parked }: Arrival<T>, before: Heard | undefined): Heard {
     if (this.#byId.has(id)) return before ?? OWNED;
     if (parked !== undefined && before !== undefined) return before;
     const isAnothers = token !== undefined;

@@ -1,23 +1,32 @@
+import type { ItemMeasure } from '../collections/line.ts';
 import { startTimer } from '../timer.ts';
 import type { OpenGuard } from './open-guards.ts';
 import type { RoutedItem, Traffic } from './routed-items.ts';
 
-/** Takes an item out of the line it stands in, for this reason. */
-export type Leave<T extends Traffic> = (
-  parked: Parked<T>,
-  cause: 'cancelled' | 'parkTimeout',
-) => void;
+/** Why a parked request gives up waiting. */
+export type LeaveCause = 'cancelled' | 'parkTimeout';
 
-/** An item that waits. A request leaves by itself when it is cancelled, or has waited too long. */
+/** Takes an item out of its line. */
+export type Leave<T extends Traffic> = (parked: Parked<T>, cause: LeaveCause) => void;
+
+/** How parked items are measured. */
+export const PARKED_MEASURE: ItemMeasure<{
+  readonly item: { readonly bytes: number; readonly seq: number };
+}> = {
+  bytesOf: ({ item }) => item.bytes,
+  orderOf: ({ item }) => item.seq,
+};
+
+/** An item that waits in a line. A request leaves when it is cancelled or has waited too long. */
 export class Parked<T extends Traffic> {
   readonly id: string;
   readonly item: RoutedItem<T>;
   /** How long it may wait, in milliseconds. */
   readonly parkMs: number;
-  /** The guard that did not want to serve it early. */
+  /** The guard that declined to serve it early. */
   declinedBy: OpenGuard<T> | null = null;
-  /** Why it has to go, where that came up while it stood in no line. */
-  due: 'cancelled' | 'parkTimeout' | null = null;
+  /** Why it must leave, if that came up while it was in no line. */
+  due: LeaveCause | null = null;
   #isWatched = false;
   #timer: NodeJS.Timeout | undefined;
   #unlink: (() => void) | null = null;
@@ -29,8 +38,8 @@ export class Parked<T extends Traffic> {
   }
 
   /**
-   * Calls `leave` when it has to go, counted from the first call. Events stay until somebody takes
-   * them. The timer keeps no process alive.
+   * Calls `leave` when the request must go; its time runs from the first call. Events wait without
+   * a bound. The timer keeps no process alive.
    */
   watch(leave: Leave<T>): void {
     if (this.item.kind === 'event' || this.#isWatched) return;
@@ -43,7 +52,7 @@ export class Parked<T extends Traffic> {
     this.#unlink = () => signal.removeEventListener('abort', cancelled);
   }
 
-  /** Calls nobody any more. */
+  /** Stops the timer and the listener. */
   unwatch(): void {
     if (this.item.kind === 'event') return;
     clearTimeout(this.#timer);

@@ -1,164 +1,157 @@
+import { Line, Lines } from '../collections/line.ts';
+import { RecentMap } from '../collections/recent-map.ts';
 import type { Heard } from './open-guards.ts';
-import type { Leave, Parked } from './parked.ts';
+import { type Leave, PARKED_MEASURE, type Parked } from './parked.ts';
 import { type Gap, type GrowingGap, type Traffic, widen } from './routed-items.ts';
 import type { RouterLimits } from './router-limits.ts';
 
-/** The line of one id that has no sink yet. */
-interface PendingLane<T extends Traffic> extends Heard {
+/** An id without a sink: when it was heard of, and the line of items that wait for it. */
+interface PendingId<T extends Traffic> extends Heard {
   readonly id: string;
-  readonly queue: Set<Parked<T>>;
+  readonly line: Line<Parked<T>>;
   isVague: boolean;
   isDoubtful: boolean;
   requests: number;
-  bytes: number;
   gap: GrowingGap | null;
 }
 
-/** What waits for one id: what was lost, and what is still there, oldest first. */
-export interface Backlog<T extends Traffic> {
+/** What an id's new owner gets: a gap for the events that were lost, then the line of the others. */
+export interface ParkedItems<T extends Traffic> {
   readonly gap: Gap | null;
-  readonly queue: Set<Parked<T>>;
+  readonly line: Line<Parked<T>>;
 }
 
-/** An item that had to go, and the limit that did it. Made for each event of a cell that nobody listens to. */
+/** An item that was dropped, and the limit that it exceeded. */
 export interface Evicted<T extends Traffic> {
   readonly parked: Parked<T>;
   readonly limit: keyof RouterLimits;
 }
 
 /**
- * What waits for ids that nobody has registered, within limits.
+ * The items that wait for ids without a sink, within limits.
  *
- * Calls nobody but `leave`, and that never from inside a call; what has to go is handed back.
+ * Calls nothing outside but `leave`, and never from inside its own methods; they return what was evicted.
  */
 export class Parking<T extends Traffic> {
   readonly #limits: RouterLimits;
   readonly #leave: Leave<T>;
-  readonly #lanes = new Map<string, PendingLane<T>>();
-  /** Of ids that were dropped whole: whoever gets such an id after all is told what is missing. */
-  readonly #lost = new Map<string, GrowingGap>();
-  #requests = 0;
-  #bytes = 0;
+  readonly #lines = new Lines<Parked<T>>(PARKED_MEASURE);
+  readonly #pending: RecentMap<string, PendingId<T>>;
+  /** Gaps of ids that were dropped whole, for a later owner of such an id. */
+  readonly #lost: RecentMap<string, GrowingGap>;
 
   constructor(limits: RouterLimits, leave: Leave<T>) {
     this.#limits = limits;
     this.#leave = leave;
+    this.#pending = new RecentMap(limits.maxPendingIds);
+    this.#lost = new RecentMap(limits.maxTombstones);
   }
 
-  /** How many ids something waits for, or is missing from. */
+  /** How many ids have items that wait, or a gap. */
   get ids(): number {
-    return this.#lanes.size;
+    return this.#pending.size;
   }
 
   get items(): number {
-    let items = 0;
-    for (const { queue } of this.#lanes.values()) items += queue.size;
-    return items;
+    return this.#lines.items;
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#lines.bytes;
   }
 
-  /** Ids that something waits for, or is missing from; the order is that in which they were heard of. */
+  /** Ids that have items that wait, or a gap, in the order in which they were heard of. */
   get waiting(): readonly string[] {
-    return [...this.#lanes.keys()];
+    return Array.from(this.#pending.values(), ({ id }) => id);
   }
 
-  /** What is known of the ids that requests wait for. */
+  /** The ids that requests wait for. */
   *asked(): Iterable<Heard & { readonly id: string }> {
-    if (this.#requests === 0) return;
-    for (const lane of this.#lanes.values()) if (lane.requests > 0) yield lane;
+    for (const pending of this.#pending.values()) if (pending.requests > 0) yield pending;
   }
 
   has(id: string): boolean {
-    return this.#lanes.has(id);
+    return this.#pending.has(id);
   }
 
-  /** When an id was heard of; undefined where nothing waits for it. */
+  /** When an id was heard of; undefined if nothing waits for it. */
   heardOf(id: string): Heard | undefined {
-    return this.#lanes.get(id);
+    return this.#pending.get(id);
   }
 
-  /** Something else came for an id. */
+  /** Another item came for an id. */
   hearAgain(id: string, { isVague, isDoubtful }: Heard): void {
-    const lane = this.#lanes.get(id);
-    if (lane !== undefined) Object.assign(lane, { isVague, isDoubtful });
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) Object.assign(pending, { isVague, isDoubtful });
   }
 
-  /** Ids that were heard of after this item may have belonged to what is over. */
+  /** Marks the ids heard of after this item: they may have belonged to a guard that has ended. */
   doubt(seq: number): void {
-    if (this.#requests === 0) return;
-    for (const lane of this.#lanes.values()) if (lane.firstSeq > seq) lane.isDoubtful = true;
+    for (const pending of this.#pending.values()) {
+      if (pending.firstSeq > seq) pending.isDoubtful = true;
+    }
   }
 
   /**
-   * Lets an item wait.
+   * Parks an item.
    *
    * @param heard What is known of its id, this item included.
-   * @returns Who had to go for it; the item itself where it fits under no circumstances.
+   * @returns The items evicted to make room; the item itself if it exceeds a limit alone.
    */
   park(parked: Parked<T>, heard: Heard): readonly Evicted<T>[] {
     const { bytes, kind } = parked.item;
     const tooSmall = this.#limitBelow(bytes);
     if (tooSmall !== null) return [this.#refuse(parked, tooSmall)];
-    const known = this.#lanes.get(parked.id);
+    const known = this.#pending.get(parked.id);
     const evicted: Evicted<T>[] = [];
-    const lane = known ?? this.#openLane(parked.id, heard, evicted);
-    const more = this.#makeRoom(lane, bytes);
-    lane.queue.add(parked);
-    lane.bytes += bytes;
-    this.#bytes += bytes;
-    if (kind === 'request') this.#countRequests(lane, 1);
+    const pending = known ?? this.#open(parked.id, heard, evicted);
+    const more = this.#makeRoom(pending, bytes);
+    pending.line.push(parked);
+    if (kind === 'request') pending.requests += 1;
     parked.watch(this.#leave);
     return evicted.length === 0 ? more : [...evicted, ...more];
   }
 
   /** Takes out one item. @returns Whether it was here. */
   remove(parked: Parked<T>): boolean {
-    const lane = this.#lanes.get(parked.id);
-    return lane?.queue.has(parked) === true && this.#takeFrom(lane, parked);
+    const pending = this.#pending.get(parked.id);
+    if (pending?.line.remove(parked) !== true) return false;
+    this.#takenOut(pending, parked);
+    return true;
   }
 
-  /** Takes out all that is known of an id. What waits is still watched. */
-  take(id: string): Backlog<T> {
-    const lane = this.#lanes.get(id);
-    const gap = lane?.gap ?? this.#lost.get(id) ?? null;
-    this.#lanes.delete(id);
+  /** Takes out an id with all its items, which stay watched. */
+  take(id: string): ParkedItems<T> {
+    const pending = this.#pending.get(id);
+    const gap = pending?.gap ?? this.#lost.get(id) ?? null;
     this.#lost.delete(id);
-    this.#bytes -= lane?.bytes ?? 0;
-    this.#requests -= lane?.requests ?? 0;
-    return { gap, queue: lane?.queue ?? new Set() };
+    if (pending === undefined) return { gap, line: new Line<Parked<T>>(PARKED_MEASURE) };
+    this.#pending.delete(id);
+    pending.line.leave();
+    return { gap, line: pending.line };
   }
 
-  /** Takes out what waits for an id, to be parked again or not; the id stays known. What waits is still watched. */
+  /** Takes out the items of an id, which stay watched, so that they can be placed again. The id stays known. */
   lift(id: string): readonly Parked<T>[] {
-    const lane = this.#lanes.get(id);
-    if (lane === undefined) return [];
-    const lifted = [...lane.queue];
-    lane.queue.clear();
-    this.#bytes -= lane.bytes;
-    lane.bytes = 0;
-    this.#countRequests(lane, -lane.requests);
-    return lifted;
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return [];
+    pending.requests = 0;
+    return pending.line.clear();
   }
 
-  /** Takes out everything. @returns Items by id; ids in the order in which they were heard of. */
-  takeAll(): ReadonlyMap<string, readonly Parked<T>[]> {
-    const all = new Map([...this.#lanes].map(([id, { queue }]) => [id, [...queue]]));
-    this.#lanes.clear();
+  /** Takes out everything. @returns All items, id by id in the order in which the ids were heard of. */
+  takeAll(): readonly Parked<T>[] {
+    const all = this.waiting.flatMap((id) => this.take(id).line.clear());
     this.#lost.clear();
-    this.#requests = 0;
-    this.#bytes = 0;
     return all;
   }
 
-  // One that goes for each that comes is what happens where nobody listens: the array is made to measure.
-  #makeRoom(lane: PendingLane<T>, bytes: number): readonly Evicted<T>[] {
-    const isLong = lane.queue.size >= this.#limits.maxItemsPerId;
-    const evicted = isLong ? [this.#evictOldest(lane, 'maxItemsPerId')] : [];
-    while (this.#bytes + bytes > this.#limits.maxParkedBytes) {
-      evicted.push(this.#evictOldest(this.#laneOfOldest(), 'maxParkedBytes'));
+  /** Returns an array of the right length: a full line of which nothing is taken evicts one item for each that comes. */
+  #makeRoom(pending: PendingId<T>, bytes: number): readonly Evicted<T>[] {
+    const isLong = pending.line.size >= this.#limits.maxItemsPerId;
+    const evicted = isLong ? [this.#evictOldest(pending, 'maxItemsPerId')] : [];
+    while (this.#lines.bytes + bytes > this.#limits.maxParkedBytes) {
+      evicted.push(this.#evictOldest(this.#pendingOfOldest(), 'maxParkedBytes'));
     }
     return evicted;
   }
@@ -170,73 +163,47 @@ export class Parking<T extends Traffic> {
     return bytes > this.#limits.maxParkedBytes ? 'maxParkedBytes' : null;
   }
 
-  #refuse(parked: Parked<T>, name: keyof RouterLimits): Evicted<T> {
+  #refuse(parked: Parked<T>, limit: keyof RouterLimits): Evicted<T> {
     const { id, item } = parked;
     if (item.kind === 'event') {
-      const lane = this.#lanes.get(id);
-      if (lane === undefined) this.#rememberLoss(id, widen(this.#lost.get(id) ?? null, item.seq));
-      else lane.gap = widen(lane.gap, item.seq);
+      const pending = this.#pending.get(id);
+      if (pending === undefined) this.#lost.set(id, widen(this.#lost.get(id) ?? null, item.seq));
+      else pending.gap = widen(pending.gap, item.seq);
     }
-    return { parked, limit: name };
+    return { parked, limit };
   }
 
-  #openLane(id: string, heard: Heard, evicted: Evicted<T>[]): PendingLane<T> {
+  #open(id: string, heard: Heard, evicted: Evicted<T>[]): PendingId<T> {
     const gap = this.#lost.get(id) ?? null;
     const { firstSeq, isVague, isDoubtful } = heard;
-    const queue = new Set<Parked<T>>();
-    const lane = { id, firstSeq, isVague, isDoubtful, queue, requests: 0, bytes: 0, gap };
+    const line = this.#lines.open();
+    const pending = { id, firstSeq, isVague, isDoubtful, line, requests: 0, gap };
     this.#lost.delete(id);
-    if (this.#lanes.size >= this.#limits.maxPendingIds) this.#dropOldestLane(evicted);
-    this.#lanes.set(id, lane);
-    return lane;
+    const displaced = this.#pending.set(id, pending);
+    if (displaced !== undefined) this.#drop(displaced, evicted);
+    return pending;
   }
 
-  #dropOldestLane(evicted: Evicted<T>[]): void {
-    const lane = first(this.#lanes.values());
-    while (lane.queue.size > 0) evicted.push(this.#evictOldest(lane, 'maxPendingIds'));
-    this.#lanes.delete(lane.id);
-    if (lane.gap !== null) this.#rememberLoss(lane.id, lane.gap);
+  #drop(pending: PendingId<T>, evicted: Evicted<T>[]): void {
+    while (pending.line.size > 0) evicted.push(this.#evictOldest(pending, 'maxPendingIds'));
+    pending.line.leave();
+    if (pending.gap !== null) this.#lost.set(pending.id, pending.gap);
   }
 
-  #rememberLoss(id: string, gap: GrowingGap): void {
-    this.#lost.delete(id);
-    this.#lost.set(id, gap);
-    if (this.#lost.size > this.#limits.maxTombstones) this.#lost.delete(first(this.#lost.keys()));
+  #evictOldest(pending: PendingId<T>, limit: keyof RouterLimits): Evicted<T> {
+    const parked = pending.line.shift()!;
+    this.#takenOut(pending, parked);
+    if (parked.item.kind === 'event') pending.gap = widen(pending.gap, parked.item.seq);
+    return { parked, limit };
   }
 
-  #evictOldest(lane: PendingLane<T>, name: keyof RouterLimits): Evicted<T> {
-    const parked = first(lane.queue);
-    this.#takeFrom(lane, parked);
-    if (parked.item.kind === 'event') lane.gap = widen(lane.gap, parked.item.seq);
-    return { parked, limit: name };
-  }
-
-  #takeFrom(lane: PendingLane<T>, parked: Parked<T>): boolean {
-    lane.bytes -= parked.item.bytes;
-    this.#bytes -= parked.item.bytes;
-    if (parked.item.kind === 'request') this.#countRequests(lane, -1);
+  #takenOut(pending: PendingId<T>, parked: Parked<T>): void {
+    if (parked.item.kind === 'request') pending.requests -= 1;
     parked.unwatch();
-    return lane.queue.delete(parked);
   }
 
-  #countRequests(lane: PendingLane<T>, more: number): void {
-    lane.requests += more;
-    this.#requests += more;
+  #pendingOfOldest(): PendingId<T> {
+    const { id } = this.#lines.oldest()!.peek()!;
+    return this.#pending.get(id)!;
   }
-
-  #laneOfOldest(): PendingLane<T> {
-    let oldest: PendingLane<T> | null = null;
-    let oldestSeq = Number.POSITIVE_INFINITY;
-    for (const lane of this.#lanes.values()) {
-      if (lane.queue.size === 0) continue;
-      const { seq } = first(lane.queue).item;
-      if (seq < oldestSeq) [oldest, oldestSeq] = [lane, seq];
-    }
-    return oldest!;
-  }
-}
-
-function first<V>(values: Iterable<V>): V {
-  for (const value of values) return value;
-  throw new RangeError('Cannot take the first: there is none');
 }

@@ -1,6 +1,6 @@
 import { withDefaults } from '../limits.ts';
+import { type Arrival, ArrivalQueues } from './arrival-queues.ts';
 import { DropLog } from './drop-log.ts';
-import { EarlyTurns, type Turn } from './early-turns.ts';
 import { IdTable, type Refusal } from './id-table.ts';
 import type { GuardOptions, OpenGuard } from './open-guards.ts';
 import {
@@ -15,25 +15,25 @@ import { DEFAULT_ROUTER_LIMITS, type RouterLimits } from './router-limits.ts';
 import type { Guard, PendingRouterOptions, RouteResult, RouterStats } from './router-types.ts';
 
 /**
- * Brings events and requests to whom they are for, by id, also where the id is not known yet.
+ * Delivers events and requests by id, even if they come before their id is known.
  *
- * What comes for an unknown id while a guard is open waits, one line an id, within limits, until the
- * id is claimed or the last guard ends. Each id gets its items in the order they came, and each
- * request is delivered or answered, once. All of it happens inside the calls of this class, but for
- * requests that wait too long or are cancelled; sinks and hooks may call it.
+ * While a guard is open, items for unknown ids are parked, one line per id, within limits, until the
+ * id is claimed or the last guard ends. Each id gets its items in the order in which they came. Each
+ * request is delivered once or answered once. Everything happens inside calls of this class, except
+ * that a request leaves when it is cancelled or has waited too long. Sinks and hooks may call the router.
  */
 export class PendingRouter<T extends Traffic = Traffic> {
   readonly #limits: RouterLimits;
   readonly #log: DropLog<T>;
   readonly #ids: IdTable<T>;
-  readonly #turns = new EarlyTurns<T>();
+  readonly #arrivals = new ArrivalQueues<T>();
   #seq = 0;
   #servedEarly = 0;
-  /** Whether the guards have changed since what waits was offered. */
+  /** Whether the guards have changed since parked items were offered. */
   #hasNews = false;
   #isOffering = false;
 
-  /** @throws `invalid_argument` for a limit that is not one. */
+  /** @throws `invalid_argument` for an invalid limit. */
   constructor({ limits, sessionId, onDrop }: PendingRouterOptions<T> = {}) {
     this.#limits = withDefaults(DEFAULT_ROUTER_LIMITS, limits);
     this.#log = new DropLog(typeof sessionId === 'function' ? sessionId : () => sessionId, onDrop);
@@ -51,25 +51,25 @@ export class PendingRouter<T extends Traffic = Traffic> {
     };
   }
 
-  /** Whether somebody has registered the id. */
+  /** Whether the id is registered. */
   isLive(id: string): boolean {
-    return this.#ids.liveLane(id) !== undefined;
+    return this.#ids.live(id) !== undefined;
   }
 
-  /** Whether the id was let go of not long ago, so that what comes for it is refused. */
+  /** Whether the id was closed recently, so that items for it are refused. */
   isClosed(id: string): boolean {
     return this.#ids.isClosed(id);
   }
 
-  /** Ids that nobody has and that something came for; the order is that in which they were heard of. */
+  /** Ids without a sink that items came for, in the order in which they were heard of. */
   get waiting(): readonly string[] {
     return this.#ids.waiting;
   }
 
   /**
-   * Begins to keep what comes for unknown ids. To be opened before what makes the new id is sent.
+   * Starts to park items for unknown ids. Open a guard before you send the request that creates the id.
    *
-   * @throws What the router was closed with; `invalid_argument` where another open guard has the token.
+   * @throws What the router was closed with; `invalid_argument` if another open guard has the token.
    */
   open(options: GuardOptions<T> = {}): Guard<T> {
     this.#ids.assertOpen();
@@ -98,10 +98,10 @@ export class PendingRouter<T extends Traffic = Traffic> {
   }
 
   /**
-   * Registers an id that is known beforehand; what may wait for it is delivered before this returns.
+   * Registers an id that is known beforehand. Items that wait for it are delivered before this returns.
    *
-   * @throws What the router was closed with; `invalid_argument` where the id is registered, or an
-   * open guard's by its token.
+   * @throws What the router was closed with; `invalid_argument` if the id is registered, or belongs
+   * to an open guard by its token.
    */
   register(id: string, sink: Sink<T>): Registration<T> {
     this.#ids.assertOpen();
@@ -109,18 +109,18 @@ export class PendingRouter<T extends Traffic = Traffic> {
   }
 
   /**
-   * Takes an item to where it belongs. Never throws.
+   * Delivers, parks or refuses an item. Never throws.
    *
-   * @param token What the peer sent with it, if it was given one when the id was asked for.
+   * @param token The token that the peer sent with it: one that the request for a new id carried.
    */
   route(id: string, item: Item<T>, token?: string): RouteResult {
     this.#seq += 1;
-    const turn = { item: this.#toRouted(item), token, declinedBy: null };
-    return this.#turns.queue(id, turn) ? 'buffered' : this.#place(id, turn);
+    const arrival = { item: this.#toRouted(item), token, declinedBy: null };
+    return this.#arrivals.add(id, arrival) ? 'buffered' : this.#place(id, arrival);
   }
 
   /**
-   * Closes an id, whoever has it: what waits for it is answered -32001, and so is what still comes.
+   * Closes an id, registered or not. Requests that wait for it are answered -32001, and so are later ones.
    *
    * @param reason For `onDrop`.
    */
@@ -129,10 +129,10 @@ export class PendingRouter<T extends Traffic = Traffic> {
   }
 
   /**
-   * Ends everything, because nothing can be sent or come any more. What waits is not answered:
-   * the controllers of its requests are aborted. Later answers are dropped. The first cause stays.
+   * Ends everything, because the connection is gone. Requests that wait are not answered; their
+   * controllers are aborted. Later answers are dropped. The first cause stays.
    *
-   * @param cause What `open`, `claim` and `register` throw from now on.
+   * @param cause The error that `open`, `claim` and `register` throw from now on.
    */
   close(cause: Error): void {
     this.#ids.close(cause);
@@ -143,90 +143,90 @@ export class PendingRouter<T extends Traffic = Traffic> {
     return { kind: 'event', seq: this.#seq, message: item.message, bytes: item.bytes ?? 0 };
   }
 
-  #place(id: string, turn: Turn<T>): RouteResult {
-    const { item, parked } = turn;
+  #place(id: string, arrival: Arrival<T>): RouteResult {
+    const { item, parked } = arrival;
     if (parked !== undefined && parked.due !== null) {
       this.#ids.dropDue(parked);
       return 'buffered';
     }
-    const lane = this.#ids.liveLane(id);
-    if (lane === undefined) return this.#keep(id, turn);
+    const live = this.#ids.live(id);
+    if (live === undefined) return this.#keep(id, arrival);
     parked?.unwatch();
-    if (lane.delivering) {
-      this.#ids.lineUp(lane, item);
+    if (live.delivering) {
+      this.#ids.lineUp(live, item);
       return 'buffered';
     }
-    lane.deliver(item);
+    live.deliver(item);
     return 'delivered';
   }
 
-  /** Keeps an item whose id nobody has, or sees it off. */
-  #keep(id: string, turn: Turn<T>): RouteResult {
-    const { item, token } = turn;
+  /** Serves early, parks or refuses an item whose id has no sink. */
+  #keep(id: string, arrival: Arrival<T>): RouteResult {
+    const { item, token } = arrival;
     const { guards } = this.#ids;
     const isNamed = guards.name(id, token);
     const refusal = this.#ids.refusalOf(id, token);
-    if (refusal !== null) return this.#refuse(id, turn, refusal);
+    if (refusal !== null) return this.#refuse(id, arrival, refusal);
     const before = this.#ids.heardOf(id);
-    if (isNamed && before !== undefined) return this.#placeAnew(id, turn);
+    if (isNamed && before !== undefined) return this.#placeAgain(id, arrival);
     if (item.kind === 'request' && item.signal?.aborted === true) {
       this.#log.drop({ cause: 'cancelled', id, item });
       return 'buffered';
     }
-    const heard = guards.hear(id, turn, before);
+    const heard = guards.hear(id, arrival, before);
     if (before !== undefined && before !== heard) this.#ids.hearAgain(id, heard);
     const guessed = item.kind === 'request' ? guards.onlyOne(id, heard) : null;
     if (guessed !== null) {
       guards.guess(guessed, id);
-      if (before !== undefined) return this.#placeAnew(id, turn);
+      if (before !== undefined) return this.#placeAgain(id, arrival);
     }
     const guard = guards.serverOf(id, item);
-    if (guard !== null && guard !== turn.declinedBy) return this.#offer(id, turn, guard);
-    this.#ids.park(id, turn, heard);
+    if (guard !== null && guard !== arrival.declinedBy) return this.#offer(id, arrival, guard);
+    this.#ids.park(id, arrival, heard);
     return 'buffered';
   }
 
-  /** Sees off what is not waited for. */
-  #refuse(id: string, { item, parked }: Turn<T>, refusal: Refusal): RouteResult {
+  /** Drops an item that is not to be parked. */
+  #refuse(id: string, { item, parked }: Arrival<T>, refusal: Refusal): RouteResult {
     parked?.unwatch();
     const hasWaited = refusal === 'unknownSession' && parked !== undefined;
     this.#log.drop({ cause: hasWaited ? 'pendingEnded' : refusal, id, item });
     return refusal === 'unknownSession' ? 'unknown' : 'closed';
   }
 
-  #offer(id: string, turn: Turn<T>, guard: OpenGuard<T>): RouteResult {
-    const isFirst = this.#turns.begin(id);
-    const isServed = this.#serve(id, turn.item, guard);
-    if (isServed) turn.parked?.unwatch();
-    const result = isServed ? 'served-early' : this.#place(id, { ...turn, declinedBy: guard });
-    if (isFirst) this.#endLine(id);
+  #offer(id: string, arrival: Arrival<T>, guard: OpenGuard<T>): RouteResult {
+    const isFirst = this.#arrivals.open(id);
+    const isServed = this.#serve(id, arrival.item, guard);
+    if (isServed) arrival.parked?.unwatch();
+    const result = isServed ? 'served-early' : this.#place(id, { ...arrival, declinedBy: guard });
+    if (isFirst) this.#closeQueue(id);
     return result;
   }
 
-  /** Has all that waits for an id find its place anew, and then this. */
-  #placeAnew(id: string, last?: Turn<T>): RouteResult {
-    const isFirst = this.#turns.begin(id);
+  /** Places all items that wait for an id again, then `last`. */
+  #placeAgain(id: string, last?: Arrival<T>): RouteResult {
+    const isFirst = this.#arrivals.open(id);
     for (const parked of this.#ids.lift(id)) {
       const { item, declinedBy } = parked;
       this.#place(id, { item, token: undefined, parked, declinedBy });
     }
     const result = last === undefined ? 'buffered' : this.#place(id, last);
-    if (isFirst) this.#endLine(id);
+    if (isFirst) this.#closeQueue(id);
     return result;
   }
 
-  #endLine(id: string): void {
-    this.#turns.end(id, (turn) => this.#place(id, turn));
+  #closeQueue(id: string): void {
+    this.#arrivals.close(id, (arrival) => this.#place(id, arrival));
     this.#offerAgain();
   }
 
-  /** Offers what waits where the guards have changed, when nothing else is being offered. */
+  /** Offers parked items after the guards have changed, once nothing else is being offered. */
   #offerAgain(): void {
-    if (this.#isOffering || this.#turns.isBusy) return;
+    if (this.#isOffering || this.#arrivals.isBusy) return;
     this.#isOffering = true;
     while (this.#hasNews) {
       this.#hasNews = false;
-      for (const id of this.#ids.guess()) this.#placeAnew(id);
+      for (const id of this.#ids.guess()) this.#placeAgain(id);
     }
     this.#isOffering = false;
   }
@@ -236,7 +236,7 @@ export class PendingRouter<T extends Traffic = Traffic> {
     this.#offerAgain();
   }
 
-  /** @returns Whether it was taken; where the guard threw, it was, and has its answer. */
+  /** @returns Whether the guard took the item. If the guard threw, it did, and the item has its answer. */
   #serve(id: string, item: RoutedItem<T>, { early, earlyEvent }: OpenGuard<T>): boolean {
     try {
       const isTaken =
