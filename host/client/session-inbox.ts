@@ -1,3 +1,4 @@
+import { RecentSet } from '../../src/collections/recent-set.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { PendingRouter } from '../../src/routing/pending-router.ts';
@@ -55,7 +56,7 @@ export class SessionInbox {
   readonly #router: SessionRouter;
   readonly #cells = new Map<string, RemoteCell>();
   /** Cells that are over and whose end may still be asked for. */
-  readonly #closed = new Set<string>();
+  readonly #closed = new RecentSet<string>(MAX_CLOSED);
   readonly #adopted = new Set<string>();
   readonly #onLost = () => this.#lose();
   readonly #over = Promise.withResolvers<Error>();
@@ -198,10 +199,8 @@ export class SessionInbox {
     this.#tasks.endCell(cellId, 'completion');
     void tellClosed(cell.delegate, cellId);
     this.#adopted.delete(cellId);
-    this.#closed.add(cellId);
-    if (this.#closed.size <= MAX_CLOSED) return;
-    const [oldest] = this.#closed;
-    if (oldest !== undefined) this.#forget(oldest);
+    const displaced = this.#closed.add(cellId);
+    if (displaced !== undefined) this.#cells.delete(displaced);
   }
 
   /** Nobody will be told of this cell any more. */

@@ -1,3 +1,4 @@
+import { RecentSet } from '../../src/collections/recent-set.ts';
 import {
   type CellNews,
   type CellStanding,
@@ -5,7 +6,7 @@ import {
   NEW_CELL,
   stepOfCell,
 } from './cell-standing.ts';
-import { UsedIds } from './used-ids.ts';
+import { REMEMBERED_IDS } from './host-limits.ts';
 
 /** One cell, and the answers that are owed about it. */
 interface Entry {
@@ -35,7 +36,7 @@ const NOTHING_OWED: Paid = () => {};
 export class CellAnswers {
   readonly #cells = new Map<string, Entry>();
   /** Cells to which nothing more can happen. */
-  readonly #over = new UsedIds<string>();
+  readonly #over = new RecentSet<string>(REMEMBERED_IDS);
   /** Cells that made a request before the client knew them. */
   readonly #held = new Map<string, PromiseWithResolvers<void>>();
   readonly #rule: ClosedRule;

@@ -24,6 +24,9 @@ export interface HostLimits {
   readonly abandonOpenMs: number;
 }
 
+/** Finished requests, closed sessions and ended cells whose ids are remembered, because none may be used again. */
+export const REMEMBERED_IDS = 4_096;
+
 /** The limits of a host that sets none. */
 export const DEFAULT_HOST_LIMITS: HostLimits = {
   maxConnections: 1_024,

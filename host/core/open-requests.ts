@@ -1,5 +1,6 @@
+import { RecentSet } from '../../src/collections/recent-set.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { UsedIds } from './used-ids.ts';
+import { REMEMBERED_IDS } from './host-limits.ts';
 
 /** A request without an answer. */
 export interface OpenRequest {
@@ -27,7 +28,7 @@ export interface RequestWork {
 export class OpenRequests<I> {
   readonly #maxRequests: number;
   readonly #open = new Map<I, Entry>();
-  readonly #used = new UsedIds<I>();
+  readonly #used = new RecentSet<I>(REMEMBERED_IDS);
 
   /** @param maxRequests One more request is answered with `limit_exceeded`. */
   constructor(maxRequests: number) {

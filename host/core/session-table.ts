@@ -1,10 +1,11 @@
+import { RecentSet } from '../../src/collections/recent-set.ts';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import type { SessionSettings } from '../../src/session.ts';
 import type { ClosedRule } from './cell-standing.ts';
+import { REMEMBERED_IDS } from './host-limits.ts';
 import { HostedSession } from './hosted-session.ts';
 import type { SessionFactory } from './session-factory.ts';
-import { UsedIds } from './used-ids.ts';
 
 /** What the sessions of one connection have in common. */
 export interface SessionTableParts {
@@ -44,7 +45,7 @@ interface Entry {
 export class SessionTable {
   readonly #parts: SessionTableParts;
   readonly #entries = new Map<string, Entry>();
-  readonly #used = new UsedIds<string>();
+  readonly #used = new RecentSet<string>(REMEMBERED_IDS);
 
   constructor(parts: SessionTableParts) {
     this.#parts = parts;

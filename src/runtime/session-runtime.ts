@@ -1,3 +1,4 @@
+import { RecentSet } from '../collections/recent-set.ts';
 import type { Delegate } from '../delegate.ts';
 import { CodeModeError } from '../errors.ts';
 import type { CellEvent, MissingReason } from '../events.ts';
@@ -75,7 +76,7 @@ export class SessionRuntime implements Session {
   readonly symbol = Symbol('session');
   readonly #cells = new Map<string, Cell>();
   readonly #live = new Set<string>();
-  readonly #completed = new Set<string>();
+  readonly #completed: RecentSet<string>;
   readonly #tombstones = new Tombstones();
   readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
   readonly #records: CellRecords;
@@ -90,6 +91,7 @@ export class SessionRuntime implements Session {
     this.#options = options;
     this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
     this.#budget = new ByteBudget('maxPendingBytes', this.#limits.maxPendingBytes, options.budget);
+    this.#completed = new RecentSet(this.#limits.maxCompletedCells);
     this.#records = new CellRecords(options.journal);
     this.#values = options.storedValues ?? new MemoryStoredValues();
   }
@@ -234,10 +236,8 @@ export class SessionRuntime implements Session {
     void tellClosed(delegate, id);
     if (this.#live.size === 0) this.#options.sandbox.release(this.symbol);
     if (!buffered) return;
-    this.#completed.add(id);
-    if (this.#completed.size <= this.#limits.maxCompletedCells) return;
-    const [oldest] = this.#completed;
-    if (oldest !== undefined) this.#retire(oldest, 'evicted');
+    const displaced = this.#completed.add(id);
+    if (displaced !== undefined) this.#retire(displaced, 'evicted');
   }
 
   #retire(id: string, reason: MissingReason): void {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UsedIds } from '../../../host/core/used-ids.ts';
 import { connect, hostOf } from '../../support/v1-peer.ts';
 
 const REMEMBERED = 4_096;
@@ -19,16 +18,6 @@ function again(id: number): object {
   const request = { method: 'session/open', sessionId: 's' };
   return { type: 'operation/request', id, request };
 }
-
-describe('UsedIds', () => {
-  it('remembers exactly the latest 4,096', () => {
-    const used = new UsedIds<number>();
-    for (let id = 1; id <= REMEMBERED; id += 1) used.add(id);
-    assert.ok(used.has(1));
-    used.add(REMEMBERED + 1);
-    assert.deepEqual([used.has(1), used.has(2), used.has(REMEMBERED + 1)], [false, true, true]);
-  });
-});
 
 describe('A host', () => {
   it('refuses the id of any of the latest 4,096 requests', async () => {
