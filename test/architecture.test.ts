@@ -60,6 +60,7 @@ const RULES: readonly Rule[] = [
     files: 'sandbox/isolate/',
     mayImport: [
       'src/*',
+      'src/collections/',
       ...SANDBOX_BASE,
       'sandbox/isolate/',
       'sandbox/source/',
@@ -126,7 +127,15 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/session-layer/',
-    mayImport: ['src/', 'host/core/', 'host/client/', 'host/mcp/', 'host/session-layer/', 'node:'],
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/client/',
+      'host/mcp/',
+      'host/session-layer/',
+      'node:',
+      'abort-controller-x',
+    ],
   },
   {
     files: 'host/cli/cli.ts',

@@ -1,3 +1,5 @@
+import { execute } from 'abort-controller-x';
+import { Fifo } from '../../src/collections/fifo.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { lengthOfItem } from '../../src/events.ts';
 import { type FeedDelivery, type FeedSink, isGivenUp, toUpdate } from './session-feed.ts';
@@ -20,8 +22,7 @@ interface Waiting {
  */
 export class UpdateReader {
   readonly sink: FeedSink = (delivery) => this.#take(delivery);
-  #unread: FeedDelivery[] = [];
-  #next = 0;
+  readonly #unread = new Fifo<FeedDelivery>();
   #bytes = 0;
   #missed = 0;
   #end: Error | null = null;
@@ -64,24 +65,12 @@ export class UpdateReader {
     const update = this.#shift();
     if (update !== undefined) return Promise.resolve(update);
     if (this.#end !== null) return Promise.reject(this.#end);
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting = this.#waiting.filter((one) => one !== waiting);
-        reject(signal.reason);
-      };
-      const stop = () => signal.removeEventListener('abort', onAbort);
-      const waiting: Waiting = {
-        resolve: (found) => {
-          stop();
-          resolve(found);
-        },
-        reject: (error) => {
-          stop();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', onAbort);
+    return execute(signal, (resolve, reject) => {
+      const waiting: Waiting = { resolve, reject };
       this.#waiting.push(waiting);
+      return () => {
+        this.#waiting = this.#waiting.filter((one) => one !== waiting);
+      };
     });
   }
 
@@ -95,23 +84,17 @@ export class UpdateReader {
 
   /** Ends the reading for a proxy. @returns What nobody has read. */
   handOver(error: Error): readonly FeedDelivery[] {
-    const unread = this.#unread.slice(this.#next).filter((delivery) => !isGivenUp(delivery));
+    const unread = this.#unread.clear().filter((delivery) => !isGivenUp(delivery));
     const gap = { kind: 'gap', n: this.#missed, firstSeq: 0, lastSeq: 0 } as const;
     const rest = this.#missed === 0 ? unread : [...unread, gap];
-    this.#unread = [];
-    this.#next = 0;
     this.#bytes = 0;
     this.#missed = 0;
     this.end(error);
     return rest;
   }
 
-  get #count(): number {
-    return this.#unread.length - this.#next;
-  }
-
   get #isFull(): boolean {
-    return this.#count >= MAX_UNREAD || this.#bytes >= MAX_UNREAD_BYTES;
+    return this.#unread.size >= MAX_UNREAD || this.#bytes >= MAX_UNREAD_BYTES;
   }
 
   #take(delivery: FeedDelivery): void {
@@ -149,21 +132,14 @@ export class UpdateReader {
   }
 
   #shift(): SessionUpdate | undefined {
-    if (this.#count === 0 && this.#missed > 0) this.#keepGap();
-    while (this.#next < this.#unread.length) {
-      const delivery = this.#unread[this.#next]!;
-      this.#next += 1;
+    if (this.#unread.size === 0 && this.#missed > 0) this.#keepGap();
+    const unread = this.#unread;
+    for (let delivery = unread.shift(); delivery !== undefined; delivery = unread.shift()) {
       this.#bytes -= bytesOf(delivery);
-      if (this.#next > MAX_UNREAD) this.#compact();
       this.#makeRoom();
       if (!isGivenUp(delivery)) return toUpdate(delivery);
     }
     return undefined;
-  }
-
-  #compact(): void {
-    this.#unread = this.#unread.slice(this.#next);
-    this.#next = 0;
   }
 
   #makeRoom(): void {

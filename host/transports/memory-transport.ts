@@ -1,6 +1,6 @@
+import { Fifo } from '../../src/collections/fifo.ts';
 import { PREFIX_BYTES } from '../wire/framing.ts';
 import type { Transport } from '../wire/transport.ts';
-import { BodyQueue } from './body-queue.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
 
@@ -25,7 +25,7 @@ class MemoryWire implements Wire {
   #peer!: MemoryWire;
   #events!: WireEvents;
   #phase: 'open' | 'ending' | 'over' = 'open';
-  readonly #here = new BodyQueue();
+  readonly #here = new Fifo<Buffer>();
   #coming: Buffer[] = [];
   #bytes = 0;
   #isEndComing = false;
@@ -51,7 +51,7 @@ class MemoryWire implements Wire {
 
   next(): Buffer | null {
     const body = this.#here.shift();
-    if (body === null) return null;
+    if (body === undefined) return null;
     this.#bytes -= PREFIX_BYTES + body.length;
     this.#peer.#takenByPeer();
     return body;

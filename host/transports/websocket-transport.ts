@@ -1,11 +1,11 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { Fifo } from '../../src/collections/fifo.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 import { assertFits, MAX_FRAME_BYTES, PREFIX_BYTES } from '../wire/framing.ts';
 import type { Transport } from '../wire/transport.ts';
-import { BodyQueue } from './body-queue.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { CLOSE_WITHIN_MS, type TransportOptions, WireTransport } from './wire-transport.ts';
 
@@ -46,7 +46,7 @@ class WebSocketWire implements Wire {
   readonly #peer: string;
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
-  readonly #queue = new BodyQueue();
+  readonly #queue = new Fifo<Buffer>();
   readonly #flushLater = () => this.#flush();
   #events!: WireEvents;
   #phase: 'open' | 'ending' | 'over' = 'open';
@@ -79,7 +79,7 @@ class WebSocketWire implements Wire {
   }
 
   next(): Buffer | null {
-    const body = this.#queue.shift();
+    const body = this.#queue.shift() ?? null;
     if (body === null && this.#fault !== null) throw this.#fault;
     return body;
   }

@@ -1,3 +1,4 @@
+import { Fifo } from '../../src/collections/fifo.ts';
 import type { DownHead } from '../bootstrap/bridge-types.ts';
 
 type Item =
@@ -17,8 +18,7 @@ const MAX_BATCH_LENGTH = 1 << 20;
  */
 export class Inbox {
   readonly #maxValueLength: number;
-  #items: Item[] = [];
-  #taken = 0;
+  readonly #items = new Fifo<Item>();
   #settledNotifications = 0;
 
   /** @param maxValueLength A longer answer becomes an error that says so. */
@@ -27,7 +27,7 @@ export class Inbox {
   }
 
   get empty(): boolean {
-    return this.#taken === this.#items.length;
+    return this.#items.size === 0;
   }
 
   addAnswer(id: number, ok: boolean, text: string): void {
@@ -44,8 +44,7 @@ export class Inbox {
   }
 
   clear(): void {
-    this.#items = [];
-    this.#taken = 0;
+    this.#items.clear();
   }
 
   /** The next batch: its head as JSON text, then the texts of its answers. Not to be called while empty. */
@@ -54,12 +53,13 @@ export class Inbox {
     const calls: number[] = [];
     let timer: number | undefined;
     let length = 0;
-    while (!this.empty && calls.length < MAX_BATCH) {
-      const item = this.#items[this.#taken]!;
+    while (calls.length < MAX_BATCH) {
+      const item = this.#items.peek();
+      if (item === undefined) break;
       if (item.type === 'timer') {
         if (calls.length > 0) break;
         timer = item.id;
-        this.#taken += 1;
+        this.#items.shift();
         break;
       }
       const { ok, text } = this.#bounded(item.ok, item.text);
@@ -67,9 +67,8 @@ export class Inbox {
       calls.push(ok ? item.id : -item.id);
       texts.push(text);
       length += text.length;
-      this.#taken += 1;
+      this.#items.shift();
     }
-    if (this.empty) this.clear();
     const notified = this.#settledNotifications;
     this.#settledNotifications = 0;
     const head: DownHead = timer === undefined ? { notified, calls } : { notified, timer };
