@@ -26,13 +26,18 @@ const SANDBOX_BASE = ['sandbox/limits.ts', 'sandbox/stored-bound.ts'];
 const RULES: readonly Rule[] = [
   { files: 'src/index.ts', mayImport: ['src/'] },
   { files: 'src/collections/', mayImport: ['src/collections/'] },
+  { files: 'src/waiting/', mayImport: ['src/waiting/'] },
   { files: 'src/describe/', mayImport: ['src/*', 'src/describe/'] },
-  { files: 'src/routing/', mayImport: ['src/*', 'src/collections/', 'src/routing/'] },
+  {
+    files: 'src/routing/',
+    mayImport: ['src/*', 'src/collections/', 'src/waiting/', 'src/routing/'],
+  },
   {
     files: 'src/runtime/',
     mayImport: [
       'src/*',
       'src/collections/',
+      'src/waiting/',
       'src/routing/',
       'src/runtime/',
       'abort-controller-x',
@@ -61,6 +66,7 @@ const RULES: readonly Rule[] = [
     mayImport: [
       'src/*',
       'src/collections/',
+      'src/waiting/',
       ...SANDBOX_BASE,
       'sandbox/isolate/',
       'sandbox/source/',

@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
-import { startTimer } from '../../src/timer.ts';
+import { startTimer } from '../../src/waiting/timer.ts';
 
 /** How many times the clock is looked at while the margin passes. */
 const LOOKS = 10;

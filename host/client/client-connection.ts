@@ -1,7 +1,7 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
 import { PendingRouter } from '../../src/routing/pending-router.ts';
-import { startTimer } from '../../src/timer.ts';
+import { startTimer } from '../../src/waiting/timer.ts';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
 import { Connection } from '../wire/connection.ts';
 import { readHostHello } from '../wire/handshake.ts';

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import type { RouterStats } from '../../src/routing/router-types.ts';
-import { startTimer } from '../../src/timer.ts';
+import { onAbort } from '../../src/waiting/on-abort.ts';
+import { startTimer } from '../../src/waiting/timer.ts';
 import type { Transport } from '../wire/transport.ts';
 import { ClientConnection } from './client-connection.ts';
 import { closeWithin } from './close-within.ts';
@@ -79,14 +80,14 @@ export class HostClient implements AsyncDisposable {
     withDefaults({ answerWithinMs: 0 }, { answerWithinMs });
     const connection = new ClientConnection(transport, options);
     const giveUp = () => transport.destroy();
-    signal?.addEventListener('abort', giveUp);
+    const unlink = onAbort(signal, giveUp);
     if (signal?.aborted) giveUp();
     try {
       return new HostClient(await connection.greet(helloMs));
     } catch (error) {
       throw signal?.aborted ? signal.reason : error;
     } finally {
-      signal?.removeEventListener('abort', giveUp);
+      unlink();
     }
   }
 

@@ -21,6 +21,7 @@ import type {
   WaitOptions,
 } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
+import { onAbort } from '../../src/waiting/on-abort.ts';
 import type { Operation, OperationValue } from '../wire/protocol.ts';
 import { fromOutcome, fromResponse } from '../wire/wire-events.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -253,8 +254,8 @@ export class RemoteSession implements Session {
   #await(cell: RemoteCell, wait: Wait, { signal, preempt }: WaitOptions): Promise<CellEvent> {
     const { id, answer } = wait;
     return new Promise((resolve, reject) => {
-      const onPreempt = () => this.#connection.preempt(id);
-      const onAbort = () => {
+      const goOn = () => this.#connection.preempt(id);
+      const giveUp = () => {
         stop();
         isGivenUp = true;
         wait.giveUp();
@@ -262,19 +263,17 @@ export class RemoteSession implements Session {
         reject(signal?.reason);
       };
       let isGivenUp = false;
+      const unlinks = [onAbort(signal, giveUp), onAbort(preempt, goOn)];
       const stop = () => {
-        signal?.removeEventListener('abort', onAbort);
-        preempt?.removeEventListener('abort', onPreempt);
+        for (const unlink of unlinks) unlink();
       };
-      signal?.addEventListener('abort', onAbort);
-      preempt?.addEventListener('abort', onPreempt);
       answer.then((event) => {
         stop();
         if (!isGivenUp) resolve(this.#deliver(cell, event));
       }, reject);
       answer.catch(stop);
-      if (signal?.aborted) onAbort();
-      else if (preempt?.aborted) onPreempt();
+      if (signal?.aborted) giveUp();
+      else if (preempt?.aborted) goOn();
     });
   }
 

@@ -3,6 +3,7 @@ import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { PendingRouter } from '../../src/routing/pending-router.ts';
 import type { Delivery, RoutedEvent, RoutedItem, Sink } from '../../src/routing/routed-items.ts';
+import { onAbort } from '../../src/waiting/on-abort.ts';
 import { cellOf, IncomingTasks, refuse } from './incoming-tasks.ts';
 import { RemoteCell } from './remote-cell.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
@@ -58,7 +59,7 @@ export class SessionInbox {
   /** Cells that are over and whose end may still be asked for. */
   readonly #closed = new RecentSet<string>(MAX_CLOSED);
   readonly #adopted = new Set<string>();
-  readonly #onLost = () => this.#lose();
+  readonly #unlink: () => void;
   readonly #over = Promise.withResolvers<Error>();
   #sessionId: string | undefined;
   #expected = 0;
@@ -69,7 +70,7 @@ export class SessionInbox {
     this.#tasks = new IncomingTasks(parts.hasCellsCapability);
     const sessionId = () => this.#sessionId;
     this.#router = new PendingRouter<SessionTraffic>({ limits: LIMITS, sessionId });
-    parts.lost.addEventListener('abort', this.#onLost);
+    this.#unlink = onAbort(parts.lost, () => this.#lose());
   }
 
   /** Resolves when nothing comes any more, with the reason. */
@@ -142,7 +143,7 @@ export class SessionInbox {
   /** Nothing comes any more: what still runs is cancelled. */
   end(): void {
     this.#isEnded = true;
-    this.#parts.lost.removeEventListener('abort', this.#onLost);
+    this.#unlink();
     this.#tasks.endAll('shutdown');
     this.#closeCells();
     for (const cellId of this.#router.waiting) this.#router.discard(cellId);

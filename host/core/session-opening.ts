@@ -3,7 +3,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
 import { messageOf } from '../../src/runtime/tool-answer.ts';
 import type { Session, SessionSettings } from '../../src/session.ts';
-import { startTimer } from '../../src/timer.ts';
+import { startTimer } from '../../src/waiting/timer.ts';
 import { ForwardedSession } from './forwarded-session.ts';
 
 /** What a client wants of a session that is opened elsewhere. */

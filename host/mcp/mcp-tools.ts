@@ -13,6 +13,7 @@ import type { ToolCall } from '../../src/delegate.ts';
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
+import { onAbort } from '../../src/waiting/on-abort.ts';
 import type { McpConfig, McpHttpServer, McpProcessServer, McpServerConfig } from './mcp-config.ts';
 import { distinctServers, routeTools } from './mcp-tool-definitions.ts';
 import { ServerProcess } from './server-process.ts';
@@ -112,13 +113,12 @@ class McpServer {
 
   async start({ signal, startTimeoutMs = 30_000 }: McpToolsOptions): Promise<void> {
     const { promise: stopped, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal?.reason);
     const onTimeout = () => {
       this.#lost ??= `did not answer within ${startTimeoutMs} ms`;
       reject(new Error(this.#lost));
     };
     const timer = setTimeout(onTimeout, startTimeoutMs);
-    signal?.addEventListener('abort', onAbort);
+    const unlink = onAbort(signal, () => reject(signal?.reason));
     try {
       signal?.throwIfAborted();
       await Promise.race([stopped, this.#connect(startTimeoutMs)]);
@@ -126,7 +126,7 @@ class McpServer {
       throw signal?.aborted ? signal.reason : this.#startError(error);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      unlink();
     }
   }
 

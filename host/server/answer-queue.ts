@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
-import { startTimer } from '../../src/timer.ts';
+import { startTimer } from '../../src/waiting/timer.ts';
 import type { Connection } from '../wire/connection.ts';
 
 /** An answer that was not encoded yet. */

@@ -1,4 +1,4 @@
-import { startTimer } from '../../src/timer.ts';
+import { startTimer } from '../../src/waiting/timer.ts';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
 import type { Connection } from '../wire/connection.ts';
 import { answerHello } from '../wire/handshake.ts';

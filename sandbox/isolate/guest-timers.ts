@@ -1,4 +1,4 @@
-import { startTimer } from '../../src/timer.ts';
+import { startTimer } from '../../src/waiting/timer.ts';
 
 /** The timers of one program. */
 export class GuestTimers {

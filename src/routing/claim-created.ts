@@ -1,4 +1,5 @@
 import { CodeModeError } from '../errors.ts';
+import { onAbort } from '../waiting/on-abort.ts';
 import type { GuardOptions } from './open-guards.ts';
 import type { PendingRouter } from './pending-router.ts';
 import type { Registration, Sink, Traffic } from './routed-items.ts';
@@ -55,8 +56,7 @@ export async function claimCreated<T extends Traffic, A>(
 ): Promise<Created<T, A>> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Created<T, A>>();
-  const abandon = () => reject(signal.reason);
-  signal.addEventListener('abort', abandon);
+  const unlink = onAbort(signal, () => reject(signal.reason));
   const { askedId } = creation;
   const creating =
     askedId === undefined
@@ -66,7 +66,7 @@ export async function claimCreated<T extends Traffic, A>(
   try {
     return await promise;
   } finally {
-    signal.removeEventListener('abort', abandon);
+    unlink();
   }
 }
 
@@ -130,8 +130,7 @@ async function createAsked<T extends Traffic, A>(
 ): Promise<void> {
   using _ = take(router, askedId);
   const registration = router.register(askedId, creation.sink);
-  const abandon = () => registration.release(signal.reason);
-  signal.addEventListener('abort', abandon);
+  const unlink = onAbort(signal, () => registration.release(signal.reason));
   try {
     const orphan = await sendAndJudge(creation, signal, (result) => {
       if (signal.aborted) return { id: askedId, error: signal.reason };
@@ -140,7 +139,7 @@ async function createAsked<T extends Traffic, A>(
         const id = creation.idOf(answer);
         if (id !== askedId) return strange(creation, askedId, id);
         creation.accept?.(answer);
-        signal.removeEventListener('abort', abandon);
+        unlink();
         resolve({ answer, registration });
         return null;
       } catch (error) {
@@ -155,7 +154,7 @@ async function createAsked<T extends Traffic, A>(
     registration.release(error);
     throw error;
   } finally {
-    signal.removeEventListener('abort', abandon);
+    unlink();
   }
 }
 

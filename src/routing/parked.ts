@@ -1,5 +1,6 @@
 import type { ItemMeasure } from '../collections/line.ts';
-import { startTimer } from '../timer.ts';
+import { onAbort } from '../waiting/on-abort.ts';
+import { startTimer } from '../waiting/timer.ts';
 import type { OpenGuard } from './open-guards.ts';
 import type { RoutedItem, Traffic } from './routed-items.ts';
 
@@ -45,11 +46,7 @@ export class Parked<T extends Traffic> {
     if (this.item.kind === 'event' || this.#isWatched) return;
     this.#isWatched = true;
     this.#timer = startTimer(() => leave(this, 'parkTimeout'), this.parkMs)?.unref();
-    const { signal } = this.item;
-    if (signal === undefined) return;
-    const cancelled = () => leave(this, 'cancelled');
-    signal.addEventListener('abort', cancelled);
-    this.#unlink = () => signal.removeEventListener('abort', cancelled);
+    this.#unlink = onAbort(this.item.signal, () => leave(this, 'cancelled'));
   }
 
   /** Stops the timer and the listener. */

@@ -1,7 +1,7 @@
 import type { Delegate, Notification, ToolCall } from '../delegate.ts';
 import { Cancelled, type CancelReason } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
-import { startTimer } from '../timer.ts';
+import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
 

@@ -1,6 +1,7 @@
 import type { CodeModeError } from '../errors.ts';
 import type { CellEvent } from '../events.ts';
-import { startTimer } from '../timer.ts';
+import { onAbort } from '../waiting/on-abort.ts';
+import { startTimer } from '../waiting/timer.ts';
 
 /** What a caller may be told. */
 export type Reply = CellEvent | 'resumed' | 'already-running' | 'missing';
@@ -61,8 +62,7 @@ export class Callers {
     const caller = this.#callers.get(id);
     if (caller === undefined || signal === undefined) return;
     if (signal.aborted) return preempted();
-    signal.addEventListener('abort', preempted);
-    caller.unlink = () => signal.removeEventListener('abort', preempted);
+    caller.unlink = onAbort(signal, preempted);
   }
 
   #take(id: number): Caller | undefined {

@@ -5,7 +5,7 @@ import type { CellEvent, CellFailure, OutputItem } from '../events.ts';
 import type { ProgramCalls, SandboxRun } from '../sandbox.ts';
 import type { CellSummary, ObserveMode, WaitOptions } from '../session.ts';
 import { commitWrites } from '../stored-values.ts';
-import { startTimer } from '../timer.ts';
+import { startTimer } from '../waiting/timer.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { type CallbackResults, Callbacks } from './callbacks.ts';
 import { Callers, type Reply } from './callers.ts';

@@ -1,4 +1,5 @@
 import { type EventsOptions, isLast, type LiveEvent, type LiveEvents } from '../live-events.ts';
+import { onAbort } from '../waiting/on-abort.ts';
 import { checkEvents } from './check-arguments.ts';
 
 /** Where a reader gets a cell's events. Any number of readers may use one. */
@@ -30,13 +31,12 @@ const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 export class EventReader implements LiveEvents {
   readonly #find: () => EventSource;
   readonly #options: EventsOptions;
-  #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.#fail(this.#signal?.reason);
   /** Number of the event that was read last. */
   #seq = 0;
   #waiting: Waiting[] = [];
   #source: EventSource | null = null;
   #unwatch: () => void = () => {};
+  #unlink: () => void = () => {};
   #isReading = false;
   #isOver = false;
   /** What the next `next` fails with. */
@@ -104,13 +104,13 @@ export class EventReader implements LiveEvents {
 
   #subscribe(): EventSource {
     checkEvents(this.#options);
-    this.#signal = this.#options.signal;
-    this.#seq = this.#options.after ?? 0;
-    this.#signal?.throwIfAborted();
+    const { signal, after = 0 } = this.#options;
+    this.#seq = after;
+    signal?.throwIfAborted();
     const source = this.#find();
     this.#unwatch = source.watch(() => this.#serve());
     this.#source = source;
-    this.#signal?.addEventListener('abort', this.#onAbort);
+    this.#unlink = onAbort(signal, () => this.#fail(signal?.reason));
     return source;
   }
 
@@ -128,7 +128,7 @@ export class EventReader implements LiveEvents {
 
   #leave(): void {
     this.#isOver = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlink();
     this.#unwatch();
     this.#source = null;
   }
