@@ -7,20 +7,20 @@ import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 
 type DelegateMessage = Extract<HostMessage, { type: 'delegate/request' }>;
 
-interface Delegated {
+interface OpenCall {
   readonly sessionId: string;
   readonly request: DelegateRequest;
   readonly controller: AbortController;
 }
 
-/** What the host asked and has no answer to: takes it to its session, and the answer back. */
+/** The calls of the host that have no answer: takes each to its session, and the answer back. */
 export class IncomingCalls {
   readonly #connection: Connection;
   readonly #router: SessionRouter;
   readonly #ends: AskedEnds;
-  readonly #open = new Map<number, Delegated>();
+  readonly #open = new Map<number, OpenCall>();
 
-  /** @param ends Why a host of version 1 cancels what it asked. */
+  /** @param ends Why a host of version 1 cancels its calls. */
   constructor(connection: Connection, router: SessionRouter, ends: AskedEnds) {
     this.#connection = connection;
     this.#ends = ends;
@@ -33,7 +33,7 @@ export class IncomingCalls {
 
   /**
    * @param bytes What it costs to keep.
-   * @returns False where a request of this id has no answer yet; nothing happens then.
+   * @returns False if a call with this id is open; nothing happens then.
    */
   take({ id, sessionId, request, token }: DelegateMessage, bytes: number): boolean {
     if (this.#open.has(id)) return false;
@@ -45,21 +45,21 @@ export class IncomingCalls {
     return true;
   }
 
-  /** @param reason Undefined for a host that wants no late answer; one of our own waits for it. */
+  /** @param reason Undefined for a host that wants no late answer; others wait for it. */
   cancel(id: number, reason: CancelReason | undefined): void {
-    const delegated = this.#open.get(id);
-    if (delegated === undefined) return;
-    const { sessionId, request, controller } = delegated;
+    const call = this.#open.get(id);
+    if (call === undefined) return;
+    const { sessionId, request, controller } = call;
     if (reason === undefined) this.#open.delete(id);
     controller.abort(new Cancelled(reason ?? this.#ends.reasonFor(sessionId, request)));
   }
 
-  /** The connection is over: nothing is answered any more. */
+  /** The connection is over: no call can be answered. */
   clear(): void {
     this.#open.clear();
   }
 
-  /** A result that does not fit into a frame becomes an error. */
+  /** Sends an error instead of a result that is too large for a frame. */
   #respond(id: number, answer: Reply<SessionTraffic>): void {
     if (!this.#open.delete(id)) return;
     if ('error' in answer) return this.#fail(id, answer.error.message);

@@ -13,7 +13,7 @@ type Notice = Extract<DelegateRequest, { type: 'notification/send' }>;
 const NEVER = new AbortController().signal;
 const FAILED = -32_603;
 
-/** What a session's delegate is doing for its host. A cancelled task is not waited for. */
+/** The calls of the host that a session's delegates are running. A cancelled task is not waited for. */
 export class IncomingTasks {
   readonly #hasCellsCapability: boolean;
   readonly #tasks = new Map<string, Set<Task>>();
@@ -23,19 +23,19 @@ export class IncomingTasks {
     this.#hasCellsCapability = hasCellsCapability;
   }
 
-  /** How many tasks the host may still want to hear of. */
+  /** Tasks whose answers the host may still want. */
   get size(): number {
     let size = 0;
     for (const tasks of this.#tasks.values()) size += tasks.size;
     return size;
   }
 
-  /** Has the delegate do what the host asks, and answers the host. */
+  /** Runs a call with the delegate, and answers the host. */
   run(request: SessionRequest, delegate: Delegate): void {
     const { message, signal = NEVER } = request;
     const task = new Task(request, () => this.#forget(cellOf(message), task));
     this.#keep(cellOf(message), task);
-    // A host of version 1 wants no late answer, and may not say for long that the cell is closed.
+    // A host of version 1 wants no late answer, and may report the end of the cell much later.
     if (!this.#hasCellsCapability) task.endWith(signal);
     const done =
       message.type === 'tool/invoke'

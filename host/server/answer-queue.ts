@@ -2,7 +2,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
 import type { Connection } from '../wire/connection.ts';
 
-/** An answer that was not encoded yet. */
+/** An answer that is not encoded yet. */
 interface Waiting {
   readonly send: () => void;
   readonly resolve: () => void;
@@ -10,9 +10,9 @@ interface Waiting {
 }
 
 /**
- * Bounds what a client leaves unread: while `maxUnreadBytes` of encoded messages are queued, answers
- * wait as values, first in, first out. They go out at the pace at which the client reads, or are
- * dropped when it can be sent nothing more.
+ * Bounds the messages that a client leaves unread. While `maxUnreadBytes` of encoded messages are
+ * queued, answers wait unencoded, first in, first out. They are sent at the pace at which the client
+ * reads, and dropped when the connection is over.
  */
 export class AnswerQueue {
   readonly #connection: Connection;
@@ -27,16 +27,16 @@ export class AnswerQueue {
     this.#maxUnreadBytes = maxUnreadBytes;
   }
 
-  /** Answers that wait. */
+  /** Waiting answers. */
   get size(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Sends an answer: in place where nothing waits and there is room, else when its turn has come.
+   * Sends an answer: synchronously if none waits and there is room, otherwise in its turn.
    *
-   * @param send Encodes and sends it. Not called where the connection is over.
-   * @returns Undefined where it was sent, or dropped, in place; else resolves when it is.
+   * @param send Encodes and sends the answer. Not called when the connection is over.
+   * @returns Undefined if the answer was sent or dropped synchronously; otherwise resolves when it was.
    * @throws What `send` throws.
    */
   send(send: () => void): Promise<void> | undefined {
@@ -53,7 +53,7 @@ export class AnswerQueue {
     return promise;
   }
 
-  /** From now on the connection fails where answers still wait after this time. */
+  /** Fails the connection if answers still wait after this time, in milliseconds. */
   endWithin(ms: number): void {
     this.#endWithinMs = ms;
     this.#startDeadline();
@@ -71,7 +71,7 @@ export class AnswerQueue {
     this.#deadline = undefined;
   }
 
-  /** Others who wait for room, as calls of the client, have some of it too. */
+  /** Calls to the client wait for the same room and may use it first, so look again. */
   async #room(): Promise<void> {
     for (;;) {
       const drained = this.#connection.isOpen ? this.#connection.drained() : undefined;

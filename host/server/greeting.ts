@@ -3,18 +3,18 @@ import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
 import type { Connection } from '../wire/connection.ts';
 import { answerHello } from '../wire/handshake.ts';
 
-/** How a client's greeting went. */
+/** The result of greeting a client. */
 export type Greeted =
-  /** The client was answered; its connection rests until somebody takes it. */
+  /** The client was answered. Its connection is paused until `Connection.take`. */
   | { readonly type: 'ready'; readonly capabilities: ReadonlySet<string> }
-  /** The connection is over before it began. Null where that is nobody's fault. */
+  /** The connection ended during the greeting. Null after a clean end. */
   | { readonly type: 'ended'; readonly error: Error | null };
 
 const SUPPORTED: readonly string[] = [...V1_CAPABILITIES, ...OWN_CAPABILITIES];
 
 /**
- * Starts a connection and answers the client's first message. Needs next to nothing, so that a
- * host can be ready before the rest of it is loaded.
+ * Starts a connection and answers the client's first message. This file imports very little, so that
+ * a client is answered before the rest of the host is loaded.
  *
  * @param helloMs How long the client may stay silent, in milliseconds.
  */

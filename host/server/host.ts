@@ -34,7 +34,7 @@ export class Host implements AsyncDisposable {
     this.#limits = withDefaults(DEFAULT_HOST_LIMITS, limits);
     const where = sandbox ?? open;
     if (where === undefined || (sandbox !== undefined && open !== undefined)) {
-      const text = 'Cannot create a host: give either sandbox or open';
+      const text = 'Cannot create a host: give exactly one of sandbox and open';
       throw new CodeModeError('invalid_argument', text);
     }
     this.#sessions = new SessionFactory(where, this.#limits, log);

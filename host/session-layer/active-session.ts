@@ -16,15 +16,15 @@ export interface ActiveSessionParts {
   readonly feed: SessionFeed;
   readonly reader: UpdateReader;
   readonly tools: SessionTools;
-  /** Ends what lives as long as the session. */
+  /** Closes what ends with the session. */
   readonly release: () => Promise<void>;
 }
 
 const NEVER = new AbortController().signal;
 
-/** A session whose updates are read here, one after the other, until a proxy takes it over. */
+/** A session whose updates are read one by one, until it is handed over to a proxy. */
 export class ActiveSession implements AsyncDisposable {
-  /** What its creation was answered with. */
+  /** The identity of the session. */
   readonly response: SessionResponse;
   readonly #parts: ActiveSessionParts;
   readonly #session: ProxiedSession;
@@ -43,20 +43,20 @@ export class ActiveSession implements AsyncDisposable {
     return this.response.sessionId;
   }
 
-  /** The session, for all that is not done here; what its programs ask shows in the updates too. */
+  /** The session itself. Calls and notifications of its programs also appear as updates. */
   get session(): Session {
     return this.#session;
   }
 
-  /** Runs a program whose output and end the caller looks after. See `Session.execute`. */
+  /** Runs a program whose output and end the caller observes. See `Session.execute`. */
   execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell> {
     return this.#session.execute(request, options);
   }
 
   /**
-   * Runs a program whose output and end come as updates.
+   * Runs a program as a prompt: its output and its end arrive as updates.
    *
-   * @param prompt Its source, or more. How long to wait is not up to the caller.
+   * @param prompt The source, or a request. The session chooses how to observe the cell.
    * @returns The id of its cell.
    * @throws As `Session.execute`.
    */
@@ -81,20 +81,20 @@ export class ActiveSession implements AsyncDisposable {
   }
 
   /**
-   * The next update. What came before the session ended can still be read.
+   * The next update. Updates from before the end of the session can still be read.
    *
-   * @param options.signal Gives the wait up; nothing is lost by that.
-   * @throws `session_closed`; what else ended the session; `handed_over`; the signal's reason.
+   * @param options.signal Aborts the wait; no update is lost.
+   * @throws `session_closed`; what ended the session otherwise; `handed_over`; the signal's reason.
    */
   readUpdate({ signal = NEVER }: { readonly signal?: AbortSignal } = {}): Promise<SessionUpdate> {
     return this.#parts.reader.read(signal);
   }
 
   /**
-   * Reads until a prompt is over, and gives the texts it showed, a line each; the error it ended
-   * with, where it did, is the last of them. Calls that nobody handles are refused.
+   * Reads until a prompt ends. Calls of tools without a handler are refused.
    *
-   * @throws As `readUpdate`; what kept the prompt from ending.
+   * @returns The text output, one line for each item. If the prompt failed, its error is the last line.
+   * @throws Like `readUpdate`; the error of a prompt that ended with `failed`.
    */
   async readToString(options: { readonly signal?: AbortSignal } = {}): Promise<string> {
     const texts: string[] = [];
@@ -112,18 +112,17 @@ export class ActiveSession implements AsyncDisposable {
     }
   }
 
-  /** Has every update told to `listener` when it comes, whoever reads it. @returns Ends that. */
+  /** Calls `listener` with every update when it arrives, whether or not it is read. @returns Unsubscribes. */
   subscribe(listener: (update: SessionUpdate) => void): () => void {
     return this.#parts.reader.subscribe(listener);
   }
 
   /**
-   * Hands the session over: what nobody has read goes to `target`, in order, and then all that
-   * comes, each once. Tools with a handler stay here, and live as long as the session.
+   * Hands the session over: `target` gets the unread updates, in order, and then all later ones.
+   * Pending and later reads fail with `handed_over`. Tools with a handler stay with the session.
    *
-   * @returns The session, to be asked on, which closes this one too. Whoever read updates is told
-   * `handed_over`.
-   * @throws `handed_over` where it was before.
+   * @returns The session for its new owner. Closing it closes this one too.
+   * @throws `handed_over` if the session was handed over before.
    */
   proxyRemainingMessages(target: ProxyTarget): ProxiedSession {
     const { reader, feed } = this.#parts;
@@ -135,7 +134,7 @@ export class ActiveSession implements AsyncDisposable {
     return this.#session;
   }
 
-  /** Closes the session, and what lives as long as it. Who reads is told `session_closed`. */
+  /** Closes the session and everything that ends with it. Reads fail with `session_closed`. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -156,13 +155,13 @@ export class ActiveSession implements AsyncDisposable {
 
   #end(reason: Error): void {
     this.#parts.reader.end(reason);
-    // Whoever closes the session is told how that went, too.
+    // `close` reports this failure too.
     this.#parts.release().catch(() => {});
   }
 }
 
 function refuse(update: Extract<SessionUpdate, { type: 'call' }>): void {
-  const text = `Cannot call ${update.call.tool}: nobody handles it`;
+  const text = `Cannot call ${update.call.tool}: the tool has no handler`;
   update.fail(new CodeModeError('unsupported', text));
 }
 

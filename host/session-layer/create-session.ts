@@ -7,34 +7,34 @@ import type { CreateSessionOptions, OpenSessionOptions } from '../client/host-cl
 import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
 import type { RemoteSession } from '../client/remote-session.ts';
 
-/** Where sessions of another process are opened: a `HostClient`, or what stands for one. */
+/** Opens sessions on a host: a `HostClient`, or a `ReconnectingHostClient`. */
 export interface SessionHost {
   openSession(options: OpenSessionOptions): Promise<RemoteSession>;
   createSession(options: CreateSessionOptions): Promise<RemoteSession>;
 }
 
-/** Where a session is to run, and who chooses its id. Exactly one of `host` and `provider`. */
+/** Where a session runs, and who chooses its id. Exactly one of `host` and `provider` is required. */
 export interface SessionPlace {
   /** Run on a host. */
   readonly host?: SessionHost;
-  /** Run in this process; its programs run in this sandbox, which is not closed with the session. */
+  /** Run in this process, with this sandbox, which is not closed with the session. */
   readonly provider?: Sandbox;
-  /** Let the runtime choose the id, which takes a host with `cellhost.sessions`. Default: it is chosen here. */
+  /** Let the host choose the id, which requires `cellhost.sessions`. Default: false. */
   readonly assigned?: boolean;
-  /** The id. Default: one nobody has had. */
+  /** The id. Default: a new one. */
   readonly sessionId?: string;
 }
 
-/** What a session is created with. */
+/** How to create a session. */
 export interface SessionConfig extends SessionPlace, RemoteSessionOptions {}
 
-/** A session that was created. Whoever asked for it closes it. */
+/** A session that was created. The caller closes it. */
 export interface CreatedSession {
   readonly session: Session;
   readonly sessionId: string;
-  /** Where it can be looked at; undefined where nobody said. */
+  /** The address where it can be watched; undefined if there is none. */
   readonly remoteUrl: string | undefined;
-  /** Resolves when it is over, with the reason, if anybody but its owner can end it. */
+  /** Resolves with the reason if something other than its owner ends it. */
   readonly ended: Promise<Error> | undefined;
 }
 
@@ -42,8 +42,8 @@ export interface CreatedSession {
  * Creates a session: in this process, on a host under an id of this side, or on a host that
  * chooses the id.
  *
- * @throws `invalid_argument` for a place that is none, and, before anything is sent, for an id or
- * a provider where the runtime chooses; else as `HostClient.openSession` and `createSession`.
+ * @throws `invalid_argument`, before anything is sent, for an invalid place; otherwise like
+ *   `HostClient.openSession` and `createSession`.
  */
 export async function createSession(config: SessionConfig): Promise<CreatedSession> {
   const { host, provider, assigned = false, sessionId, ...options } = config;
@@ -74,10 +74,9 @@ function createHere(config: SessionConfig, sandbox: Sandbox): CreatedSession {
 /** @throws `invalid_argument`. */
 export function checkPlace({ host, provider, assigned, sessionId }: SessionPlace): void {
   if (assigned === true) {
-    const why = 'cannot be given where the runtime chooses it';
-    if (sessionId !== undefined) throw wrong(`sessionId ${why}`);
-    if (provider !== undefined) throw wrong(`provider ${why}`);
-    if (host === undefined) throw wrong('only a host can choose an id, and there is no host');
+    if (sessionId !== undefined) throw wrong('assigned cannot be combined with sessionId');
+    if (provider !== undefined) throw wrong('assigned cannot be combined with provider');
+    if (host === undefined) throw wrong('only a host can assign an id: give host');
   }
   if (host === undefined && provider === undefined)
     throw wrong('neither host nor provider is given');

@@ -4,7 +4,7 @@ import type { SessionUpdate } from './session-updates.ts';
 import { UpdateReader } from './update-reader.ts';
 
 /**
- * A session that nobody knows of yet: whoever subscribes now hears of it from its first update on.
+ * A session that has not been started. Subscribe first to get every update from the first one on.
  * Nothing is sent, started or registered before `start`.
  */
 export class PreparedSession implements Disposable {
@@ -16,12 +16,12 @@ export class PreparedSession implements Disposable {
     this.#start = start;
   }
 
-  /** Has every update told to `listener` when it comes. @returns Ends that. */
+  /** Calls `listener` with every update when it arrives. @returns Unsubscribes. */
   subscribe(listener: (update: SessionUpdate) => void): () => void {
     return this.#reader.subscribe(listener);
   }
 
-  /** Starts it, once. @throws `invalid_argument` where it was started or dropped; as `createSession`. */
+  /** Starts the session. @throws `invalid_argument` if it was started or disposed before; like `createSession`. */
   async start(): Promise<ActiveSession> {
     if (this.#isUsed) {
       throw new CodeModeError('invalid_argument', 'Cannot start a session twice');
@@ -30,7 +30,7 @@ export class PreparedSession implements Disposable {
     return this.#start(this.#reader);
   }
 
-  /** Drops it; one that was started is not touched. */
+  /** Makes `start` fail. A session that was started goes on. */
   [Symbol.dispose](): void {
     this.#isUsed = true;
   }

@@ -1,78 +1,78 @@
 /**
- * Puts what a prompt's program asks for in line with what it shows.
+ * Puts the calls and notifications of a prompt in order with its output.
  *
- * The two reach this side by different ways: requests come to a delegate, output comes with the live
- * events of the cell. The events also tell when the program asked for something, so a request waits
- * here until they have come to it. Its place does not depend on which way is faster.
+ * The two arrive separately: requests at a delegate, output with the live events of the cell. The
+ * events also report each request, so a request waits here until its event arrives. Its place does
+ * not depend on which of the two is faster.
  *
- * Requests are passed on at once while nobody reads (`flush`), and for good when the events can tell
- * nothing more (`giveUp`).
+ * While no update is read, requests pass at once (`flush`). When no more events can arrive, all later
+ * requests pass at once too (`giveUp`).
  */
 export class PromptOrder {
   readonly #isFull: () => boolean;
-  /** Requests that the events have not come to, oldest first. */
+  /** Requests whose event has not arrived, oldest first. */
   readonly #waiting = new Map<string, () => void>();
-  /** Calls that the events have come to and that were not made here, yet. */
+  /** Calls whose event has arrived before the call itself. */
   readonly #announced = new Set<string>();
-  /** How many notifications were sent here, and how many the events have come to. */
+  /** How many notifications, and how many of their events, have arrived. */
   #sent = 0;
   #notified = 0;
   #isGivenUp = false;
   #isOver = false;
   #close: (() => void) | null = null;
 
-  /** @param isFull Whether nobody reads, so that a request would wait for longer than it may. */
+  /** @param isFull Whether the reader is full, so that a request would wait too long. */
   constructor(isFull: () => boolean) {
     this.#isFull = isFull;
   }
 
-  /** A call was made: `pass` is called when it is its turn. */
+  /** A call was made. `pass` is called in its turn. */
   call(callId: string, pass: () => void): void {
     const isDue = this.#announced.delete(callId);
     this.#enter(callId, isDue, pass);
   }
 
-  /** A notification was sent: `pass` is called when it is its turn. */
+  /** A notification was sent. `pass` is called in its turn. */
   notification(pass: () => void): void {
     this.#sent += 1;
     this.#enter(noteKey(this.#sent), this.#sent <= this.#notified, pass);
   }
 
-  /** No callback of the cell runs any more: `pass` is called behind the end of the prompt. */
+  /** All callbacks of the cell are over. `pass` is called after the end of the prompt. */
   closed(pass: () => void): void {
     if (this.#isOver) pass();
     else this.#close = pass;
   }
 
-  /** The events have come to this call. */
+  /** The event of this call has arrived. */
   reachCall(callId: string): void {
     if (!this.#pass(callId)) this.#announced.add(callId);
   }
 
-  /** The events have come to the end of this call: it is not made here any more. */
+  /** The event for the end of this call has arrived: the call can no longer be made. */
   endCall(callId: string): void {
     this.#announced.delete(callId);
   }
 
-  /** The events have come to the next notification. */
+  /** The event of the next notification has arrived. */
   reachNotification(): void {
     this.#notified += 1;
     this.#pass(noteKey(this.#notified));
   }
 
-  /** Passes on all that waits. */
+  /** Passes on all waiting requests. */
   flush(): void {
     for (const key of [...this.#waiting.keys()]) this.#pass(key);
   }
 
-  /** The events tell nothing any more: nothing waits from now on. */
+  /** No more events arrive: all requests pass from now on. */
   giveUp(): void {
     this.#isGivenUp = true;
     this.#announced.clear();
     this.flush();
   }
 
-  /** The end of the prompt was told. */
+  /** The end of the prompt was sent. */
   end(): void {
     this.#isOver = true;
     this.#close?.();

@@ -5,26 +5,26 @@ import type { Session, StartedCell } from '../../src/session.ts';
 import type { PromptOrder } from './prompt-order.ts';
 import type { FeedEvent, PromptEnd } from './session-updates.ts';
 
-/** Where a prompt's updates go. */
+/** Takes the updates of a prompt. */
 export interface PromptSink {
   tell(update: FeedEvent): void;
   readonly isFull: boolean;
-  /** What to wait for before more is told. */
+  /** What to wait for before sending more; undefined if there is room. */
   room(): Promise<void> | undefined;
 }
 
-/** How often a cell is asked for output where its events do not tell it, in milliseconds. */
+/** How often a cell without live events is observed, in milliseconds. */
 const OBSERVE_MS = 1_000;
 const LIVE_OBSERVE_MS = 60_000;
-/** How much output is taken from the session before the reader has room for it. */
+/** How many items are taken from the session before the reader has room for them. */
 const MAX_KEPT = 4_096;
 
-/** How the first wait for a prompt's cell is made. */
+/** How the cell of a prompt is first observed. */
 export const FIRST_OBSERVE = { yieldAfterMs: OBSERVE_MS } as const;
 
 /**
- * Brings what a prompt shows, and how it ends, to a sink. Its live events tell that as it happens;
- * observing tells it too, later, but loses nothing. So events are listened to until one is missing.
+ * Sends the output and the end of a prompt to a sink. Its live events report both as they happen.
+ * Observing reports both later, but loses nothing. So events are used until one is missing.
  */
 export class PromptPump {
   readonly #session: Session;
@@ -32,19 +32,19 @@ export class PromptPump {
   readonly #order: PromptOrder;
   readonly #sink: PromptSink;
   readonly #events: LiveEvents;
-  /** Which of the two ways tells; null until that is known. */
+  /** Which of the two is used; null until that is known. */
   #teller: 'events' | 'observing' | null = null;
-  /** How much of the output was told. */
+  /** How many items were sent. */
   #told = 0;
-  /** What was observed and may not have been told: all output from `#keptFrom` on. */
+  /** Output that was observed and may not have been sent: all items from `#keptFrom` on. */
   #kept: OutputItem[] = [];
   #keptFrom = 0;
-  /** What observing ended with. */
+  /** The end that observing reported. */
   #final: PromptEnd | null = null;
   #isFlushing = false;
   #isOver = false;
 
-  /** @param order What the program asks for, to be told between what it shows. */
+  /** @param order The program's calls and notifications, which go between its output. */
   constructor(
     session: Session,
     { cellId, first }: StartedCell,
@@ -77,7 +77,7 @@ export class PromptPump {
     }
     const room = this.#sink.room();
     if (room === undefined) return this.#next();
-    // Who waits for an answer must not wait for a reader who does not read.
+    // A program that waits for an answer must not depend on a reader that does not read.
     this.#order.flush();
     void room.then(() => this.#next());
   }
@@ -93,7 +93,7 @@ export class PromptPump {
     return this.#sink.isFull ? undefined : this.#events.take();
   }
 
-  /** There are no events, or one is missing: what is observed tells the rest. */
+  /** There are no events, or one is missing: observing reports the rest. */
   #chooseObserving(): void {
     this.#teller = 'observing';
     this.#order.giveUp();
@@ -101,7 +101,7 @@ export class PromptPump {
     void this.#flush();
   }
 
-  /** There is always somebody who takes the output from the session, so that the cell can go on. */
+  /** Always takes the output from the session, so that the cell can continue. */
   async #observe(first: Promise<CellEvent>): Promise<void> {
     try {
       this.#final = await this.#observeToEnd(first);
@@ -123,14 +123,14 @@ export class PromptPump {
     return { yieldAfterMs: this.#teller === 'events' ? LIVE_OBSERVE_MS : OBSERVE_MS };
   }
 
-  /** What nobody reads stays with the session in the end, whose limits hold then. */
+  /** Leaves output that is not read to the session, whose limits then apply. */
   async #roomToKeep(): Promise<void> {
     if (this.#teller === 'observing') await this.#flush();
     else this.#trim();
     while (this.#kept.length > MAX_KEPT && this.#sink.isFull) await this.#sink.room();
   }
 
-  /** Tells what was observed and not told, and then the end, if that is known; one at a time. */
+  /** Sends the output that was observed and not sent, then the end if it is known. Runs once at a time. */
   async #flush(): Promise<void> {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -145,7 +145,7 @@ export class PromptPump {
     if (this.#final !== null) this.#end(this.#final);
   }
 
-  /** Lets go of what was told. */
+  /** Drops the output that was sent. */
   #trim(): void {
     const told = Math.min(Math.max(this.#told - this.#keptFrom, 0), this.#kept.length);
     this.#kept.splice(0, told);
@@ -174,7 +174,7 @@ function toError(error: unknown): Error {
   return error instanceof Error ? error : new CodeModeError('peer_failed', String(error));
 }
 
-/** Without what the event says besides. */
+/** The end without the other fields of its event. */
 function onlyEnd(end: PromptEnd): PromptEnd {
   switch (end.type) {
     case 'completed':

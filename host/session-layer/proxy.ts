@@ -3,8 +3,8 @@ import { type FeedDelivery, type FeedSink, toUpdate } from './session-feed.ts';
 import type { SessionUpdate } from './session-updates.ts';
 
 /**
- * Who takes a session over: does what its programs ask for, and may want to know the rest, which is
- * what nobody had read: output and ends of prompts, and what handlers of tools were called.
+ * The new owner of a session that is handed over: handles the calls and notifications of its
+ * programs. `update` gets all other updates.
  */
 export interface ProxyTarget extends Delegate {
   /** Must not throw. */
@@ -12,8 +12,8 @@ export interface ProxyTarget extends Delegate {
 }
 
 /**
- * A sink that hands everything on to `target`, in order: first what nobody had read, then what
- * comes. What the target brings about by that stands behind what came before it.
+ * A sink that forwards updates to `target`, in order: first the unread ones, then all later ones.
+ * Updates that the target itself causes go behind earlier ones.
  */
 export function forwardTo(target: ProxyTarget, unread: readonly FeedDelivery[]) {
   const line = [...unread];
@@ -39,7 +39,7 @@ function forward(delivery: FeedDelivery, target: ProxyTarget): void {
       message.type === 'call'
         ? attempt(() => target.invokeTool(message.call, signal))
         : attempt(() => target.notify(message.notification, signal));
-    // Nobody may want it any more; then a failure is nobody's.
+    // The result may no longer be wanted; its failure is ignored then.
     result.catch(() => {});
     return delivery.reply({ result });
   }
@@ -49,7 +49,7 @@ function forward(delivery: FeedDelivery, target: ProxyTarget): void {
   else void attempt(() => target.update?.(update)).catch(ignore);
 }
 
-/** What a callback throws in place comes by the promise too. */
+/** Turns a synchronous throw of a callback into a rejection. */
 async function attempt<T>(work: () => T | Promise<T>): Promise<T> {
   return await work();
 }

@@ -12,36 +12,36 @@ import { SessionFeed } from './session-feed.ts';
 import { SessionTools, type ToolHandler } from './session-tools.ts';
 import { UpdateReader } from './update-reader.ts';
 
-/** Where a session runs, and with which options. */
+/** Where and how a session runs. */
 export type SessionSetup = SessionPlace & Omit<RemoteSessionOptions, 'delegate' | 'tools'>;
 
-/** Called with a session that has just started, before anybody else has it. */
+/** Called with a session that has just started, before the caller gets it. */
 export type OnSessionStart = (session: ActiveSession) => Promise<void> | void;
 
-/** Puts a session together. Nothing is sent or started before one of the methods that start it. */
+/** Configures a session. Nothing is sent or started before a method that starts it. */
 export class SessionBuilder {
   readonly #setup: SessionSetup;
   readonly #tools = new SessionTools();
   readonly #servers: Record<string, McpServerConfig> = {};
   readonly #onStart: OnSessionStart[] = [];
 
-  /** @throws `invalid_argument`, as `createSession`. */
+  /** @throws `invalid_argument`, like `createSession`. */
   constructor(setup: SessionSetup) {
     checkPlace(setup);
     this.#setup = setup;
   }
 
-  /** Adds a tool. @throws `invalid_argument` for a name that is taken. */
+  /** Adds a tool. @throws `invalid_argument` if the name is taken. */
   withTool(definition: ToolDefinition, handler: ToolHandler): this {
     this.#tools.add(definition, handler);
     return this;
   }
 
   /**
-   * Adds the tools of an MCP server. It is started, and its tools are known, before the session is
-   * asked for; it ends with the session.
+   * Adds the tools of an MCP server. The server is started and lists its tools before the session is
+   * created. It is stopped with the session.
    *
-   * @throws `invalid_argument` for a name that is taken.
+   * @throws `invalid_argument` if the name is taken.
    */
   withMcpServer(name: string, config: McpServerConfig): this {
     if (Object.hasOwn(this.#servers, name)) {
@@ -53,36 +53,36 @@ export class SessionBuilder {
   }
 
   /**
-   * Has `callback` called with the session when it starts; starting is over when it has returned.
-   * It may run prompts and read updates. What it throws fails the start, and closes the session.
+   * Calls `callback` with the session when it starts, and waits for it. The callback may run prompts
+   * and read updates. If it throws, the session is closed and the start fails with its error.
    */
   onSessionStart(callback: OnSessionStart): this {
     this.#onStart.push(callback);
     return this;
   }
 
-  /** A session to subscribe to before it starts, as it is put together now. */
+  /** A session with the present configuration, to subscribe to before it starts. */
   prepare(): PreparedSession {
     return new PreparedSession((reader) => this.#start(reader));
   }
 
-  /** Starts it. @throws As `createSession`; `tool_server_failed`; what a callback threw. */
+  /** Starts the session. @throws Like `createSession`; `tool_server_failed`; what a callback threw. */
   start(): Promise<ActiveSession> {
     return this.#start(new UpdateReader());
   }
 
-  /** Starts it, runs `work` with it, and closes it. @throws As `start`; what `work` threw. */
+  /** Starts the session, runs `work` with it, and closes it. @throws Like `start`; what `work` threw. */
   async runUntil<T>(work: (session: ActiveSession) => Promise<T> | T): Promise<T> {
     await using session = await this.start();
     return await work(session);
   }
 
   /**
-   * Starts it on behalf of another owner: all that `onSessionStart` has not read, and all that comes, goes to
-   * `target`, but for calls of the tools that were added here.
+   * Starts the session on behalf of another owner: `target` gets the updates that `onSessionStart` did
+   * not read, and all later ones. Tools that were added here keep their handlers.
    *
-   * @returns The session, to be asked on; with it ends what was added.
-   * @throws As `start`.
+   * @returns The session for its new owner. Closing it stops the tool servers too.
+   * @throws Like `start`.
    */
   async startProxy(target: ProxyTarget): Promise<ProxiedSession> {
     const session = await this.start();
@@ -122,7 +122,7 @@ async function runCallbacks(callbacks: readonly OnSessionStart[], session: Activ
   }
 }
 
-/** What speaks to MCP servers takes long to load, so only who has some loads it. */
+/** The MCP client takes long to load, so it is loaded only if there are MCP servers. */
 async function connectServers(
   mcpServers: Readonly<Record<string, McpServerConfig>>,
   signal: AbortSignal | undefined,

@@ -5,13 +5,13 @@ import type { PromptOrder } from './prompt-order.ts';
 import type { SessionTools } from './session-tools.ts';
 import type { FeedEvent, SessionUpdate } from './session-updates.ts';
 
-/** What a program asks, and until when. */
+/** A call or a notification of a program. */
 export type Asked = { readonly signal: AbortSignal } & (
   | { readonly type: 'call'; readonly call: ToolCall }
   | { readonly type: 'notification'; readonly notification: Notification }
 );
 
-/** What goes over the feed of a session. A request is answered with what will be its answer. */
+/** The traffic of a feed. A request is answered with a promise of its result. */
 export interface FeedTraffic {
   readonly event: FeedEvent;
   readonly request: Asked;
@@ -23,14 +23,14 @@ export type FeedSink = Sink<FeedTraffic>;
 
 const ID = 'session';
 
-/** Calls `pass` when it is the turn of what is asked. */
+/** Calls `pass` when it is the turn of a request. */
 type Turn = (pass: () => void) => void;
 
 const AT_ONCE: Turn = (pass) => pass();
 
 /**
- * The one way by which everything about a session comes to whoever has it: first a reader, later
- * perhaps a proxy. It is the delegate of the session; handlers of tools are called at once.
+ * The one ordered stream of a session's updates and requests to its owner: a reader at first, later
+ * perhaps a proxy. It is the delegate of the session. Handlers of tools are called at once.
  */
 export class SessionFeed implements Delegate {
   readonly #tools: SessionTools;
@@ -42,12 +42,12 @@ export class SessionFeed implements Delegate {
     this.#registration = this.#router.register(ID, sink);
   }
 
-  /** Tells whoever has the session. */
+  /** Sends an update to the owner. */
   tell(update: FeedEvent): void {
     this.#router.route(ID, { kind: 'event', message: update });
   }
 
-  /** Hands the session over, between two deliveries. */
+  /** Changes the owner, between two deliveries. */
   swap(sink: FeedSink): void {
     this.#registration.swap(sink);
   }
@@ -64,7 +64,7 @@ export class SessionFeed implements Delegate {
     this.tell({ type: 'closed', cellId });
   }
 
-  /** The delegate of a prompt: what its program asks for is told in this order. */
+  /** The delegate of a prompt: its requests are sent in this order. */
   inOrder(order: PromptOrder): Delegate {
     return {
       invokeTool: (call, signal) =>
@@ -75,7 +75,7 @@ export class SessionFeed implements Delegate {
     };
   }
 
-  /** A handler starts at once; only what is told of it waits for its turn. */
+  /** A handler starts at once; only its update waits for its turn. */
   async #invoke(call: ToolCall, signal: AbortSignal, turn: Turn): Promise<unknown> {
     const handler = this.#tools.handlerOf(call.tool);
     if (handler === undefined) return this.#ask({ type: 'call', call, signal }, turn);
@@ -88,7 +88,7 @@ export class SessionFeed implements Delegate {
     await this.#ask({ type: 'notification', notification, signal }, turn);
   }
 
-  /** Once somebody does it, that is waited for, so that who is cancelled can still come to an end. */
+  /** A request that reached the owner is awaited even when it is cancelled, so that it can still finish. */
   #ask(asked: Asked, turn: Turn): Promise<unknown> {
     const { signal } = asked;
     return new Promise((resolve, reject) => {
@@ -105,7 +105,7 @@ export class SessionFeed implements Delegate {
   }
 }
 
-/** What a reader is shown. */
+/** The update for a reader. */
 export function toUpdate(delivery: FeedDelivery): SessionUpdate {
   if (delivery.kind === 'event') return delivery.message;
   if (delivery.kind === 'gap') return { type: 'gap', missed: delivery.n };
@@ -121,7 +121,7 @@ export function toUpdate(delivery: FeedDelivery): SessionUpdate {
   };
 }
 
-/** Whether nobody wants it any more. */
+/** Whether the program no longer wants the answer. */
 export function isGivenUp(delivery: FeedDelivery): boolean {
   return (
     delivery.kind === 'request' &&

@@ -3,16 +3,16 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 
 /**
- * Does what a tool does.
+ * Runs a tool.
  *
  * @param call Its `input` is the argument.
- * @param signal Aborts when the program does not want the answer any more.
+ * @param signal Aborts when the program no longer wants the answer.
  * @returns Any JSON value, or a `JsonText`. It becomes the value the program awaits.
  * @throws Anything. The message becomes the error the program catches.
  */
 export type ToolHandler = (call: ToolCall, signal: AbortSignal) => unknown;
 
-/** The tools of a session, by name, and who does what they do. */
+/** The tools of a session and their handlers, by name. */
 export class SessionTools {
   readonly #definitions: ToolDefinition[] = [];
   readonly #handlers = new Map<string, ToolHandler>();
@@ -21,7 +21,7 @@ export class SessionTools {
     return this.#definitions;
   }
 
-  /** @throws `invalid_argument` for a name that is taken. */
+  /** @throws `invalid_argument` if the name is taken. */
   add(definition: ToolDefinition, handler: ToolHandler): void {
     const { name } = definition;
     if (this.#handlers.has(name)) {

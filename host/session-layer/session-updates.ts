@@ -2,28 +2,28 @@ import type { ToolCall } from '../../src/delegate.ts';
 import type { MissingReason, OutputItem } from '../../src/events.ts';
 import type { CellEnd } from '../../src/live-events.ts';
 
-/** How a prompt ended: as its cell did, or with an error of whoever ran it. */
+/** How a prompt ended: as its cell did, or with an error of the session. */
 export type PromptEnd =
   | CellEnd
   | { readonly type: 'missing'; readonly reason: MissingReason }
   | { readonly type: 'failed'; readonly error: Error };
 
-/** A call of a tool that this session has no handler for. Whoever reads it answers it, once. */
+/** A call of a tool without a handler. The reader answers it, once. */
 export interface CallUpdate {
   readonly type: 'call';
   readonly call: ToolCall;
-  /** Aborts when the program does not want the answer any more. */
+  /** Aborts when the program no longer wants the answer. */
   readonly signal: AbortSignal;
   /** @param result Any JSON value, or a `JsonText`. */
   respond(result: unknown): void;
   fail(error: Error): void;
 }
 
-/** Something that is told and wants no answer. */
+/** An update that needs no answer. */
 export type TellingUpdate =
-  /** A prompt showed something. */
+  /** A prompt wrote output. */
   | { readonly type: 'output'; readonly cellId: string; readonly item: OutputItem }
-  /** A tool of the session was called; its handler is at work. */
+  /** A tool of the session was called; its handler is running. */
   | { readonly type: 'tool'; readonly call: ToolCall }
   | {
       readonly type: 'notification';
@@ -31,15 +31,15 @@ export type TellingUpdate =
       readonly callId: string | null;
       readonly text: string;
     }
-  /** A prompt is over. Nothing it showed follows. */
+  /** A prompt has ended. No output of it follows. */
   | { readonly type: 'end'; readonly cellId: string; readonly end: PromptEnd }
-  /** No callback of this cell runs any more. */
+  /** All callbacks of this cell are over. */
   | { readonly type: 'closed'; readonly cellId: string }
-  /** So many updates are missing here, because nobody read in time; never output or ends. */
+  /** `missed` updates were dropped because they were not read in time; never output or ends. */
   | { readonly type: 'gap'; readonly missed: number };
 
-/** Of those, what is told to whoever has the session; the rest is what becomes of others at a reader. */
+/** The updates that a feed carries. A reader makes the others. */
 export type FeedEvent = Exclude<TellingUpdate, { readonly type: 'notification' | 'gap' }>;
 
-/** What happens in a session, in order, each thing once. */
+/** What happens in a session, in order, each update once. */
 export type SessionUpdate = TellingUpdate | CallUpdate;

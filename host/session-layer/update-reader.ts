@@ -5,7 +5,7 @@ import { lengthOfItem } from '../../src/events.ts';
 import { type FeedDelivery, type FeedSink, isGivenUp, toUpdate } from './session-feed.ts';
 import type { SessionUpdate } from './session-updates.ts';
 
-/** How many updates wait for a reader, and how much of them, in bytes. */
+/** Most updates that wait for a reader, and most bytes of them. */
 export const MAX_UNREAD = 4_096;
 export const MAX_UNREAD_BYTES = 16 << 20;
 
@@ -15,10 +15,10 @@ interface Waiting {
 }
 
 /**
- * Keeps a session's updates until somebody reads them, each once, in order.
+ * Keeps a session's updates until they are read, each once, in order.
  *
- * Notifications count as delivered when they are here. When 4,096 updates wait, or 16 MiB of them,
- * what comes is not kept: a gap is told in its place, and a call is refused.
+ * A notification counts as delivered when it arrives here. While 4,096 updates or 16 MiB wait, new
+ * updates are dropped and reported as a gap, and calls are refused.
  */
 export class UpdateReader {
   readonly sink: FeedSink = (delivery) => this.#take(delivery);
@@ -36,29 +36,29 @@ export class UpdateReader {
     return this.#listenerFailures;
   }
 
-  /** Whether what can wait had better wait. */
+  /** Whether updates that can wait should wait. */
   get isFull(): boolean {
     return this.#isFull && this.#end === null;
   }
 
-  /** What to wait for before telling more that can wait; undefined where there is room. */
+  /** What to wait for before sending updates that can wait; undefined if there is room. */
   room(): Promise<void> | undefined {
     if (!this.isFull) return undefined;
     return new Promise((resolve) => this.#room.push(resolve));
   }
 
-  /** Has every update told to `listener` when it comes, whoever reads it. @returns Ends that. */
+  /** Calls `listener` with every update when it arrives, whether or not it is read. @returns Unsubscribes. */
   subscribe(listener: (update: SessionUpdate) => void): () => void {
-    const own = (update: SessionUpdate) => listener(update);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    const added = (update: SessionUpdate) => listener(update);
+    this.#listeners.add(added);
+    return () => void this.#listeners.delete(added);
   }
 
   /**
    * The next update.
    *
-   * @param signal Gives the wait up; nothing is lost by that.
-   * @throws The signal's reason; what the reader was ended with, once everything was read.
+   * @param signal Aborts the wait; no update is lost.
+   * @throws The signal's reason; the error of `end`, once everything was read.
    */
   read(signal: AbortSignal): Promise<SessionUpdate> {
     if (signal.aborted) return Promise.reject(signal.reason);
@@ -74,7 +74,7 @@ export class UpdateReader {
     });
   }
 
-  /** Ends the reading: who waits is told why. What waits can still be read. The first reason stays. */
+  /** Fails pending reads. Waiting updates can still be read. The first error is kept. */
   end(error: Error): void {
     if (this.#end !== null) return;
     this.#end = error;
@@ -82,7 +82,7 @@ export class UpdateReader {
     this.#makeRoom();
   }
 
-  /** Ends the reading for a proxy. @returns What nobody has read. */
+  /** Ends reading on behalf of a proxy. @returns The unread updates. */
   handOver(error: Error): readonly FeedDelivery[] {
     const unread = this.#unread.clear().filter((delivery) => !isGivenUp(delivery));
     const gap = { kind: 'gap', n: this.#missed, firstSeq: 0, lastSeq: 0 } as const;
@@ -108,7 +108,7 @@ export class UpdateReader {
     this.#keep(delivery);
   }
 
-  /** An end is kept always: there are no more of them than prompts, and somebody waits for each. */
+  /** An end is always kept: each prompt has only one, and its sender waits for it. */
   #refuse(delivery: FeedDelivery): void {
     if (delivery.kind === 'event' && delivery.message.type === 'end') {
       return this.#keep(delivery);
@@ -160,7 +160,7 @@ export class UpdateReader {
   }
 }
 
-/** What it costs to keep, in bytes, or somewhat less. */
+/** The approximate cost of keeping a delivery, in bytes; never too much. */
 function bytesOf(delivery: FeedDelivery): number {
   if (delivery.kind === 'gap') return 0;
   const { message } = delivery;

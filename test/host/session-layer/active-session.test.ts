@@ -142,7 +142,7 @@ for (const [where, place] of places) {
       await using session = await builder().start();
       const source = `text(await tools.other().catch(({ message }) => message))`;
       await session.sendPrompt({ source, tools: OTHER });
-      assert.equal(await session.readToString(), 'Cannot call other: nobody handles it');
+      assert.equal(await session.readToString(), 'Cannot call other: the tool has no handler');
     });
 
     it('loses nothing when a reader gives up', async () => {
