@@ -1,7 +1,7 @@
-/** Free places are given back when there are this many, and more than half of all. */
+/** Free places are released when there are this many, and they are at least half of all. */
 const COMPACT_FROM = 1_024;
 
-/** A queue: first in, first out. Each operation takes constant time, however many items wait. */
+/** A first-in, first-out queue. Its operations take constant time on average, however many items wait. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -14,12 +14,12 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
-  /** The item that was there longest; it stays. */
+  /** The oldest item, which stays in the queue. */
   peek(): T | undefined {
     return this.#items[this.#head];
   }
 
-  /** Takes out the item that was there longest. */
+  /** Takes the oldest item out. */
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head];
@@ -33,7 +33,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes out everything, the oldest first. */
+  /** Takes all items out. @returns The items, the oldest first. */
   clear(): readonly T[] {
     const rest = this.#items.slice(this.#head) as T[];
     this.#items = [];

@@ -1,61 +1,61 @@
-/** How the items of lines are measured. */
+/** Measures the items of lines. */
 export interface ItemMeasure<I> {
-  /** What it costs to keep the item, in bytes. */
+  /** The cost of keeping an item, in bytes. */
   bytesOf(item: I): number;
-  /** When it came: rises from item to item in a line, and tells which of two lines has the older one. */
+  /** The age of an item. Rises from item to item in a line, and shows which of two lines has the older item. */
   orderOf(item: I): number;
 }
 
-/** Free places are given back when there are this many, and more than half of all. */
+/** Free places are released when there are this many, and they are at least half of all. */
 const COMPACT_FROM = 64;
 
 /**
- * Items in the order they came, each with a number: the first is 1, and no number is used twice.
+ * Items in the order in which they came, each with a number: the first is 1, and no number is used twice.
  *
- * Bounds are up to the owner, who makes room with `shift`.
+ * A line has no bound of its own. Its owner makes room with `shift`.
  */
 export class Line<I> {
   readonly #measure: ItemMeasure<I>;
   #lines: Lines<I> | null;
-  /** A removed item leaves a hole; the place at `#head` is never one. */
+  /** A removed item leaves a hole; there is never a hole at `#head`. */
   #items: (I | undefined)[] = [];
   #head = 0;
   #first = 1;
   #size = 0;
   #bytes = 0;
 
-  /** @param lines The lines whose budget it shares; null for none. See `Lines.open`. */
+  /** @param lines The lines whose budget it shares, if any. See `Lines.open`. */
   constructor(measure: ItemMeasure<I>, lines: Lines<I> | null = null) {
     this.#measure = measure;
     this.#lines = lines;
   }
 
-  /** How many items are kept. */
+  /** How many items are in the line. */
   get size(): number {
     return this.#size;
   }
 
-  /** What they cost together, in bytes. */
+  /** The cost of all items, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Number of the oldest item; the number of the next one if there is no item. */
+  /** The number of the oldest item; of the next one if the line is empty. */
   get first(): number {
     return this.#first;
   }
 
-  /** The number that the next item gets. */
+  /** The number of the next item. */
   get next(): number {
     return this.#first + this.#items.length - this.#head;
   }
 
-  /** The item of that number; undefined if it was taken out, or has not come yet. */
+  /** The item with that number; undefined if it was taken out or has not come yet. */
   at(number: number): I | undefined {
     return number < this.#first ? undefined : this.#items[this.#head + number - this.#first];
   }
 
-  /** The oldest item, which stays. */
+  /** The oldest item, which stays in the line. */
   peek(): I | undefined {
     return this.#items[this.#head];
   }
@@ -75,7 +75,7 @@ export class Line<I> {
     return item;
   }
 
-  /** Takes an item out of the middle. @returns Whether it was there. */
+  /** Takes an item out, wherever it is. @returns Whether it was in the line. */
   remove(item: I): boolean {
     const at = this.#items.indexOf(item, this.#head);
     if (at >= 0) this.#takeOut(at, item);
@@ -111,7 +111,7 @@ export class Line<I> {
   }
 }
 
-/** Lines that share a budget of bytes. */
+/** Lines that share a budget of bytes. Like a line, it measures; its owner makes room. */
 export class Lines<I> {
   readonly #measure: ItemMeasure<I>;
   readonly #lines = new Set<Line<I>>();
@@ -121,25 +121,26 @@ export class Lines<I> {
     this.#measure = measure;
   }
 
-  /** What all items cost together, in bytes. */
+  /** The cost of the items in all lines, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Items in all lines. */
+  /** How many items are in all lines. */
   get items(): number {
     let items = 0;
     for (const { size } of this.#lines) items += size;
     return items;
   }
 
+  /** Opens a line that counts towards the budget until it leaves. */
   open(): Line<I> {
     const line = new Line(this.#measure, this);
     this.#lines.add(line);
     return line;
   }
 
-  /** The line that has the oldest item of all; undefined if there is no item. */
+  /** The line with the oldest item of all; undefined if all lines are empty. */
   oldest(): Line<I> | undefined {
     let oldest: Line<I> | undefined;
     let oldestOrder = Number.POSITIVE_INFINITY;
@@ -152,12 +153,12 @@ export class Lines<I> {
     return oldest;
   }
 
-  /** Called by lines alone. */
+  /** For lines only. */
   added(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** Called by lines alone. */
+  /** For lines only. */
   left(line: Line<I>): void {
     if (this.#lines.delete(line)) this.#bytes -= line.bytes;
   }

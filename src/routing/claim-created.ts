@@ -4,49 +4,49 @@ import type { GuardOptions } from './open-guards.ts';
 import type { PendingRouter } from './pending-router.ts';
 import type { Registration, Sink, Traffic } from './routed-items.ts';
 
-/** How something that gets an id is made at the peer: a session on a connection, a cell in a session. */
+/** How a thing with an id is created at the peer: a session on a connection, a cell in a session. */
 export interface Creation<T extends Traffic, A> {
-  /** The id to make it under. Default: the peer chooses. */
+  /** The id to create it under. Default: the peer chooses. */
   readonly askedId?: string | undefined;
-  /** What the guard is opened with where the peer chooses. */
+  /** Options of the guard if the peer chooses the id. */
   readonly guard?: GuardOptions<T>;
-  /** Takes what comes for the new id: at once where it was asked for, else right after `accept`. */
+  /** Receives the items of the new id: at once if `askedId` is set, otherwise right after `accept`. */
   readonly sink: Sink<T>;
   /**
-   * Sends the request. Resolves after the answer, rejects where it is an error or where none can come.
+   * Sends the request. Resolves after the answer; rejects if the answer is an error or cannot come.
    *
-   * @param onResult To be called with the result, before the next message of the peer is read. Does not throw.
-   * @param signal Aborts when the caller gives up: the peer may be told, but an answer must still be waited for.
+   * @param onResult Must be called with the result before the peer's next message is read. Does not throw.
+   * @param signal Aborts when the caller gives up. The request may be cancelled then, but must still wait for the answer.
    */
   send(onResult: (result: unknown) => void, signal: AbortSignal): Promise<unknown>;
-  /** Understands a result. @throws Where it makes no sense. */
+  /** Decodes a result. @throws If the result is malformed. */
   decode(result: unknown): A;
   idOf(answer: A): string;
   /** Finds the new id in a result that `decode` refused, if it is there. */
   findId(result: unknown): string | undefined;
-  /** Learns from the answer what must be known before the first item. What it throws fails the creation. */
+  /** Takes what must be known before the first item from the answer. If it throws, the creation fails. */
   accept?(answer: A): void;
-  /** Ends at the peer what nobody here is going to use. */
+  /** Ends a thing at the peer that is not going to be used. */
   destroy(id: string): Promise<unknown>;
-  /** Told where something may live on at the peer: no id was found, or `destroy` failed. */
+  /** Called if something may live on at the peer: no id was found, or `destroy` failed. */
   onLeak?(id: string | undefined, error: unknown): void;
 }
 
-/** What was made. */
+/** What was created. */
 export interface Created<T extends Traffic, A> {
   readonly answer: A;
   readonly registration: Registration<T>;
 }
 
 /**
- * Makes something at the peer and registers its id, so that nothing about it is lost or out of order.
+ * Creates something at the peer and registers its id, so that no item for it is lost or out of order.
  *
- * Once the answer is registered the caller has it, even where it gives up in that moment. Whoever
- * gives up before that is told at once; what comes to be all the same is destroyed, once. Where this
- * rejects for another reason, nothing is left registered, and destroying is over.
+ * Aborting before the answer is registered rejects at once; if the thing is still created, it is
+ * destroyed, once. Aborting later changes nothing. If this rejects for another reason, nothing is
+ * left registered, and the destruction has ended.
  *
- * @throws The signal's reason; what `send`, `decode` and `accept` fail with; `peer_failed` where the
- * answer has another id than was asked for, or never came; `invalid_argument` where the id is taken,
+ * @throws The signal's reason; what `send`, `decode` and `accept` fail with; `peer_failed` if the
+ * answer has another id than the one asked for, or never came; `invalid_argument` if the id is taken,
  * or an earlier attempt to create it has not ended at the peer.
  */
 export async function claimCreated<T extends Traffic, A>(
@@ -70,7 +70,7 @@ export async function claimCreated<T extends Traffic, A>(
   }
 }
 
-/** What came to be and has nobody here: why, and its id where that is known and to be destroyed. */
+/** A thing that was created and is not wanted: why, and its id if it is known and must be destroyed. */
 interface Orphan {
   readonly id: string | undefined;
   readonly error: unknown;
@@ -103,12 +103,12 @@ async function createAssigned<T extends Traffic, A>(
   throw error;
 }
 
-/** Ids that were asked for, of each router, until the peer has answered and an orphan is destroyed. */
+/** By router: ids that were asked for, until the peer has answered and an orphan is destroyed. */
 const askedIds = new WeakMap<object, Set<string>>();
 
 /**
- * Takes an id for one attempt. Another has to wait for its end, though its caller may have given up:
- * what the two of them make at the peer could not be told apart.
+ * Takes an id for one attempt. Another attempt is refused until the first has ended, even if its caller has
+ * given up, because the things that both create at the peer could not be told apart.
  */
 function take(router: object, askedId: string): Disposable {
   const ids = askedIds.get(router) ?? new Set();
@@ -158,7 +158,7 @@ async function createAsked<T extends Traffic, A>(
   }
 }
 
-/** Sends the request and has its first result judged in place. What goes wrong after that changes nothing. */
+/** Sends the request and judges its first result in place. Later errors change nothing. */
 async function sendAndJudge<T extends Traffic, A>(
   creation: Creation<T, A>,
   signal: AbortSignal,
@@ -204,11 +204,11 @@ function leak<T extends Traffic, A>(
   try {
     creation.onLeak?.(id, error);
   } catch {
-    // Whoever waits for the creation is told what went wrong with that, not with this.
+    // The caller gets the error of the creation, not this one.
   }
 }
 
-/** What has an id that nobody asked for may be somebody else's: it is left alone. */
+/** A thing under an id that was not asked for may belong to another owner, so it is left alone. */
 function strange<T extends Traffic, A>(
   creation: Creation<T, A>,
   askedId: string,

@@ -3,29 +3,29 @@ import { type ReachedLimit, type RouteErrorKind, routeError } from './route-erro
 import type { Delivery, ReplyGate, RoutedItem, Traffic } from './routed-items.ts';
 import type { RouterLimits } from './router-limits.ts';
 
-/** What became of an item that was not delivered well. */
+/** Why an item was not delivered, or its delivery failed. */
 export type DropCause =
   | RouteErrorKind
-  /** The router was closed; nothing is sent then, the request's controller is aborted. */
+  /** The router was closed. Nothing is sent; the request's controller is aborted. */
   | 'disconnected';
 
-/** Something that was not delivered, or whose sink threw. */
+/** An item that was not delivered, or whose sink threw. */
 export interface Drop<T extends Traffic> {
   readonly cause: DropCause;
   readonly id: string;
   readonly item: Delivery<T>;
-  /** The limit that did it, where one did. */
+  /** The limit that was reached, if that is the cause. */
   readonly limit?: ReachedLimit | undefined;
-  /** What the sink threw, or the reason given by whoever let go of the id or closed the router. */
+  /** What the sink threw, or the reason that the id or the router was closed with. */
   readonly reason?: unknown;
 }
 
 /** How many items were dropped, by cause. */
 export type DropCounts = Readonly<Record<DropCause, number>>;
 
-/** Sees off what is not delivered: counts it, answers it, tells it. Its methods never throw. */
+/** Counts, answers and reports items that are not delivered. Its methods never throw. */
 export class DropLog<T extends Traffic> {
-  /** Whether requests may be answered: for all that was ever routed. */
+  /** Whether requests may be answered. All requests of the router share it. */
   readonly gate: ReplyGate = { open: true, ignored: 0 };
   readonly #sessionId: () => string | undefined;
   readonly #onDrop: ((drop: Drop<T>) => void) | undefined;
@@ -41,7 +41,7 @@ export class DropLog<T extends Traffic> {
   };
   #hookFailures = 0;
 
-  /** @param sessionId The session whose cells the ids are; undefined where the ids are sessions. */
+  /** @param sessionId The session whose cells the ids are; undefined if the ids are sessions. */
   constructor(sessionId: () => string | undefined, onDrop: ((drop: Drop<T>) => void) | undefined) {
     this.#sessionId = sessionId;
     this.#onDrop = onDrop;
@@ -56,7 +56,7 @@ export class DropLog<T extends Traffic> {
     return this.#hookFailures;
   }
 
-  /** As `drop`, for what had to go because of a limit. It happens so often that an event that nobody is told of is only counted. */
+  /** `drop` for an item over a limit. Without `onDrop` an event is only counted, because this happens often. */
   overflow(id: string, item: RoutedItem<T>, name: keyof RouterLimits, value: number): void {
     const cause = 'pendingOverflow';
     if (item.kind === 'event' && this.#onDrop === undefined) this.#counts[cause] += 1;
@@ -70,7 +70,7 @@ export class DropLog<T extends Traffic> {
     this.#attempt(() => this.#onDrop?.(drop));
   }
 
-  /** The router was closed while one before it was seen off. */
+  /** Whether the router was closed while an earlier item was dropped. */
   #isUnanswerable({ cause, item }: Drop<T>): boolean {
     return !this.gate.open && item.kind === 'request' && cause !== 'sinkFailed';
   }

@@ -12,7 +12,7 @@ export interface LiveIdOwner<T extends Traffic> {
   released(live: LiveId<T>, reason: unknown): boolean;
 }
 
-/** An id with a sink, and the line of items behind the one being delivered. A released one stays without effect. */
+/** An id with a sink, and the line of items behind the current delivery. Once it has ended, its methods do nothing. */
 export class LiveId<T extends Traffic> implements Registration<T> {
   readonly id: string;
   readonly #line: Line<Parked<T>>;

@@ -4,38 +4,37 @@ import type { RoutedEvent, RoutedItem, RoutedRequest, Traffic } from './routed-i
 
 /** What a guard is opened for. */
 export interface GuardOptions<T extends Traffic> {
-  /** What the peer sends back with the first message about the new id. Not that of another open guard. */
+  /** The token that the peer sends back with the first message about the new id. No two open guards share one. */
   readonly token?: string | undefined;
   /**
-   * Serves requests about the new id before it is claimed, because what is being created may wait
-   * for their answers. Asked once for each request, and only where the id can be nobody else's:
-   * see `OpenGuards`.
+   * Serves requests for the new id before it is claimed, because the creation may wait for their
+   * answers. Called once per request, and only if the id can belong to no other guard: see `OpenGuards`.
    *
-   * @returns False to let the request wait for the sink instead; true means that it gets its answer from here.
+   * @returns True if this function answers the request; false to park it for the sink.
    */
   readonly early?: ((request: RoutedRequest<T>, id: string) => boolean) | undefined;
   /**
-   * Takes events about the new id before it is claimed. Asked where `early` would be asked, but an
-   * event alone is no reason to guess whose an id is. Default: events wait for the sink.
+   * Takes events for the new id before it is claimed. Called when `early` would be, but an event
+   * alone assigns an id to no guard. Default: events wait for the sink.
    *
-   * @returns False to let the event wait for the sink instead.
+   * @returns True if this function took the event; false to park it for the sink.
    */
   readonly earlyEvent?: ((event: RoutedEvent<T>, id: string) => boolean) | undefined;
   /** How long a request waits, in milliseconds. Default: the limit of the router. */
   readonly parkMs?: number | undefined;
 }
 
-/** A guard as its router sees it. */
+/** A guard, as the router keeps it. */
 export interface OpenGuard<T extends Traffic> extends GuardOptions<T> {
   readonly parkMs: number;
   /** `seq` of the last item that came before it was opened. */
   readonly openedAt: number;
   claimed: boolean;
-  /** The id that it was asked about without a token; null where two ids were as likely. */
+  /** The id that it was assigned without a token; null if two ids were equally likely. */
   guess?: string | null;
 }
 
-/** When an id was heard of that nobody has yet. */
+/** When an unregistered id was heard of, and how certain its guard is. */
 export interface Heard {
   /** `seq` of the first item. */
   readonly firstSeq: number;
@@ -45,33 +44,33 @@ export interface Heard {
   readonly isDoubtful: boolean;
 }
 
-/** Of an id that came with a token nothing else is asked. */
+/** For an id that came with a token: nothing else matters. */
 const OWNED: Heard = { firstSeq: 0, isVague: false, isDoubtful: false };
 
 /**
- * The guards of a router that have not ended, and whose the ids are that nobody has claimed yet.
+ * The open guards of a router, and which unclaimed id belongs to which guard.
  *
- * A guard serves early requests of one id, and only where that id can belong to no other guard:
+ * A guard serves early requests of one id, and only if that id can belong to no other guard:
  *
- * 1. An id that came with the token of a guard belongs to that guard, with all that came for it
- *    before and comes after. A token stands for the first id that it came with.
- * 2. Any other id can belong to each guard that was open when the id was first heard of and whose own
- *    id is not known by a claim. The id belongs to the last of them that is left. A guard that was
- *    opened later cannot be the owner: nobody speaks of a thing before it was asked for.
- * 3. A guard that ended with no id may have been the owner of every id heard of until then. The guard
- *    that is left gets such an id when the peer speaks of it again: a failed creation says nothing.
- * 4. A peer that sends tokens sends one wherever several guards are open. From such a peer, an id that
- *    was first heard of without a token among several guards belongs to none of them, as far as can
- *    be known: it waits for a token or a claim.
- * 5. A guard gets one id. By rule 2 it is asked about the first id only, and about none where two ids
- *    are left for one guard: at least one of them is a stranger's.
+ * 1. An id that came with the token of a guard belongs to that guard, with all earlier and later
+ *    items for it. A token stands for the first id that it came with.
+ * 2. Any other id can belong to each guard that was open when the id was first heard of and has not
+ *    claimed. The id belongs to the last such guard that is left. A guard that was opened later
+ *    cannot own it, because a peer mentions no id before it was asked to create one.
+ * 3. A guard that ended without an id may have owned every id heard of until then. The guard that is
+ *    left gets such an id when the peer mentions it again: peers are silent after a failed creation.
+ * 4. A peer that sends tokens sends one whenever several guards are open. An id of such a peer that
+ *    was first heard of without a token, while several guards were open, is assigned to no guard. It
+ *    waits for a token or a claim.
+ * 5. A guard gets one id. By rule 2 it gets the first id only, and no id if two are left for one
+ *    guard, because at least one of the two is not its own.
  *
- * Rule 2 is a guess where one guard alone is open: the id may be a stranger's. It is made because a
- * peer that waits for the answer before it tells the id would otherwise wait for ever.
+ * If only one guard is open, rule 2 is a guess: the id may be foreign. Without the guess, a peer that
+ * waits for an answer before it reports the new id would wait for ever.
  */
 export class OpenGuards<T extends Traffic> {
   readonly #open = new Set<OpenGuard<T>>();
-  /** Those whose id is not known by a claim, in the order in which they were opened. */
+  /** Guards that have not claimed, in the order in which they were opened. */
   readonly #onTheirWay = new Set<OpenGuard<T>>();
   readonly #byToken = new Map<string, OpenGuard<T>>();
   readonly #byId = new Map<string, OpenGuard<T>>();
@@ -83,7 +82,7 @@ export class OpenGuards<T extends Traffic> {
     return this.#open.size;
   }
 
-  /** @throws `invalid_argument` where another open guard has the token. */
+  /** @throws `invalid_argument` if another open guard has the token. */
   add(guard: OpenGuard<T>): void {
     const { token } = guard;
     if (token !== undefined && this.#byToken.has(token)) {
@@ -94,12 +93,12 @@ export class OpenGuards<T extends Traffic> {
     if (token !== undefined) this.#byToken.set(token, guard);
   }
 
-  /** Whether nothing is known of the guard's id. */
+  /** Whether the guard's id is unknown. */
   isUndecided(guard: OpenGuard<T>): boolean {
     return this.#onTheirWay.has(guard) && !this.#named.has(guard);
   }
 
-  /** @returns The id that was the guard's by its token, if there was one and it has not been taken. */
+  /** @returns The id that belonged to the guard by its token, if it was not claimed; null otherwise. */
   remove(guard: OpenGuard<T>): string | null {
     this.settle(guard);
     this.#open.delete(guard);
@@ -128,7 +127,7 @@ export class OpenGuards<T extends Traffic> {
     return this.#byToken.has(token);
   }
 
-  /** Makes an id the guard's whose token it came with. @returns Whether it was not the guard's before. */
+  /** Assigns an id to the guard of the token that it came with. @returns Whether the id was assigned just now. */
   name(id: string, token: string | undefined): boolean {
     if (token === undefined || this.#byId.has(id)) return false;
     this.#peerSendsTokens = true;
@@ -140,26 +139,26 @@ export class OpenGuards<T extends Traffic> {
     return true;
   }
 
-  /** Whose id it is, by a token it came with. */
+  /** The guard that an id belongs to by a token. */
   ownerOf(id: string): OpenGuard<T> | null {
     return this.#byId.get(id) ?? null;
   }
 
-  /** The id is nobody's by a token any more. */
+  /** Ends the assignment of an id by a token. */
   forget(id: string): void {
     this.#byId.delete(id);
   }
 
-  /** The guard has its id, or will have none. */
+  /** The guard has claimed its id, or will claim no id. */
   settle(guard: OpenGuard<T>): void {
     this.#onTheirWay.delete(guard);
     this.#forgetGuess(guard);
   }
 
   /**
-   * What is known of an id with this item.
+   * What is known of an id once this item has come.
    *
-   * @param before What was known without it; undefined where nothing waits for the id.
+   * @param before What was known before it; undefined if nothing waits for the id.
    */
   hear(id: string, { item, token, parked }: Arrival<T>, before: Heard | undefined): Heard {
     if (this.#byId.has(id)) return before ?? OWNED;
@@ -172,7 +171,7 @@ export class OpenGuards<T extends Traffic> {
     return { firstSeq: before?.firstSeq ?? item.seq, isVague, isDoubtful: false };
   }
 
-  /** The guard that an id can belong to by what is known, and that has not been asked about it. See rules 2 to 5. */
+  /** The one guard that an id can belong to, if the id was not assigned to it yet. See rules 2 to 5. */
   onlyOne(id: string, heard: Heard): OpenGuard<T> | null {
     if (this.#byId.has(id) || this.#guessed.has(id)) return null;
     if (heard.isDoubtful || (heard.isVague && this.#peerSendsTokens)) return null;
@@ -186,13 +185,13 @@ export class OpenGuards<T extends Traffic> {
     return this.#named.has(only) ? null : only;
   }
 
-  /** The guard is asked about an id from now on. See rule 5. */
+  /** Assigns an id to a guard without a token. See rule 5. */
   guess(guard: OpenGuard<T>, id: string): void {
     guard.guess = id;
     this.#guessed.set(id, guard);
   }
 
-  /** The guard to offer an item to; null where it has to wait. */
+  /** The guard to offer an item to; null if the item has to wait. */
   serverOf(id: string, { kind }: RoutedItem<T>): OpenGuard<T> | null {
     const guard = this.#byId.get(id) ?? this.#guessed.get(id);
     if (guard === undefined || guard.claimed) return null;
@@ -200,13 +199,13 @@ export class OpenGuards<T extends Traffic> {
     return hook === undefined ? null : guard;
   }
 
-  /** Two ids are left for the guard. See rule 5. */
+  /** Two ids are left for the guard, so that it gets neither. See rule 5. */
   guessNone(guard: OpenGuard<T>): void {
     this.#forgetGuess(guard);
     guard.guess = null;
   }
 
-  /** How long a request waits, in milliseconds: as long as the most patient guard that may get its id wants. */
+  /** How long a request waits, in milliseconds: the longest time of the guards that its id can belong to. */
   patience(owner: OpenGuard<T> | null): number {
     if (owner !== null) return owner.parkMs;
     let longest = 0;

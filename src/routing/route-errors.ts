@@ -3,32 +3,32 @@ import type { RouterLimits } from './router-limits.ts';
 
 /** Why a router answered a request itself. Public API, as error codes are. */
 export type RouteErrorKind =
-  /** Too much waited; the message has `pending session buffer overflow`. */
+  /** Too much waited; the message contains `pending session buffer overflow`. */
   | 'pendingOverflow'
-  /** What was to be created did not come to be; the message has `pending session routing ended before session was registered`. */
+  /** The creation failed; the message contains `pending session routing ended before session was registered`. */
   | 'pendingEnded'
-  /** The id was let go of. */
+  /** The id was closed. */
   | 'sessionClosed'
-  /** Nobody knows the id, and nothing is being created. */
+  /** The id is unknown, and no guard is open. */
   | 'unknownSession'
   /** It waited longer than `parkMs`. */
   | 'parkTimeout'
   /** The peer cancelled it before it was delivered. */
   | 'cancelled'
-  /** Whoever it was delivered to threw. */
+  /** The sink threw. */
   | 'sinkFailed';
 
-/** What the answer of a router carries. */
+/** The data of a `RouteError`. */
 export interface RouteErrorData {
   readonly kind: RouteErrorKind;
   readonly sessionId: string;
-  /** Set where the ids of the router are cells of one session. */
+  /** Set if the ids of the router are cells of one session. */
   readonly cellId?: string;
-  /** The value of the limit that did it, where one did. */
+  /** The value of the limit that was reached, if that is the cause. */
   readonly limit?: number;
 }
 
-/** What a router answers a request with that it does not deliver, or whose sink threw. */
+/** The router's answer to a request that it does not deliver, or whose sink threw. */
 export interface RouteError extends ReplyError {
   readonly data: RouteErrorData;
 }
@@ -50,9 +50,9 @@ const CODES: Readonly<Record<RouteErrorKind, number>> = {
 };
 
 /**
- * Puts the answer to a request together.
+ * Makes the router's answer to a request.
  *
- * @param sessionId The session whose cells the ids are; undefined where the ids are sessions.
+ * @param sessionId The session whose cells the ids are; undefined if the ids are sessions.
  */
 export function routeError(
   kind: RouteErrorKind,
@@ -82,9 +82,9 @@ function causeOf(kind: RouteErrorKind, limit: ReachedLimit | undefined): string 
     case 'sessionClosed':
       return 'it is closed';
     case 'unknownSession':
-      return 'there is none of that id';
+      return 'the id is unknown';
     case 'parkTimeout':
-      return `nobody registered it within ${limit?.value} ms`;
+      return `it was not registered within ${limit?.value} ms`;
     case 'cancelled':
       return 'the request was cancelled';
     case 'sinkFailed':

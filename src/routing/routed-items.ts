@@ -1,11 +1,11 @@
-/** What goes over a router: the types of its events, its requests, and what a request is answered with. */
+/** What goes over a router: the types of its events, its requests and their results. */
 export interface Traffic {
   readonly event: unknown;
   readonly request: unknown;
   readonly result: unknown;
 }
 
-/** Something told about an id that wants no answer. */
+/** An event for an id. It needs no answer. */
 export interface EventItem<T extends Traffic> {
   readonly kind: 'event';
   readonly message: T['event'];
@@ -13,22 +13,22 @@ export interface EventItem<T extends Traffic> {
   readonly bytes?: number | undefined;
 }
 
-/** Something asked about an id. It is answered once: by whoever it was delivered to, or else by the router. */
+/** A request for an id. It is answered once: by the sink that it was delivered to, or by the router. */
 export interface RequestItem<T extends Traffic> {
   readonly kind: 'request';
   readonly message: T['request'];
   /** What it costs to keep, in bytes. Default: 0. */
   readonly bytes?: number | undefined;
-  /** Aborted by its owner where the peer cancels the request, and by the router where the connection ends first. */
+  /** Aborted by its owner if the peer cancels the request, and by the router if the connection ends first. */
   readonly controller?: AbortController | undefined;
-  /** Sends the answer. Called once at most, and not after the router was closed. */
+  /** Sends the answer. Called at most once, and never after the router was closed. */
   reply(reply: Reply<T>): void;
 }
 
-/** What may be handed to a router. */
+/** An item for `PendingRouter.route`. */
 export type Item<T extends Traffic> = EventItem<T> | RequestItem<T>;
 
-/** An answer: what was asked for, or why not. */
+/** An answer: a result or an error. */
 export type Reply<T extends Traffic> =
   | { readonly result: T['result'] }
   | { readonly error: ReplyError };
@@ -40,31 +40,31 @@ export interface ReplyError {
   readonly data?: unknown;
 }
 
-/** An event on its way, or arrived. May be routed on as it is. */
+/** An event that was routed. It can be passed to another router unchanged. */
 export interface RoutedEvent<T extends Traffic> extends EventItem<T> {
   /** Its place among all items of its router, from 1. */
   readonly seq: number;
   readonly bytes: number;
 }
 
-/** Tells that events are missing which came before those that follow. */
+/** Reports that earlier events were lost. */
 export interface Gap {
   readonly kind: 'gap';
   /** How many events were lost. */
   readonly n: number;
   /** `seq` of the first one lost. */
   readonly firstSeq: number;
-  /** `seq` of the last one lost. Other items in between may have survived, or belong to other ids. */
+  /** `seq` of the last one lost. Items in between may have survived, or belong to other ids. */
   readonly lastSeq: number;
 }
 
-/** Whether answers may still be sent, and how many came for nothing; one for all requests of a router. */
+/** Whether answers may still be sent, and how many were ignored. All requests of a router share one. */
 export interface ReplyGate {
   open: boolean;
   ignored: number;
 }
 
-/** A request on its way, or arrived. May be routed on as it is. */
+/** A request that was routed. It can be passed to another router unchanged. */
 export class RoutedRequest<T extends Traffic> implements RequestItem<T> {
   readonly kind = 'request';
   /** Its place among all items of its router, from 1. */
@@ -85,7 +85,7 @@ export class RoutedRequest<T extends Traffic> implements RequestItem<T> {
     this.#gate = gate;
   }
 
-  /** Aborts where nobody wants the answer any more. */
+  /** Aborts when the answer is no longer wanted. */
   get signal(): AbortSignal | undefined {
     return this.controller?.signal;
   }
@@ -95,7 +95,7 @@ export class RoutedRequest<T extends Traffic> implements RequestItem<T> {
     return this.#answered;
   }
 
-  /** Answers. The first answer goes out; a second, or one after the router was closed, is dropped and counted. */
+  /** Sends the first answer. A second one, or one after the router was closed, is dropped and counted. */
   reply(reply: Reply<T>): void {
     if (this.#answered || !this.#gate.open) {
       this.#gate.ignored += 1;
@@ -106,50 +106,50 @@ export class RoutedRequest<T extends Traffic> implements RequestItem<T> {
   }
 }
 
-/** An item that has its place. */
+/** An item with its place among all items of its router. */
 export type RoutedItem<T extends Traffic> = RoutedEvent<T> | RoutedRequest<T>;
 
-/** What a sink is given. */
+/** What a sink receives. */
 export type Delivery<T extends Traffic> = RoutedItem<T> | Gap;
 
 /**
- * Takes what is for one id, in order, one at a time: what is routed to the id meanwhile follows when
- * this returns. What it throws fails that one request; the next is delivered all the same.
+ * Receives the items of one id, in order, one at a time. Items routed to the id meanwhile follow when
+ * this returns. If it throws, that one request fails and the next item is delivered.
  *
- * @param registration Its own, for handing over or leaving in the middle of a delivery.
+ * @param registration Its own registration, to swap or release it during a delivery.
  */
 export type Sink<T extends Traffic> = (
   delivery: Delivery<T>,
   registration: Registration<T>,
 ) => void;
 
-/** Somebody's hold on an id. */
+/** An id with its sink. */
 export interface Registration<T extends Traffic> extends Disposable {
   readonly id: string;
-  /** Whether the id is still this registration's. */
+  /** Whether the registration holds the id. */
   readonly active: boolean;
 
   /**
-   * Hands over to another sink, between two items: the old one gets nothing more, the new one all that follows.
+   * Replaces the sink between two items: the new one gets everything that follows.
    *
-   * @returns False where the registration was over; the new sink gets nothing then.
+   * @returns False if the registration had ended; the new sink gets nothing then.
    */
   swap(sink: Sink<T>): boolean;
 
   /**
-   * Lets go of the id. What waits behind the current delivery is answered -32001, and so is what
-   * comes later. Does nothing where the id has another owner by now.
+   * Closes the id. Requests that wait behind the current delivery are answered -32001, and so are
+   * later ones. Does nothing if the registration has ended.
    *
    * @param reason For `onDrop`.
-   * @returns Whether the id was still this registration's.
+   * @returns Whether the registration held the id.
    */
   release(reason?: unknown): boolean;
 }
 
-/** A gap that nobody was told of yet. */
+/** A gap that was not delivered yet. */
 export type GrowingGap = { -readonly [K in keyof Gap]: Gap[K] };
 
-/** Joins the loss of one event to those before. @returns The same gap, or a new one where there was none. */
+/** Adds a lost event to a gap. @returns The same gap, or a new one for null. */
 export function widen(gap: GrowingGap | null, seq: number): GrowingGap {
   if (gap === null) return { kind: 'gap', n: 1, firstSeq: seq, lastSeq: seq };
   gap.n += 1;

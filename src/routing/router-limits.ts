@@ -1,14 +1,14 @@
-/** What one router may keep. The oldest is dropped first, and told: see `RouteErrorKind` and `Gap`. */
+/** What one router may keep. The oldest items are dropped first, and reported: see `RouteErrorKind` and `Gap`. */
 export interface RouterLimits {
-  /** Events and requests together that wait for one id. Default 128. */
+  /** Items that wait for one id, events and requests together. Default 128. */
   readonly maxItemsPerId: number;
-  /** Ids that something waits for. Over it, the oldest id is dropped with all that waits. Default 64. */
+  /** Ids that items wait for. One more displaces the oldest id with all its items. Default 64. */
   readonly maxPendingIds: number;
-  /** What waits, over all ids, as the items' `bytes` say. Default 8 MiB. */
+  /** `bytes` of the items that wait, over all ids. Default 8 MiB. */
   readonly maxParkedBytes: number;
-  /** Ids remembered as closed; the one not heard of for longest is forgotten first. Default 1,024. */
+  /** Ids remembered as closed; the least recently mentioned one is forgotten first. Default 1,024. */
   readonly maxTombstones: number;
-  /** How long a request waits before it is answered with an error, in milliseconds. Default 10,000; infinity for ever. */
+  /** How long a request waits before it is answered with an error, in milliseconds. Default 10,000; infinity for no bound. */
   readonly parkMs: number;
 }
 

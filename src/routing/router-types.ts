@@ -2,51 +2,51 @@ import type { Drop, DropCounts } from './drop-log.ts';
 import type { Registration, Sink, Traffic } from './routed-items.ts';
 import type { RouterLimits } from './router-limits.ts';
 
-/** What a router is made of. */
+/** Options of a router. */
 export interface PendingRouterOptions<T extends Traffic> {
   readonly limits?: Partial<RouterLimits> | undefined;
-  /** Set where the ids are cells of this one session; a function where its id becomes known later. Errors carry it. */
+  /** Set if the ids are cells of this one session; a function if its id becomes known later. Errors carry it. */
   readonly sessionId?: string | (() => string | undefined) | undefined;
-  /** Told of every item that is not delivered well, after it was answered. What it throws is counted, no more. */
+  /** Called with every item that is not delivered or whose sink threw, after it was answered. Its errors are counted. */
   readonly onDrop?: ((drop: Drop<T>) => void) | undefined;
 }
 
-/** What became of an item, as far as is known when `route` returns. */
+/** What became of an item by the time `route` returns. */
 export type RouteResult =
-  /** Its sink has it. */
+  /** The sink took it. */
   | 'delivered'
-  /** It waits for its sink, or behind what its sink is busy with; a request that was cancelled before is answered. */
+  /** It waits for a sink, or behind the current delivery. Also for a request that was cancelled before: it is answered. */
   | 'buffered'
-  /** What is being created took it. */
+  /** A guard took it before its id was claimed. */
   | 'served-early'
-  /** Its id was let go of, or the router was closed. */
+  /** Its id or the router was closed. */
   | 'closed'
-  /** Nobody knows its id, and nothing is being created. */
+  /** Its id is unknown, and no guard is open. */
   | 'unknown';
 
-/** Says that an id is on its way, so that what comes for unknown ids is kept. Taken with `using`. */
+/** Announces a new id, so that items for unknown ids are parked. Taken with `using`. */
 export interface Guard<T extends Traffic> extends Disposable {
   /**
-   * Registers the id this guard was opened for and delivers what waits for it before it returns. Once;
-   * the guard stays open.
+   * Registers the id that this guard was opened for, and delivers the items that wait for it before
+   * it returns. A guard claims once, and stays open.
    *
-   * @throws What the router was closed with; `invalid_argument` where the guard has ended or has
-   * claimed, and where the id is registered, or another guard's by its token.
+   * @throws What the router was closed with; `invalid_argument` if the guard has ended or claimed, or
+   * if the id is registered, or belongs to another guard by its token.
    */
   claim(id: string, sink: Sink<T>): Registration<T>;
 
   /**
-   * Gives up the id this guard was opened for: what waits for it is answered -32001, and so is what
-   * still comes. The guard stays open, and cannot claim any more.
+   * Closes the id that this guard was opened for: requests that wait for it are answered -32001, and
+   * so are later ones. The guard stays open, and can no longer claim.
    *
    * @param reason For `onDrop`.
-   * @returns False, where nothing happens: somebody else has the id, or this guard has ended or claimed.
+   * @returns False, and does nothing, if the id is taken or the guard has ended or claimed.
    */
   discard(id: string, reason?: unknown): boolean;
 
   /**
-   * Ends the guard. What came with its token and was not claimed is answered -32603 and no longer
-   * waited for; with the last guard, so is everything that waits. Safe to call twice.
+   * Ends the guard. Unclaimed requests that came with its token are answered -32603; with the last
+   * guard, so are all requests that wait. Safe to call twice.
    *
    * @param reason For `onDrop`.
    */
@@ -54,18 +54,18 @@ export interface Guard<T extends Traffic> extends Disposable {
 }
 
 /**
- * What a router holds, and what it did.
+ * What a router holds, and what it has done.
  *
- * Each item received is in one of `delivered`, `servedEarly`, `parked`, and `dropped`.
+ * Each item received is counted in one of `delivered`, `servedEarly`, `parked` and `dropped`.
  */
 export interface RouterStats {
   readonly received: number;
   readonly delivered: number;
   readonly servedEarly: number;
   readonly dropped: DropCounts;
-  /** Items that wait now, for a sink or behind one. */
+  /** Items that wait now, for a sink or behind a delivery. */
   readonly parked: number;
-  /** What those that wait for a sink cost, as their `bytes` say. */
+  /** The `bytes` of the items that wait for a sink. */
   readonly parkedBytes: number;
   readonly pendingIds: number;
   readonly liveIds: number;
@@ -73,8 +73,8 @@ export interface RouterStats {
   readonly guards: number;
   /** Gap markers that were delivered. */
   readonly gaps: number;
-  /** Answers that were dropped: there was one before, or the router was closed. */
+  /** Answers that were dropped, because they came second or after the router was closed. */
   readonly ignoredReplies: number;
-  /** How often `reply` or `onDrop` threw at the router. */
+  /** How often `reply` or `onDrop` threw. */
   readonly hookFailures: number;
 }

@@ -8,11 +8,11 @@ export interface ModelGuard {
   readonly openedAt: number;
   isOpen: boolean;
   claimed: boolean;
-  /** Whether its id is known for sure, or it gets none. */
+  /** Whether its id is certain, or it gets no id. */
   settled: boolean;
-  /** Its id by a token; empty where that was used up. */
+  /** Its id by a token; empty if that was used up. */
   named: string | null;
-  /** The id it was asked about without a token; `none` where it must not be asked. */
+  /** The id it was assigned without a token; `none` if it must get none. */
   guess: string | null | 'none';
 }
 
@@ -23,7 +23,7 @@ interface ModelHeard {
   isDoubtful: boolean;
 }
 
-/** Whose an id is, as `OpenGuards` says it in words. */
+/** Which guard an id belongs to, by the rules in the comment of `OpenGuards`. */
 export class ModelGuards {
   readonly #slots: (ModelGuard | undefined)[] = [];
   readonly heard = new Map<string, ModelHeard>();
@@ -91,7 +91,7 @@ export class ModelGuards {
     this.heard.set(id, { firstSeq, isVague: !isOwned && isVague, isDoubtful: false });
   }
 
-  /** The guard that may be asked about an id that it was not asked about before. */
+  /** The guard that an id may be assigned to without a token. */
   onlyOne(id: string): ModelGuard | null {
     if (this.ownerOf(id) !== null || this.#guessed(id) !== undefined) return null;
     const { firstSeq, isVague, isDoubtful } = this.heard.get(id)!;
@@ -101,7 +101,7 @@ export class ModelGuards {
     return isFree && another === undefined ? one : null;
   }
 
-  /** Who is offered a request, or an event. */
+  /** The guard that is offered a request or an event. */
   serverOf(id: string, isRequest: boolean): ModelGuard | null {
     const guard = this.ownerOf(id) ?? this.#guessed(id) ?? null;
     if (guard === null || guard.claimed) return null;

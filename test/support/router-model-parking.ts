@@ -1,7 +1,7 @@
 import type { RouterLimits } from '../../src/routing/router-limits.ts';
 import type { ModelGuard } from './router-model-guards.ts';
 
-/** What a router is handed. */
+/** An item that was routed. */
 export interface ModelItem {
   readonly id: string;
   readonly seq: number;
@@ -9,13 +9,13 @@ export interface ModelItem {
   readonly bytes: number;
 }
 
-/** What waits in the model. */
+/** An item that waits in the model. */
 export interface ModelWaiting extends ModelItem {
   readonly dueAt: number;
   declinedBy: ModelGuard | null;
 }
 
-/** What waits for ids that nobody has registered, within limits, in the order in which it came. */
+/** The items that wait for unregistered ids, within limits, in the order in which they came. */
 export class ModelParking {
   waiting: ModelWaiting[] = [];
   ids: string[] = [];
@@ -23,7 +23,7 @@ export class ModelParking {
   readonly #limits: RouterLimits;
   readonly #evicted: (seq: number) => void;
 
-  /** @param evicted Called for each request that has to go for another item. */
+  /** @param evicted Called for each request that is evicted. */
   constructor(limits: RouterLimits, evicted: (seq: number) => void) {
     this.#limits = limits;
     this.#evicted = evicted;
@@ -66,7 +66,7 @@ export class ModelParking {
     if (seqs !== undefined) this.#lose(id, seqs);
   }
 
-  /** Losses of ids that nothing waits for are forgotten too, in time. */
+  /** Losses of ids that nothing waits for are forgotten in time. */
   #lose(id: string, seqs: number[]): void {
     this.lostSeqs.delete(id);
     this.lostSeqs.set(id, seqs);

@@ -4,11 +4,11 @@ import { type ModelItem, ModelParking, type ModelWaiting } from './router-model-
 import { type Move, serves } from './router-moves.ts';
 
 /**
- * What a router is to do, said as plainly as can be and without a thought for cost. Knows no
+ * What a router must do, written as plainly as possible and without regard to cost. Does not cover
  * calls from inside a call.
  */
 export class RouterModel {
-  /** What the last move came to, and what was seen of it: `answered 3 cancelled`, `delivered 0 ?3`, `served 1 3` … */
+  /** The result of the last move, and what was seen of it: `answered 3 cancelled`, `delivered 0 ?3`, `served 1 3` … */
   seen: string[] = [];
   readonly #parking: ModelParking;
   #closedIds: string[] = [];
@@ -27,7 +27,7 @@ export class RouterModel {
     this.#parking = new ModelParking(limits, evicted);
   }
 
-  /** What `stats` must show. */
+  /** The figures that `stats` must show. */
   get figures(): string {
     const { waiting, bytes } = this.#parking;
     const guards = this.#guards.open.length;
@@ -81,8 +81,8 @@ export class RouterModel {
     this.#seq += 1;
     const seq = this.#seq;
     const item = { id, seq, isRequest, bytes };
-    const lane = this.#live.get(id);
-    if (lane !== undefined) return this.#deliver(lane, item, 'delivered');
+    const sink = this.#live.get(id);
+    if (sink !== undefined) return this.#deliver(sink, item, 'delivered');
     if (this.#closed) return this.#refuse(item, 'disconnected', 'closed');
     const isNamed = this.#guards.name(id, token);
     const isWaiting = this.#parking.ids.includes(id);
@@ -110,7 +110,7 @@ export class RouterModel {
     return 'buffered';
   }
 
-  /** Offers all that waits for an id to whoever serves it by now, once. */
+  /** Offers all items that wait for an id to the guard that serves it now, once. */
   #offerLine(id: string): void {
     for (const one of this.#parking.waiting.filter((item) => item.id === id)) {
       const guard = this.#guards.serverOf(id, one.isRequest);

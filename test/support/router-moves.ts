@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What can be done to a router. `which` counts from the latest. */
+/** A move on a router. `which` counts from the latest. */
 export type Move =
   | { readonly type: 'open'; readonly slot: number; readonly early: Early; readonly parkMs: number }
   | { readonly type: 'release' | 'claim' | 'give-up'; readonly slot: number; readonly id: string }
@@ -15,7 +15,7 @@ export type Move =
   | { readonly type: 'pass'; readonly ms: number }
   | { readonly type: 'close' };
 
-/** Whether a guard serves early, and what; `odd` takes events too. */
+/** Which items a guard serves early; `odd` takes events too. */
 export type Early = 'none' | 'all' | 'odd';
 
 /** Whether a guard of this kind serves a request early. */
@@ -62,5 +62,5 @@ const MOVE: fc.Arbitrary<Move> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: one('close') }) },
 );
 
-/** Histories of a router that may go on for a while. */
+/** Histories of a router, some of them long. */
 export const MOVES = fc.array(MOVE, { minLength: 5, maxLength: 60, size: 'max' });

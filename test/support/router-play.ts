@@ -5,7 +5,7 @@ import type { Guard } from '../../src/routing/router-types.ts';
 import { type Move, serves } from './router-moves.ts';
 import { lineOf, WordRouter, type Words } from './word-router.ts';
 
-/** Limits that are soon reached. */
+/** Limits that are reached soon. */
 export const SMALL_LIMITS = {
   maxItemsPerId: 3,
   maxPendingIds: 2,
@@ -14,7 +14,7 @@ export const SMALL_LIMITS = {
   parkMs: 1_000,
 };
 
-/** Plays moves on a router and writes down what can be seen from outside, in the words of the model. */
+/** Plays moves on a router and records what can be seen from outside, in the words of the model. */
 export class RouterPlay {
   seen: string[] = [];
   /** Called inside each delivery. */
@@ -53,7 +53,7 @@ export class RouterPlay {
     this.seen.unshift(`= ${this.#play(move)}`);
   }
 
-  /** What `RouterModel.figures` says. */
+  /** The figures that `RouterModel.figures` has. */
   get figures(): string {
     const { parked, parkedBytes, pendingIds, liveIds, closedIds, guards } = this.rig.router.stats;
     return [parked, parkedBytes, pendingIds, liveIds, closedIds, guards].join();

@@ -5,7 +5,7 @@ import type { Words } from './word-router.ts';
 
 /**
  * Plays moves on a router, many of them from inside its own calls, and writes down what goes wrong:
- * an item with more than one fate or none, a lane out of order, a sink entered while it is at work.
+ * an item with more than one fate or without one, items out of order, a sink entered during its own call.
  */
 export class Storm {
   readonly faults: string[] = [];
@@ -13,7 +13,7 @@ export class Storm {
   readonly #moves: Move[];
   readonly #isInside: Iterator<boolean>;
   readonly #fates = new Map<string, string[]>();
-  readonly #lanes = new Map<Registration<Words>, { lastSeq: number; busy: boolean }>();
+  readonly #registrations = new Map<Registration<Words>, { lastSeq: number; busy: boolean }>();
 
   /** @param isInside Whether a call from the router makes the next move, asked at each call. */
   constructor(moves: readonly Move[], isInside: Iterator<boolean>, tick: (ms: number) => void) {
@@ -41,19 +41,19 @@ export class Storm {
   }
 
   #deliver(delivery: Delivery<Words>, registration: Registration<Words>): void {
-    const lane = this.#lanes.get(registration) ?? { lastSeq: 0, busy: false };
-    this.#lanes.set(registration, lane);
-    if (lane.busy) this.faults.push('a sink was entered while it was at work');
+    const state = this.#registrations.get(registration) ?? { lastSeq: 0, busy: false };
+    this.#registrations.set(registration, state);
+    if (state.busy) this.faults.push('a sink was entered while it was at work');
     if (!registration.active) this.faults.push('an ended registration got a delivery');
-    if (delivery.kind === 'gap' && lane.lastSeq > 0) this.faults.push('a gap came late');
+    if (delivery.kind === 'gap' && state.lastSeq > 0) this.faults.push('a gap came late');
     if (delivery.kind !== 'gap') {
       this.#meet(delivery.message, 'delivered');
-      if (delivery.seq <= lane.lastSeq) this.faults.push(`${delivery.seq} is out of order`);
-      lane.lastSeq = delivery.seq;
+      if (delivery.seq <= state.lastSeq) this.faults.push(`${delivery.seq} is out of order`);
+      state.lastSeq = delivery.seq;
     }
-    lane.busy = true;
+    state.busy = true;
     this.#moveInside();
-    lane.busy = false;
+    state.busy = false;
   }
 
   #moveInside(): void {

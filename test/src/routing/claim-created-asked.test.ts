@@ -6,7 +6,7 @@ import { assertNoListeners } from '../../support/leaks.ts';
 import { ScriptedCreation } from '../../support/scripted-creation.ts';
 import { WordRouter } from '../../support/word-router.ts';
 
-describe('Creating something under an id that is asked for', () => {
+describe('claimCreated, with an id that is asked for', () => {
   it('C16 is registered before anything is sent', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation('s');
@@ -20,7 +20,7 @@ describe('Creating something under an id that is asked for', () => {
     assertNoListeners(creation.controller.signal);
   });
 
-  it('C16 fails where the answer has another id, names both, and leaves neither registered', async () => {
+  it('C16 fails if the answer has another id, names both, and leaves neither registered', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation('asked');
     const creating = creation.start(rig.router);
@@ -33,7 +33,7 @@ describe('Creating something under an id that is asked for', () => {
     assert.deepEqual(creation.leaks, ['other']);
   });
 
-  it('C16 sends nothing where the id is taken', async () => {
+  it('C16 sends nothing if the id is taken', async () => {
     const rig = new WordRouter();
     const reader = rig.reader('s');
     const creation = new ScriptedCreation('s');
@@ -41,7 +41,7 @@ describe('Creating something under an id that is asked for', () => {
     assert.deepEqual([creation.log, reader.registration?.active], [[], true]);
   });
 
-  it('C16 lets go of the id where sending fails', async () => {
+  it('C16 releases the id if sending fails', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation('s');
     const creating = creation.start(rig.router);
@@ -50,7 +50,7 @@ describe('Creating something under an id that is asked for', () => {
     assert.deepEqual([creation.log, rig.router.isLive('s')], [['send'], false]);
   });
 
-  it('C16 destroys what was asked for where the answer cannot be understood', async () => {
+  it('C16 destroys the id that was asked for if the answer is malformed', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation('s');
     creation.destroying = async () => assert.equal(rig.router.isLive('s'), false);
@@ -60,7 +60,7 @@ describe('Creating something under an id that is asked for', () => {
     assert.deepEqual([creation.log, creation.leaks], [['send', 'destroy s'], []]);
   });
 
-  it('C16 lets go of the id at once for whoever gives up, and destroys what comes to be', async () => {
+  it('C16 releases the id at once when the caller gives up, and destroys what is created', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation('s');
     const creating = creation.start(rig.router);
@@ -72,7 +72,7 @@ describe('Creating something under an id that is asked for', () => {
     assert.deepEqual(creation.log, ['send', 'destroy s']);
   });
 
-  it('C16 refuses an id that is asked for again before what came to be under it is destroyed', async () => {
+  it('C16 refuses an id that is asked for again before its orphan is destroyed', async () => {
     const rig = new WordRouter();
     const [first, second, third] = [1, 2, 3].map(() => new ScriptedCreation('s'));
     const destroyed = Promise.withResolvers<void>();
@@ -93,7 +93,7 @@ describe('Creating something under an id that is asked for', () => {
     assert.equal((await creating).registration.active, true);
   });
 
-  it('C16 tells of what could not be destroyed for whoever gave up', async () => {
+  it('C16 reports what could not be destroyed after the caller gave up', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation('s');
     creation.destroying = () => Promise.reject(new Error('refused'));

@@ -8,8 +8,8 @@ import { WordRouter } from '../../support/word-router.ts';
 
 const UNREADABLE = { message: 'Cannot understand the answer' };
 
-describe('Creating something whose id the peer assigns', () => {
-  it('C15 delivers what came before the answer, and what comes with it', async () => {
+describe('claimCreated, with an id that the peer assigns', () => {
+  it('C15 delivers items that came before the answer, and with it', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     const { log } = creation.reader;
@@ -31,7 +31,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual(creation.log, ['send', 'accept s']);
   });
 
-  it('C15 fails with what sending fails with, and answers what waited', async () => {
+  it('C15 fails with the error of sending, and answers requests that waited', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     const creating = creation.start(rig.router);
@@ -42,7 +42,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual([creation.log, creation.leaks], [['send'], []]);
   });
 
-  it('C15 fails where there is no answer at all', async () => {
+  it('C15 fails if there is no answer at all', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     const creating = creation.start(rig.router);
@@ -51,7 +51,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.equal(rig.router.stats.guards, 0);
   });
 
-  it('C15 destroys what it cannot understand, once, and lets go of the guard after that', async () => {
+  it('C15 destroys a creation with a malformed answer, once, and then releases the guard', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -75,7 +75,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual(creation.leaks, []);
   });
 
-  it('C15 fails with the first error where destroying fails too', async () => {
+  it('C15 fails with the first error if destroying fails too', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     creation.destroying = () => Promise.reject(new Error('no'));
@@ -85,7 +85,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual([creation.leaks, rig.router.stats.guards], [['s'], 0]);
   });
 
-  it('C15 says that something may live on where no id can be found', async () => {
+  it('C15 reports a leak if no id can be found', async () => {
     for (const result of [{ odd: true }, null]) {
       const rig = new WordRouter();
       const creation = new ScriptedCreation();
@@ -98,7 +98,7 @@ describe('Creating something whose id the peer assigns', () => {
     }
   });
 
-  it('C15 does not destroy what somebody else has', async () => {
+  it('C15 does not destroy what has another owner', async () => {
     const rig = new WordRouter();
     const reader = rig.reader('live');
     for (const result of [{ id: 'live', odd: true }, { id: 'live' }]) {
@@ -111,7 +111,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual([rig.send('live', 'a'), reader.log], [['delivered'], ['a']]);
   });
 
-  it('C15 destroys what the caller does not accept', async () => {
+  it('C15 destroys a creation that is not accepted', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     creation.onAccept = () => assert.fail('unwanted');
@@ -122,7 +122,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.equal(rig.router.isLive('s'), false);
   });
 
-  it('C15 keeps two at once apart, where one fails', async () => {
+  it('C15 keeps two creations apart when one of them fails', async () => {
     for (const order of ['fails first', 'fails last']) {
       const rig = new WordRouter();
       const [good, bad] = [new ScriptedCreation(), new ScriptedCreation()];
@@ -142,7 +142,7 @@ describe('Creating something whose id the peer assigns', () => {
     }
   });
 
-  it('C15 tells whoever gives up at once, and destroys what comes to be all the same', async () => {
+  it('C15 rejects at once when the caller gives up, and destroys what is still created', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     const creating = creation.start(rig.router);
@@ -159,7 +159,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual(creation.reader.log, []);
   });
 
-  it('C15 destroys nothing where whoever gave up gets an error', async () => {
+  it('C15 destroys nothing if the peer answers an aborted creation with an error', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     const creating = creation.start(rig.router);
@@ -170,7 +170,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual([creation.log, rig.router.stats.guards], [['send'], 0]);
   });
 
-  it('C15 sends nothing for whoever gave up before', async () => {
+  it('C15 sends nothing if the signal has aborted before', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     creation.controller.abort(new Cancelled('terminate'));
@@ -178,7 +178,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual([creation.log, rig.router.stats.guards], [[], 0]);
   });
 
-  it('C15 gives it to a caller who gives up in the moment of the answer', async () => {
+  it('C15 resolves for a caller that gives up at the moment of the answer', async () => {
     for (const askedId of [undefined, 's']) {
       const rig = new WordRouter();
       const creation = new ScriptedCreation(askedId);
@@ -192,7 +192,7 @@ describe('Creating something whose id the peer assigns', () => {
     }
   });
 
-  it('C15 leaves nothing behind where the connection is lost', async () => {
+  it('C15 leaves nothing behind when the connection is lost', async () => {
     const lost = new Error('lost');
     for (const askedId of [undefined, 's']) {
       const rig = new WordRouter();
@@ -207,7 +207,7 @@ describe('Creating something whose id the peer assigns', () => {
     }
   });
 
-  it('C15 fails with the first error where the connection is lost after it', async () => {
+  it('C15 fails with the first error if the connection is lost after it', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation();
     const creating = creation.start(rig.router);
@@ -220,7 +220,7 @@ describe('Creating something whose id the peer assigns', () => {
     assert.deepEqual(creation.log, ['send', 'accept s'], 'nobody is there to destroy it');
   });
 
-  it('C12 finishes where the peer waits for an answer before it gives its own', async () => {
+  it('C12 finishes if the peer waits for an answer before it gives its own', async () => {
     const rig = new WordRouter();
     const creation = new ScriptedCreation(undefined, {
       early: (request) => {

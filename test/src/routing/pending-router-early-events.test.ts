@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Reader, WordRouter } from '../../support/word-router.ts';
 
-describe('PendingRouter, told of an id that nobody has claimed', () => {
+describe('PendingRouter, with events for an unclaimed id', () => {
   it('gives an event early to the guard that the id belongs to, in order with its requests', () => {
     const rig = new WordRouter();
     const log: string[] = [];
@@ -21,7 +21,7 @@ describe('PendingRouter, told of an id that nobody has claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('guesses nothing by an event', () => {
+  it('assigns no id because of an event alone', () => {
     const rig = new WordRouter();
     rig.router.open({ early: () => true, earlyEvent: () => assert.fail('asked') });
     assert.deepEqual(rig.send('a', 'event'), ['buffered']);

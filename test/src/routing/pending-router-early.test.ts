@@ -16,7 +16,7 @@ class EarlyBird {
 }
 
 describe('PendingRouter, before an id is claimed', () => {
-  it('C12 serves a request at once that the create may wait for', () => {
+  it('C12 serves a request at once that the creation may wait for', () => {
     const rig = new WordRouter();
     const bird = new EarlyBird();
     const guard = rig.router.open({ early: bird.serve });
@@ -30,17 +30,17 @@ describe('PendingRouter, before an id is claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('C12 lets a request wait that is not for early service', () => {
+  it('C12 parks a request that the guard declines', () => {
     const rig = new WordRouter();
     const guard = rig.router.open({ early: ({ message }) => message === 'file' });
     assert.deepEqual(rig.send('s', '?ask', '?file'), ['buffered', 'served-early']);
     const reader = new Reader();
     guard.claim('s', reader.sink);
     assert.deepEqual(reader.log, ['?ask']);
-    assert.equal(rig.replies.size, 0, 'who took it answers when it can');
+    assert.equal(rig.replies.size, 0, 'the sink answers when it can');
   });
 
-  it('C12 counts a request as served that was answered, whatever is said of it', () => {
+  it('C12 counts an answered request as served, whatever `early` returns', () => {
     const rig = new WordRouter();
     const guard = rig.router.open({
       early: (request) => {
@@ -75,7 +75,7 @@ describe('PendingRouter, before an id is claimed', () => {
     assert.deepEqual([one.log, two.log], [[], ['s ?a', 's ?b']]);
   });
 
-  it('C12 does not ask a guard that has its id about another', () => {
+  it('C12 does not offer a second id to a guard that has one', () => {
     const rig = new WordRouter();
     const [claimed, named] = [new EarlyBird(), new EarlyBird()];
     rig.router.open({ early: claimed.serve }).claim('mine', new Reader().sink);
@@ -101,8 +101,8 @@ describe('PendingRouter, before an id is claimed', () => {
   });
 });
 
-describe('PendingRouter, when others fail', () => {
-  it('C13 answers a request whose sink throws, and goes on', () => {
+describe('PendingRouter, when sinks, hooks or the connection fail', () => {
+  it('C13 answers a request whose sink throws, and continues', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     rig.send('s', 'a', '?b', 'c');
@@ -124,7 +124,7 @@ describe('PendingRouter, when others fail', () => {
     rig.assertNothingLost();
   });
 
-  it('C13 leaves an answer alone that was given before the sink threw', () => {
+  it('C13 keeps an answer that was given before the sink threw', () => {
     const rig = new WordRouter();
     const reader = rig.reader('s');
     reader.onLine = () => {
@@ -147,7 +147,7 @@ describe('PendingRouter, when others fail', () => {
     rig.assertNothingLost();
   });
 
-  it('C13 answers everybody else where an answer cannot be sent, and where telling of a drop fails', () => {
+  it('C13 answers all other requests when an answer cannot be sent, and when reporting a drop fails', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     rig.send('s', '?a', '?b', '?c');
@@ -158,7 +158,7 @@ describe('PendingRouter, when others fail', () => {
     assert.equal(rig.router.stats.hookFailures, 4);
   });
 
-  it('C14 answers nothing when the connection is closed, and aborts what waits', () => {
+  it('C14 answers nothing when the connection is closed, and aborts requests that wait', () => {
     const rig = new WordRouter();
     const controllers = words(2).map(() => new AbortController());
     const guard = rig.router.open();
@@ -182,7 +182,7 @@ describe('PendingRouter, when others fail', () => {
     rig.assertNothingLost();
   });
 
-  it('C14 lets nobody in afterwards, and says why', () => {
+  it('C14 refuses everything afterwards, and says why', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     const reader = rig.reader('s');

@@ -8,7 +8,7 @@ const ENDED = 'pending session routing ended before session was registered';
 const misused = { name: CodeModeError.name, code: 'invalid_argument' };
 
 describe('PendingRouter, when waiting ends', () => {
-  it('C6 waits until the last guard ends, and then answers', () => {
+  it('C6 parks requests until the last guard ends, and then answers them', () => {
     const rig = new WordRouter();
     const [first, second] = [rig.router.open(), rig.router.open()];
     rig.send('a', '?x', 'y');
@@ -38,7 +38,7 @@ describe('PendingRouter, when waiting ends', () => {
     assert.equal(rig.kindOf('x'), 'pendingEnded');
   });
 
-  it('C6 tells overflow and end apart by text too', () => {
+  it('C6 distinguishes overflow and end by text too', () => {
     const rig = new WordRouter({ maxItemsPerId: 1 });
     const guard = rig.router.open();
     rig.send('a', '?x', '?y');
@@ -48,7 +48,7 @@ describe('PendingRouter, when waiting ends', () => {
     assert.ok(ended.includes(ENDED) && !ended.includes(OVERFLOW));
   });
 
-  it('C6 lets a foreign id wait for the last guard, whatever else is claimed', () => {
+  it('C6 keeps a foreign id parked until the last guard ends, whatever else is claimed', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     rig.send('mine', 'a');
@@ -59,7 +59,7 @@ describe('PendingRouter, when waiting ends', () => {
     assert.equal(rig.kindOf('b'), 'pendingEnded');
   });
 
-  it('C6 forgets an id that merely waited, so that the next create may get it', () => {
+  it('C6 forgets an id that merely waited, so that the next creation may get it', () => {
     const rig = new WordRouter({ maxTombstones: 1 });
     rig.reader('closed').registration?.release();
     const failed = rig.router.open();
@@ -77,7 +77,7 @@ describe('PendingRouter, when waiting ends', () => {
     rig.assertNothingLost();
   });
 
-  it('C7 abandons what came with a token with the guard of that token', () => {
+  it('C7 abandons the items of a token with its guard', () => {
     const rig = new WordRouter();
     const first = rig.router.open({ token: 't1' });
     const second = rig.router.open({ token: 't2' });
@@ -96,7 +96,7 @@ describe('PendingRouter, when waiting ends', () => {
     assert.deepEqual(rig.dropped.slice(-1), ['pendingEnded nobody’s']);
   });
 
-  it('C7 takes a line that was there before the token came', () => {
+  it('C7 takes over a line that was there before the token came', () => {
     const rig = new WordRouter();
     const first = rig.router.open({ token: 't1' });
     rig.router.open();
@@ -120,7 +120,7 @@ describe('PendingRouter, when waiting ends', () => {
     second.claim('b', reader.sink);
   });
 
-  it('C7 hears nothing in the token of an ended guard, nor in what follows', () => {
+  it('C7 refuses the token of an ended guard, and later items for its id', () => {
     const rig = new WordRouter();
     rig.router.open({ token: 't1' }).release();
     rig.router.open();
@@ -129,7 +129,7 @@ describe('PendingRouter, when waiting ends', () => {
     assert.equal(rig.kindOf('x'), 'unknownSession');
   });
 
-  it('C7 takes a token for one id, the first', () => {
+  it('C7 uses a token for one id, the first', () => {
     const rig = new WordRouter();
     const first = rig.router.open({ token: 't1' });
     rig.router.open();
@@ -149,7 +149,7 @@ describe('PendingRouter, when waiting ends', () => {
     assert.deepEqual(reader.log, ['new']);
   });
 
-  it('C7 refuses a token that is in use, and takes it again afterwards', () => {
+  it('C7 refuses a token that is in use, and accepts it again afterwards', () => {
     const rig = new WordRouter();
     const guard = rig.router.open({ token: 't1' });
     assert.throws(() => rig.router.open({ token: 't1' }), misused);
@@ -158,7 +158,7 @@ describe('PendingRouter, when waiting ends', () => {
     rig.router.open({ token: 't1' });
   });
 
-  it('C8 answers what waits for an id that is given up, and remembers it', () => {
+  it('C8 answers requests that wait for an id when it is closed, and remembers the id', () => {
     const rig = new WordRouter();
     rig.router.open();
     rig.send('doomed', '?x', 'y');
@@ -176,7 +176,7 @@ describe('PendingRouter, when waiting ends', () => {
     rig.assertNothingLost();
   });
 
-  it('C8 answers what comes for an id after its registration ended', () => {
+  it('C8 answers requests for an id whose registration has ended', () => {
     const rig = new WordRouter();
     const reader = rig.reader('s');
     rig.router.open();
@@ -187,7 +187,7 @@ describe('PendingRouter, when waiting ends', () => {
     assert.deepEqual(reader.log, []);
   });
 
-  it('C8 forgets the tombstone that was not asked about for longest', () => {
+  it('C8 forgets the least recently mentioned tombstone', () => {
     const rig = new WordRouter({ maxTombstones: 2 });
     for (const id of ['a', 'b']) rig.reader(id).registration?.release();
     rig.send('a', 'straggler');

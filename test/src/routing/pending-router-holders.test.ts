@@ -11,8 +11,8 @@ function fakeClock(t: TestContext): (ms: number) => void {
   return (ms) => t.mock.timers.tick(ms);
 }
 
-describe('PendingRouter, for whoever holds an id or waits for one', () => {
-  it('C9 removes nothing by an old registration', () => {
+describe('PendingRouter, with registrations and parked requests', () => {
+  it('C9 removes nothing through an old registration', () => {
     const rig = new WordRouter();
     const old = rig.reader('s');
     old.registration?.release();
@@ -78,7 +78,7 @@ describe('PendingRouter, for whoever holds an id or waits for one', () => {
     rig.assertNothingLost();
   });
 
-  it('C10 does not let a request wait that was cancelled before, nor pushes anybody out for it', () => {
+  it('C10 does not park a request that was cancelled before, and evicts nothing for it', () => {
     const rig = new WordRouter({ maxItemsPerId: 1 });
     rig.router.open({ early: () => assert.fail('offered') });
     rig.send('s', 'a');
@@ -87,7 +87,7 @@ describe('PendingRouter, for whoever holds an id or waits for one', () => {
     assert.deepEqual(rig.dropped, ['cancelled ?b']);
   });
 
-  it('C10 leaves the cancelling of what was delivered to whoever has it', () => {
+  it('C10 leaves the cancelling of a delivered request to its sink', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     const controller = new AbortController();
@@ -104,7 +104,7 @@ describe('PendingRouter, for whoever holds an id or waits for one', () => {
     assert.equal(rig.replies.size, 0);
   });
 
-  it('C10 listens to no signal of a request that does not wait any more', () => {
+  it('C10 removes its listener from a request that no longer waits', () => {
     const rig = new WordRouter({ maxItemsPerId: 1 });
     const controllers = Array.from({ length: 4 }, () => new AbortController());
     const guard = rig.router.open();
@@ -121,7 +121,7 @@ describe('PendingRouter, for whoever holds an id or waits for one', () => {
     );
   });
 
-  it('C11 answers a request that waited 10 s, and keeps events', (t) => {
+  it('C11 answers a request that has waited 10 s, and keeps events', (t) => {
     const pass = fakeClock(t);
     const rig = new WordRouter();
     const guard = rig.router.open();
@@ -133,7 +133,7 @@ describe('PendingRouter, for whoever holds an id or waits for one', () => {
     pass(1);
     assert.deepEqual(rig.errorOf('a'), {
       code: -32603,
-      message: 'Cannot deliver to session s: nobody registered it within 10000 ms',
+      message: 'Cannot deliver to session s: it was not registered within 10000 ms',
       data: { kind: 'parkTimeout', sessionId: 's', limit: 10_000 },
     });
     const reader = new Reader();
@@ -144,7 +144,7 @@ describe('PendingRouter, for whoever holds an id or waits for one', () => {
     rig.assertNothingLost();
   });
 
-  it('C11 waits as long as the most patient guard wants, or the one whose token came', (t) => {
+  it('C11 waits as long as the most patient guard, or the guard of the token', (t) => {
     const pass = fakeClock(t);
     const rig = new WordRouter();
     rig.router.open({ parkMs: 50, token: 't' });

@@ -40,7 +40,7 @@ function check(manners: Manners, moves: readonly PeerMove[]): void {
 
 describe('PendingRouter, with a peer whose creations overlap', () => {
   for (const manners of ['never', 'always', 'sometimes'] as const) {
-    it(`C12 asks nobody but whose it is, where the peer says ${manners} whose it is`, (t) => {
+    it(`C12 offers items to their own guard only, if the peer sends tokens ${manners}`, (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] });
       fc.assert(
         fc.property(PEER_MOVES, (moves) => check(manners, moves)),

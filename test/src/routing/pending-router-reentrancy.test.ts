@@ -44,7 +44,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     assert.equal(rig.router.stats.dropped.sinkFailed, 0);
   });
 
-  it('C3 claims another id in the middle of a flush, each in its order', () => {
+  it('C3 claims another id during a flush, and keeps the order of each', () => {
     const rig = new WordRouter();
     const second = rig.router.open();
     rig.send('t', 'x');
@@ -60,7 +60,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.assertNothingLost();
   });
 
-  it('C8 answers what stands in line when a sink lets go in the middle of a flush', () => {
+  it('C8 answers the line when a sink releases its id during a flush', () => {
     const rig = new WordRouter();
     const reader = claimed(rig, ['a', '?b', 'c'], 'a', (registration) => {
       rig.send('s', '?d');
@@ -76,7 +76,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.assertNothingLost();
   });
 
-  it('C8 keeps the line of a successor apart from that of the sink that let go', () => {
+  it('C8 keeps the line of a successor apart from that of the released registration', () => {
     const rig = new WordRouter();
     const successor = new Reader();
     const reader = claimed(rig, ['a', 'b'], 'a', (registration) => {
@@ -108,7 +108,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.assertNothingLost();
   });
 
-  it('C10 cancels in the middle of a flush what has not had its turn', () => {
+  it('C10 cancels a request during a flush before it is delivered', () => {
     const rig = new WordRouter();
     const controller = new AbortController();
     const guard = rig.router.open();
@@ -121,7 +121,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     assert.equal(rig.kindOf('b'), 'cancelled');
   });
 
-  it('C14 ends everything when a sink closes the router in the middle of a flush', () => {
+  it('C14 ends everything when a sink closes the router during a flush', () => {
     const rig = new WordRouter();
     const controller = new AbortController();
     const guard = rig.router.open();
@@ -135,7 +135,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.assertNothingLost();
   });
 
-  it('is in order already when it answers an evicted request', () => {
+  it('is consistent when it answers an evicted request', () => {
     const rig = new WordRouter({ maxItemsPerId: 2 });
     const guard = rig.router.open();
     const reader = new Reader();
@@ -146,7 +146,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     assert.equal(rig.router.stats.hookFailures, 0);
   });
 
-  it('is in order already when it answers what the last guard leaves', () => {
+  it('is consistent when it answers the requests that the last guard leaves', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     rig.send('s', '?a');
@@ -160,7 +160,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.assertNothingLost();
   });
 
-  it('C14 answers nothing more when it is closed while it answers', () => {
+  it('C14 sends no more answers when it is closed by one', () => {
     const rig = new WordRouter();
     const controller = new AbortController();
     const guard = rig.router.open();
@@ -174,7 +174,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     assert.equal(rig.router.stats.ignoredReplies, 0);
   });
 
-  it('C12 puts what comes during an offer behind the request that was offered', () => {
+  it('C12 places items that come during an offer behind the offered request', () => {
     const rig = new WordRouter();
     const guard = rig.router.open({
       early: ({ message }) => {
@@ -192,7 +192,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.assertNothingLost();
   });
 
-  it('C12 delivers in order where the id is claimed during the offer', () => {
+  it('C12 delivers in order if the id is claimed during the offer', () => {
     const rig = new WordRouter();
     const reader = new Reader();
     const guard = rig.router.open({
@@ -209,7 +209,7 @@ describe('PendingRouter, called from inside a delivery', () => {
     rig.assertNothingLost();
   });
 
-  it('C12 answers a request whose router, or guard, ends during the offer', () => {
+  it('C12 answers a request whose router or guard ends during the offer', () => {
     for (const end of ['close', 'release'] as const) {
       const rig = new WordRouter();
       const controller = new AbortController();

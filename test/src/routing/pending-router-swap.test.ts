@@ -5,7 +5,7 @@ import type { Registration } from '../../../src/routing/routed-items.ts';
 import { Reader, WordRouter, type Words } from '../../support/word-router.ts';
 
 describe('Registration.swap', () => {
-  it('C17 hands over between two items', () => {
+  it('C17 swaps the sink between two items', () => {
     const rig = new WordRouter();
     const old = rig.reader('s');
     const next = new Reader();
@@ -22,7 +22,7 @@ describe('Registration.swap', () => {
     assert.deepEqual(next.registration, old.registration);
   });
 
-  it('C17 hands over in the middle of a flush, and of a line', () => {
+  it('C17 swaps the sink during a flush, and within a line', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     rig.send('s', 'a', 'b', '?c');
@@ -39,7 +39,7 @@ describe('Registration.swap', () => {
     rig.assertNothingLost();
   });
 
-  it('C17 goes back to a sink that had it before', () => {
+  it('C17 swaps back to an earlier sink', () => {
     const rig = new WordRouter();
     const [reader, other] = [rig.reader('s'), new Reader()];
     reader.registration?.swap(other.sink);
@@ -49,7 +49,7 @@ describe('Registration.swap', () => {
     assert.deepEqual([other.log, reader.log], [['a'], ['b']]);
   });
 
-  it('C17 hands nothing over after the end', () => {
+  it('C17 swaps nothing after the end', () => {
     const rig = new WordRouter();
     const [reader, other] = [rig.reader('s'), new Reader()];
     reader.registration?.release();
@@ -135,7 +135,7 @@ class HandOff {
 }
 
 describe('A hand-off with swap, whatever comes between its steps', () => {
-  it('C17 loses nothing, doubles nothing, and keeps the order', () => {
+  it('C17 loses nothing, repeats nothing, and keeps the order', () => {
     const steps = fc.array(fc.constantFrom('send', 'read', 'beginHandOff', 'step'), {
       maxLength: 60,
     });

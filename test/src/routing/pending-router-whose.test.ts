@@ -26,8 +26,8 @@ function creation(
   return { guard: rig.router.open({ token: name, early, parkMs: 1_000 }), served };
 }
 
-describe('PendingRouter, asked for an id that nobody has claimed', () => {
-  it('C12 offers what waited, in order, when one guard is left that it can belong to', () => {
+describe('PendingRouter, with requests for an unclaimed id', () => {
+  it('C12 offers parked items, in order, when one guard is left that their id can belong to', () => {
     const rig = new WordRouter();
     const [a, b] = [creation(rig, 'A'), creation(rig, 'B')];
     assert.deepEqual(rig.send('b', '?one', 'event', '?two'), Array(3).fill('buffered'));
@@ -42,7 +42,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('C12 offers it when the other guard gives up its id', () => {
+  it('C12 offers parked items when the other guard gives up its id', () => {
     const rig = new WordRouter();
     const [a, b] = [creation(rig, 'A'), creation(rig, 'B')];
     rig.send('b', '?one');
@@ -50,7 +50,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assert.deepEqual(b.served, ['b ?one']);
   });
 
-  it('C12 offers what waited to the guard whose token comes, before what came with it', () => {
+  it('C12 offers parked items to the guard whose token comes, before the item that brought it', () => {
     const rig = new WordRouter();
     const [a, b] = [creation(rig, 'A'), creation(rig, 'B')];
     rig.send('b', '?one', 'event', '?two');
@@ -62,7 +62,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('C12 offers what waited to the guard whose token comes with an event', () => {
+  it('C12 offers parked items to the guard whose token comes with an event', () => {
     const rig = new WordRouter();
     const [, b] = [creation(rig, 'A'), creation(rig, 'B')];
     rig.send('b', '?one');
@@ -70,7 +70,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assert.deepEqual(b.served, ['b ?one']);
   });
 
-  it('C12 offers what waited when a token comes with a request that was cancelled', () => {
+  it('C12 offers parked items when a token comes with a cancelled request', () => {
     const rig = new WordRouter();
     const [, b] = [creation(rig, 'A'), creation(rig, 'B')];
     rig.send('b', '?one');
@@ -82,7 +82,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('C12 takes an id without a token for no guard where the peer has sent a token', () => {
+  it('C12 assigns an id without a token to no guard if the peer has sent a token', () => {
     for (const order of ['the token first', 'the token last']) {
       const rig = new WordRouter();
       const [a, b] = [creation(rig, 'A'), creation(rig, 'B')];
@@ -120,7 +120,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assert.deepEqual([a.served, b.served], [['a ?two'], []]);
   });
 
-  it('C12 goes on to serve an id that a lone guard was asked about, when another is opened', () => {
+  it('C12 keeps serving the id of a lone guard when another guard is opened', () => {
     const rig = new WordRouter();
     const a = creation(rig, 'A');
     rig.send('a', '?one');
@@ -130,7 +130,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assert.deepEqual([a.served, b.served], [['a ?one', 'a ?two'], []]);
   });
 
-  it('C12 asks a guard about one id, not about two', () => {
+  it('C12 offers one id to a guard, not two', () => {
     const rig = new WordRouter();
     const { served } = creation(rig, 'A');
     assert.deepEqual(rig.send('a', '?one'), ['served-early']);
@@ -151,7 +151,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assert.deepEqual(b.served, ['y ?two', 'y ?four']);
   });
 
-  it('C12 takes a second id with a token, and an id with another’s token, for nobody’s', () => {
+  it('C12 assigns a second id of a token, and an id with another token, to no guard', () => {
     const rig = new WordRouter();
     const a = creation(rig, 'A');
     assert.deepEqual(rig.send('a', '?one'), ['served-early']);
@@ -167,7 +167,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assert.deepEqual([a.served, b.served], [['a ?one'], []]);
   });
 
-  it('C12 keeps what a failed creation may have asked until the peer speaks of the id again', () => {
+  it('C12 keeps requests of a possibly failed creation until the peer mentions the id again', () => {
     const rig = new WordRouter();
     const [a, b] = [creation(rig, 'A'), creation(rig, 'B')];
     rig.send('s', '?one', 'event');
@@ -195,7 +195,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     assertNoListeners(controller.signal);
   });
 
-  it('C11 counts the time of what is offered again from when it came', (t) => {
+  it('C11 counts the time of a request that is offered again from its arrival', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const rig = new WordRouter();
     const [a] = [creation(rig, 'A'), creation(rig, 'B', () => false)];
@@ -209,7 +209,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('C10 and C11 answer once what has to go while it is offered again', (t) => {
+  it('C10 and C11 answer a request once that must leave while it is offered again', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     for (const isServed of [true, false]) {
       const rig = new WordRouter();
@@ -230,7 +230,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     }
   });
 
-  it('C12 keeps the order where the id is claimed, and more comes, while it is offered again', () => {
+  it('C12 keeps the order if the id is claimed and more items come during a second offer', () => {
     const rig = new WordRouter();
     const reader = new Reader();
     const a = creation(rig, 'A');
@@ -246,7 +246,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('C6 answers what is offered again while the last guard ends', () => {
+  it('C6 answers a request that is offered again while the last guard ends', () => {
     const rig = new WordRouter();
     const a = creation(rig, 'A');
     const b = creation(rig, 'B', () => {
@@ -260,7 +260,7 @@ describe('PendingRouter, asked for an id that nobody has claimed', () => {
     rig.assertNothingLost();
   });
 
-  it('C12 offers what is left for a third guard when an offer has the second claim', () => {
+  it('C12 offers the rest to a third guard when an offer makes the second claim', () => {
     const rig = new WordRouter();
     const a = creation(rig, 'A');
     const b = creation(rig, 'B', () => b.guard.claim('b', new Reader().sink).active);

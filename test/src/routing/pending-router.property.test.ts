@@ -15,7 +15,7 @@ function told(seen: readonly string[]): string {
 }
 
 describe('PendingRouter, whatever happens in whatever order', () => {
-  it('C18 does what the model says, and answers or delivers every request once', (t) => {
+  it('C18 does what the model does, and answers or delivers every request once', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     fc.assert(
       fc.property(MOVES, (moves) => {
@@ -37,7 +37,7 @@ describe('PendingRouter, whatever happens in whatever order', () => {
     );
   });
 
-  it('C18 holds too where sinks, early service, answers and drops call the router', (t) => {
+  it('C18 holds when sinks, early service, answers and drops call the router', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const inside = fc.infiniteStream(fc.boolean());
     fc.assert(

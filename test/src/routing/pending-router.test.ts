@@ -39,7 +39,7 @@ import { Reader, WordRouter, words } from '../../support/word-router.ts';
  */
 
 describe('PendingRouter', () => {
-  it('C1 drops and counts an event that nobody waits for', () => {
+  it('C1 drops and counts an event for an unknown id', () => {
     const rig = new WordRouter();
     assert.equal(rig.event('ghost', 'boo'), 'unknown');
     const { pendingIds, parked, dropped } = rig.router.stats;
@@ -49,25 +49,25 @@ describe('PendingRouter', () => {
     assert.deepEqual(rig.reader('ghost').log, []);
   });
 
-  it('C1 answers a request that nobody waits for', () => {
+  it('C1 answers a request for an unknown id', () => {
     const rig = new WordRouter();
     assert.equal(rig.request('ghost', 'who'), 'unknown');
     assert.deepEqual(rig.errorOf('who'), {
       code: -32602,
-      message: 'Cannot deliver to session ghost: there is none of that id',
+      message: 'Cannot deliver to session ghost: the id is unknown',
       data: { kind: 'unknownSession', sessionId: 'ghost' },
     });
   });
 
-  it('C1 says which cell of which session where ids are cells', () => {
+  it('C1 names cell and session if the ids are cells', () => {
     const rig = new WordRouter({}, 's1');
     rig.request('7', 'who');
     const { message, data } = rig.errorOf('who');
-    assert.equal(message, 'Cannot deliver to cell 7 of session s1: there is none of that id');
+    assert.equal(message, 'Cannot deliver to cell 7 of session s1: the id is unknown');
     assert.deepEqual(data, { kind: 'unknownSession', sessionId: 's1', cellId: '7' });
   });
 
-  it('C2 keeps events and requests in the order they came, through the flush and on', () => {
+  it('C2 keeps the order of events and requests through the flush and afterwards', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     assert.deepEqual(rig.send('s', 'a', '?b', 'c'), ['buffered', 'buffered', 'buffered']);
@@ -81,7 +81,7 @@ describe('PendingRouter', () => {
     rig.assertNothingLost();
   });
 
-  it('C2 hands on an answer, once', () => {
+  it('C2 passes an answer on, once', () => {
     const rig = new WordRouter();
     const reader = rig.reader('s');
     rig.request('s', 'colour');
@@ -91,7 +91,7 @@ describe('PendingRouter', () => {
     assert.equal(rig.router.stats.ignoredReplies, 1);
   });
 
-  it('C2 delivers an empty claim, and takes any text for an id', () => {
+  it('C2 delivers nothing on an empty claim, and accepts any text as an id', () => {
     for (const id of ['', '__proto__', 'constructor', '💥']) {
       const rig = new WordRouter();
       const guard = rig.router.open();
@@ -109,7 +109,7 @@ describe('PendingRouter', () => {
     assert.deepEqual(rig.reader('s').log, ['a', '?b']);
   });
 
-  it('C2 hands what one router delivers to another as it is', () => {
+  it('C2 passes deliveries of one router to another unchanged', () => {
     const outer = new WordRouter();
     const inner = new WordRouter({}, 's');
     const cell = inner.reader('1');
@@ -125,7 +125,7 @@ describe('PendingRouter', () => {
     assert.equal(cell.requests[0]?.signal, controller.signal);
   });
 
-  it('C3 puts what comes during the flush behind what was there before', () => {
+  it('C3 places items that come during the flush behind the earlier ones', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     rig.send('s', 'a', 'b', 'c');
@@ -161,7 +161,7 @@ describe('PendingRouter', () => {
     assert.deepEqual(rig.dropped, ['pendingOverflow e1']);
   });
 
-  it('C4 drops the oldest of 65 ids whole', () => {
+  it('C4 drops the oldest of 65 ids with all its items', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     rig.send('first', 'a', '?b', 'c');
@@ -194,7 +194,7 @@ describe('PendingRouter', () => {
     assert.deepEqual(reader.log, ['gap 2: 1-3', 'c']);
   });
 
-  it('C4 keeps 8 MiB, whatever ids they are for, and drops the oldest first', () => {
+  it('C4 keeps 8 MiB over all ids, and drops the oldest first', () => {
     const rig = new WordRouter();
     const guard = rig.router.open();
     const mib = 1 << 20;
@@ -214,7 +214,7 @@ describe('PendingRouter', () => {
     assert.deepEqual(reader.log, ['gap 1: 2-2']);
   });
 
-  it('C4 gives the room back that claimed and dropped items took', () => {
+  it('C4 releases the room of claimed and dropped items', () => {
     const rig = new WordRouter({ maxParkedBytes: 10 });
     const guard = rig.router.open();
     rig.event('s', 'a', { bytes: 6 });
@@ -228,7 +228,7 @@ describe('PendingRouter', () => {
     assert.equal(rig.router.stats.parkedBytes, 0);
   });
 
-  it('C4 lets an item that fits nowhere push out nobody', () => {
+  it('C4 evicts nothing for an item that cannot fit', () => {
     const rig = new WordRouter({ maxParkedBytes: 10 });
     const guard = rig.router.open();
     rig.event('s', 'a', { bytes: 10 });
@@ -243,7 +243,7 @@ describe('PendingRouter', () => {
     rig.assertNothingLost();
   });
 
-  it('C4 keeps nothing where a limit is zero', () => {
+  it('C4 keeps nothing if a limit is zero', () => {
     for (const limits of [{ maxItemsPerId: 0 }, { maxPendingIds: 0 }]) {
       const rig = new WordRouter(limits);
       rig.router.open();
@@ -254,7 +254,7 @@ describe('PendingRouter', () => {
     }
   });
 
-  it('C4 refuses a limit that is none', () => {
+  it('C4 refuses an invalid limit', () => {
     const wrong = (limits: object) => () => new PendingRouter({ limits });
     assert.throws(wrong({ parkMs: -1 }), CodeModeError);
     assert.throws(wrong({ maxItems: 1 }), CodeModeError);
@@ -274,7 +274,7 @@ describe('PendingRouter', () => {
     assert.equal(rig.replies.size, 1);
   });
 
-  it('C5 tells of evicted events in one gap, before those that survived', () => {
+  it('C5 reports evicted events in one gap, before the survivors', () => {
     const rig = new WordRouter({ maxItemsPerId: 3 });
     const guard = rig.router.open();
     rig.send('s', 'a', '?b');
@@ -289,7 +289,7 @@ describe('PendingRouter', () => {
     rig.assertNothingLost();
   });
 
-  it('C5 marks no gap where only requests were evicted', () => {
+  it('C5 reports no gap if only requests were evicted', () => {
     const rig = new WordRouter({ maxItemsPerId: 1 });
     const guard = rig.router.open();
     rig.send('s', '?a', '?b', 'c');
