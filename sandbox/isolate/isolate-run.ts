@@ -1,4 +1,4 @@
-import { type OutputItem, toDetail } from '../../src/events.ts';
+import { toDetail } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { prepareModule } from '../source/module-source.ts';
@@ -16,6 +16,8 @@ import { Turns } from './turns.ts';
 /** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
 const DISPOSE_DELAY_MS = 2;
 const MAX_NOTES = 16;
+/** Ids of calls are 32 bits on their way to a host. */
+const MAX_CALLS = 2 ** 32;
 
 /** One program in one isolate. */
 export class IsolateRun implements SandboxRun {
@@ -218,13 +220,13 @@ export class IsolateRun implements SandboxRun {
     const [a, b] = values;
     switch (kind) {
       case 'text':
-        return this.#output({ type: 'input_text', text: textOf(a) });
+        return this.#calls.output({ type: 'input_text', text: textOf(a) });
       case 'image': {
         const detail = toDetail(b);
-        return this.#output({ type: 'input_image', image_url: textOf(a), detail });
+        return this.#calls.output({ type: 'input_image', image_url: textOf(a), detail });
       }
       case 'audio':
-        return this.#output({ type: 'input_audio', audio_url: textOf(a) });
+        return this.#calls.output({ type: 'input_audio', audio_url: textOf(a) });
       case 'yield':
         return this.#calls.yieldControl();
       case 'notify':
@@ -248,10 +250,6 @@ export class IsolateRun implements SandboxRun {
     }
   }
 
-  #output(item: OutputItem): void {
-    this.#calls.output(item);
-  }
-
   #store(key: string, json: string): void {
     const limit = this.#stored.count(key, json);
     if (limit !== null) return this.#overrun(limit);
@@ -272,12 +270,13 @@ export class IsolateRun implements SandboxRun {
         return this.#overrun('maxPendingCalls');
       }
       this.#pendingCalls += 1;
-      const id = Number(values[at]);
-      if (!(id > this.#lastCall)) return this.fail('the program sent an invalid tool call');
+      const [id, tool] = [Number(values[at]), Number(values[at + 1])];
+      const isValid = id > this.#lastCall && id < MAX_CALLS && tool in this.#program.tools;
+      if (!isValid || id % 1 > 0) return this.fail('the program sent an invalid tool call');
       this.#lastCall = id;
       const input = values[at + 2];
       const json = input === undefined ? undefined : textOf(input);
-      this.#calls.call(id, Number(values[at + 1]), json);
+      this.#calls.call(id, tool, json);
     }
   }
 

@@ -1,13 +1,13 @@
 import { Socket } from 'node:net';
 import type { OutputItem } from '../../src/events.ts';
-import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
+import type { Program, ProgramCalls, ProgramEnd, ProgramTool } from '../../src/sandbox.ts';
 import type { IsolateRun } from '../isolate/isolate-run.ts';
 import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { type Frame, FrameReader, FrameWriter } from './frames.ts';
 import { giveUpPermissions } from './give-up-permissions.ts';
 import { MemoryLedger } from './memory-ledger.ts';
-import { Down, Up } from './message-kinds.ts';
+import { Down, END_BOUNDS, Up } from './message-kinds.ts';
 import { UnsentWrites } from './unsent-writes.ts';
 
 /** Bytes in the pipe from which a program has to wait. */
@@ -132,10 +132,10 @@ class SandboxProcess {
     const run = this.#sandbox.run(program, this.#callsOf(id, writes));
     this.#guests.set(id, new Guest(run));
     this.#ledger.add(id, run);
-    void run.ended.then(({ failure, notes }) => {
+    void run.ended.then((end) => {
       writes.flush();
       this.#forget(id);
-      this.#writer.send(Up.End, id, 0, 0, JSON.stringify({ failure, notes }));
+      sendEnd(this.#writer, id, end);
     });
   }
 
@@ -159,8 +159,14 @@ class SandboxProcess {
         writes.add(key, json);
         this.#checkPipe(id);
       },
-      call: (call, tool, inputJson) => send(Up.Call, call, tool, inputJson),
-      notify: (text) => send(Up.Notify, 0, 0, text),
+      call: (call, tool, inputJson) => {
+        send(Up.Call, call, tool, inputJson);
+        this.#checkPipe(id);
+      },
+      notify: (text) => {
+        send(Up.Notify, 0, 0, text);
+        this.#checkPipe(id);
+      },
       frontier: () => send(Up.Frontier),
     };
   }
@@ -201,6 +207,14 @@ function sendItem(writer: FrameWriter, id: number, item: OutputItem): void {
     case 'input_audio':
       return writer.send(Up.Audio, id, 0, 0, item.audio_url);
   }
+}
+
+function sendEnd(writer: FrameWriter, id: number, { failure, notes }: ProgramEnd): void {
+  const { failureLength, noteLength } = END_BOUNDS;
+  const text = failure?.text.slice(0, failureLength).toWellFormed();
+  const remarks = notes.map((note) => note.slice(0, noteLength).toWellFormed());
+  const { line = 0, column = 0 } = failure ?? {};
+  writer.send(Up.End, id, line, column, failure?.kind, text, ...remarks.slice(0, END_BOUNDS.notes));
 }
 
 giveUpPermissions();

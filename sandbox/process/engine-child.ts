@@ -12,6 +12,8 @@ import { LastWords } from './last-words.ts';
 const STDIO: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe'];
 /** How long the last output of a process that ended may be on its way. */
 const LAST_WORDS_MS = 50;
+/** Bytes left unread from which a process is not listened to. */
+const MUCH_UNREAD_BYTES = 16 << 20;
 /** How long a process may go on without its pipe. */
 const PIPELESS_MS = 500;
 
@@ -68,9 +70,21 @@ export class EngineChild {
     return this.#lastWords;
   }
 
-  /** Sends bytes. They are lost where nothing takes them any more. */
-  write(chunk: Buffer): void {
-    if (this.#pipe?.writable === true) this.#pipe.write(chunk);
+  /**
+   * Sends bytes. They are lost if nothing takes them any more. While the process leaves many unread,
+   * nothing of what it says is read.
+   *
+   * @returns Bytes that it has left unread.
+   */
+  write(chunk: Buffer): number {
+    const pipe = this.#pipe;
+    if (pipe?.writable !== true) return 0;
+    pipe.write(chunk);
+    if (pipe.writableLength > MUCH_UNREAD_BYTES && !pipe.isPaused()) {
+      pipe.pause();
+      pipe.once('drain', () => pipe.resume());
+    }
+    return pipe.writableLength;
   }
 
   kill(): void {

@@ -3,13 +3,18 @@ import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { type EndCause, type Excess, heaviest, lost, notStarted, tooLarge } from './end-cause.ts';
 import { EngineChild, type Spawn } from './engine-child.ts';
-import { type Frame, FrameReader, FrameWriter } from './frames.ts';
+import { FrameWriter } from './frames.ts';
+import { HeaviestProgram } from './heaviest-program.ts';
+import { IncomingMessages } from './incoming-messages.ts';
 import type { ProcessLimits } from './limits.ts';
-import { Down, Up } from './message-kinds.ts';
+import { Down } from './message-kinds.ts';
 import { ProcessRun } from './process-run.ts';
 import { residentBytes } from './resident-bytes.ts';
 import { SentValues } from './sent-values.ts';
 import { SignsOfLife } from './signs-of-life.ts';
+
+/** Share of `maxProcessBytes` that may wait in the pipe. A process that had read it would have no room for it. */
+const UNREAD_SHARE = 1 / 2;
 
 /** How an engine process is started. */
 export interface EngineOptions {
@@ -38,22 +43,26 @@ export class EngineProcess {
   #toolsJson = '[]';
   #toolsSent: readonly ProgramTool[] | null = null;
   #ending: { readonly cause: EndCause; readonly failure: CellFailure } | null = null;
-  #excess: Excess | null = null;
-  #stopped = 0;
+  readonly #heaviest = new HeaviestProgram({
+    programs: () => [...this.#runs.keys()],
+    weigh: () => this.#writer.send(Down.Weigh, 0, 0, 0),
+    stop: (id, excess) => this.#runs.get(id)?.stop(heaviest(excess)),
+  });
   #gone = false;
   readonly #starting = new Set<number>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { nodePath, limits, spawn } = options;
+    const { nodePath, limits, sandboxLimits, spawn } = options;
     this.#signs = new SignsOfLife(limits);
     const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
-    const onBytes = this.#bytesReader();
+    const messages = this.#readMessages();
+    const onBytes = (chunk: Buffer) => messages.push(chunk);
     const onExit = (how: string) => this.#exited(how);
     this.#child = new EngineChild(nodePath, { onBytes, onMute, onExit }, spawn);
-    this.#writer = new FrameWriter((chunk) => this.#child.write(chunk));
+    this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
-    this.#writer.send(Down.Limits, 0, 0, 0, JSON.stringify(options.sandboxLimits));
+    this.#writer.send(Down.Limits, 0, 0, 0, JSON.stringify(sandboxLimits));
     this.ask();
     this.#writer.flush();
     this.#child.ref(false);
@@ -130,7 +139,7 @@ export class EngineProcess {
         : this.#writer.send(kind, run, a, b, text);
     const onOver = (killed: boolean) => this.#over(id, killed);
     const limits = this.#options.sandboxLimits;
-    const run = new ProcessRun({ id, calls, limits, send, onOver });
+    const run = new ProcessRun({ id, program, calls, limits, send, onOver });
     this.#runs.set(id, run);
     this.#starting.add(id);
     this.#child.ref(true);
@@ -154,25 +163,22 @@ export class EngineProcess {
 
   /** Programs that were stopped because they used most memory. */
   get stopped(): number {
-    return this.#stopped;
+    return this.#heaviest.stopped;
   }
 
   /** Stops the program that uses most memory, as soon as it is known which one that is. */
   stopHeaviest(excess: Excess): void {
-    const [only] = this.#runs.keys();
-    this.#excess = excess;
-    if (this.#runs.size === 1) this.#stop(only!);
-    else if (this.#runs.size > 1) this.#writer.send(Down.Weigh, 0, 0, 0);
+    this.#heaviest.seek(excess);
   }
 
   /** Whether a program in it is being stopped, or is about to be. */
   get stopping(): boolean {
-    return this.#signs.stopping > 0 || this.#excess !== null;
+    return this.#signs.stopping > 0 || this.#heaviest.isSought;
   }
 
   /** Stops no program any more because of this limit: memory came down by itself. */
   spare(limit: Excess['limit']): void {
-    if (this.#excess?.limit === limit) this.#excess = null;
+    this.#heaviest.spare(limit);
   }
 
   /** Ends the process because of memory. */
@@ -203,38 +209,26 @@ export class EngineProcess {
     setImmediate(() => this.#child.kill());
   }
 
-  #bytesReader(): (chunk: Buffer) => void {
-    const reader = new FrameReader();
-    return (chunk) => {
-      try {
-        for (const frame of reader.push(chunk)) this.#receive(frame);
-      } catch (error) {
-        this.end('garbled', this.#failure(`sent what is no message: ${String(error)}`));
-      }
-    };
+  /** What waits in the pipe is this process's memory: it must not grow with what the other end leaves unread. */
+  #write(chunk: Buffer): void {
+    const unreadBytes = this.#child.write(chunk);
+    const limitBytes = this.#options.limits.maxProcessBytes * UNREAD_SHARE;
+    if (unreadBytes > limitBytes) this.end('silent', this.#failure('does not read its messages'));
   }
 
-  #receive(frame: Frame): void {
-    const wasReady = this.ready;
-    this.#signs.heard();
-    if (!wasReady) this.#options.onReady(this);
-    if (frame.kind === Up.Pong) return;
-    if (frame.kind === Up.Started) this.#starting.delete(frame.run);
-    if (frame.kind === Up.Gone) {
-      if (this.#signs.stopped(frame.run)) this.#checkIdle();
-      return;
-    }
-    if (frame.kind === Up.Heaviest) return this.#stop(frame.run);
-    this.#runs.get(frame.run)?.receive(frame);
-  }
-
-  #stop(id: number): void {
-    const run = this.#runs.get(id);
-    const excess = this.#excess;
-    this.#excess = null;
-    if (run === undefined || excess === null) return;
-    this.#stopped += 1;
-    run.stop(heaviest(excess));
+  #readMessages(): IncomingMessages {
+    return new IncomingMessages({
+      limits: this.#options.sandboxLimits,
+      signs: this.#signs,
+      heaviest: this.#heaviest,
+      runOf: (id) => this.#runs.get(id),
+      isKnown: (id) => id <= this.#programs,
+      isOver: () => this.gone,
+      onReady: () => this.#options.onReady(this),
+      onStarted: (id) => this.#starting.delete(id),
+      onStopped: () => this.#checkIdle(),
+      onInvalid: (why) => this.end('garbled', this.#failure(`sent an invalid message: ${why}`)),
+    });
   }
 
   #over(id: number, killed: boolean): void {

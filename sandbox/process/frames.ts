@@ -22,9 +22,20 @@ const ABSENT = 0xffffffff;
 /** Texts up to this length are given room for the worst case instead of being measured. */
 const UNMEASURED_LENGTH = 1_024;
 const CHUNK_BYTES = 4_096;
+/** What was gathered is handed out early when it is larger than this. */
+const LARGE_CHUNK_BYTES = 1 << 20;
+const MAX_TEXTS = 255;
 
-/** Largest frame that is read, in bytes. Larger than anything an honest peer sends. */
+/** Bytes of a UTF-16 unit in UTF-8, at most. */
+const MAX_UNIT_BYTES = 3;
+/** Largest frame that is read by default, in bytes. Larger than anything a host sends. */
 export const MAX_FRAME_BYTES = 256 << 20;
+
+/** Size of a frame whose texts have so many UTF-16 units together, in bytes and at most. */
+export function maxFrameBytes(textLength: number): number {
+  const bytes = HEAD_BYTES + 4 * MAX_TEXTS + MAX_UNIT_BYTES * textLength;
+  return Math.min(bytes, 2 ** 32 - 1);
+}
 
 /** Gathers frames, and hands out what was gathered in one turn as one chunk. */
 export class FrameWriter {
@@ -57,6 +68,7 @@ export class FrameWriter {
     }
     chunk.writeUInt32LE(at - head - PREFIX_BYTES, head);
     this.#used = at;
+    if (at > LARGE_CHUNK_BYTES) this.#handOut();
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => this.flush());
@@ -65,6 +77,10 @@ export class FrameWriter {
   /** Hands out what was gathered so far. */
   flush(): void {
     this.#scheduled = false;
+    this.#handOut();
+  }
+
+  #handOut(): void {
     if (this.#used === 0) return;
     const full = this.#chunk.subarray(0, this.#used);
     this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -92,38 +108,64 @@ function sizeOf(texts: readonly (string | undefined)[]): number {
 
 /** Takes bytes as they come and gives the frames in them. */
 export class FrameReader {
-  #chunks: Buffer[] = [];
-  #length = 0;
-  #wanted = PREFIX_BYTES;
+  readonly #maxFrameBytes: number;
+  /** Room for a frame that did not come whole, or for the prefix of one. */
+  #part = Buffer.alloc(0);
+  #partLength = 0;
+
+  /** @param maxFrameBytes Largest frame that is read, without its prefix. */
+  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
+    this.#maxFrameBytes = maxFrameBytes;
+  }
 
   /**
    * @returns The frames that are complete now.
-   * @throws Error where the bytes are no frames; nothing can be read after that.
+   * @throws Error if the bytes are not frames. Nothing can be read after that.
    */
   push(chunk: Buffer): Frame[] {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    if (this.#length < this.#wanted) return [];
-    const all = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#length);
     const frames: Frame[] = [];
-    let at = 0;
-    this.#wanted = PREFIX_BYTES;
-    while (all.length - at >= PREFIX_BYTES) {
-      const size = all.readUInt32LE(at);
-      if (size < HEAD_BYTES || size > MAX_FRAME_BYTES) {
-        throw new Error(`Cannot read a frame: its length is ${size}`);
-      }
-      if (all.length - at < PREFIX_BYTES + size) {
-        this.#wanted = PREFIX_BYTES + size;
-        break;
-      }
-      frames.push(decode(all, at + PREFIX_BYTES, at + PREFIX_BYTES + size));
-      at += PREFIX_BYTES + size;
+    let at = this.#partLength === 0 ? 0 : this.#complete(chunk, frames);
+    while (chunk.length - at >= PREFIX_BYTES) {
+      const end = at + PREFIX_BYTES + this.#sizeAt(chunk, at);
+      if (end > chunk.length) break;
+      frames.push(decode(chunk, at + PREFIX_BYTES, end));
+      at = end;
     }
-    const rest = all.subarray(at);
-    this.#chunks = rest.length > 0 ? [rest] : [];
-    this.#length = rest.length;
+    if (at < chunk.length) this.#keep(chunk, at, chunk.length);
     return frames;
+  }
+
+  /** @returns How much of the chunk belonged to the frame that was there in part. */
+  #complete(chunk: Buffer, frames: Frame[]): number {
+    const missing = Math.max(0, PREFIX_BYTES - this.#partLength);
+    if (missing > 0) this.#keep(chunk, 0, Math.min(missing, chunk.length));
+    if (this.#partLength < PREFIX_BYTES) return chunk.length;
+    const end = PREFIX_BYTES + this.#sizeAt(this.#part, 0);
+    const taken = Math.min(chunk.length, missing + end - this.#partLength);
+    this.#keep(chunk, missing, taken);
+    if (this.#partLength < end) return taken;
+    frames.push(decode(this.#part, PREFIX_BYTES, end));
+    this.#part = Buffer.alloc(0);
+    this.#partLength = 0;
+    return taken;
+  }
+
+  /** Memory grows with what has come, not with what was announced. */
+  #keep(chunk: Buffer, from: number, to: number): void {
+    const length = this.#partLength + to - from;
+    if (length > this.#part.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#part.length));
+      this.#part.copy(grown, 0, 0, this.#partLength);
+      this.#part = grown;
+    }
+    chunk.copy(this.#part, this.#partLength, from, to);
+    this.#partLength = length;
+  }
+
+  #sizeAt(bytes: Buffer, at: number): number {
+    const size = bytes.readUInt32LE(at);
+    if (size >= HEAD_BYTES && size <= this.#maxFrameBytes) return size;
+    throw new Error(`Cannot read the frame: its length is ${size}`);
   }
 }
 
@@ -131,18 +173,18 @@ function decode(bytes: Buffer, start: number, end: number): Frame {
   const count = bytes.readUInt8(start + 1);
   const texts: (string | undefined)[] = [];
   let at = start + HEAD_BYTES + 4 * count;
-  if (at > end) throw new Error('Cannot read a frame: it ends inside its head');
+  if (at > end) throw new Error('Cannot read the frame: it ends inside its head');
   for (let number = 0; number < count; number += 1) {
     const length = bytes.readUInt32LE(start + HEAD_BYTES + 4 * number);
     if (length === ABSENT) {
       texts.push(undefined);
       continue;
     }
-    if (at + length > end) throw new Error('Cannot read a frame: a text ends outside it');
+    if (at + length > end) throw new Error('Cannot read the frame: a text ends outside it');
     texts.push(bytes.toString('utf8', at, at + length));
     at += length;
   }
-  if (at !== end) throw new Error('Cannot read a frame: something follows its texts');
+  if (at !== end) throw new Error('Cannot read the frame: bytes follow its texts');
   return {
     kind: bytes.readUInt8(start),
     run: bytes.readUInt32LE(start + 2),

@@ -35,13 +35,16 @@ export const Up = {
   Image: 3,
   Audio: 4,
   Yield: 5,
-  /** A tool call: JSON or none; a: id of the call, b: index of the tool. */
+  /** A tool call: its argument as JSON, if it has one; a: id of the call, b: index of the tool. */
   Call: 6,
   Notify: 7,
   Frontier: 8,
   /** What a program stored since the last of these: key and JSON in turn. */
   Writes: 9,
-  /** The program is over: failure and notes as JSON. */
+  /**
+   * The program is over: kind and text of its failure, both absent if it ended well, then its notes;
+   * a and b: line and column of a syntax error, else 0.
+   */
   End: 10,
   /** Nothing of a killed program runs any more. */
   Gone: 11,
@@ -49,3 +52,8 @@ export const Up = {
   /** The program that uses most memory; run: 0 where there is none. */
   Heaviest: 13,
 } as const;
+
+/** Bounds of what a process says of a program's end, in UTF-16 units. Longer texts are cut off. */
+export const END_BOUNDS = { failureLength: 2 << 20, notes: 16, noteLength: 1_024 } as const;
+/** Stored values in one frame. */
+export const VALUES_PER_FRAME = 64;

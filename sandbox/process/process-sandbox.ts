@@ -104,7 +104,7 @@ export class ProcessSandbox implements Sandbox {
     if (this.#closing !== null) {
       const nothing = () => {};
       const limits = this.#sandboxLimits;
-      const run = new ProcessRun({ id: 0, calls, limits, send: nothing, onOver: nothing });
+      const run = new ProcessRun({ id: 0, program, calls, limits, send: nothing, onOver: nothing });
       run.lose({ kind: 'sandbox_failed', text: 'the sandbox is closed' });
       return run;
     }

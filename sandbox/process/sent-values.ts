@@ -1,7 +1,9 @@
 import type { FrameWriter } from './frames.ts';
 import { Down } from './message-kinds.ts';
+import { valueParts } from './value-parts.ts';
 
-const VALUES_PER_FRAME = 64;
+/** Length of the values in one frame, in UTF-16 units, unless one alone is longer. */
+const FRAME_LENGTH = 1 << 20;
 
 interface KnownSession {
   readonly id: number;
@@ -39,8 +41,7 @@ export class SentValues {
     for (const [key, json] of values) {
       if (known.values.get(key) !== json) changed.push(key, json);
     }
-    for (let at = 0; at < changed.length; at += 2 * VALUES_PER_FRAME) {
-      const part = changed.slice(at, at + 2 * VALUES_PER_FRAME);
+    for (const part of valueParts(changed, FRAME_LENGTH)) {
       this.#writer.send(Down.Values, 0, known.id, 0, ...part);
     }
     known.values = values;

@@ -7,8 +7,10 @@ export class SignsOfLife {
   readonly #limits: Patience;
   /** For how long programs that were killed may have been running since. */
   readonly #stoppingMs = new Map<number, number>();
-  /** How long it has not answered; null where it was asked for nothing. */
-  #silentMs: number | null = null;
+  /** Questions that it has not answered. */
+  #unanswered = 0;
+  /** For how long the oldest of them has waited, or a younger one since the last answer. */
+  #silentMs = 0;
   #started = false;
 
   constructor(limits: Patience) {
@@ -20,25 +22,38 @@ export class SignsOfLife {
     return this.#stoppingMs.size;
   }
 
-  /** Whether it has said anything yet. */
+  /** Whether it has answered once. */
   get started(): boolean {
     return this.#started;
   }
 
   /** It was asked for a sign of life. */
   asked(): void {
-    this.#silentMs ??= 0;
+    this.#unanswered += 1;
   }
 
-  /** It said something. */
-  heard(): void {
-    this.#silentMs = null;
+  /**
+   * It answered a question. Nothing else counts as a sign of life: a program that has taken over the
+   * process can send messages while the rest of it hangs.
+   *
+   * @returns Whether it had been asked.
+   */
+  answered(): boolean {
+    if (this.#unanswered === 0) return false;
+    this.#unanswered -= 1;
+    this.#silentMs = 0;
     this.#started = true;
+    return true;
   }
 
   /** It was told to stop this program. */
   killed(id: number): void {
     this.#stoppingMs.set(id, 0);
+  }
+
+  /** Whether it was told to stop this program and has not said that it did. */
+  isStopping(id: number): boolean {
+    return this.#stoppingMs.has(id);
   }
 
   /**
@@ -53,7 +68,7 @@ export class SignsOfLife {
   /** It is over: nothing is expected of it any more. */
   clear(): void {
     this.#stoppingMs.clear();
-    this.#silentMs = null;
+    this.#unanswered = 0;
   }
 
   /**
@@ -67,7 +82,7 @@ export class SignsOfLife {
       if (beforeMs + listenedMs > stopMs) return 'stuck';
       this.#stoppingMs.set(id, beforeMs + listenedMs);
     }
-    if (this.#silentMs === null) return null;
+    if (this.#unanswered === 0) return null;
     this.#silentMs += listenedMs;
     return this.#silentMs > (this.#started ? hangMs : startMs) ? 'silent' : null;
   }

@@ -1,5 +1,7 @@
-/** Stored values that go up in one frame. */
-const WRITES_PER_FRAME = 64;
+import { valueParts } from './value-parts.ts';
+
+/** Length of the stored values that go up in one frame, in UTF-16 units, unless one alone is longer. */
+const FRAME_LENGTH = 1 << 20;
 
 /**
  * Sends on what a program stores: soon, so that little is lost with its process, before whatever the
@@ -30,8 +32,6 @@ export class UnsentWrites {
     if (this.#unsent.size === 0) return;
     const texts = [...this.#unsent].flat();
     this.#unsent.clear();
-    for (let at = 0; at < texts.length; at += 2 * WRITES_PER_FRAME) {
-      this.#send(...texts.slice(at, at + 2 * WRITES_PER_FRAME));
-    }
+    for (const part of valueParts(texts, FRAME_LENGTH)) this.#send(...part);
   }
 }

@@ -81,7 +81,7 @@ describe('Frames', () => {
       spoil(22, 0xfffffffe),
       Buffer.from([14, 0, 0, 0, 1, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     ]) {
-      assert.throws(() => new FrameReader().push(bad), /Cannot read a frame/);
+      assert.throws(() => new FrameReader().push(bad), /Cannot read the frame/);
     }
   });
 
@@ -91,7 +91,7 @@ describe('Frames', () => {
         try {
           new FrameReader().push(Buffer.from(bytes));
         } catch (error) {
-          assert.match(String(error), /^Error: Cannot read a frame/);
+          assert.match(String(error), /^Error: Cannot read the frame/);
         }
       }),
       { numRuns: 2_000 },

@@ -495,7 +495,7 @@ describe('An engine that is none', { timeout: 60_000 }, () => {
     const failure = await failureWith(
       engine('babbles', 'printf "not a frame at all" >&3; exec sleep 60'),
     );
-    assert.match(failure?.text ?? '', /sent what is no message: Error: Cannot read a frame/);
+    assert.match(failure?.text ?? '', /sent an invalid message: Error: Cannot read the frame/);
   });
 
   it('sends messages of a kind there is not: it is ended, and the cell says so', async () => {

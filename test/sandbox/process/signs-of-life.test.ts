@@ -5,10 +5,11 @@ import { SignsOfLife } from '../../../sandbox/process/signs-of-life.ts';
 
 const LIMITS = { startMs: 500, stopMs: 100, hangMs: 300 };
 
-/** Those of a process that has said something already. */
+/** Those of a process that has answered once. */
 function started(): SignsOfLife {
   const signs = new SignsOfLife(LIMITS);
-  signs.heard();
+  signs.asked();
+  signs.answered();
   return signs;
 }
 
@@ -17,12 +18,12 @@ describe('SignsOfLife', () => {
     assert.equal(new SignsOfLife(LIMITS).pass(10_000), null);
   });
 
-  it('lets one take longer that has not said anything yet', () => {
+  it('gives one that has not answered yet more time', () => {
     const signs = new SignsOfLife(LIMITS);
     signs.asked();
     assert.deepEqual([signs.pass(500), signs.started], [null, false]);
     assert.equal(signs.pass(1), 'silent');
-    signs.heard();
+    assert.equal(signs.answered(), true);
     assert.equal(signs.started, true);
   });
 
@@ -39,10 +40,19 @@ describe('SignsOfLife', () => {
     signs.pass(200);
     signs.asked();
     assert.equal(signs.pass(100), null);
-    signs.heard();
+    signs.answered();
+    assert.equal(signs.pass(300), null);
+    signs.answered();
     assert.equal(signs.pass(10_000), null);
     signs.asked();
     assert.equal(signs.pass(300), null);
+  });
+
+  it('knows whether there was a question', () => {
+    const signs = new SignsOfLife(LIMITS);
+    assert.deepEqual([signs.answered(), signs.started], [false, false]);
+    signs.asked();
+    assert.deepEqual([signs.answered(), signs.answered()], [true, false]);
   });
 
   it('finds one stuck where a program it was told to stop does not, each with a time of its own', () => {

@@ -1,0 +1,100 @@
+import type { SandboxLimits } from '../limits.ts';
+import { type Frame, FrameReader, maxFrameBytes } from './frames.ts';
+import type { HeaviestProgram } from './heaviest-program.ts';
+import { LeftoverMessages } from './leftover-messages.ts';
+import { END_BOUNDS, Up } from './message-kinds.ts';
+import type { ProcessRun } from './process-run.ts';
+import type { SignsOfLife } from './signs-of-life.ts';
+import { readUpMessage } from './up-message.ts';
+
+/** What reading the messages of a sandbox process needs, and whom it tells. */
+export interface IncomingMessagesParts {
+  readonly limits: SandboxLimits;
+  readonly signs: SignsOfLife;
+  readonly heaviest: HeaviestProgram;
+  readonly runOf: (id: number) => ProcessRun | undefined;
+  /** Whether a program of this id was ever started. */
+  readonly isKnown: (id: number) => boolean;
+  /** Whether the process is being ended: nothing of it is read any more. */
+  readonly isOver: () => boolean;
+  /** It answered for the first time. */
+  readonly onReady: () => void;
+  readonly onStarted: (id: number) => void;
+  /** A killed program is gone. */
+  readonly onStopped: () => void;
+  /** It sent what no honest process sends at that moment. */
+  readonly onInvalid: (why: string) => void;
+}
+
+/** Room in the largest frame for what goes with its longest text: the detail of an image, the notes of an end. */
+const BESIDE_LENGTH = END_BOUNDS.notes * END_BOUNDS.noteLength + 64;
+
+/**
+ * What a sandbox process says, checked against what it may say now: a program may have taken it over.
+ *
+ * The first message that it must not send is its last.
+ */
+export class IncomingMessages {
+  readonly #parts: IncomingMessagesParts;
+  readonly #reader: FrameReader;
+  readonly #leftovers: LeftoverMessages;
+
+  constructor(parts: IncomingMessagesParts) {
+    this.#parts = parts;
+    const { maxValueLength } = parts.limits;
+    const longest = Math.max(maxValueLength, END_BOUNDS.failureLength);
+    this.#reader = new FrameReader(maxFrameBytes(longest + BESIDE_LENGTH));
+    this.#leftovers = new LeftoverMessages(maxValueLength);
+  }
+
+  push(chunk: Buffer): void {
+    const { isOver, onInvalid } = this.#parts;
+    try {
+      if (isOver()) return;
+      for (const frame of this.#reader.push(chunk)) {
+        this.#receive(frame);
+        if (isOver()) return;
+      }
+    } catch (error) {
+      onInvalid(String(error));
+    }
+  }
+
+  #receive(frame: Frame): void {
+    const { limits, signs, runOf, onStarted } = this.#parts;
+    const { kind, run: id } = frame;
+    if (kind !== Up.Gone && signs.isStopping(id)) return this.#leftovers.drop(frame);
+    const message = readUpMessage(frame, limits.maxValueLength);
+    if (message.type === 'pong') return this.#answered();
+    if (!signs.started) refuse('the process is not ready');
+    if (message.type === 'gone') return this.#stopped(id);
+    if (message.type === 'heaviest') return this.#named(id);
+    const run = runOf(id) ?? refuse(`program ${id} does not run`);
+    run.receive(message);
+    if (message.type === 'started') onStarted(id);
+  }
+
+  #answered(): void {
+    const { signs, onReady } = this.#parts;
+    const isFirst = !signs.started;
+    if (!signs.answered()) refuse('there was no question');
+    if (isFirst) onReady();
+  }
+
+  #stopped(id: number): void {
+    const { signs, onStopped } = this.#parts;
+    if (!signs.stopped(id)) refuse(`program ${id} was not being stopped`);
+    this.#leftovers.forget(id);
+    onStopped();
+  }
+
+  #named(id: number): void {
+    const { heaviest, isKnown } = this.#parts;
+    if (!isKnown(id)) refuse(`there never was a program ${id}`);
+    if (!heaviest.named(id)) refuse('no program was asked for');
+  }
+}
+
+function refuse(why: string): never {
+  throw new Error(`Cannot accept the message: ${why}`);
+}
