@@ -1,5 +1,4 @@
 import { type Delegate, JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
-import { checkJson } from '../core/check-json.ts';
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
 import type { DelegateResult } from '../wire/protocol.ts';
 
@@ -24,8 +23,6 @@ export class OutgoingDelegate implements Delegate {
   readonly #sessionId: string;
   readonly #head: string;
   readonly #absentInput: string;
-  /** Settles when the large arguments that came so far are checked; null if there is none. */
-  #checks: Promise<void> | null = null;
 
   /** @param hasCellsCapability Whether the client tells an absent argument from null. */
   constructor(calls: JsonCalls, sessionId: string, hasCellsCapability: boolean) {
@@ -36,8 +33,6 @@ export class OutgoingDelegate implements Delegate {
   }
 
   async invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
-    const turn = this.#inTurn(call.inputJson);
-    if (turn !== undefined) await turn;
     const request = toolRequest(call, this.#absentInput);
     const answer = await this.#make(call.cellId, request, signal);
     const { result } = answer;
@@ -47,7 +42,6 @@ export class OutgoingDelegate implements Delegate {
   }
 
   async notify({ cellId, callId, text }: Notification, signal: AbortSignal): Promise<void> {
-    if (this.#checks !== null) await this.#inTurn(undefined);
     const request = JSON.stringify({ type: 'notification/send', callId, cellId, text });
     const { result } = await this.#make(cellId, request, signal);
     if (result.status === 'error') throw new Error(result.message);
@@ -59,34 +53,16 @@ export class OutgoingDelegate implements Delegate {
     this.#calls.endCell(this.#sessionId, cellId);
   }
 
-  /**
-   * Checks the argument of a call. What comes while a large one is checked waits behind it, so that
-   * calls reach the client in the order in which programs made them.
-   */
-  #inTurn(inputJson: string | undefined): Promise<void> | undefined {
-    const before = this.#checks;
-    const check = inputJson === undefined ? undefined : checkJson(inputJson);
-    if (check === undefined) return before ?? undefined;
-    check.catch(() => {}); // It is told in its turn.
-    const turn = before === null ? check : before.then(() => check);
-    const passed = turn
-      .catch(() => {})
-      .then(() => {
-        if (this.#checks === passed) this.#checks = null;
-      });
-    this.#checks = passed;
-    return turn;
-  }
-
   #make(cellId: string, request: string, signal: AbortSignal): Promise<JsonAnswer> {
     const call = { sessionId: this.#sessionId, cellId, tail: `${this.#head}${request}` };
     return this.#calls.make(call, signal);
   }
 }
 
-/** Keeps the argument as the text it is, which was checked before. */
+/** Keeps the argument as the text it is: parsed to be sure that it is JSON, and not serialized again. */
 function toolRequest(call: ToolCall, absentInput: string): string {
   const { cellId, callId, toolName, kind, inputJson } = call;
+  if (inputJson !== undefined) JSON.parse(inputJson);
   const input = inputJson === undefined ? absentInput : `,"input":${inputJson}`;
   const head = JSON.stringify({
     cell_id: cellId,
