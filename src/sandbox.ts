@@ -46,7 +46,8 @@ export interface ProgramCalls {
    *
    * @param id Counts the calls of the program; it rises with each call, from 1 at least.
    * @param tool Index into `Program.tools`; it may be out of range.
-   * @param inputJson JSON text of the argument; undefined if the program gave none.
+   * @param inputJson Valid JSON text of the argument, which is passed on as it is; undefined if the
+   * program gave none.
    */
   call(id: number, tool: number, inputJson: string | undefined): void;
   /**

@@ -59,10 +59,9 @@ export class OutgoingDelegate implements Delegate {
   }
 }
 
-/** Keeps the argument as the text it is: parsed to be sure that it is JSON, and not serialized again. */
+/** Keeps the argument as the text it is: its sandbox checked that it is JSON. */
 function toolRequest(call: ToolCall, absentInput: string): string {
   const { cellId, callId, toolName, kind, inputJson } = call;
-  if (inputJson !== undefined) JSON.parse(inputJson);
   const input = inputJson === undefined ? absentInput : `,"input":${inputJson}`;
   const head = JSON.stringify({
     cell_id: cellId,

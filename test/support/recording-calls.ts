@@ -43,11 +43,6 @@ export class RecordingCalls implements ProgramCalls {
     return run;
   }
 
-  /** Answers of these calls go to this program, which was started in another way than `runIn`. */
-  attach(run: SandboxRun): void {
-    this.#run = run;
-  }
-
   started(): void {
     this.#write('started');
   }
