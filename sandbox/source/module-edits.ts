@@ -44,7 +44,7 @@ export function moduleEdits(
       imports ??= specifierOf(statement);
       edits.push(...exportEdits(source, statement));
     }
-    edits.push(...expressionEdits(program, { metaName, loadName, thisName }));
+    edits.push(...expressionEdits(source, program, { metaName, loadName, thisName }));
   }
   return { body: apply(source, edits), metaName, loadName, thisName, imports };
 }
@@ -99,10 +99,14 @@ const EXPORT_DEFAULT = /export(?:\s|\/\*[\s\S]*?\*\/|\/\/.*)*default/y;
 
 type Names = Pick<EditedModule, 'metaName' | 'loadName' | 'thisName'>;
 
-function expressionEdits(program: Program, { metaName, loadName, thisName }: Names): Edit[] {
+function expressionEdits(
+  source: string,
+  program: Program,
+  { metaName, loadName, thisName }: Names,
+): Edit[] {
   const edits: Edit[] = [];
   const replace = ({ start, end }: Node, name: string) =>
-    edits.push({ start, end, text: name.padEnd(end - start) });
+    edits.push({ start, end, text: renamed(source, start, end, name) });
   ancestor(program, {
     MetaProperty(node: MetaProperty) {
       if (node.meta.name === 'import') replace(node, metaName);
@@ -126,6 +130,13 @@ function hasOwnThis({ type }: Node): boolean {
   );
 }
 
+/** A name in place of a piece of source, and the lines of that piece behind it. */
+function renamed(source: string, start: number, end: number, name: string): string {
+  const piece = source.slice(start, end);
+  const lineEnd = piece.search(/[\n\r\u2028\u2029]/);
+  return lineEnd < 0 ? name.padEnd(piece.length) : name + blank(source, start + lineEnd, end).text;
+}
+
 function blank(source: string, start: number, end: number, first = ''): Edit {
   const rest = source.slice(start + first.length, end);
   return { start, end, text: first + rest.replace(/[^\n\r\u2028\u2029]/g, ' ') };
@@ -146,10 +157,12 @@ export function unusedName(source: string, length: number): string {
 const FIRST_LETTER = 0x4e00;
 const LETTERS = 20_000;
 
+/** An edit inside another one is dropped: it would bring back what the outer one takes away. */
 function apply(source: string, edits: readonly Edit[]): string {
   let body = '';
   let from = 0;
   for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+    if (start < from) continue;
     body += source.slice(from, start) + text;
     from = end;
   }

@@ -63,6 +63,58 @@ const TOKENS = [
   ],
 ];
 
+/** Statements with gaps between their tokens. The wave is a gap in which no line may end. */
+const SPACED = [
+  'export default 1 ;',
+  'export default function ( ) { }',
+  'export default class { }',
+  'export default async~function name ( ) { }',
+  'export default ( ) => 1 ;',
+  'export const a = [ 1 ] ;',
+  'export async~function f ( ) { await 1 }',
+  'export class C { static x = this }',
+  'export { } ;',
+  'const b = 1 ; export { b as c , b as default } ;',
+  'void import . meta ;',
+  'import ( "x" ) . catch ( ( ) => { } ) ;',
+  'void this ;',
+];
+
+/** What may lie between two tokens. The first ones tried to end the wrapper of a program. */
+const GAPS = [
+  '/*# sourceURL=>0;}catch{}}, text("escaped"), async()=>{try{//*/',
+  '/*# sourceURL=*//*@ sourceMappingURL=`//*/',
+  '//# sourceURL=}catch{}},0,()=>{{//\n',
+  '/*# sourceURL=x */',
+  '/*\n# sourceURL=y\n*/',
+  '/* default */',
+  '// default\n',
+  '/*\u2028*/',
+  '\n',
+  ' ',
+];
+
+const LINE_END = /\r\n|[\n\r\u2028\u2029]/;
+const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+
+/** A module of such statements, with something else in every gap. */
+const commented = fc
+  .array(
+    fc.tuple(fc.constantFrom(...SPACED), fc.array(fc.constantFrom(...GAPS), { minLength: 1 })),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  )
+  .map((statements) =>
+    statements
+      .map(([text, gaps]) => {
+        let n = 0;
+        return text.replaceAll(' ', () => gaps[n++ % gaps.length]!).replace('~', ' ');
+      })
+      .join('\n'),
+  );
+
 /** What the sandbox makes of a body, but only compiled. */
 function compile(source: string): void {
   const prepared = prepareModule(source, checkSyntax);
@@ -97,6 +149,34 @@ describe('prepareModule (property)', { timeout: 120_000 }, () => {
         const column = (lines.at(-1)?.length ?? 0) + 'throw '.length + 1;
         const { failure } = await runCell(sandbox, source);
         assert.equal(failure?.text, `Error: here\n    at exec_main.mjs:${lines.length}:${column}`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('reads comments in every gap as V8 does, and lets nothing out of its function', () => {
+    fc.assert(
+      fc.property(commented, (source) => {
+        const prepared = prepareModule(source, checkSyntax);
+        assert.equal(prepared.ok, checkSyntax(source) === null, source);
+        if (!prepared.ok) return;
+        const { metaName, loadName, thisName, body } = prepared;
+        assert.doesNotThrow(
+          () => new AsyncFunction(metaName, loadName, thisName, `'use strict';\n${body}`),
+          body,
+        );
+        assert.equal(body.split(LINE_END).length, source.split(LINE_END).length, source);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('runs modules with comments in every gap', async () => {
+    await fc.assert(
+      fc.asyncProperty(commented, async (source) => {
+        if (checkSyntax(`${source}\n;text('end')`) !== null) return;
+        const { failure, texts } = await runCell(sandbox, `${source}\n;text('end')`);
+        assert.deepEqual([failure, texts], [null, ['end']], source);
       }),
       { numRuns: 200 },
     );

@@ -22,6 +22,14 @@ const MEANINGS: Readonly<Record<string, readonly [source: string, texts: readonl
     import type { D } from 'd'; export type { D }; export type E = D;`,
     ['typed', 'null'],
   ],
+  'a comment with a directive inside what is taken away': [
+    'export /*# sourceURL=x */ default text(1);',
+    ['1'],
+  ],
+  'a comment inside what is taken away that would end the program early': [
+    `export /*# sourceURL=>0;}catch{}}, text('escaped'), async()=>{try{//*/ default text(1);`,
+    ['1'],
+  ],
   'this, which is undefined': [
     'text(this === undefined); text((() => this)() === undefined)',
     ['true', 'true'],
