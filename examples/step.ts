@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openSession } from '../sandbox/cellhost.ts';
 
-// Walks through a program from one frontier to the next: it stands still whenever all it can do is wait.
+// Walks through a program from one pause to the next: it pauses whenever all it can do is wait.
 const answers = new Map<string, (value: unknown) => void>();
 const session = openSession({
   tools: [{ name: 'ask', description: 'Asks a person.' }],
