@@ -1,10 +1,10 @@
 // Runs a command line program of this package on a Node that can: this one, or one it finds and
 // starts the program with. Must work on Node 20, where the rest of this package does not.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { Socket } from 'node:net';
-import { constants } from 'node:os';
+import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { constants as counted, PerformanceObserver } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ const LIFELINE_FD = 3;
 const ORPHANED_MS = 6000;
 /** Somebody may end a program that serves at any time, so it keeps what it compiled early. */
 const KEEP_COMPILED_MS = 2000;
+const OWNER_ONLY = 0o700;
 /** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
 const BUSY_COLLECTIONS = 3;
 const LARGE_STEPS = '--heap-growing-percent=400';
@@ -152,10 +153,34 @@ function endWithLauncher() {
   lifeline.resume().unref();
 }
 
-/** Compiled code is kept for the next start, where Node keeps it for every program. */
+/**
+ * Compiled code is kept for the next start, in a folder for this user alone: Node's own place lies in
+ * the folder for temporary files, where another user could leave code for us to run.
+ */
 function keepCompiled() {
-  module.enableCompileCache();
+  if (process.env.NODE_COMPILE_CACHE) module.enableCompileCache();
+  else {
+    const folder = privateFolder();
+    if (folder === null) return;
+    module.enableCompileCache(folder);
+  }
   setTimeout(() => module.flushCompileCache(), KEEP_COMPILED_MS).unref();
+}
+
+/** Null if there is no folder that only this user can read and write. */
+function privateFolder() {
+  const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const folder = join(base, 'cellhost');
+  try {
+    mkdirSync(base, { recursive: true, mode: OWNER_ONLY });
+    mkdirSync(folder, { mode: OWNER_ONLY });
+  } catch (error) {
+    if (error.code !== 'EEXIST') return null;
+  }
+  const stats = lstatSync(folder);
+  if (process.platform === 'win32') return stats.isDirectory() ? folder : null;
+  const isOurs = stats.isDirectory() && stats.uid === process.getuid?.();
+  return isOurs && (stats.mode & 0o777) === OWNER_ONLY ? folder : null;
 }
 
 /**

@@ -10,3 +10,4 @@ export {
   type ProcessSandboxOptions,
   processSandbox,
 } from './process/process-sandbox.ts';
+export { restrictedLaunch } from './process/restricted-launch.ts';

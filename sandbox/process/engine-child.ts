@@ -1,15 +1,9 @@
-import {
-  type ChildProcess,
-  spawn as nodeSpawn,
-  type SpawnOptions,
-  type StdioOptions,
-} from 'node:child_process';
+import { type ChildProcess, spawn as nodeSpawn, type SpawnOptions } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { childStreams } from './child-files.ts';
 import { engineStart } from './engine-start.ts';
 import { LastWords } from './last-words.ts';
 
-/** Nothing but its standard error and a pipe to us. */
-const STDIO: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe'];
 /** How long the last output of a process that ended may be on its way. */
 const LAST_WORDS_MS = 50;
 /** Bytes left unread from which a process is not listened to. */
@@ -23,6 +17,15 @@ export type Spawn = (
   args: readonly string[],
   options: SpawnOptions,
 ) => ChildProcess;
+
+/** How a process is started. */
+export interface ChildStart {
+  readonly nodePath: string;
+  /** Words in front of the command: programs that change something for themselves and run the rest. */
+  readonly launch: readonly string[];
+  /** Default: `spawn` of Node.js. */
+  readonly spawn?: Spawn | undefined;
+}
 
 /** What the operating system tells about a sandbox process. Never called in place. */
 export interface ChildEvents {
@@ -48,9 +51,9 @@ export class EngineChild {
   readonly #lastWords: LastWords;
   #isOver = false;
 
-  constructor(nodePath: string, events: ChildEvents, spawn: Spawn = nodeSpawn) {
+  constructor(start: ChildStart, events: ChildEvents) {
     this.#onExit = events.onExit;
-    this.#child = this.#start(nodePath, spawn);
+    this.#child = this.#start(start);
     this.#pipe = this.#streamAt(3);
     this.#stderr = this.#streamAt(2);
     this.#lastWords = new LastWords(this.#stderr);
@@ -104,10 +107,11 @@ export class EngineChild {
     this.#child?.[isRef ? 'ref' : 'unref']();
   }
 
-  #start(nodePath: string, spawn: Spawn): ChildProcess | null {
+  #start({ nodePath, launch, spawn = nodeSpawn }: ChildStart): ChildProcess | null {
     try {
-      const { args, env } = engineStart(nodePath);
-      const child = spawn(nodePath, args, { stdio: STDIO, env, cwd: '/' });
+      const { args, env, cwd } = engineStart(nodePath);
+      const [command, ...rest] = [...launch, nodePath, ...args] as [string, ...string[]];
+      const child = spawn(command, rest, { stdio: childStreams(), env, cwd });
       child.on('error', (error) => this.#over(couldNotStart(error)));
       return child;
     } catch (error) {

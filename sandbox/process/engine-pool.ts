@@ -6,7 +6,10 @@ import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
 
 /** How a pool of sandbox processes is set up. */
-export type PoolOptions = Pick<EngineOptions, 'nodePath' | 'sandboxLimits' | 'limits' | 'spawn'> & {
+export type PoolOptions = Pick<
+  EngineOptions,
+  'nodePath' | 'launch' | 'sandboxLimits' | 'limits' | 'spawn'
+> & {
   /** Processes kept ready beside those in use. */
   readonly spares: number;
   /** Sessions that share a process from the start. */

@@ -19,6 +19,8 @@ const UNREAD_SHARE = 1 / 2;
 /** How an engine process is started. */
 export interface EngineOptions {
   readonly nodePath: string;
+  /** See `ChildStart`. Default: none. */
+  readonly launch?: readonly string[];
   readonly sandboxLimits: SandboxLimits;
   readonly limits: ProcessLimits;
   /** Default: `spawn` of Node.js. */
@@ -53,13 +55,13 @@ export class EngineProcess {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { nodePath, limits, sandboxLimits, spawn } = options;
+    const { nodePath, launch = [], limits, sandboxLimits, spawn } = options;
     this.#signs = new SignsOfLife(limits);
     const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
     const messages = this.#readMessages();
     const onBytes = (chunk: Buffer) => messages.push(chunk);
     const onExit = (how: string) => this.#exited(how);
-    this.#child = new EngineChild(nodePath, { onBytes, onMute, onExit }, spawn);
+    this.#child = new EngineChild({ nodePath, launch, spawn }, { onBytes, onMute, onExit });
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
     this.#writer.send(Down.Limits, 0, 0, 0, JSON.stringify(sandboxLimits));

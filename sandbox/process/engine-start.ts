@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { createRequire, getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isPrivateFolder } from './private-folder.ts';
 
 /** How a sandbox process is started. */
 export interface EngineStart {
@@ -8,6 +10,8 @@ export interface EngineStart {
   readonly args: readonly string[];
   /** All that it is given of an environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** A folder in which no core can be written, even with the permissions of an administrator. */
+  readonly cwd: string;
 }
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -24,7 +28,7 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
  * @param nodePath Which Node.js is started.
  * @param compiled The folder where compiled code is kept: it may be written until
  *   `giveUpPermissions`. Default: the one of this process, if the engine has to take types away
- *   at each start, and can give a permission up.
+ *   at each start, and can give a permission up, and if nobody else can write into the folder.
  */
 export function engineStart(nodePath: string, compiled = sharedCache(nodePath)): EngineStart {
   const entry = fileURLToPath(new URL(`./child.${EXTENSION}`, import.meta.url));
@@ -34,6 +38,8 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
     compiled === undefined ? [] : [`--allow-fs-read=${compiled}`, `--allow-fs-write=${compiled}`];
   const args = [
     '--permission',
+    // This module takes no notice of permissions.
+    '--no-experimental-sqlite',
     '--allow-addons',
     `--allow-fs-read=${packageRoot}`,
     `--allow-fs-read=${modules}`,
@@ -47,13 +53,15 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
   ];
   const env =
     compiled === undefined ? ENVIRONMENT : { ...ENVIRONMENT, NODE_COMPILE_CACHE: compiled };
-  return { args, env };
+  return { args, env, cwd: existsSync('/proc/self') ? '/proc' : '/' };
 }
 
 function sharedCache(nodePath: string): string | undefined {
   const versioned = getCompileCacheDir();
   const canGiveUp = nodePath === process.execPath && isAtLeast(26, 10);
-  return EXTENSION === 'ts' && canGiveUp && versioned ? dirname(versioned) : undefined;
+  if (EXTENSION !== 'ts' || !canGiveUp || !versioned) return undefined;
+  const folder = dirname(versioned);
+  return isPrivateFolder(folder) ? folder : undefined;
 }
 
 function isAtLeast(major: number, minor: number): boolean {

@@ -14,6 +14,12 @@ import { WaitingLine } from './waiting-line.ts';
 export interface ProcessSandboxOptions {
   /** The Node.js binary that runs programs. Default: see `docs/security.md`. */
   readonly nodePath?: string;
+  /**
+   * Words in front of the command of each process, such as `['prlimit', '--core=0']`. The programs
+   * they name must replace themselves with the next one, so that the process keeps its id. See
+   * `restrictedLaunch`. Default: none.
+   */
+  readonly launch?: readonly string[];
   /** Processes kept ready beside those in use. Default 1. */
   readonly spares?: number;
   /** Sessions that share a process from the start. Default 1. */
@@ -63,11 +69,12 @@ export class ProcessSandbox implements Sandbox {
       { ...DEFAULT_SANDBOX_LIMITS, ...defaultProcessLimits() },
       options.limits,
     );
-    const { nodePath, spares = 1, sessionsPerProcess = 1 } = options;
+    const { nodePath, launch = [], spares = 1, sessionsPerProcess = 1 } = options;
     this.#sandboxLimits = pick(all);
     this.#memory = new MemoryWatch(all);
     this.#pool = new EnginePool({
       nodePath: engineNode(nodePath),
+      launch,
       sandboxLimits: this.#sandboxLimits,
       limits: all,
       spares,

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -91,6 +99,26 @@ describe('bin/cellhost.js', () => {
     const finished = await run(['run', '-e', 'text(1); throw 2'], { CELLHOST_NODE: otherNode() });
     assert.equal(finished.code, 1);
     assert.equal(finished.stdout, '1\n');
+  });
+
+  it('keeps compiled code in a folder for this user alone', async () => {
+    const home = join(directory, 'cache');
+    const env = { XDG_CACHE_HOME: home, NODE_COMPILE_CACHE: '' };
+    const { stdout } = await run(['run', '-e', 'text(1)'], env);
+    assert.equal(stdout, '1\n');
+    const folder = join(home, 'cellhost');
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    assert.ok(readdirSync(folder, { recursive: true }).length > 1);
+  });
+
+  it('keeps no compiled code in a folder that others may write', async () => {
+    const home = join(directory, 'open-cache');
+    const folder = join(home, 'cellhost');
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o777);
+    const env = { XDG_CACHE_HOME: home, NODE_COMPILE_CACHE: '' };
+    assert.equal((await run(['run', '-e', 'text(1)'], env)).stdout, '1\n');
+    assert.deepEqual(readdirSync(folder), []);
   });
 
   it('names a Node that is not there', async () => {

@@ -348,9 +348,11 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
   it('is refused files, processes, threads and, on Node.js 26, the network', () => {
     const script = `
       const { readFileSync, writeFileSync, readdirSync } = require('node:fs');
+      const refused = () => { throw Object.assign(new Error(), { code: 'ERR_ACCESS_DENIED' }) };
       const tries = {
         read: () => readFileSync('/etc/passwd'), list: () => readdirSync('/'), environment: () => readFileSync('/proc/self/environ'),
         write: () => writeFileSync('${tmpdir()}/cellhost-test-written', ''), overwrite: () => writeFileSync('${import.meta.filename}', ''),
+        database: () => new (process.getBuiltinModule('node:sqlite')?.DatabaseSync ?? refused())('${tmpdir()}/cellhost-test-written'),
         spawn: () => require('node:child_process').spawnSync('true'), thread: () => new (require('node:worker_threads').Worker)('0', { eval: true }),
       };
       const codes = {};
@@ -362,7 +364,7 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
     const { stdout } = spawnSync(node, [...flags, '-e', script]);
     const { network, ...codes } = JSON.parse(stdout.toString()) as Record<string, string>;
     for (const [what, code] of Object.entries(codes)) assert.equal(code, 'ERR_ACCESS_DENIED', what);
-    assert.equal(Object.keys(codes).length, 7);
+    assert.equal(Object.keys(codes).length, 8);
     const { modules } = process.versions;
     assert.equal(network, modules === '147' ? 'ERR_ACCESS_DENIED' : 'ECONNREFUSED');
   });

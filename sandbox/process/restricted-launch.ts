@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { engineNode } from './engine-node.ts';
+import { engineStart } from './engine-start.ts';
+
+/** An account that owns nothing. */
+const NOBODY = '65534';
+
+/**
+ * Each takes something away from a process, and is used where its first form works here: a network,
+ * the account of an administrator, the means to gain permissions, files to write and to open.
+ */
+const RESTRICTIONS: readonly (readonly (readonly string[])[])[] = [
+  [
+    ['unshare', '--net'],
+    ['unshare', '--user', '--net'],
+  ],
+  [
+    ['setpriv', '--no-new-privs', '--clear-groups', `--regid=${NOBODY}`, `--reuid=${NOBODY}`],
+    ['setpriv', '--no-new-privs'],
+  ],
+  [['prlimit', '--core=0', '--fsize=0', '--nofile=64']],
+];
+
+/**
+ * Words for the option `launch` of a process sandbox that restrict what machine code in a process
+ * can do, as far as this system has the tools and permits it. Tries each of them, which takes a few
+ * dozen milliseconds: keep the result.
+ *
+ * @param nodePath As in the options of the sandbox.
+ * @returns Empty where nothing works, such as on systems other than Linux.
+ */
+export function restrictedLaunch(nodePath?: string): readonly string[] {
+  const node = engineNode(nodePath);
+  const entry = engineStart(node).args.at(-1)!;
+  const readable = ['test', '-x', node, '-a', '-r', entry];
+  let launch: readonly string[] = [];
+  for (const forms of RESTRICTIONS) {
+    const words = forms.find((form) => works([...launch, ...form, ...readable]));
+    launch = [...launch, ...(words ?? [])];
+  }
+  return launch;
+}
+
+function works([command, ...args]: readonly string[]): boolean {
+  return spawnSync(command!, args, { stdio: 'ignore' }).status === 0;
+}
