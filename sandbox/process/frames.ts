@@ -25,6 +25,8 @@ const CHUNK_BYTES = 4_096;
 /** What was gathered is handed out early when it is larger than this. */
 const LARGE_CHUNK_BYTES = 1 << 20;
 const MAX_TEXTS = 255;
+/** A frame up to this size is given its room at once, in bytes; a larger one as its bytes come. */
+const EAGER_BYTES = 4 << 20;
 
 /** Bytes of a UTF-16 unit in UTF-8, at most. */
 const MAX_UNIT_BYTES = 3;
@@ -127,7 +129,10 @@ export class FrameReader {
     let at = this.#partLength === 0 ? 0 : this.#complete(chunk, frames);
     while (chunk.length - at >= PREFIX_BYTES) {
       const end = at + PREFIX_BYTES + this.#sizeAt(chunk, at);
-      if (end > chunk.length) break;
+      if (end > chunk.length) {
+        this.#reserve(end - at);
+        break;
+      }
       frames.push(decode(chunk, at + PREFIX_BYTES, end));
       at = end;
     }
@@ -141,6 +146,7 @@ export class FrameReader {
     if (missing > 0) this.#keep(chunk, 0, Math.min(missing, chunk.length));
     if (this.#partLength < PREFIX_BYTES) return chunk.length;
     const end = PREFIX_BYTES + this.#sizeAt(this.#part, 0);
+    this.#reserve(end);
     const taken = Math.min(chunk.length, missing + end - this.#partLength);
     this.#keep(chunk, missing, taken);
     if (this.#partLength < end) return taken;
@@ -150,16 +156,22 @@ export class FrameReader {
     return taken;
   }
 
-  /** Memory grows with what has come, not with what was announced. */
+  /** Memory grows with what has come, and not with what was announced, unless that is little. */
   #keep(chunk: Buffer, from: number, to: number): void {
     const length = this.#partLength + to - from;
-    if (length > this.#part.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#part.length));
-      this.#part.copy(grown, 0, 0, this.#partLength);
-      this.#part = grown;
-    }
+    if (length > this.#part.length) this.#grow(Math.max(length, 2 * this.#part.length));
     chunk.copy(this.#part, this.#partLength, from, to);
     this.#partLength = length;
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes > this.#part.length && bytes <= EAGER_BYTES) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    const grown = Buffer.allocUnsafeSlow(bytes);
+    this.#part.copy(grown, 0, 0, this.#partLength);
+    this.#part = grown;
   }
 
   #sizeAt(bytes: Buffer, at: number): number {
