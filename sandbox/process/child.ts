@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { OutputItem } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, ProgramTool } from '../../src/sandbox.ts';
@@ -8,10 +9,13 @@ import { type Frame, FrameReader, FrameWriter } from './frames.ts';
 import { giveUpPermissions } from './give-up-permissions.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { Down, END_BOUNDS, Up } from './message-kinds.ts';
+import { OwnMemory } from './own-memory.ts';
 import { UnsentWrites } from './unsent-writes.ts';
 
 /** Bytes in the pipe from which a program has to wait. */
 const FULL_PIPE_BYTES = 1 << 20;
+
+const MIB = 1 << 20;
 
 /** No program has this id. */
 const NOBODY = 0;
@@ -54,6 +58,7 @@ class SandboxProcess {
   #tools: readonly ProgramTool[] = [];
   #isDraining = false;
   #sandbox: IsolateSandbox | null = null;
+  #memory: OwnMemory | null = null;
 
   constructor(pipe: Socket) {
     this.#pipe = pipe;
@@ -65,8 +70,6 @@ class SandboxProcess {
     this.#pipe.on('data', (chunk: Buffer) => {
       for (const frame of reader.push(chunk)) this.#receive(frame);
     });
-    // A host that is gone wants nothing any more; process.exit would wait for what runs.
-    const die = () => process.kill(process.pid, 'SIGKILL');
     this.#pipe.on('end', die).on('error', die).on('close', die);
   }
 
@@ -75,8 +78,7 @@ class SandboxProcess {
     const guest = this.#guests.get(run);
     switch (kind) {
       case Down.Limits:
-        this.#sandbox = new IsolateSandbox({ limits: JSON.parse(texts[0]!) as SandboxLimits });
-        return;
+        return this.#setUp(JSON.parse(texts[0]!) as SandboxLimits, a * MIB);
       case Down.Tools:
         this.#tools = JSON.parse(texts[0]!) as readonly ProgramTool[];
         return;
@@ -112,6 +114,12 @@ class SandboxProcess {
     }
   }
 
+  #setUp(limits: SandboxLimits, limitBytes: number): void {
+    this.#sandbox = new IsolateSandbox({ limits });
+    const usedBytes = () => process.memoryUsage.rss();
+    this.#memory = new OwnMemory({ limitBytes, usedBytes, onExcess: () => endLarge(limitBytes) });
+  }
+
   #keepValues(session: number, texts: Frame['texts']): void {
     const values = new Map(this.#values.get(session));
     for (let at = 0; at + 1 < texts.length; at += 2) values.set(texts[at]!, texts[at + 1]!);
@@ -131,6 +139,7 @@ class SandboxProcess {
     });
     const run = this.#sandbox.run(program, this.#callsOf(id, writes));
     this.#guests.set(id, new Guest(run));
+    void this.#memory?.watch(run.stopped);
     this.#ledger.add(id, run);
     void run.ended.then((end) => {
       writes.flush();
@@ -215,6 +224,21 @@ function sendEnd(writer: FrameWriter, id: number, { failure, notes }: ProgramEnd
   const remarks = notes.map((note) => note.slice(0, noteLength).toWellFormed());
   const { line = 0, column = 0 } = failure ?? {};
   writer.send(Up.End, id, line, column, failure?.kind, text, ...remarks.slice(0, END_BOUNDS.notes));
+}
+
+/** `process.exit` would wait for what runs. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Its host reads why from the standard error. */
+function endLarge(limitBytes: number): void {
+  const limit = `${limitBytes / MIB} MiB (maxProcessBytes)`;
+  writeSync(
+    2,
+    `Fatal memory excess: the process went over its limit of ${limit} while its host was busy\n`,
+  );
+  die();
 }
 
 giveUpPermissions();

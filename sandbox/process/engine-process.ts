@@ -64,7 +64,8 @@ export class EngineProcess {
     this.#child = new EngineChild({ nodePath, launch, spawn }, { onBytes, onMute, onExit });
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
-    this.#writer.send(Down.Limits, 0, 0, 0, JSON.stringify(sandboxLimits));
+    const mostMiB = Math.min(limits.maxProcessBytes / (1 << 20), 2 ** 32 - 1);
+    this.#writer.send(Down.Limits, 0, Math.ceil(mostMiB), 0, JSON.stringify(sandboxLimits));
     this.ask();
     this.#writer.flush();
     this.#child.ref(false);

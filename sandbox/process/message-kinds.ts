@@ -1,6 +1,6 @@
 /** What the host tells its sandbox process. `run` names the program, `a` and `b` are as noted. */
 export const Down = {
-  /** Limits, as JSON. First of all. */
+  /** Limits of programs, as JSON. First of all; a: memory of the process, in MiB. */
   Limits: 1,
   /** Tools of the programs to come, as JSON. */
   Tools: 2,

@@ -1,0 +1,51 @@
+/** Beyond its limit by so much a process ends itself: its host, which acts at the limit, is late. */
+const MARGIN = 1 / 8;
+const MIN_MARGIN_BYTES = 128 << 20;
+/** How often memory is looked at, in milliseconds: as a rule, and from half of the limit on. */
+const WATCH_MS = 100;
+const CLOSE_WATCH_MS = 10;
+
+/** What watching the memory of this process needs. */
+export interface OwnMemoryParts {
+  /** Memory of this process that its host allows, in bytes. */
+  readonly limitBytes: number;
+  /** Memory of this process, everything counted, in bytes. */
+  readonly usedBytes: () => number;
+  /** Ends this process. */
+  readonly onExcess: () => void;
+}
+
+/**
+ * In a sandbox process: watches its memory in case its host is too busy to do so.
+ *
+ * A timer of the main thread suffices. Programs run in threads of their own and cannot keep this one
+ * busy for long.
+ */
+export class OwnMemory {
+  readonly #parts: OwnMemoryParts;
+  readonly #mostBytes: number;
+  #programs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: OwnMemoryParts) {
+    this.#parts = parts;
+    this.#mostBytes = parts.limitBytes + Math.max(parts.limitBytes * MARGIN, MIN_MARGIN_BYTES);
+  }
+
+  /** Watches while a program runs. */
+  async watch(stopped: Promise<void>): Promise<void> {
+    this.#programs += 1;
+    if (this.#programs === 1) this.#look();
+    await stopped;
+    this.#programs -= 1;
+    if (this.#programs === 0) clearTimeout(this.#timer);
+  }
+
+  #look(): void {
+    const { limitBytes, usedBytes, onExcess } = this.#parts;
+    const used = usedBytes();
+    if (used > this.#mostBytes) return onExcess();
+    const isNear = used > limitBytes / 2;
+    this.#timer = setTimeout(() => this.#look(), isNear ? CLOSE_WATCH_MS : WATCH_MS);
+  }
+}
