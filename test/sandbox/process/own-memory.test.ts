@@ -13,7 +13,9 @@ describe('OwnMemory', () => {
     let used = 1_100 * MIB;
     let excesses = 0;
     const usedBytes = () => used;
-    const onExcess = () => void (excesses += 1);
+    const onExcess = () => {
+      excesses += 1;
+    };
     const memory = new OwnMemory({ limitBytes: 1_024 * MIB, usedBytes, onExcess });
     const { promise, resolve } = Promise.withResolvers<void>();
     const watched = memory.watch(promise);
