@@ -100,6 +100,12 @@ export interface SandboxRun {
   /** Lets the program go on, and stops it when it is quiet again after something moved it. */
   step(): void;
 
+  /** Keeps this process from ending as long as the program runs. The default. */
+  ref(): void;
+
+  /** Lets this process end while the program runs. Has no effect where it runs in this process. */
+  unref(): void;
+
   /**
    * Ends the program at once, whatever it does. Nothing of it runs or is reported afterwards.
    * Returns at once and is safe to call twice.

@@ -135,6 +135,9 @@ export interface Session extends AsyncDisposable {
   /**
    * Terminates every cell. All cancelled callbacks together have one 100 ms grace period.
    * Safe to call twice. Afterwards `execute` fails with `session_closed`.
+   *
+   * A session in this process that is never closed does not keep the process alive for longer than
+   * 2 s after the last caller, reader and callback.
    */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { StoredBound } from '../stored-bound.ts';
 import { checkSyntax } from './check-syntax.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
+import { PendingMessages } from './pending-messages.ts';
 import type { PreparedIsolate } from './prepared-isolate.ts';
 import { rejectionNote } from './rejection-note.ts';
 import { outOfMemory, overLimit, unreadable } from './run-failures.ts';
@@ -16,8 +17,6 @@ import { Turns } from './turns.ts';
 /** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
 const DISPOSE_DELAY_MS = 2;
 const MAX_NOTES = 16;
-/** Ids of calls are 32 bits on their way to a host. */
-const MAX_CALLS = 2 ** 32;
 
 /** One program in one isolate. */
 export class IsolateRun implements SandboxRun {
@@ -28,8 +27,6 @@ export class IsolateRun implements SandboxRun {
   #inside = 0;
   /** What the program waits for before it sends more; null if it need not wait. */
   #paused: PromiseWithResolvers<void> | null = null;
-  /** Id of the tool call that came last. */
-  #lastCall = 0;
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
@@ -43,8 +40,7 @@ export class IsolateRun implements SandboxRun {
   #isolate: PreparedIsolate | null = null;
   #failure: ProgramEnd['failure'] = null;
   #begun = false;
-  #pendingCalls = 0;
-  #notifications = 0;
+  readonly #pending: PendingMessages;
   #programOver = false;
   #over = false;
   #holding: boolean;
@@ -64,6 +60,7 @@ export class IsolateRun implements SandboxRun {
     this.#holding = program.hold;
     this.#onOver = onOver;
     this.#stored = new StoredBound(limits);
+    this.#pending = new PendingMessages(limits, program.tools.length);
     this.#inbox = new Inbox(limits.maxValueLength);
     this.#timers = new GuestTimers((id) => {
       this.#inbox.addTimer(id);
@@ -123,14 +120,14 @@ export class IsolateRun implements SandboxRun {
 
   answer(id: number, ok: boolean, text: string): void {
     if (this.#over) return;
-    this.#pendingCalls -= 1;
+    this.#pending.answered();
     this.#inbox.addAnswer(id, ok, text);
     this.#schedule();
   }
 
   notified(): void {
     if (this.#over) return;
-    this.#notifications -= 1;
+    this.#pending.notified();
     this.#inbox.addSettledNotification();
   }
 
@@ -142,6 +139,11 @@ export class IsolateRun implements SandboxRun {
     this.#paused?.resolve();
     this.#paused = null;
   }
+
+  /** The threads of isolates keep their process alive while they are inside. */
+  ref(): void {}
+
+  unref(): void {}
 
   step(): void {
     this.#turns.release();
@@ -257,23 +259,17 @@ export class IsolateRun implements SandboxRun {
   }
 
   #notify(text: string): void {
-    if (this.#notifications >= this.#limits.maxPendingNotifications) {
-      return this.#overrun('maxPendingNotifications');
-    }
-    this.#notifications += 1;
+    const limit = this.#pending.notification();
+    if (limit !== null) return this.#overrun(limit);
     this.#calls.notify(text);
   }
 
   #invokeTools(values: readonly unknown[]): void {
     for (let at = 0; at + 2 < values.length && !this.#over; at += 3) {
-      if (this.#pendingCalls >= this.#limits.maxPendingCalls) {
-        return this.#overrun('maxPendingCalls');
-      }
-      this.#pendingCalls += 1;
       const [id, tool] = [Number(values[at]), Number(values[at + 1])];
-      const isValid = id > this.#lastCall && id < MAX_CALLS && tool in this.#program.tools;
-      if (!isValid || id % 1 > 0) return this.fail('the program sent an invalid tool call');
-      this.#lastCall = id;
+      const limit = this.#pending.call(id, tool);
+      if (limit === 'invalid') return this.fail('the program sent an invalid tool call');
+      if (limit !== null) return this.#overrun(limit);
       const input = values[at + 2];
       const json = input === undefined ? undefined : textOf(input);
       this.#calls.call(id, tool, json);

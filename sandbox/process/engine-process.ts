@@ -52,6 +52,8 @@ export class EngineProcess {
   });
   #gone = false;
   readonly #starting = new Set<number>();
+  /** Programs that keep this process from ending. */
+  readonly #refs = new Set<number>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -140,12 +142,13 @@ export class EngineProcess {
       text === undefined
         ? this.#writer.send(kind, run, a, b)
         : this.#writer.send(kind, run, a, b, text);
+    const onRef = (isRef: boolean) => this.#ref(id, isRef);
     const onOver = (killed: boolean) => this.#over(id, killed);
     const limits = this.#options.sandboxLimits;
-    const run = new ProcessRun({ id, program, calls, limits, send, onOver });
+    const run = new ProcessRun({ id, program, calls, limits, send, onRef, onOver });
     this.#runs.set(id, run);
     this.#starting.add(id);
-    this.#child.ref(true);
+    this.#ref(id, true);
     this.#sendTools(program.tools);
     const sessionId = this.#values.send(session, program.values);
     const { toolErrors, console, hold } = program;
@@ -238,13 +241,19 @@ export class EngineProcess {
     this.#runs.delete(id);
     this.#starting.delete(id);
     if (killed && !this.gone) this.#signs.killed(id);
+    this.#ref(id, false);
     this.#checkIdle();
   }
 
   #checkIdle(): void {
     if (this.load > 0 || this.gone) return;
-    this.#child.ref(false);
     this.#options.onIdle(this);
+  }
+
+  #ref(id: number, isRef: boolean): void {
+    if (isRef) this.#refs.add(id);
+    else this.#refs.delete(id);
+    this.#child.ref(this.#refs.size > 0);
   }
 
   #exited(how: string): void {

@@ -15,6 +15,8 @@ export interface ProcessRunParts {
   readonly calls: ProgramCalls;
   readonly limits: SandboxLimits;
   readonly send: SendDown;
+  /** Called with whether it is to keep this process from ending. */
+  readonly onRef: (isRef: boolean) => void;
   /** Called once; `killed` if the process still has to stop the program. */
   readonly onOver: (killed: boolean) => void;
 }
@@ -30,18 +32,20 @@ export class ProcessRun implements SandboxRun {
   readonly id: number;
   readonly #calls: ProgramCalls;
   readonly #send: SendDown;
+  readonly #onRef: (isRef: boolean) => void;
   readonly #onOver: (killed: boolean) => void;
   readonly #rules: RunRules;
   readonly #resolve: (end: ProgramEnd) => void;
   #over = false;
 
-  constructor({ id, program, calls, limits, send, onOver }: ProcessRunParts) {
+  constructor({ id, program, calls, limits, send, onRef, onOver }: ProcessRunParts) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.id = id;
     this.#resolve = resolve;
     this.#calls = calls;
     this.#send = send;
+    this.#onRef = onRef;
     this.#onOver = onOver;
     this.#rules = new RunRules(program, limits);
   }
@@ -82,6 +86,14 @@ export class ProcessRun implements SandboxRun {
 
   unpause(): void {
     if (!this.#over) this.#send(Down.Unpause, this.id);
+  }
+
+  ref(): void {
+    if (!this.#over) this.#onRef(true);
+  }
+
+  unref(): void {
+    if (!this.#over) this.#onRef(false);
   }
 
   kill(): void {

@@ -111,7 +111,8 @@ export class ProcessSandbox implements Sandbox {
     if (this.#closing !== null) {
       const nothing = () => {};
       const limits = this.#sandboxLimits;
-      const run = new ProcessRun({ id: 0, program, calls, limits, send: nothing, onOver: nothing });
+      const effects = { send: nothing, onRef: nothing, onOver: nothing };
+      const run = new ProcessRun({ id: 0, program, calls, limits, ...effects });
       run.lose({ kind: 'sandbox_failed', text: 'the sandbox is closed' });
       return run;
     }

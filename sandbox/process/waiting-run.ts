@@ -1,12 +1,15 @@
 import type { CellFailure } from '../../src/events.ts';
 import type { ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 
+/** What a program may be told that has not started. */
+type Order = 'hold' | 'release' | 'step' | 'ref' | 'unref';
+
 /** A program that waits for a process, and is told there what it was told meanwhile. */
 export class WaitingRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
   readonly #resolve: (end: ProgramEnd | Promise<ProgramEnd>) => void;
   readonly #onKilled: (run: WaitingRun) => void;
-  readonly #orders: ('hold' | 'release' | 'step')[] = [];
+  readonly #orders: Order[] = [];
   #placed: SandboxRun | null = null;
 
   /** @param onKilled Called where it is killed before it has a process: it needs none any more. */
@@ -58,12 +61,20 @@ export class WaitingRun implements SandboxRun {
     this.#placed?.unpause();
   }
 
+  ref(): void {
+    this.#order('ref');
+  }
+
+  unref(): void {
+    this.#order('unref');
+  }
+
   kill(): void {
     if (this.#placed !== null) return this.#placed.kill();
     this.#onKilled(this);
   }
 
-  #order(order: 'hold' | 'release' | 'step'): void {
+  #order(order: Order): void {
     if (this.#placed !== null) this.#placed[order]();
     else this.#orders.push(order);
   }

@@ -2,6 +2,7 @@ import type { CodeModeError } from '../errors.ts';
 import type { CellEvent } from '../events.ts';
 import { onAbort } from '../waiting/on-abort.ts';
 import { startTimer } from '../waiting/timer.ts';
+import type { KeepAlive } from './keep-alive.ts';
 
 /** What a caller may be told. */
 export type Reply = CellEvent | 'resumed' | 'already-running' | 'missing';
@@ -17,7 +18,12 @@ interface Caller {
 /** The callers who wait for one cell, by id: each is answered at most once, and leaves nothing behind. */
 export class Callers {
   readonly #callers = new Map<number, Caller>();
+  readonly #keepAlive: Pick<KeepAlive, 'hold' | 'drop'>;
   #last = 0;
+
+  constructor(keepAlive: Pick<KeepAlive, 'hold' | 'drop'>) {
+    this.#keepAlive = keepAlive;
+  }
 
   /**
    * @param yieldMs When `arm` wakes this caller, in milliseconds; infinity for never.
@@ -29,6 +35,7 @@ export class Callers {
     yieldMs = Number.POSITIVE_INFINITY,
   ): number {
     this.#last += 1;
+    this.#keepAlive.hold();
     this.#callers.set(this.#last, { resolve, reject, yieldMs });
     return this.#last;
   }
@@ -69,6 +76,7 @@ export class Callers {
     const caller = this.#callers.get(id);
     if (caller === undefined) return undefined;
     this.#callers.delete(id);
+    this.#keepAlive.drop();
     clearTimeout(caller.timer);
     caller.unlink?.();
     return caller;

@@ -7,6 +7,7 @@ import type { OfferedTool } from '../tools.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { CallbackCounts } from './callbacks.ts';
 import type { CellRecord } from './cell-record.ts';
+import type { KeepAlive } from './keep-alive.ts';
 
 /** What a cell is made of, and whom it tells. */
 export interface CellParts {
@@ -21,6 +22,8 @@ export interface CellParts {
   readonly delegate: Delegate;
   readonly counts: CallbackCounts;
   readonly record: CellRecord;
+  /** Counts who waits for the cell; the readers of its record do so themselves. */
+  readonly keepAlive: KeepAlive;
   readonly values: StoredValues;
   readonly limits: SessionLimits;
   /** Of what waits for the delegate in the whole session. */

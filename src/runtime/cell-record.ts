@@ -2,6 +2,7 @@ import type { Line, Lines } from '../collections/line.ts';
 import type { OutputItem } from '../events.ts';
 import { bytesOfEvent, type CellEnd, type CellPhase, type LiveEvent } from '../live-events.ts';
 import type { EventSource } from './event-reader.ts';
+import type { KeepAlive } from './keep-alive.ts';
 
 /** Events that a record keeps before its first reader comes. */
 const UNREAD_EVENTS = 128;
@@ -23,6 +24,8 @@ export interface CellRecordParts {
   readonly lines: Lines<LiveEvent>;
   /** Whether readers were announced before any came. */
   readonly keeps: boolean;
+  /** Told of readers. */
+  readonly keepAlive: Pick<KeepAlive, 'hold' | 'drop'>;
   /** Called in place with each event, before any reader gets it. It must not throw. */
   readonly journal: ((event: LiveEvent) => void) | undefined;
 }
@@ -35,14 +38,16 @@ export class CellRecord implements EventSource {
   readonly #lines: Lines<LiveEvent>;
   readonly #line: Line<LiveEvent>;
   readonly #journal: ((event: LiveEvent) => void) | undefined;
+  readonly #keepAlive: CellRecordParts['keepAlive'];
   readonly #watchers = new Set<() => void>();
   #end: LiveEvent | null = null;
   #isWanted: boolean;
 
-  constructor({ lines, keeps, journal }: CellRecordParts) {
+  constructor({ lines, keeps, keepAlive, journal }: CellRecordParts) {
     this.#lines = lines;
     this.#line = lines.open();
     this.#journal = journal;
+    this.#keepAlive = keepAlive;
     this.#isWanted = keeps;
   }
 
@@ -98,7 +103,10 @@ export class CellRecord implements EventSource {
   watch(wake: () => void): () => void {
     this.#isWanted = true;
     this.#watchers.add(wake);
-    return () => void this.#watchers.delete(wake);
+    this.#keepAlive.hold();
+    return () => {
+      if (this.#watchers.delete(wake)) this.#keepAlive.drop();
+    };
   }
 
   /** Readers that wait take the event before room is made, so that even a large one reaches them. */

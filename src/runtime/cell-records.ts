@@ -2,6 +2,7 @@ import { Lines } from '../collections/line.ts';
 import { RecentMap } from '../collections/recent-map.ts';
 import type { LiveEvent } from '../live-events.ts';
 import { CellRecord, EVENT_MEASURE } from './cell-record.ts';
+import type { KeepAlive } from './keep-alive.ts';
 
 /** How many cells that are gone keep their records. */
 const KEPT_RECORDS = 64;
@@ -26,11 +27,12 @@ export class CellRecords {
   }
 
   /** @param keeps Whether readers will come, so that the record is kept past the end of the cell. */
-  open(cellId: string, keeps: boolean): CellRecord {
+  open(cellId: string, keeps: boolean, keepAlive: KeepAlive): CellRecord {
     const journal = this.#journal;
     return new CellRecord({
       lines: this.#lines,
       keeps,
+      keepAlive,
       journal: journal === undefined ? undefined : (event) => journal(cellId, event),
     });
   }

@@ -27,7 +27,7 @@ const NEVER = new AbortController().signal;
 export class Cell implements ProgramCalls, CallbackResults {
   readonly #parts: CellParts;
   readonly #bornMs = performance.now();
-  readonly #callers = new Callers();
+  readonly #callers: Callers;
   readonly #callbacks: Callbacks;
   readonly #unread: UnreadOutput;
   /** What the program stored, by key: committed when the cell ends, however it ends but by terminate. */
@@ -41,6 +41,7 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   constructor(parts: CellParts) {
     this.#parts = parts;
+    this.#callers = new Callers(parts.keepAlive);
     this.#state = initialState(parts.program.hold);
     this.#unread = new UnreadOutput(parts.limits);
     const budget = new ByteBudget(
@@ -61,9 +62,10 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   /** Starts the program. Attach the first observer before. */
   start(): void {
-    const { sandbox, program, session } = this.#parts;
+    const { sandbox, program, session, keepAlive } = this.#parts;
     this.#clock.requested();
     this.#run = sandbox.run(program, this, session);
+    keepAlive.begin(this.#run);
     void this.#run.ended.then((end) => this.#dispatch({ type: 'finish', end }));
   }
 
@@ -116,7 +118,7 @@ export class Cell implements ProgramCalls, CallbackResults {
   started(): void {
     const { maxRunMs } = this.#parts.limits;
     const text = `The cell timed out after ${maxRunMs} ms (CLI: --timeout; API: maxRunMs)`;
-    this.#runTimer = startTimer(() => this.#stop(text), maxRunMs);
+    this.#runTimer = startTimer(() => this.#stop(text), maxRunMs)?.unref();
     this.#clock.begin();
   }
 
@@ -147,21 +149,25 @@ export class Cell implements ProgramCalls, CallbackResults {
     if (tool === undefined) return this.#run?.answer(id, false, `there is no tool number ${index}`);
     const call = toToolCall(this.id, id, tool, inputJson);
     this.record.toolStarted(call.callId, call.tool);
+    this.#parts.keepAlive.hold();
     this.#callbacks.invokeTool(id, call);
   }
 
   toolEnded(id: number, { callId }: ToolCall, { ok, text }: ToolAnswer): void {
     this.record.toolEnded(callId, ok);
     this.#run?.answer(id, ok, text);
+    this.#parts.keepAlive.drop();
   }
 
   notify(text: string): void {
     this.record.notified(text);
+    this.#parts.keepAlive.hold();
     this.#callbacks.notify({ cellId: this.id, callId: this.#parts.callId, text });
   }
 
   notified(): void {
     this.#run?.notified();
+    this.#parts.keepAlive.drop();
   }
 
   overrun({ name, maxBytes }: ByteBudget): void {
@@ -208,6 +214,7 @@ export class Cell implements ProgramCalls, CallbackResults {
         return this.#run?.step();
       case 'kill-sandbox':
         clearTimeout(this.#runTimer);
+        this.#parts.keepAlive.end();
         this.#clock.begin();
         this.#unread.unpause();
         return this.#run?.kill();

@@ -30,6 +30,7 @@ import {
   checkTools,
 } from './check-arguments.ts';
 import { EventReader } from './event-reader.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { type MissingEvent, missingCell, missingSource, Tombstones } from './missing.ts';
 import { DEFAULT_OBSERVE } from './observe-mode.ts';
 
@@ -201,7 +202,8 @@ export class SessionRuntime implements Session {
       yieldsWhileDraining = true,
     } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
-    const record = this.#records.open(id, request.keepEvents ?? false);
+    const keepAlive = new KeepAlive();
+    const record = this.#records.open(id, request.keepEvents ?? false, keepAlive);
     const cell = new Cell({
       id,
       program: {
@@ -219,6 +221,7 @@ export class SessionRuntime implements Session {
       delegate,
       counts: this.#counts,
       record,
+      keepAlive,
       values: this.#values,
       limits: this.#limits,
       budget: this.#budget,

@@ -8,6 +8,9 @@ export type FakeProgram = (run: FakeRun) => void;
 /** What a session may do to a program that runs. */
 export type Order = 'hold' | 'release' | 'step' | 'kill';
 
+/** Whether a run was told to keep its process alive. */
+export type Reference = 'ref' | 'unref';
+
 /** A sandbox whose programs are functions, found by their source; others do what the test says. */
 export class FakeSandbox implements Sandbox {
   readonly isolation = 'process';
@@ -59,6 +62,7 @@ export class FakeRun implements SandboxRun {
   readonly session: symbol;
   /** What the session asked of this run, in order. */
   readonly orders: Order[] = [];
+  readonly references: Reference[] = [];
   readonly #calls: ProgramCalls;
   readonly #resolve: (end: ProgramEnd) => void;
   readonly #waiting = new Map<number, (answer: ToolAnswer) => void>();
@@ -160,6 +164,14 @@ export class FakeRun implements SandboxRun {
 
   step(): void {
     this.orders.push('step');
+  }
+
+  ref(): void {
+    this.references.push('ref');
+  }
+
+  unref(): void {
+    this.references.push('unref');
   }
 
   kill(): void {

@@ -26,6 +26,8 @@ function setup() {
       hold: tell('hold'),
       release: tell('release'),
       step: tell('step'),
+      ref: tell('ref'),
+      unref: tell('unref'),
       kill: tell('kill'),
       answer: tell('answer'),
       notified: tell('notified'),

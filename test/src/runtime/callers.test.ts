@@ -5,7 +5,7 @@ import { Callers, type Reply } from '../../../src/runtime/callers.ts';
 import { assertNoListeners, assertNoTimersLeft } from '../../support/leaks.ts';
 
 function setup() {
-  const callers = new Callers();
+  const callers = new Callers({ hold() {}, drop() {} });
   const told: unknown[] = [];
   const admit = (yieldMs?: number) =>
     callers.admit(
