@@ -250,7 +250,9 @@ export class EngineProcess {
     this.#options.onIdle(this);
   }
 
+  /** A process that is being ended is waited for: see `close`. */
   #ref(id: number, isRef: boolean): void {
+    if (this.gone) return;
     if (isRef) this.#refs.add(id);
     else this.#refs.delete(id);
     this.#child.ref(this.#refs.size > 0);

@@ -26,3 +26,8 @@ export function tooManyCells(
   const text = `Cannot execute: the session has ${maxLiveCells} live cells (maxLiveCells): ${named}${more}`;
   return new CodeModeError('limit_exceeded', text);
 }
+
+/** The refusal of a session that is closed or closing. */
+export function shuttingDown(): CodeModeError {
+  return new CodeModeError('session_closed', 'code mode session is shutting down');
+}

@@ -20,7 +20,7 @@ import { ByteBudget } from './byte-budget.ts';
 import type { CallbackCounts } from './callbacks.ts';
 import { Cell } from './cell.ts';
 import { CellRecords, type Journal } from './cell-records.ts';
-import { checkSource, tooManyCells } from './check-admission.ts';
+import { checkSource, shuttingDown, tooManyCells } from './check-admission.ts';
 import {
   checkCellId,
   checkExecute,
@@ -287,10 +287,6 @@ export class SessionRuntime implements Session {
       throw new CodeModeError('cell_ids_exhausted', text);
     }
   }
-}
-
-function shuttingDown(): CodeModeError {
-  return new CodeModeError('session_closed', 'code mode session is shutting down');
 }
 
 /** What `cellClosed` throws, at once or later, is ignored: its contract says so. */

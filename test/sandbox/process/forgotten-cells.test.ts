@@ -36,6 +36,14 @@ describe('A process that never closes its session', { timeout: 60_000 }, () => {
     await untilGone(Number(pid));
   });
 
+  it('goes on until its sandbox is closed', async () => {
+    const { printed, status } = await embed(`
+      await run('await new Promise(() => {})', 0);
+      await sandbox.close();
+      console.log('closed');`);
+    assert.deepEqual({ printed, status }, { printed: 'closed', status: 0 });
+  });
+
   it('goes on as long as it waits for a cell', async () => {
     const { printed, status } = await embed(`
       const { event } = await run("const end = Date.now() + 3_000; while (Date.now() < end); text('over')", 60_000);
