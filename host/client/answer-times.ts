@@ -1,4 +1,4 @@
-import { GRACE_MS } from '../../src/runtime/callbacks.ts';
+import { GRACE_MS } from '../../src/runtime/grace-period.ts';
 import { yieldTimeoutMs } from '../../src/runtime/yield-timeout.ts';
 import type { Operation } from '../wire/protocol.ts';
 

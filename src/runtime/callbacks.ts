@@ -3,10 +3,8 @@ import { Cancelled, type CancelReason } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { GracePeriod } from './grace-period.ts';
 import { failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
-
-/** How long cancelled callbacks may take to return, tools and notifications together. */
-export const GRACE_MS = 100;
 
 /** What became of callbacks that did not stop in time, counted over a session. */
 export interface CallbackCounts {
@@ -153,15 +151,16 @@ export class Callbacks {
       this.#wake?.();
       return 0;
     }
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const deadline = setTimeout(resolve, GRACE_MS);
+    const grace = GracePeriod.join();
+    const { promise: returned, resolve } = Promise.withResolvers<void>();
     const running = [...this.#tasks];
     const cancelled = new Cancelled(reason);
     this.#wake?.();
     this.#wake = () => this.idle && resolve();
     for (const { controller } of running) controller.abort(cancelled);
-    await over;
-    clearTimeout(deadline);
+    void grace.over.then(resolve);
+    await returned;
+    grace.leave();
     this.#counts.abandoned += this.#tasks.size;
     for (const task of this.#tasks) {
       abandoned.add(task);
