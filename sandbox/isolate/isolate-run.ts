@@ -5,14 +5,14 @@ import { prepareModule } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
 import { StoredBound } from '../stored-bound.ts';
 import { checkSyntax } from './check-syntax.ts';
+import { EntryQueue } from './entry-queue.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import { PendingMessages } from './pending-messages.ts';
-import type { PreparedIsolate } from './prepared-isolate.ts';
+import type { ProgramIsolate } from './program-isolate.ts';
 import { rejectionNote } from './rejection-note.ts';
 import { outOfMemory, overLimit, unreadable } from './run-failures.ts';
 import { withToolHint } from './tool-hint.ts';
-import { Turns } from './turns.ts';
 
 /** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
 const DISPOSE_DELAY_MS = 2;
@@ -30,14 +30,14 @@ export class IsolateRun implements SandboxRun {
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
-  readonly #turns = new Turns(() => this.#rest());
+  readonly #entries = new EntryQueue(() => this.#rest());
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
   readonly #stored: StoredBound;
   readonly #notes: string[] = [];
   readonly #resolve: (end: ProgramEnd) => void;
   readonly #onOver: () => void;
-  #isolate: PreparedIsolate | null = null;
+  #isolate: ProgramIsolate | null = null;
   #failure: ProgramEnd['failure'] = null;
   #begun = false;
   readonly #pending: PendingMessages;
@@ -77,29 +77,30 @@ export class IsolateRun implements SandboxRun {
     return this.#inside === 0;
   }
 
-  /** See `PreparedIsolate.insideMs`; 0 where there is no isolate. */
+  /** See `ProgramIsolate.insideMs`; 0 where there is no isolate. */
   get insideMs(): number {
     return this.#isolate?.insideMs ?? 0;
   }
 
-  /** See `PreparedIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
+  /** See `ProgramIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
   async usedBytes(): Promise<number> {
     return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
   }
 
   /** Starts the program in this isolate, which is its own from now on. */
-  start(isolate: PreparedIsolate): void {
+  start(isolate: ProgramIsolate): void {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
     const prepared = prepareModule(this.#program.source, checkSyntax);
     this.#calls.started();
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
-    isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
-    isolate.wiring.flush = () => this.#paused?.promise;
-    isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
+    const { context } = isolate;
+    context.wiring.receive = (kind, ...values) => this.#receive(kind, values);
+    context.wiring.flush = () => this.#paused?.promise;
+    context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     const script = programScript(this.#program, prepared);
-    this.#turns.enter(() => this.#enter(isolate.run(script)));
+    this.#entries.enter(() => this.#enter(context.run(script)));
   }
 
   /** Ends the program because it could not be started. */
@@ -110,7 +111,7 @@ export class IsolateRun implements SandboxRun {
   hold(): void {
     if (this.#over || this.#holding) return;
     this.#holding = true;
-    if (this.#isolate !== null && this.#turns.idle) this.#rest();
+    if (this.#isolate !== null && this.#entries.idle) this.#rest();
   }
 
   release(): void {
@@ -146,7 +147,7 @@ export class IsolateRun implements SandboxRun {
   unref(): void {}
 
   step(): void {
-    this.#turns.release();
+    this.#entries.release();
     if (!this.#inbox.empty) this.#schedule();
   }
 
@@ -155,7 +156,7 @@ export class IsolateRun implements SandboxRun {
     this.#over = true;
     this.#timers.clearAll();
     this.#inbox.clear();
-    this.#turns.clear();
+    this.#entries.clear();
     this.unpause();
     if (this.#inside === 0) this.#stop();
     this.#disposeAfter((dispose) => void setImmediate(dispose));
@@ -167,7 +168,7 @@ export class IsolateRun implements SandboxRun {
     const isolate = this.#isolate;
     if (isolate === null) return;
     this.#isolate = null;
-    isolate.wiring.receive = () => {};
+    isolate.context.cutOff();
     wait(() => isolate.dispose());
   }
 
@@ -193,18 +194,18 @@ export class IsolateRun implements SandboxRun {
   /** The program is quiet. */
   #rest(): void {
     if (this.#over || !this.#holding || !this.#inbox.empty) return;
-    this.#turns.hold();
+    this.#entries.hold();
     this.#calls.frontier();
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#over) return;
     this.#scheduled = true;
-    this.#turns.enter(() => {
+    this.#entries.enter(() => {
       this.#scheduled = false;
       const isolate = this.#isolate;
       if (isolate === null || this.#over || this.#inbox.empty) return Promise.resolve();
-      return this.#enter(isolate.deliver(this.#inbox.take()));
+      return this.#enter(isolate.context.deliver(this.#inbox.take()));
     });
   }
 
