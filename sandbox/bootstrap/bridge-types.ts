@@ -12,6 +12,7 @@
  * - `begun`: the program was compiled and begins
  * - `end` text|undefined: the program is over; with an error text where it failed
  * - `exit`: the program wants to be over now, and waits to be killed
+ * - `lasting`: the program leaves something that V8 may run when it is over
  */
 export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;
 
@@ -27,7 +28,8 @@ export type UpKind =
   | 'store'
   | 'begun'
   | 'end'
-  | 'exit';
+  | 'exit'
+  | 'lasting';
 
 /** The host functions the bootstrap gets. None of them ever reaches the program. */
 export interface Bridge {
