@@ -43,7 +43,7 @@ export interface PlacedSession extends AsyncDisposable {
   counts(): Readonly<CallbackCounts> | null;
 }
 
-/** Sessions in isolates of this process. None waits prepared, so that each sample finds the same. */
+/** Sessions in isolates of this process. No new one waits prepared, so that each sample finds the same. */
 export function isolatePlace(limits?: Partial<SandboxLimits>): Place {
   return placeOf('in process', isolateSandbox({ reserve: 0, ...(limits && { limits }) }));
 }

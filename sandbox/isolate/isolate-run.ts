@@ -221,7 +221,8 @@ export class IsolateRun implements SandboxRun {
       await entry;
     } catch (error) {
       if (this.#over) return;
-      // V8 may have stopped anywhere, also between two steps of the program.
+      // To tell of an error, getters of the program may have run after its microtasks: what they set
+      // in motion would run in the next entry.
       this.#lasts = true;
       if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
       if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
