@@ -1,5 +1,5 @@
 import type { CellEvent, CellFailure, OutputItem } from './events.ts';
-import { lengthOfItem } from './events.ts';
+import { textOfItem } from './events.ts';
 
 /** What a cell is doing, as lists of cells say it. */
 export type CellPhase = 'running' | 'held' | 'draining' | 'terminating' | 'completed';
@@ -79,6 +79,6 @@ const SMALL_BYTES = 64;
 
 /** What it costs to keep an event, in bytes, or somewhat more. */
 export function bytesOfEvent(event: LiveNews | LiveEvent): number {
-  if (event.type === 'output') return SMALL_BYTES + 2 * lengthOfItem(event.item);
+  if (event.type === 'output') return SMALL_BYTES + 2 * textOfItem(event.item).length;
   return event.type === 'notified' ? SMALL_BYTES + 2 * event.text.length : SMALL_BYTES;
 }

@@ -4,6 +4,7 @@ import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
 import { PROGRAM_HELP, RUN_HELP, SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
+import { print } from './print.ts';
 import type { SourceOrigin } from './read-source.ts';
 import { type OpenSession, runCommand } from './run-command.ts';
 
@@ -51,7 +52,7 @@ export async function main(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => print(io.stderr, text),
     });
   const exit = (code: number) => {
     exitCode = code;
