@@ -111,7 +111,9 @@ export class EngineChild {
     try {
       const { args, env, cwd } = engineStart(nodePath);
       const [command, ...rest] = [...launch, nodePath, ...args] as [string, ...string[]];
-      const child = spawn(command, rest, { stdio: childStreams(), env, cwd });
+      // In a scheduling group of its own, so that processors are shared by session and not by thread.
+      const detached = process.platform !== 'win32';
+      const child = spawn(command, rest, { stdio: childStreams(), env, cwd, detached });
       child.on('error', (error) => this.#over(couldNotStart(error)));
       return child;
     } catch (error) {

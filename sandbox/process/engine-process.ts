@@ -110,6 +110,11 @@ export class EngineProcess {
     return this.#values.has(session);
   }
 
+  /** Those that ran programs in it, and that it was not told to forget. */
+  get sessions(): Iterable<symbol> {
+    return this.#values.sessions;
+  }
+
   get sessionCount(): number {
     return this.#values.size;
   }

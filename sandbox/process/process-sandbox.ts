@@ -146,7 +146,7 @@ export class ProcessSandbox implements Sandbox {
   #wait(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
     const isFirst = !this.#waiting.has(session);
     const run = this.#waiting.add(program, calls, session);
-    if (isFirst) this.#pool.grow(() => this.#waiting.has(session));
+    if (isFirst) this.#pool.grow(session, () => this.#waiting.has(session));
     return run;
   }
 
