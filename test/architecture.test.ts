@@ -85,7 +85,14 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'sandbox/process/',
-    mayImport: ['src/*', ...SANDBOX_BASE, 'sandbox/process/', 'p-queue', 'node:'],
+    mayImport: [
+      'src/*',
+      'src/collections/',
+      ...SANDBOX_BASE,
+      'sandbox/process/',
+      'p-queue',
+      'node:',
+    ],
   },
   { files: 'sandbox/', mayImport: ['src/', 'sandbox/*', 'sandbox/isolate/', 'sandbox/process/'] },
 
