@@ -30,7 +30,7 @@ export class Cell implements ProgramCalls, CallbackResults {
   readonly #callers: Callers;
   readonly #callbacks: Callbacks;
   readonly #unread: UnreadOutput;
-  /** What the program stored, by key: committed when the cell ends, however it ends but by terminate. */
+  /** What the program stored, by key: committed when the cell ends, unless it is terminated. */
   readonly #writes = new Map<string, string>();
   #state: CellState;
   #run: SandboxRun | null = null;
@@ -60,7 +60,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     return this.#parts.record;
   }
 
-  /** Starts the program. Attach the first observer before. */
+  /** Starts the program. Attach the first observer beforehand. */
   start(): void {
     const { sandbox, program, session, keepAlive } = this.#parts;
     this.#clock.requested();
@@ -93,12 +93,12 @@ export class Cell implements ProgramCalls, CallbackResults {
     return this.#ask((id) => ({ type: 'terminate', id }));
   }
 
-  /** Goes on from a frontier. See `Session.resume`. */
+  /** Resumes from a frontier. See `Session.resume`. */
   resume(generation: number): Promise<'resumed' | 'already-running' | 'missing'> {
     return this.#ask((id) => ({ type: 'resume', id, generation }));
   }
 
-  /** Null where there is nothing left to ask for. */
+  /** Null if nothing of the cell is left. */
   summary(): CellSummary | null {
     const state = this.#state;
     const phase = phaseOf(state);

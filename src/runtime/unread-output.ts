@@ -1,10 +1,10 @@
 import { lengthOfItem, type OutputItem } from '../events.ts';
 import type { SessionLimits } from '../limits.ts';
 
-/** How long a program with much unread output waits, in milliseconds. */
+/** How long a program with a lot of unread output is paused, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** A program that can be made to wait. */
+/** A program that can be paused. */
 export interface Pausable {
   pause(): void;
   unpause(): void;
@@ -13,11 +13,10 @@ export interface Pausable {
 type OutputLimits = Pick<SessionLimits, 'maxOutputLength' | 'maxOutputItems'>;
 
 /**
- * Counts the output of a cell that no observer has taken, and makes the program wait while there is
- * much of it.
+ * Counts the unread output of a cell, and pauses the program while there is a lot of it.
  *
- * A cell that is observed in a loop so delivers any amount of output. If no observer comes for two
- * seconds the program resumes, and then its limit ends it.
+ * So a cell that is observed in a loop can deliver any amount of output. Without an observer for two
+ * seconds, the program resumes, and then its limit ends it.
  */
 export class UnreadOutput {
   readonly #limits: OutputLimits;
@@ -36,13 +35,13 @@ export class UnreadOutput {
     return this.#length;
   }
 
-  /** Whether more than half of what is kept is there. */
+  /** Whether more than half of a limit is used. */
   get isCrowded(): boolean {
     const { maxOutputLength, maxOutputItems } = this.#limits;
     return this.#length > maxOutputLength / 2 || this.#items > maxOutputItems / 2;
   }
 
-  /** Counts an item. @returns The limit that it goes over, where it is not counted; otherwise null. */
+  /** Counts an item. @returns Null, or the limit that it exceeds; then it is not counted. */
   add(item: OutputItem): keyof OutputLimits | null {
     const length = lengthOfItem(item);
     if (this.#length + length > this.#limits.maxOutputLength) return 'maxOutputLength';
@@ -52,7 +51,7 @@ export class UnreadOutput {
     return null;
   }
 
-  /** Makes the program wait until output is taken. */
+  /** Pauses the program until output is taken. */
   pause(program: Pausable): void {
     if (this.#gaveUp || this.#paused !== null) return;
     this.#paused = program;
