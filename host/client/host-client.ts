@@ -15,7 +15,7 @@ import {
 import type { RemoteSession } from './remote-session.ts';
 
 /** Options of a session whose id this side chooses. */
-export interface OpenSessionOptions extends RemoteSessionOptions {
+export interface OpenRemoteSessionOptions extends RemoteSessionOptions {
   /** Not blank, and not used on this connection before. Default: a new one. */
   readonly sessionId?: string;
 }
@@ -133,7 +133,7 @@ export class HostClient implements AsyncDisposable {
    * `limit_exceeded`; `invalid_argument` for invalid options, before anything is sent, and for an id
    * that is in use; `peer_failed` if the host's answer is malformed; the signal's reason.
    */
-  async openSession(options: OpenSessionOptions): Promise<RemoteSession> {
+  async openSession(options: OpenRemoteSessionOptions): Promise<RemoteSession> {
     return this.#open(options, options?.sessionId ?? randomUUID());
   }
 

@@ -2,7 +2,7 @@ import { abortable, delay } from 'abort-controller-x';
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
-import type { CreateSessionOptions, HostClient, OpenSessionOptions } from './host-client.ts';
+import type { CreateSessionOptions, HostClient, OpenRemoteSessionOptions } from './host-client.ts';
 import type { RemoteSession } from './remote-session.ts';
 
 /** A request to connect. */
@@ -74,7 +74,7 @@ export class ReconnectingHostClient implements AsyncDisposable {
    * @throws Like `HostClient.openSession`; the error of the last attempt to connect; `connection_lost`
    * if this client was closed.
    */
-  async openSession(options: OpenSessionOptions): Promise<RemoteSession> {
+  async openSession(options: OpenRemoteSessionOptions): Promise<RemoteSession> {
     const client = await this.#connected(options.signal ?? NEVER);
     return this.#served(client.openSession(options));
   }
