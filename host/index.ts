@@ -2,7 +2,7 @@ export {
   type CreateSessionOptions,
   type GreetOptions,
   HostClient,
-  type OpenSessionOptions,
+  type OpenRemoteSessionOptions,
   type StopOptions,
 } from './client/host-client.ts';
 export type { RemoteSessionOptions } from './client/open-remote-session.ts';

@@ -104,7 +104,7 @@ export class SessionFactory {
     return { session: opening.session, opening };
   }
 
-  /** A session of this holder is over. */
+  /** A session of this holder has ended. */
   closed(holder: string): void {
     this.#add(holder, -1);
   }

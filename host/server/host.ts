@@ -49,7 +49,7 @@ export class Host implements AsyncDisposable {
   /**
    * Serves a client until it leaves or the host is closed.
    *
-   * @returns Resolves when the connection and its sessions are over: with the error that ended the
+   * @returns Resolves when the connection and its sessions have ended: with the error that ended the
    *   connection, or null if it ended between two messages.
    */
   serve(transport: Transport): Promise<Error | null> {

@@ -35,7 +35,7 @@ export class Cell implements ProgramCalls, CallbackResults {
   readonly #callers: Callers;
   readonly #callbacks: Callbacks;
   readonly #unread: UnreadOutput;
-  /** What the program stored, by key: committed when the cell ends, however it ends but by terminate. */
+  /** What the program stored, by key: committed when the cell ends, unless it is terminated. */
   readonly #writes = new Map<string, string>();
   #state: CellState;
   #run: SandboxRun | null = null;
@@ -65,7 +65,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     return this.#parts.record;
   }
 
-  /** Starts the program. Attach the first observer before. */
+  /** Starts the program. Attach the first observer beforehand. */
   start(): void {
     const { sandbox, program, session, keepAlive } = this.#parts;
     this.#clock.requested();
@@ -98,12 +98,12 @@ export class Cell implements ProgramCalls, CallbackResults {
     return this.#ask((id) => ({ type: 'terminate', id }));
   }
 
-  /** Goes on from a frontier. See `Session.resume`. */
+  /** Resumes from a frontier. See `Session.resume`. */
   resume(generation: number): Promise<'resumed' | 'already-running' | 'missing'> {
     return this.#ask((id) => ({ type: 'resume', id, generation }));
   }
 
-  /** Null where there is nothing left to ask for. */
+  /** Null if nothing of the cell is left. */
   summary(): CellSummary | null {
     const state = this.#state;
     const phase = phaseOf(state);

@@ -1,12 +1,12 @@
 import { JsonText } from '../delegate.ts';
 
-/** The answer to a tool call, as the program gets it: JSON text, or the message of an error. */
+/** The answer to a tool call as the program gets it: JSON text, or the message of an error. */
 export interface ToolAnswer {
   readonly ok: boolean;
   readonly text: string;
 }
 
-/** What a delegate's result is for the program: any JSON value, or an error that says why it is not one. */
+/** The answer for a delegate's result; an error if the result is not a JSON value. */
 export function toAnswer(result: unknown): ToolAnswer {
   if (result instanceof JsonText) return { ok: true, text: result.text };
   try {
@@ -23,7 +23,7 @@ export function failed(text: string): ToolAnswer {
   return { ok: false, text };
 }
 
-/** The text of whatever was thrown. Does not throw. */
+/** The message of any thrown value. Does not throw. */
 export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);

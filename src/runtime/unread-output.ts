@@ -2,10 +2,10 @@ import { type OutputItem, textOfItem } from '../events.ts';
 import type { SessionLimits } from '../limits.ts';
 import { jsonBytes, MAX_UNIT_BYTES } from './json-bytes.ts';
 
-/** How long a program with much unread output waits, in milliseconds. */
+/** How long a program with a lot of unread output is paused, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** A program that can be made to wait. */
+/** A program that can be paused. */
 export interface Pausable {
   pause(): void;
   unpause(): void;
@@ -17,11 +17,10 @@ const ITEM_BYTES = 64;
 type OutputLimits = Pick<SessionLimits, 'maxOutputLength' | 'maxOutputItems' | 'maxOutputBytes'>;
 
 /**
- * Counts the output of a cell that no observer has taken, and makes the program wait while there is
- * much of it.
+ * Counts the unread output of a cell, and pauses the program while there is a lot of it.
  *
- * A cell that is observed in a loop so delivers any amount of output. If no observer comes for two
- * seconds the program resumes, and then its limit ends it.
+ * So a cell that is observed in a loop can deliver any amount of output. Without an observer for two
+ * seconds, the program resumes, and then its limit ends it.
  */
 export class UnreadOutput {
   readonly #limits: OutputLimits;
@@ -43,7 +42,7 @@ export class UnreadOutput {
     return this.#length;
   }
 
-  /** Whether more than half of what is kept is there. */
+  /** Whether more than half of a limit is used. */
   get isCrowded(): boolean {
     const { maxOutputLength, maxOutputItems } = this.#limits;
     return this.#length > maxOutputLength / 2 || this.#items > maxOutputItems / 2;
@@ -60,7 +59,7 @@ export class UnreadOutput {
     return null;
   }
 
-  /** Makes the program wait until output is taken. */
+  /** Pauses the program until output is taken. */
   pause(program: Pausable): void {
     if (this.#gaveUp || this.#paused !== null) return;
     this.#paused = program;
