@@ -4,7 +4,7 @@ import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
 import { type IsolateBlueprint, isolateBlueprint } from './blueprint.ts';
 import { collectAtExit } from './collect-at-exit.ts';
 import { IsolateRun } from './isolate-run.ts';
-import { PreparedIsolate } from './prepared-isolate.ts';
+import { ProgramIsolate } from './program-isolate.ts';
 
 /** How an isolate sandbox is set up. */
 export interface IsolateSandboxOptions {
@@ -26,7 +26,7 @@ export class IsolateSandbox implements Sandbox {
   readonly isolation = 'engine';
   readonly #limits: SandboxLimits;
   readonly #reserveSize: number;
-  readonly #reserve: PreparedIsolate[] = [];
+  readonly #reserve: ProgramIsolate[] = [];
   /** How many are to be kept ready at the moment. */
   #wanted: number;
   #shrinkTimer: NodeJS.Timeout | undefined;
@@ -127,9 +127,9 @@ export class IsolateSandbox implements Sandbox {
     for (const isolate of this.#reserve.splice(this.#wanted)) isolate.dispose();
   }
 
-  #prepare(): PreparedIsolate {
+  #prepare(): ProgramIsolate {
     this.#blueprint ??= isolateBlueprint(this.#limits);
-    return new PreparedIsolate(this.#blueprint);
+    return new ProgramIsolate(this.#blueprint);
   }
 
   /** Preparing blocks this thread, so it waits until the program that took from the reserve is on its way. */

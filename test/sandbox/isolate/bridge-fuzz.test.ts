@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isolateBlueprint } from '../../../sandbox/isolate/blueprint.ts';
 import { IsolateRun } from '../../../sandbox/isolate/isolate-run.ts';
-import { PreparedIsolate } from '../../../sandbox/isolate/prepared-isolate.ts';
+import { ProgramIsolate } from '../../../sandbox/isolate/program-isolate.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import type { OutputItem } from '../../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../../src/sandbox.ts';
@@ -87,9 +87,9 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(1) }, () =
           LIMITS,
           () => {},
         );
-        const isolate = new PreparedIsolate(blueprint);
+        const isolate = new ProgramIsolate(blueprint);
         run.start(isolate);
-        const { receive } = isolate.wiring;
+        const { receive } = isolate.context.wiring;
         for (const [what, values] of messages) receive(what, ...values);
         if (run.over) checkEnd(await run.ended);
         run.kill();
@@ -109,9 +109,9 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(1) }, () =
     ] as const) {
       const calls = checkingCalls();
       const run = new IsolateRun(PROGRAM, calls, LIMITS, () => {});
-      const isolate = new PreparedIsolate(blueprint);
+      const isolate = new ProgramIsolate(blueprint);
       run.start(isolate);
-      const { receive } = isolate.wiring;
+      const { receive } = isolate.context.wiring;
       for (let n = 0; n < 6; n += 1) receive(what, n + 1, ...values.slice(1));
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'limit');
