@@ -1,5 +1,17 @@
 export { type Delegate, JsonText, type Notification, ToolCall } from './delegate.ts';
+export {
+  type DescribeRuntimeOptions,
+  describeRuntime,
+  type ModelTool,
+  type RuntimeDescription,
+} from './describe/describe-runtime.ts';
+export type { GuideOptions } from './describe/runtime-guide.ts';
 export { schemaToTypescript } from './describe/schema-to-typescript.ts';
+export {
+  isFailure,
+  type ModelContentOptions,
+  toModelContent,
+} from './describe/to-model-content.ts';
 export { declareTool, describeTools, sharedMcpTypes } from './describe/tool-declarations.ts';
 export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 export type {
