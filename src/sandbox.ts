@@ -73,6 +73,13 @@ export interface SandboxRun {
   readonly ended: Promise<ProgramEnd>;
 
   /**
+   * Whether an answer can go to the program now.
+   *
+   * @returns Null if it can; otherwise resolves when there is room again, or when the run has ended.
+   */
+  room(): Promise<void> | null;
+
+  /**
    * Answers a tool call. An id that is not waiting has no effect.
    *
    * @param text JSON text of the result if `ok`, otherwise the message of the error.

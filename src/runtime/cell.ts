@@ -163,6 +163,10 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.#parts.keepAlive.drop();
   }
 
+  room(): Promise<void> | null {
+    return this.#run?.room() ?? null;
+  }
+
   notify(text: string): void {
     this.record.notified(text);
     this.#parts.keepAlive.hold();

@@ -46,6 +46,24 @@ describe('Callbacks that run', () => {
     );
   });
 
+  it('turn a result into text when its program has room for it, and not before', async () => {
+    const log: string[] = [];
+    const { call, room } = scriptedCallbacks(() => ({
+      toJSON() {
+        log.push('text');
+        return 1;
+      },
+    }));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    room.full = promise;
+    const answer = call('any');
+    await settled();
+    log.push('room');
+    resolve();
+    assert.deepEqual(await answer, { ok: true, text: '1' });
+    assert.deepEqual(log, ['room', 'text']);
+  });
+
   it('pass JSON text through as it is', async () => {
     const { call } = scriptedCallbacks(() => new JsonText(' {"big": 12345678901234567890} '));
     assert.deepEqual(await call('any'), { ok: true, text: ' {"big": 12345678901234567890} ' });
