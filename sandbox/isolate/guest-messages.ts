@@ -14,6 +14,8 @@ export interface MessagesOwner {
   begun(): void;
   /** The program is over, and with this failure. */
   ended(failure: ProgramEnd['failure']): void;
+  /** The program leaves something that may run when it is over. */
+  lasts(): void;
   /** The program must not go on. */
   finish(failure: ProgramEnd['failure']): void;
 }
@@ -85,6 +87,8 @@ export class GuestMessages {
         return this.#owner.ended(a === undefined ? null : this.#failureOf(textOf(a)));
       case 'exit':
         return this.#owner.finish(null);
+      case 'lasting':
+        return this.#owner.lasts();
     }
   }
 

@@ -15,7 +15,7 @@ import { outOfMemory, unreadable } from './run-failures.ts';
 const DISPOSE_DELAY_MS = 2;
 const MAX_NOTES = 16;
 
-/** One program in one isolate. */
+/** One program in one context of an isolate. */
 export class IsolateRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
   /** Resolves when the run is over and no thread is inside its isolate any more. */
@@ -33,17 +33,29 @@ export class IsolateRun implements SandboxRun {
   readonly #messages: GuestMessages;
   readonly #notes: string[] = [];
   readonly #resolve: (end: ProgramEnd) => void;
-  readonly #onOver: () => void;
+  readonly #onOver: (left: ProgramIsolate | null) => void;
   #isolate: ProgramIsolate | null = null;
   #failure: ProgramEnd['failure'] = null;
+  /** What threads had been inside its isolate when it got it, in milliseconds. */
+  #insideBeforeMs = 0;
   #begun = false;
+  /** Whether something of the program may still run in its isolate when it is over. */
+  #lasts = false;
   #programOver = false;
   #over = false;
   #holding: boolean;
   #scheduled = false;
 
-  /** @param onOver Called once, when nothing of the program runs any more. */
-  constructor(program: Program, calls: ProgramCalls, limits: SandboxLimits, onOver: () => void) {
+  /**
+   * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
+   * program ended well and left nothing in it that could run, and with null if the isolate is disposed.
+   */
+  constructor(
+    program: Program,
+    calls: ProgramCalls,
+    limits: SandboxLimits,
+    onOver: (left: ProgramIsolate | null) => void,
+  ) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.#resolve = resolve;
@@ -76,6 +88,9 @@ export class IsolateRun implements SandboxRun {
         this.#programOver = true;
         if (failure !== null) this.#failure = failure;
       },
+      lasts: () => {
+        this.#lasts = true;
+      },
       finish: (failure) => this.#finish(failure),
     };
   }
@@ -89,9 +104,9 @@ export class IsolateRun implements SandboxRun {
     return this.#inside === 0;
   }
 
-  /** See `ProgramIsolate.insideMs`; 0 where there is no isolate. */
+  /** How long threads have been inside its isolate for it, in milliseconds. Told at once, always. */
   get insideMs(): number {
-    return this.#isolate?.insideMs ?? 0;
+    return Math.max(0, (this.#isolate?.insideMs ?? 0) - this.#insideBeforeMs);
   }
 
   /** See `ProgramIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
@@ -103,6 +118,7 @@ export class IsolateRun implements SandboxRun {
   start(isolate: ProgramIsolate): void {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
+    this.#insideBeforeMs = isolate.insideMs;
     const prepared = prepareModule(this.#program.source, checkSyntax);
     this.#calls.started();
     if (this.#over) return;
@@ -169,6 +185,11 @@ export class IsolateRun implements SandboxRun {
   }
 
   kill(): void {
+    this.#stopAll(null);
+  }
+
+  /** @param left Its isolate, if another program may run in it. */
+  #stopAll(left: ProgramIsolate | null): void {
     if (this.#over) return;
     this.#over = true;
     this.#timers.clearAll();
@@ -177,7 +198,16 @@ export class IsolateRun implements SandboxRun {
     this.unpause();
     if (this.#inside === 0) this.#stop();
     this.#disposeAfter((dispose) => void setImmediate(dispose));
-    this.#onOver();
+    this.#onOver(left);
+  }
+
+  /** Its isolate, if the program has ended by itself and left nothing in it that could run. */
+  #handBack(): ProgramIsolate | null {
+    const isolate = this.#isolate;
+    if (isolate === null || isolate.disposed) return null;
+    if (!this.#programOver || this.#lasts || this.#inside > 0) return null;
+    this.#isolate = null;
+    return isolate;
   }
 
   /** Freeing isolates takes a while, so all that are killed together are cut off first. */
@@ -196,6 +226,8 @@ export class IsolateRun implements SandboxRun {
       await entry;
     } catch (error) {
       if (this.#over) return;
+      // V8 may have stopped anywhere, also between two steps of the program.
+      this.#lasts = true;
       if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
       if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
       if (this.#notes.length < MAX_NOTES) this.#notes.push(rejectionNote(error));
@@ -227,10 +259,11 @@ export class IsolateRun implements SandboxRun {
   }
 
   #finish(failure: ProgramEnd['failure']): void {
+    const left = failure === null ? this.#handBack() : null;
     if (this.#programOver) {
       this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
     }
-    this.kill();
+    this.#stopAll(left);
     this.#resolve({ failure, notes: this.#notes });
   }
 }

@@ -1,6 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
-import { type HelperScripts, installHelpers, type Wiring } from './install-helpers.ts';
+import { type CompiledHelpers, installHelpers, type Wiring } from './install-helpers.ts';
 
 /**
  * Globals for one program, with its helpers in place.
@@ -14,9 +14,9 @@ export class ProgramContext {
   readonly #deliver: ivm.Reference<Deliver>;
 
   /** Enters the isolate on this thread, so nothing may run in it. Throws if it is disposed or full. */
-  constructor(isolate: ivm.Isolate, scripts: HelperScripts) {
+  constructor(isolate: ivm.Isolate, helpers: CompiledHelpers) {
     this.#context = isolate.createContextSync();
-    this.#deliver = installHelpers(isolate, this.#context, scripts, this.wiring);
+    this.#deliver = installHelpers(this.#context, helpers, this.wiring);
   }
 
   /** Runs a script named as programs are, whose second line is the program's first. */
@@ -32,5 +32,14 @@ export class ProgramContext {
   /** Cuts the program off: nothing it says is heard from now on. */
   cutOff(): void {
     this.wiring.receive = () => {};
+  }
+
+  /** Lets V8 collect the context: nothing enters it any more. Nobody may be inside. */
+  release(): void {
+    this.cutOff();
+    this.wiring.flush = () => undefined;
+    this.wiring.fetch = () => 'null';
+    this.#deliver.release();
+    this.#context.release();
   }
 }
