@@ -46,6 +46,11 @@ const PAGES: readonly Page[] = [
   ...namesIn('docs', '.md').map((name) => `docs/${name}`),
 ].map((path) => ({ path, text: read(path) }));
 
+/** Pages made of declarations, which are not programs by themselves. */
+const GENERATED_PAGES: readonly Page[] = namesIn('docs/api', '.md')
+  .map((name) => `docs/api/${name}`)
+  .map((path) => ({ path, text: read(path) }));
+
 function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
@@ -213,7 +218,7 @@ describe('The code in the documentation', () => {
 
 describe('The links of the documentation', () => {
   it('lead to files and headings that exist', () => {
-    assert.deepEqual(PAGES.flatMap(brokenLinks), []);
+    assert.deepEqual([...PAGES, ...GENERATED_PAGES].flatMap(brokenLinks), []);
   });
 
   it('would be caught if they did not', () => {
@@ -227,9 +232,8 @@ describe('The links of the documentation', () => {
 
   it('reach every page from the table of contents', () => {
     const contents = read('docs/README.md');
-    const lost = namesIn('docs', '.md').filter(
-      (name) => name !== 'README.md' && !contents.includes(`(${name})`),
-    );
+    const pages = [...namesIn('docs', '.md'), ...GENERATED_PAGES.map(({ path }) => path.slice(5))];
+    const lost = pages.filter((name) => name !== 'README.md' && !contents.includes(`(${name})`));
     assert.deepEqual(lost, []);
   });
 
