@@ -72,6 +72,7 @@ export class RemoteSession implements Session {
   #closing: Promise<void> | null = null;
   #isClosed = false;
 
+  /** @internal */
   constructor(parts: RemoteSessionParts) {
     this.id = parts.registration.id;
     this.remoteUrl = parts.remoteUrl;

@@ -57,7 +57,7 @@ export class Host implements AsyncDisposable {
     return this.serveGreeted(connection, greet(connection, this.#limits.helloMs));
   }
 
-  /** Like `serve`, for a connection that is greeted elsewhere. */
+  /** Like `serve`, for a connection that is greeted elsewhere. @internal */
   serveGreeted(connection: Connection, greeted: Promise<Greeted>): Promise<Error | null> {
     let client: Connection | HostConnection = connection;
     const served = {

@@ -51,7 +51,7 @@ export interface SessionRuntimeOptions extends SessionSettings {
    * Must not throw.
    */
   readonly journal?: Journal;
-  /** Shared with other sessions. */
+  /** Bounds what is pending at the delegates of several sessions. Default: none beyond `maxPendingBytes`. */
   readonly budget?: ByteBudget;
   /**
    * Called once for each cell when it can no longer be observed, because its end was delivered or it
