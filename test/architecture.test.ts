@@ -122,6 +122,20 @@ const RULES: readonly Rule[] = [
     alone: ['@modelcontextprotocol/client'],
   },
   {
+    files: 'host/mcp-server/',
+    mayImport: [
+      'src/',
+      'host/mcp/',
+      'host/mcp-server/',
+      'node:',
+      'abort-controller-x',
+      'minisearch',
+      '@modelcontextprotocol/server',
+      '@modelcontextprotocol/node',
+    ],
+    alone: ['minisearch', '@modelcontextprotocol/server', '@modelcontextprotocol/node'],
+  },
+  {
     files: 'host/server/',
     mayImport: ['src/', 'host/core/', 'host/wire/', 'host/server/', 'node:'],
   },
@@ -173,6 +187,10 @@ const RULES: readonly Rule[] = [
       'pino',
     ],
     alone: ['pino'],
+  },
+  {
+    files: 'host/cli/mcp-command.ts',
+    mayImport: ['src/', 'host/cli/', 'host/io/', 'host/mcp/', 'host/mcp-server/', 'node:'],
   },
   {
     files: 'host/cli/',

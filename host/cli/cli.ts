@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
-import { PROGRAM_HELP, RUN_HELP, SERVE_OPTIONS, serveHelp } from './help-texts.ts';
+import { MCP_HELP, PROGRAM_HELP, RUN_HELP, SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
 import { print } from './print.ts';
 import type { SourceOrigin } from './read-source.ts';
@@ -20,6 +20,10 @@ interface RunFlags {
   readonly json?: boolean;
   readonly console?: boolean;
   readonly verbose?: boolean;
+}
+
+interface McpFlags {
+  readonly config?: string;
 }
 
 interface ServeFlags {
@@ -59,6 +63,7 @@ export async function main(
   };
   addRunCommand(program, io, output, openSession, exit);
   addServeCommand(program, io, exit);
+  addMcpCommand(program, io, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -122,6 +127,19 @@ function addServeCommand(program: Command, io: CliIo, exit: (code: number) => vo
       const { serveCommand } = await import('./serve-command.ts');
       const { listen, logLevel, tokenFile } = flags;
       exit(await serveCommand({ listen, logLevel, tokenFile }, io, async () => processSandbox()));
+    });
+}
+
+function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
+  program
+    .command('mcp')
+    .description('Serve code mode to an MCP client.')
+    .option('--config <path>', 'Offer the tools of the MCP servers in this mcp.json to programs.')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', MCP_HELP)
+    .action(async ({ config }: McpFlags) => {
+      const { mcpCommand } = await import('./mcp-command.ts');
+      exit(await mcpCommand({ config }, io, async () => processSandbox()));
     });
 }
 

@@ -64,8 +64,11 @@ export async function connectMcpTools(
     warnings,
     invokeTool: async (call, signal) => {
       const route = byName.get(call.tool);
-      if (route !== undefined) return route.server.call(route.tool, call, signal);
-      throw new CodeModeError('invalid_argument', `Cannot call ${call.tool}: no server has it`);
+      if (route === undefined) {
+        throw new CodeModeError('invalid_argument', `Cannot call ${call.tool}: no server has it`);
+      }
+      if (route.rule.mustAsk) throw new CodeModeError('invalid_config', nobodyToAsk(call.tool));
+      return route.server.call(route.tool, call, signal);
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -74,4 +77,8 @@ export async function connectMcpTools(
 
 function serverOptions(name: string, { onStderr }: McpToolsOptions) {
   return onStderr === undefined ? {} : { onStderr: (text: string) => onStderr(name, text) };
+}
+
+function nobodyToAsk(tool: string): string {
+  return `Cannot call ${tool}: the configuration has it in \`ask\`, and there is nobody to ask here`;
 }

@@ -2,6 +2,7 @@ import type { Tool } from '@modelcontextprotocol/client';
 import type { ToolCall } from '../../src/delegate.ts';
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
 import type { McpServerConfig } from './mcp-config.ts';
+import type { ToolPolicy } from './tool-policy.ts';
 import { type Ask, ToolServer } from './tool-server.ts';
 
 /** The wait before the first restart, in milliseconds; twice as long before each that follows. */
@@ -34,6 +35,7 @@ export class SupervisedServer implements AsyncDisposable {
   #attempt: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #problem: string | undefined = 'is still starting';
+  #isSettled = false;
   #failures = 0;
   #upSince = 0;
 
@@ -41,6 +43,11 @@ export class SupervisedServer implements AsyncDisposable {
     this.name = name;
     this.#config = config;
     this.#options = options;
+  }
+
+  /** What may be done with its tools. */
+  get policy(): ToolPolicy | undefined {
+    return this.#config.tools;
   }
 
   /** The tools it listed last. */
@@ -56,6 +63,11 @@ export class SupervisedServer implements AsyncDisposable {
   /** The server itself while it is up. */
   get current(): ToolServer | undefined {
     return this.#current;
+  }
+
+  /** Whether the first start has succeeded or failed. */
+  get isSettled(): boolean {
+    return this.#isSettled;
   }
 
   /** Resolves when the first start has succeeded or failed. */
@@ -80,7 +92,7 @@ export class SupervisedServer implements AsyncDisposable {
     this.#closing.abort(new Cancelled('shutdown'));
     clearTimeout(this.#timer);
     this.#problem = 'is closed';
-    this.#settled.resolve();
+    this.#settle();
     const current = this.#current;
     this.#current = undefined;
     await Promise.all([current?.close(), this.#attempt]);
@@ -109,7 +121,7 @@ export class SupervisedServer implements AsyncDisposable {
       this.#restartLater(problem);
       return;
     } finally {
-      this.#settled.resolve();
+      this.#settle();
     }
     if (signal.aborted) return server.close();
     this.#current = server;
@@ -117,6 +129,11 @@ export class SupervisedServer implements AsyncDisposable {
     this.#problem = undefined;
     this.#upSince = performance.now();
     this.#options.onChanged();
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#settled.resolve();
   }
 
   #onLost(server: ToolServer): void {

@@ -15,6 +15,7 @@ import { onAbort } from '../../src/waiting/on-abort.ts';
 import type { McpServerConfig } from './mcp-config.ts';
 import type { ServerProcess } from './server-process.ts';
 import { httpTransport, processTransport } from './server-transport.ts';
+import type { ToolPolicy } from './tool-policy.ts';
 
 const CLIENT = { name: 'cellhost', version: '0.1.0' };
 /** The longest a timer can be, 24 days: calls end when the server answers or the cell is over. */
@@ -76,6 +77,11 @@ export class ToolServer {
       ...(options.mayAsk && { capabilities: { elicitation: { form: {}, url: {} } } }),
     });
     if (options.mayAsk) this.#answerQuestions();
+  }
+
+  /** What may be done with its tools. */
+  get policy(): ToolPolicy | undefined {
+    return this.#config.tools;
   }
 
   /** Why it cannot be called any more; undefined as long as it can be. */
