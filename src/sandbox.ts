@@ -75,9 +75,10 @@ export interface SandboxRun {
   /**
    * Whether an answer can go to the program now.
    *
-   * @returns Null if it can; otherwise resolves when there is room again, or when the run has ended.
+   * @returns Null if it can; otherwise resolves with true when there is room, and with false when the
+   *   run has ended.
    */
-  room(): Promise<void> | null;
+  room(): Promise<boolean> | null;
 
   /**
    * Answers a tool call. An id that is not waiting has no effect.

@@ -10,7 +10,7 @@ const FULL_BYTES = 4 << 20;
 export class AnswerRoom {
   readonly #unreadBytes: () => number;
   /** Those that wait, by program; programs in the order in which it is their turn. */
-  readonly #waiting = new Map<number, (() => void)[]>();
+  readonly #waiting = new Map<number, ((hasRoom: boolean) => void)[]>();
   #isPumping = false;
 
   /** @param unreadBytes What is in the pipe now. */
@@ -18,8 +18,8 @@ export class AnswerRoom {
     this.#unreadBytes = unreadBytes;
   }
 
-  /** @returns Null if there is room for an answer to this program; otherwise resolves when there is. */
-  wait(run: number): Promise<void> | null {
+  /** See `SandboxRun.room`. */
+  wait(run: number): Promise<boolean> | null {
     if (this.#waiting.size === 0 && !this.#isFull) return null;
     return new Promise((resolve) => {
       const others = this.#waiting.get(run);
@@ -39,7 +39,7 @@ export class AnswerRoom {
   leave(run: number): void {
     const waiting = this.#waiting.get(run);
     this.#waiting.delete(run);
-    for (const resolve of waiting ?? []) resolve();
+    for (const resolve of waiting ?? []) resolve(false);
   }
 
   get #isFull(): boolean {
@@ -52,7 +52,7 @@ export class AnswerRoom {
     if (first === undefined || !this.#isPumping) return;
     const [run, waiting] = first;
     this.#waiting.delete(run);
-    waiting.shift()?.();
+    waiting.shift()?.(true);
     if (waiting.length > 0) this.#waiting.set(run, waiting);
     setImmediate(() => this.#pump());
   }

@@ -22,7 +22,7 @@ export interface ProcessRunParts {
   readonly limits: SandboxLimits;
   readonly send: SendDown;
   /** See `AnswerRoom.wait`. */
-  readonly room: () => Promise<void> | null;
+  readonly room: () => Promise<boolean> | null;
   /** Called with whether it is to keep this process from ending. */
   readonly onRef: (isRef: boolean) => void;
   /** Called once; `killed` if the process still has to stop the program. */
@@ -40,7 +40,7 @@ export class ProcessRun implements SandboxRun {
   readonly id: number;
   readonly #calls: ProgramCalls;
   readonly #send: SendDown;
-  readonly #room: () => Promise<void> | null;
+  readonly #room: () => Promise<boolean> | null;
   readonly #onRef: (isRef: boolean) => void;
   readonly #onOver: (killed: boolean) => void;
   readonly #rules: RunRules;
@@ -78,7 +78,7 @@ export class ProcessRun implements SandboxRun {
     this.#send(Down.Step, this.id);
   }
 
-  room(): Promise<void> | null {
+  room(): Promise<boolean> | null {
     return this.#over ? null : this.#room();
   }
 

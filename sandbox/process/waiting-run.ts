@@ -44,7 +44,7 @@ export class WaitingRun implements SandboxRun {
     this.#order('step');
   }
 
-  room(): Promise<void> | null {
+  room(): Promise<boolean> | null {
     return this.#placed?.room() ?? null;
   }
 

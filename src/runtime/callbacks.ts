@@ -20,7 +20,7 @@ const CALL_CANCELLED = failed('code mode nested tool call cancelled');
 /** Receives the results of callbacks. The methods must not throw. */
 export interface CallbackResults {
   /** See `SandboxRun.room`. */
-  room(): Promise<void> | null;
+  room(): Promise<boolean> | null;
   /** A tool call was answered. Not called for a call that was abandoned. */
   toolEnded(id: number, call: ToolCall, answer: ToolAnswer): void;
   /** A notification was delivered, has failed, or was cancelled. Not called if it was abandoned. */
@@ -105,13 +105,13 @@ export class Callbacks {
   }
 
   /** Results wait as they are, and text that only waits for this is weighed. */
-  async #answerLater(result: unknown, room: Promise<void>): Promise<ToolAnswer> {
+  async #answerLater(result: unknown, room: Promise<boolean>): Promise<ToolAnswer> {
     const bytes = result instanceof JsonText ? bytesOf(result.text) : 0;
     const full = this.#budget.reserve(bytes);
     if (full !== null) return failed(`the result has no room: ${noRoom(full)}`);
-    await room;
+    const hasRoom = await room;
     this.#budget.free(bytes);
-    return toAnswer(result);
+    return hasRoom ? toAnswer(result) : CALL_CANCELLED;
   }
 
   /**

@@ -163,7 +163,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.#parts.keepAlive.drop();
   }
 
-  room(): Promise<void> | null {
+  room(): Promise<boolean> | null {
     return this.#run?.room() ?? null;
   }
 

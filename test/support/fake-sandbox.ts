@@ -125,9 +125,9 @@ export class FakeRun implements SandboxRun {
   }
 
   /** What answers wait for; null while there is room. */
-  full: Promise<void> | null = null;
+  full: Promise<boolean> | null = null;
 
-  room(): Promise<void> | null {
+  room(): Promise<boolean> | null {
     return this.full;
   }
 

@@ -18,7 +18,7 @@ export function scriptedCallbacks(
   const notifying: (() => void)[] = [];
   const overruns: string[] = [];
   /** What answers wait for. */
-  const room: { full: Promise<void> | null } = { full: null };
+  const room: { full: Promise<boolean> | null } = { full: null };
   const budget = new ByteBudget('maxCellPendingBytes', maxBytes);
   const callbacks = new Callbacks(
     typeof does === 'object' ? does : delegate,

@@ -13,7 +13,9 @@ function setUp(unreadBytes: number) {
   const room = new AnswerRoom(() => pipe.unreadBytes);
   const log: string[] = [];
   const wait = (run: number, name: string) =>
-    void (room.wait(run) ?? Promise.reject(new Error('there is room'))).then(() => log.push(name));
+    void (room.wait(run) ?? Promise.reject(new Error('there is room'))).then((hasRoom) =>
+      log.push(hasRoom ? name : `${name} over`),
+    );
   return { pipe, room, log, wait };
 }
 
@@ -59,7 +61,7 @@ describe('AnswerRoom', () => {
     room.leave(1);
     room.leave(3);
     await settled();
-    assert.deepEqual(log, ['a', 'c']);
+    assert.deepEqual(log, ['a over', 'c over']);
   });
 });
 

@@ -68,7 +68,7 @@ describe('What waits for the delegate', () => {
       () => new JsonText(`"${'x'.repeat(100)}"`),
       2_000,
     );
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
     room.full = promise;
     const first = call('any');
     await settled();
@@ -77,7 +77,7 @@ describe('What waits for the delegate', () => {
     const second = await call('any');
     assert.deepEqual(second.ok, false);
     assert.match(second.text, /^the result has no room: .*maxCellPendingBytes/);
-    resolve();
+    resolve(true);
     assert.equal((await first).ok, true);
     assert.equal(budget.used, 0);
   });

@@ -54,14 +54,29 @@ describe('Callbacks that run', () => {
         return 1;
       },
     }));
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
     room.full = promise;
     const answer = call('any');
     await settled();
     log.push('room');
-    resolve();
+    resolve(true);
     assert.deepEqual(await answer, { ok: true, text: '1' });
     assert.deepEqual(log, ['room', 'text']);
+  });
+
+  it('do not turn a result into text whose program has ended', async () => {
+    let isAsked = false;
+    const { call, room } = scriptedCallbacks(() => ({
+      toJSON() {
+        isAsked = true;
+      },
+    }));
+    room.full = Promise.resolve(false);
+    assert.deepEqual(await call('any'), {
+      ok: false,
+      text: 'code mode nested tool call cancelled',
+    });
+    assert.equal(isAsked, false);
   });
 
   it('pass JSON text through as it is', async () => {
