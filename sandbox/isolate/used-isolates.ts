@@ -6,7 +6,7 @@ import type { ProgramIsolate } from './program-isolate.ts';
 /** Idle isolates that are kept for one session, and for all. */
 const MAX_OF_SESSION = 2;
 const MAX_OF_ALL = 32;
-/** Work that blocks this thread waits until whoever was told of an end has gone on. */
+/** Disposing blocks this thread, so it waits until whoever was told of an end has gone on. */
 const SETTLE_MS = 2;
 /** A session that runs nothing for so long needs its isolates no more. */
 const RELEASED_MS = 1_000;
@@ -27,6 +27,7 @@ export class UsedIsolates {
   #idle: IdleIsolate[] = [];
   readonly #released = new Map<symbol, NodeJS.Timeout | undefined>();
   #settleTimer: NodeJS.Timeout | undefined;
+  #prepareTurn: NodeJS.Immediate | undefined;
 
   constructor(limits: SandboxLimits) {
     this.#limits = limits;
@@ -63,10 +64,16 @@ export class UsedIsolates {
     }
   }
 
-  /** Prepares contexts and disposes what is too much, shortly after it was called last. */
+  /**
+   * Prepares the context that is needed next, a turn later: the session's next program may be on its
+   * way. Prepares the others and disposes what is too much when there is time.
+   */
   settleSoon(): void {
     clearTimeout(this.#settleTimer);
-    if (this.#idle.length === 0) return;
+    clearImmediate(this.#prepareTurn);
+    const latest = this.#idle.at(-1);
+    if (latest === undefined) return;
+    if (!latest.isolate.ready) this.#prepareTurn = setImmediate(() => this.#prepare(latest));
     this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS).unref();
   }
 
@@ -88,6 +95,7 @@ export class UsedIsolates {
   /** Disposes all. */
   close(): void {
     clearTimeout(this.#settleTimer);
+    clearImmediate(this.#prepareTurn);
     for (const session of [...this.#released.keys()]) this.#keep(session);
     this.#retain(() => false);
   }
@@ -103,8 +111,13 @@ export class UsedIsolates {
     this.#retain((idle) => kept.has(idle));
     const next = this.#idle.find(({ isolate }) => !isolate.ready);
     if (next === undefined) return;
-    if (!makeReady(next.isolate)) this.#retain((idle) => idle !== next);
+    this.#prepare(next);
     this.settleSoon();
+  }
+
+  #prepare(wanted: IdleIsolate): void {
+    if (!this.#idle.includes(wanted) || makeReady(wanted.isolate)) return;
+    this.#retain((idle) => idle !== wanted);
   }
 
   #retain(isKept: (idle: IdleIsolate) => boolean): void {

@@ -49,6 +49,7 @@ export const LASTING: Readonly<Record<string, string>> = {
     for (const name of ['get', 'apply', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'ownKeys', 'has', 'construct'])
       Object.defineProperty(Object.prototype, name, { __proto__: null, configurable: true, get: () => (target) => { plain ??= target } });
     const { register } = FinalizationRegistry.prototype;
+    for (const look of [() => register.name, () => Object.getPrototypeOf(register), () => Reflect.ownKeys(register), () => new register()]) try { look() } catch {}
     const registry = new FinalizationRegistry(() => { for (;;); }); Reflect.apply(typeof plain === 'function' ? plain : register, registry, [{}, 1])`,
   'a finalizer at the end of the stack': `const registry = new FinalizationRegistry(() => { for (;;); }); let done = false;
     const deeper = () => { try { deeper() } catch {} if (!done) try { registry.register({}, 1); done = true } catch {} }; deeper();

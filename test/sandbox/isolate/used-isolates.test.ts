@@ -140,7 +140,7 @@ describe('An isolate', { timeout: 60_000 }, () => {
 describe('UsedIsolates', { timeout: 30_000 }, () => {
   const session = Symbol('session');
   const blueprint = isolateBlueprint(LIMITS);
-  const mocked = { apis: ['setTimeout'] } as const;
+  const mocked = { apis: ['setTimeout', 'setImmediate'] } as const;
 
   function setup(count: number) {
     const used = new UsedIsolates(LIMITS);
@@ -164,6 +164,11 @@ describe('UsedIsolates', { timeout: 30_000 }, () => {
     const { used, isolates } = setup(3);
     assert.equal(used.isReady(session), false);
     used.settleSoon();
+    t.mock.timers.tick(0);
+    assert.deepEqual(
+      isolates.map(({ ready }) => ready),
+      [false, false, true],
+    );
     for (let n = 0; n < 3; n += 1) t.mock.timers.tick(2);
     assert.equal(used.isReady(session), true);
     assert.deepEqual(
@@ -192,12 +197,10 @@ describe('UsedIsolates', { timeout: 30_000 }, () => {
     t.mock.timers.enable(mocked);
     const { used, isolates } = setup(1);
     used.release(session);
-    t.mock.timers.tick(999);
+    t.mock.timers.tick(500);
     const taken = used.take(session);
-    t.mock.timers.tick(1_000);
-    assert.equal(taken?.disposed, false);
     used.put(session, taken ?? assert.fail());
-    t.mock.timers.tick(1_000);
+    t.mock.timers.tick(999);
     assert.equal(isolates[0]?.disposed, false);
     used.forget(session);
     assert.equal(isolates[0]?.disposed, true);
