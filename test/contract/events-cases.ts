@@ -5,13 +5,13 @@ import { assertNoListeners } from '../support/leaks.ts';
 import { nextOf, outputsAmong, restOf } from '../support/live-events.ts';
 import { LONG, PENDING, type SessionContract, start } from './session-setup.ts';
 
-/** Nobody observes the cell from here on, so that it stays until its end is asked for. */
+/** The cell is not observed from here on, so it stays until its end is claimed. */
 const ALONE = 'yield_control();';
 const BLOCKED = `${ALONE} text('a'); await tools.block(); text('b')`;
 const BLOCKED_TELLS = ['output a', 'tool-started tool-1 block'];
 const GOES_ON_TELLS = ['tool-ended tool-1', 'output b', 'draining', 'completed'];
 
-/** What happens to a cell is told as it happens, in order, and takes nothing from those who observe. */
+/** Events arrive live and in order, and take nothing from observers. */
 export function eventsCases(contract: SessionContract): void {
   contract.describe('live events', { needs: ['liveEvents'] }, () => {
     tellingCases(contract);

@@ -15,7 +15,7 @@ function frontier(event: CellEvent): string {
   return [...brief(event).split(' ').slice(1), `#${generation}`, ...calls].join(' ');
 }
 
-/** The program walks from frontier to frontier. */
+/** The program runs from frontier to frontier. */
 export function frontierCases({ describe, it, setUp }: SessionContract): void {
   describe('a cell that is observed until it is pending', { needs: ['pendingObserve'] }, () => {
     it('is completed if it never has to wait', async () => {
@@ -87,7 +87,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       const source = `tools.never(1); setTimeout(() => tools.never(2), 100); ${HANG}`;
       const { cellId, first } = await start(session, source, { observe: PENDING });
       assert.equal(frontier(await first), '#1 tool-1');
-      // Only the real clock moves the timer; another cell tells when its time has passed.
+      // Only the real clock moves the timer; another cell shows when its time has passed.
       await (await start(session, `await new Promise((go) => setTimeout(go, 300))`)).first;
       assert.equal(frontier(await session.observe(cellId, PENDING)), '#1 tool-1');
       await session.resume(cellId, 1);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { brief, expectEvent, rejectsWith, textOf } from '../support/events.ts';
 import { firstOf, LONG, type SessionContract, start } from './session-setup.ts';
 
-/** Over a limit the one call or cell fails, says which limit, and nothing else is lost. */
+/** The call or cell that exceeds a limit fails, names the limit, and nothing else is lost. */
 export function limitCases({ describe, it, setUp }: SessionContract): void {
   describe('the limits of a session', { needs: ['limits'] }, () => {
     it('stop a cell whose output is not taken, and keep earlier output', async () => {

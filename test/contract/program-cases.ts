@@ -3,7 +3,7 @@ import { brief, expectEvent, textOf } from '../support/events.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 import { firstOf, type SessionContract, start, untilClosed } from './session-setup.ts';
 
-/** What a program does reaches the caller and the delegate. */
+/** The actions of a program reach the caller and the delegate. */
 export function programCases({ describe, it, setUp, features }: SessionContract): void {
   describe('a program', () => {
     it('that runs to its end is completed with its output', async () => {

@@ -5,7 +5,7 @@ import { type ContractTools, contractProgram } from './contract-program.ts';
 
 const TIMEOUT = { timeout: 20_000 };
 
-/** Programs that go their way, tools, notifications, and how programs end. */
+/** Programs that run to their end, tools, notifications, and how programs end. */
 export function endingContract({ makeSandbox, start, later }: ContractTools): void {
   describe('a program that runs to its end', TIMEOUT, () => {
     it('is reported call by call, in program order', async () => {

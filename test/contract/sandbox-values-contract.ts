@@ -14,7 +14,7 @@ const LIMITS: Partial<SandboxLimits> = {
   maxStoredKeys: 2,
 };
 
-/** Stored values, console, and limits that a program meets. */
+/** Stored values, console, and limits that a program exceeds. */
 export function valuesContract({ makeSandbox, start, later }: ContractTools): void {
   async function textsOf(source: string, fields: Partial<Program>): Promise<readonly string[]> {
     const { calls, run } = start(source, fields);

@@ -103,7 +103,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
         await rejectsWith(second, 'cell_terminating');
         await assert.rejects(session.terminate(cellId), /exec cell 1 is already terminating/);
       } else {
-        // The first may be over before the second comes.
+        // The first may have ended before the second arrives.
         await second.then(
           (event) => expectEvent(event, 'missing'),
           () => rejectsWith(second, 'cell_terminating'),

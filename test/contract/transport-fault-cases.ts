@@ -8,7 +8,7 @@ const BODY = Buffer.from('{"some":"message"}');
 
 type Bare = (options?: TransportOptions) => Promise<readonly [Transport, BarePeer]>;
 
-/** What a peer can do that keeps to no rule. */
+/** A peer that breaks the rules. */
 export function faultCases({ bare, sudden }: TransportKind): void {
   if (bare === undefined) return;
 
@@ -83,7 +83,7 @@ export function faultCases({ bare, sudden }: TransportKind): void {
   });
 }
 
-/** What a stream says, or a kind for which every sudden end is the same. */
+/** The error of a stream, or of a kind for which every sudden end is the same. */
 function missing(bytes: number, sudden: RegExp | null): RegExp {
   if (sudden !== null) return sudden;
   return bytes < 4

@@ -6,7 +6,7 @@ import { numbered, record, type TransportKind, turns } from './transport-peers.t
 const KIB = 1 << 10;
 const MIB = 1 << 20;
 
-/** How messages come and go while nothing ends. */
+/** The flow of messages while nothing ends. */
 export function flowCases({ connect }: TransportKind): void {
   it('delivers messages whole and in order, in both directions at once', async () => {
     const [left, right] = await connect();
@@ -227,7 +227,7 @@ export function flowCases({ connect }: TransportKind): void {
   });
 }
 
-/** Sends until `drained` stays pending; fails where that never happens. */
+/** Sends until `drained` stays pending; fails if that never happens. */
 async function sendUntilFull(transport: Transport, body: string): Promise<number> {
   for (let sent = 1; sent < 1_000; sent += 1) {
     transport.send(body);
