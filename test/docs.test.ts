@@ -115,7 +115,7 @@ describe('The code in the documentation', () => {
     assert.equal(project.problemsOf(new Map([...blocks, ...examples])), '');
   });
 
-  it('would be caught if it were wrong, at its line', () => {
+  it('would be reported with its line if it were wrong', () => {
     const text = [
       '# Planted',
       '```ts',

@@ -4,7 +4,7 @@ import type { Picture } from './picture.ts';
 import { figure, last, list, place, placeName } from './placed-points.ts';
 import { stoppingPictures } from './stopping-pictures.ts';
 
-/** The pictures of what this project does by itself. */
+/** The pictures of this project's own benches. */
 export function ownPictures(reports: Reports): readonly Picture[] {
   return [
     ...stoppingPictures(reports),

@@ -14,7 +14,7 @@ import type { Panel, Picture } from './picture.ts';
 const ROW_HEIGHT = 20;
 const NAMES_WIDTH = 182;
 
-/** One dot, or one word where there is no figure. */
+/** One dot, or one word if there is no figure. */
 interface Mark {
   readonly peer: string;
   readonly value: number | null;
@@ -22,7 +22,7 @@ interface Mark {
   readonly colour: string;
 }
 
-/** The pictures in which all peers stand side by side. */
+/** The pictures that compare all peers. */
 export function peerPictures(reports: Reports): readonly Picture[] {
   return reports.peers === null ? [] : QUESTIONS.map((question) => pictureOf(reports, question));
 }
@@ -113,7 +113,7 @@ function marksOf(reports: Reports, task: string): readonly Mark[] {
   });
 }
 
-/** What this project takes in each place, and between which figures the others lie. */
+/** The figures of this project in each place, and the range of the others. */
 function answerOf(reports: Reports, { lead, work, unit }: Question): string {
   const figures = measuredPeers(reports).flatMap(({ id, own }) => {
     const p50 = peerFigure(reports, lead, id)?.figures?.p50;
@@ -127,7 +127,7 @@ function answerOf(reports: Reports, { lead, work, unit }: Question): string {
   return `${work} ${ours.join(', ') || 'an unknown time'}.${range}`;
 }
 
-/** Every power of ten, or every second where that would be too many. */
+/** Every power of ten, or every second one if that would be too many. */
 function ticksBetween([low, high]: readonly [number, number]): readonly number[] {
   const first = Math.round(Math.log10(low));
   const count = Math.round(Math.log10(high)) - first + 1;

@@ -1,4 +1,4 @@
-/** What a picture of all peers shows: a panel for each task. */
+/** A picture of all peers, with a panel for each task. */
 export interface Question {
   readonly name: string;
   readonly title: string;
