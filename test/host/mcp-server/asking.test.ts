@@ -88,7 +88,10 @@ for (const era of Object.keys(ERAS) as Era[]) {
 
     it('asks at the next wait what a program asks in the background', async () => {
       await using face = await connectFace(era, SERVERS, FORMS, askable(allow));
-      await face.call('exec', { source: `yield_control(); ${SOURCE}` });
+      const untilSecond =
+        "for (;;) try { await tools.output({ cell_id: '2' }); break } catch { await tools.search({ query: 'x' }) }";
+      await face.call('exec', { source: `yield_control(); ${untilSecond}; ${SOURCE}` });
+      await face.call('exec', { source: 'text(2)' });
       const { texts } = await face.call('wait', { cell_id: '1' });
       assert.deepEqual(texts, ['{"a":1}']);
     });
