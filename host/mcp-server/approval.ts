@@ -29,6 +29,13 @@ export async function approve(
   );
 }
 
+/** Says which server asks. */
+export function askingAs(route: NestedTool | undefined, ask: Ask | undefined): Ask | undefined {
+  if (route === undefined || ask === undefined) return undefined;
+  const asks = `Tool server "${route.server.name}" asks: `;
+  return (question, signal) => ask({ ...question, message: asks + question.message }, signal);
+}
+
 /** The arguments are one line of JSON: a program cannot add words of its own to the question. */
 function question(call: ToolCall, server: string, tool: string): Question {
   const json = call.inputJson ?? '{}';

@@ -5,9 +5,11 @@ import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpConfig } from '../mcp/mcp-config.ts';
 import { NestedServers, type NestedTool } from '../mcp/nested-servers.ts';
 import type { Ask } from '../mcp/tool-server.ts';
-import { approve } from './approval.ts';
+import { approve, askingAs } from './approval.ts';
 import { CellOutputs, outputKey } from './cell-outputs.ts';
 import { CodeSession } from './code-session.ts';
+import { DirectServers } from './direct-servers.ts';
+import { directTools } from './direct-tools.ts';
 import { callGuestTool, GUEST_TOOLS, isGuestTool } from './guest-tools.ts';
 import { type KnownTools, reachOf, widest } from './own-tools.ts';
 import { ToolIndex } from './tool-index.ts';
@@ -27,11 +29,15 @@ interface ToolSet {
   readonly nested: ReadonlyMap<string, NestedTool>;
   readonly definitions: readonly ToolDefinition[];
   readonly index: ToolIndex;
+  /** Those that clients call themselves, by the names that clients know. */
+  readonly direct: ReadonlyMap<string, NestedTool>;
 }
 
 /** All that outlives a request: nested servers, the sandbox, the tools, and what cells wrote. */
 export class Backend implements AsyncDisposable {
   readonly nested: NestedServers;
+  /** Resources and prompts of the servers that clients reach directly. */
+  readonly directServers: DirectServers;
   readonly outputs = new CellOutputs();
   readonly #sandbox: Sandbox;
   #tools: ToolSet | undefined;
@@ -40,12 +46,13 @@ export class Backend implements AsyncDisposable {
   constructor({ config, sandbox, onChanged, onMessage }: BackendOptions) {
     this.#sandbox = sandbox;
     this.nested = new NestedServers(config, { onChanged, onMessage });
+    this.directServers = new DirectServers(this.nested.servers);
     this.nested.start();
   }
 
   /** What is known of the tools now. Until a server has settled, its tools may do anything. */
   get known(): KnownTools {
-    const { nested } = this.#toolSet();
+    const { nested, direct } = this.#toolSet();
     const unasked = [...nested.values()].filter(({ rule }) => !rule.mustAsk);
     const reach = widest(unasked.map(({ tool }) => reachOf(tool.annotations)));
     const isComplete = this.nested.servers.every((server) => server.isSettled);
@@ -56,7 +63,13 @@ export class Backend implements AsyncDisposable {
         tools: [...nested.values()].filter((route) => route.server === server).length,
       })),
       reach: isComplete ? reach : widest([reach, reachOf(undefined)]),
+      direct: [...direct].map(([name, { tool }]) => ({ ...tool, name })),
     };
+  }
+
+  /** The tools that clients call themselves, by the names that clients know. */
+  get direct(): ReadonlyMap<string, NestedTool> {
+    return this.#toolSet().direct;
   }
 
   /** A sentence about each nested server that is not there. */
@@ -96,7 +109,8 @@ export class Backend implements AsyncDisposable {
     if (this.#tools?.nested !== nested) {
       const servers = [...nested.values()].map(({ definition }) => definition);
       const definitions = [...servers, ...GUEST_TOOLS];
-      this.#tools = { nested, definitions, index: new ToolIndex(definitions) };
+      const direct = directTools(nested.values());
+      this.#tools = { nested, definitions, index: new ToolIndex(definitions), direct };
     }
     return this.#tools!;
   }
@@ -117,18 +131,11 @@ export class Backend implements AsyncDisposable {
     const route = nested.get(call.tool);
     try {
       if (route?.rule.mustAsk) await approve(call, route, ask, signal);
-      return await this.nested.call(call, signal, askingAs(route, ask));
+      return await this.nested.call(call, signal, { ask: askingAs(route, ask) });
     } catch (error) {
       throw error instanceof CodeModeError ? withCode(error) : error;
     }
   }
-}
-
-/** Says which server asks. */
-function askingAs(route: NestedTool | undefined, ask: Ask | undefined): Ask | undefined {
-  if (route === undefined || ask === undefined) return undefined;
-  const asks = `Tool server "${route.server.name}" asks: `;
-  return (question, signal) => ask({ ...question, message: asks + question.message }, signal);
 }
 
 /** A program sees the message alone, so it says the code, too. */

@@ -11,6 +11,8 @@ import type { QuestionRound } from './questions.ts';
 
 /** Cells that are remembered after their end, to say why they are gone. */
 const REMEMBERED = 1024;
+/** What is left of a wait at least when its questions are answered, in milliseconds. */
+const MIN_LEFT_MS = 250;
 
 /** What a session is made of. */
 export interface CodeSessionOptions {
@@ -107,16 +109,7 @@ export class CodeSession implements AsyncDisposable {
   async wait(cellId: string, yieldAfterMs: number, caller: Caller): Promise<Followed> {
     const known = this.#live.get(cellId);
     if (known === undefined) return this.#missing(cellId);
-    const { runtimeId, cell } = known;
-    if (cell.isWaited) throw busy(cellId);
-    const begun = performance.now();
-    const preempt = cell.waitFor(caller, true);
-    const observed = this.#runtime.observe(
-      runtimeId,
-      { yieldAfterMs },
-      { preempt, signal: caller.signal },
-    );
-    return this.#follow(cellId, cell, observed, caller, begun + yieldAfterMs);
+    return this.#observe(cellId, known, { yieldAfterMs, wakesOnNotes: true }, caller);
   }
 
   /**
@@ -140,7 +133,8 @@ export class CodeSession implements AsyncDisposable {
     const known = this.#live.get(cellId);
     if (known === undefined || !known.cell.questions.answer(nonce, answers)) return null;
     if (isExec) this.#endWith(known.cell, known.runtimeId, caller);
-    return this.wait(cellId, leftMs, caller);
+    const wait = { yieldAfterMs: leftMs, wakesOnNotes: !isExec };
+    return this.#observe(cellId, known, wait, caller);
   }
 
   /** Ends a cell, and brings what it showed. @throws `cell_terminating`. */
@@ -182,6 +176,26 @@ export class CodeSession implements AsyncDisposable {
     cell.endWith(caller, () => void this.#runtime.terminate(runtimeId).catch(() => {}));
   }
 
+  async #observe(
+    cellId: string,
+    { runtimeId, cell }: KnownCell,
+    {
+      yieldAfterMs,
+      wakesOnNotes,
+    }: { readonly yieldAfterMs: number; readonly wakesOnNotes: boolean },
+    caller: Caller,
+  ): Promise<Followed> {
+    if (cell.isWaited) throw busy(cellId);
+    const begun = performance.now();
+    const preempt = cell.waitFor(caller, wakesOnNotes);
+    const observed = this.#runtime.observe(
+      runtimeId,
+      { yieldAfterMs },
+      { preempt, signal: caller.signal },
+    );
+    return this.#follow(cellId, cell, observed, caller, begun + yieldAfterMs);
+  }
+
   async #follow(
     cellId: string,
     cell: LiveCell,
@@ -192,7 +206,7 @@ export class CodeSession implements AsyncDisposable {
     const event = await observed.finally(() => cell.endWait());
     if (event.type === 'yielded' && caller.asks.size > 0 && cell.questions.size > 0) {
       cell.keep(event.items);
-      const leftMs = Math.max(0, untilMs - performance.now());
+      const leftMs = Math.max(MIN_LEFT_MS, untilMs - performance.now());
       return { type: 'questions', cellId, round: cell.questions.round(), leftMs };
     }
     cell.unlink();

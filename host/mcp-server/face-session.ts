@@ -1,8 +1,11 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import { abortable } from 'abort-controller-x';
+import type { NestedTool } from '../mcp/nested-servers.ts';
 import type { Backend } from './backend.ts';
 import { outputKey } from './cell-outputs.ts';
 import type { CodeSession } from './code-session.ts';
+import { DirectCalls } from './direct-calls.ts';
+import type { DirectServers } from './direct-servers.ts';
 import type { LazyBackend } from './lazy-backend.ts';
 
 /** How a session names its cells. */
@@ -12,6 +15,8 @@ export type NameCell = (cellId: string) => string;
 export class FaceSession implements AsyncDisposable {
   /** Names it. */
   readonly key: string;
+  /** The calls of tools that clients make past any program. */
+  readonly directCalls = new DirectCalls();
   readonly #backend: LazyBackend;
   readonly #nameCell: NameCell;
   readonly #remark: string | undefined;
@@ -65,6 +70,24 @@ export class FaceSession implements AsyncDisposable {
     return { code: this.#code, remarks: this.#remarksFor(tool, backend) };
   }
 
+  /** Whether clients also get tools, resources and prompts of nested servers. */
+  get isDirect(): boolean {
+    return this.#backend.isDirect;
+  }
+
+  /** Resources and prompts of nested servers. @throws An `AbortError` when `signal` aborts. */
+  async directServers(signal: AbortSignal): Promise<DirectServers> {
+    return (await abortable(signal, this.#backend.load())).directServers;
+  }
+
+  /** A tool that clients call themselves; undefined if there is none, also when all servers settled. */
+  async directTool(name: string, signal: AbortSignal): Promise<NestedTool | undefined> {
+    if (!this.isDirect) return undefined;
+    const backend = await abortable(signal, this.#backend.load());
+    if (!backend.direct.has(name)) await abortable(signal, backend.nested.settled());
+    return backend.direct.get(name);
+  }
+
   /** Whether a program runs. */
   get isIdle(): boolean {
     return this.#code?.isIdle ?? true;
@@ -73,6 +96,7 @@ export class FaceSession implements AsyncDisposable {
   /** Terminates every cell. Safe to call twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.directCalls.close();
     await this.#code?.close();
   }
 

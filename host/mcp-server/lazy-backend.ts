@@ -25,6 +25,8 @@ export class LazyBackend implements AsyncDisposable {
   #isClosed = false;
   /** Called when `tools` says something else than the last client was told. */
   onToolsChanged: () => void = () => {};
+  /** Called when nested servers may have other resources and prompts, if clients get them. */
+  onServersChanged: () => void = () => {};
 
   constructor(options: LazyBackendOptions) {
     this.#options = options;
@@ -33,6 +35,12 @@ export class LazyBackend implements AsyncDisposable {
   /** The backend, if it is loaded. */
   get loaded(): Backend | undefined {
     return this.#loaded;
+  }
+
+  /** Whether clients also get what nested servers have: a policy has `direct`. */
+  get isDirect(): boolean {
+    const servers = Object.values(this.#options.config.mcpServers);
+    return servers.some(({ tools }) => (tools?.direct?.length ?? 0) > 0);
   }
 
   /** What clients are told once. */
@@ -78,7 +86,7 @@ export class LazyBackend implements AsyncDisposable {
     if (this.#loaded !== undefined) return ownTools(this.#loaded.known);
     const names = Object.keys(this.#options.config.mcpServers);
     const reach = widest(names.map(() => reachOf(undefined)));
-    return ownTools({ definitions: [], servers: [], reach });
+    return ownTools({ definitions: [], servers: [], reach, direct: [] });
   }
 
   /** Servers come up one by one: what changes in one turn is announced once. */
@@ -87,7 +95,9 @@ export class LazyBackend implements AsyncDisposable {
     this.#isAnnouncing = true;
     setImmediate(() => {
       this.#isAnnouncing = false;
-      if (this.#listed === undefined || this.#isClosed) return;
+      if (this.#isClosed) return;
+      if (this.isDirect) this.onServersChanged();
+      if (this.#listed === undefined) return;
       const tools = JSON.stringify(this.#ownTools());
       if (tools === this.#listed) return;
       this.#listed = tools;

@@ -10,11 +10,14 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { CodeModeError } from '../../src/errors.ts';
 import { toContentBlocks } from './content-blocks.ts';
+import { passable } from './direct-servers.ts';
 import type { FaceSession } from './face-session.ts';
 import { cells, exec, type ModelAnswer, type ModelCall, wait } from './model-calls.ts';
-import { listOutputs, OUTPUT_TEMPLATE, readOutput } from './output-resources.ts';
-import { callerOf } from './request-caller.ts';
+import type { QuestionRound } from './questions.ts';
+import { callerOf, progressTo } from './request-caller.ts';
+import { servePrompts, serveResources } from './served-resources.ts';
 
 /** How long a question may be answered, in seconds. It ends with its cell in any case. */
 const ANSWER_TTL_S = 86_400;
@@ -32,6 +35,13 @@ interface CallState {
   readonly leftMs: number;
 }
 
+const OWN_CAPABILITIES = { tools: { listChanged: true }, resources: {} };
+const DIRECT_CAPABILITIES = {
+  tools: { listChanged: true },
+  resources: { listChanged: true },
+  prompts: { listChanged: true },
+  completions: {},
+};
 const OWN_CALLS = { exec, wait, cells } as const;
 
 function isOwnTool(name: string): name is keyof typeof OWN_CALLS {
@@ -57,7 +67,7 @@ export class McpFace {
     const server = new Server(
       { name: 'cellhost', version: this.#version },
       {
-        capabilities: { tools: { listChanged: true }, resources: {} },
+        capabilities: session.isDirect ? DIRECT_CAPABILITIES : OWN_CAPABILITIES,
         instructions: session.instructions,
         inputRequired: { maxRounds: MAX_ROUNDS, roundTimeoutMs: NO_TIMEOUT_MS },
         requestState: { verify: this.#codec.verify },
@@ -67,11 +77,8 @@ export class McpFace {
     server.setRequestHandler('tools/call', ({ params }, context) =>
       this.#call(session, server, params, context),
     );
-    server.setRequestHandler('resources/list', () => ({ resources: listOutputs(session) }));
-    server.setRequestHandler('resources/templates/list', () => ({
-      resourceTemplates: [OUTPUT_TEMPLATE],
-    }));
-    server.setRequestHandler('resources/read', ({ params }) => readOutput(session, params.uri));
+    serveResources(server, session);
+    if (session.isDirect) servePrompts(server, session);
     return server;
   }
 
@@ -82,10 +89,8 @@ export class McpFace {
     context: ServerContext,
   ): Promise<CallToolResult | InputRequiredResult> {
     const { name, arguments: args = {} } = params;
-    if (!isOwnTool(name)) {
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${name} not found`);
-    }
-    using caller = callerOf(server, context);
+    if (!isOwnTool(name)) return this.#callDirect(session, server, params, context);
+    using caller = callerOf(server, context, true);
     try {
       const { code, remarks } = await session.open(name, caller.signal);
       const resumed = this.#resumed(session, params, context);
@@ -122,6 +127,45 @@ export class McpFace {
       return answer.isError ? { content, isError: true } : { content };
     }
     const { cellId, round, leftMs } = answer;
+    return this.#ask(session, params, { cellId, round, leftMs }, context);
+  }
+
+  async #callDirect(
+    session: FaceSession,
+    server: Server,
+    params: CallToolRequest['params'],
+    context: ServerContext,
+  ): Promise<CallToolResult | InputRequiredResult> {
+    const { name, arguments: args = {} } = params;
+    using caller = callerOf(server, context, false);
+    const route = await session.directTool(name, caller.signal);
+    if (route === undefined) {
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${name} not found`);
+    }
+    try {
+      const resumed = this.#resumed(session, params, context);
+      const { directCalls } = session;
+      const answer = resumed
+        ? await directCalls.answer(resumed.cellId, resumed, caller)
+        : await directCalls.start(route, args, caller, progressTo(context));
+      if (answer === null) return failure('Cannot take these answers: they were given before');
+      if (answer.type === 'result') return answer.result as CallToolResult;
+      const { callId: cellId, round } = answer;
+      return await this.#ask(session, params, { cellId, round, leftMs: 0 }, context);
+    } catch (error) {
+      if (error instanceof CodeModeError) return failure(error.message);
+      throw passable(error);
+    }
+  }
+
+  /** Asks the client to put questions to a person, and to repeat the call with the answers. */
+  async #ask(
+    session: FaceSession,
+    params: CallToolRequest['params'],
+    asked: { readonly cellId: string; readonly round: QuestionRound; readonly leftMs: number },
+    context: ServerContext,
+  ): Promise<InputRequiredResult> {
+    const { cellId, round, leftMs } = asked;
     const { nonce } = round;
     const state = { session: session.key, call: digest(params), cellId, nonce, leftMs };
     const inputRequests = [...round.questions].map(([key, question]) => {

@@ -23,6 +23,8 @@ export interface KnownTools {
   /** One for each server: its name and how many tools it has. */
   readonly servers: readonly { readonly name: string; readonly tools: number }[];
   readonly reach: Reach;
+  /** Tools of servers that clients are listed behind ours. */
+  readonly direct: readonly Tool[];
 }
 
 /** What a tool may do that says this of itself. Without a word it may do anything. */
@@ -46,7 +48,7 @@ export function widest(reaches: Iterable<Reach>): Reach {
   return widest;
 }
 
-/** `exec`, `wait` and `cells` as clients list them, always in this order. */
+/** `exec`, `wait` and `cells` as clients list them, always in this order, and the direct tools. */
 export function ownTools(known: KnownTools): readonly Tool[] {
   const { exec, wait, cells } = describeRuntime({
     tools: known.definitions,
@@ -61,6 +63,7 @@ export function ownTools(known: KnownTools): readonly Tool[] {
     listed(exec, 'Run a program', known.reach),
     listed(wait, 'Wait for a program', unasked),
     listed(cells, 'List or stop programs', unasked),
+    ...known.direct,
   ];
 }
 

@@ -4,6 +4,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
+import type { ProgressReport } from '../mcp/tool-server.ts';
 import type { Caller, QuestionKind } from './live-cell.ts';
 import { Progress } from './progress.ts';
 
@@ -13,16 +14,18 @@ export type RequestCaller = Caller & Disposable;
 /**
  * What a request allows: to be cancelled, to be told of progress, to ask.
  *
+ * @param tellsProgress Whether we tell of progress ourselves.
  * @param signal What cancels the request. Default: the request's own signal.
  */
 export function callerOf(
   server: Server,
   { mcpReq }: ServerContext,
+  tellsProgress: boolean,
   signal: AbortSignal = mcpReq.signal,
 ): RequestCaller {
   const progressToken = mcpReq._meta?.progressToken;
   const progress =
-    progressToken === undefined
+    progressToken === undefined || !tellsProgress
       ? undefined
       : new Progress((progress, message) => {
           const params = { progressToken, progress, message };
@@ -34,6 +37,16 @@ export function callerOf(
     progress,
     asks: questionKinds(elicitationOf(server, mcpReq)),
     [Symbol.dispose]: () => progress?.[Symbol.dispose](),
+  };
+}
+
+/** Passes progress of a nested server on; undefined if the client did not ask for any. */
+export function progressTo({ mcpReq }: ServerContext) {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return (report: ProgressReport) => {
+    const params = { ...report, progressToken };
+    void mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
   };
 }
 

@@ -37,6 +37,10 @@ export function serveStreams(
       const server = face.serverFor(session);
       // Of a probe and the connection behind it, the latest is the one that lasts.
       backend.onToolsChanged = () => void server.sendToolListChanged().catch(() => {});
+      backend.onServersChanged = () => {
+        void server.sendResourceListChanged().catch(() => {});
+        void server.sendPromptListChanged().catch(() => {});
+      };
       return server;
     },
     { transport },

@@ -4,7 +4,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { McpConfig } from './mcp-config.ts';
 import { distinctServers, type RoutedTool, routeTools } from './mcp-tool-definitions.ts';
 import { SupervisedServer } from './supervised-server.ts';
-import type { Ask } from './tool-server.ts';
+import type { CallListeners } from './tool-server.ts';
 
 /** A tool of a nested server as programs are offered it. */
 export type NestedTool = RoutedTool<SupervisedServer> & { readonly tool: Tool };
@@ -59,12 +59,11 @@ export class NestedServers implements AsyncDisposable {
   /**
    * Calls a tool by its name.
    *
-   * @param ask Answers what the server asks meanwhile.
    * @throws `tool_server_failed`, `invalid_argument`, the signal's reason, or what the server says.
    */
-  async call(call: ToolCall, signal: AbortSignal, ask?: Ask): Promise<unknown> {
+  async call(call: ToolCall, signal: AbortSignal, listeners?: CallListeners): Promise<unknown> {
     const route = this.tools.get(call.tool);
-    if (route !== undefined) return route.server.call(route.tool, call, signal, ask);
+    if (route !== undefined) return route.server.call(route.tool, call, signal, listeners);
     throw new CodeModeError('tool_server_failed', `Cannot call ${call.tool}: no server has it now`);
   }
 

@@ -3,7 +3,7 @@ import type { ToolCall } from '../../src/delegate.ts';
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
 import type { McpServerConfig } from './mcp-config.ts';
 import type { ToolPolicy } from './tool-policy.ts';
-import { type Ask, ToolServer } from './tool-server.ts';
+import { type CallListeners, ToolServer } from './tool-server.ts';
 
 /** The wait before the first restart, in milliseconds; twice as long before each that follows. */
 const FIRST_RESTART_MS = 100;
@@ -81,8 +81,13 @@ export class SupervisedServer implements AsyncDisposable {
   }
 
   /** As `ToolServer.call`; fails with `tool_server_failed` while the server is down. */
-  async call(tool: Tool, call: ToolCall, signal: AbortSignal, ask?: Ask): Promise<unknown> {
-    if (this.#current !== undefined) return this.#current.call(tool, call, signal, ask);
+  async call(
+    tool: Tool,
+    call: ToolCall,
+    signal: AbortSignal,
+    listeners?: CallListeners,
+  ): Promise<unknown> {
+    if (this.#current !== undefined) return this.#current.call(tool, call, signal, listeners);
     const message = `Cannot call ${call.tool}: tool server "${this.name}" ${this.#problem}`;
     throw new CodeModeError('tool_server_failed', message);
   }

@@ -4,6 +4,7 @@ import {
   type ElicitRequest,
   type ElicitResult,
   ProtocolError,
+  type RequestOptions,
   type StreamableHTTPClientTransport,
   type Tool,
   type Transport,
@@ -28,6 +29,17 @@ export type Question = ElicitRequest['params'];
 
 /** Asks a person. When `signal` aborts, nobody waits for the answer any more. */
 export type Ask = (question: Question, signal: AbortSignal) => Promise<ElicitResult>;
+
+/** What a tool server tells of a call while it runs. */
+export interface CallListeners {
+  /** Answers what the server asks. Without it, questions are declined. */
+  readonly ask?: Ask | undefined;
+  /** Hears of progress, where the server tells of it. Default: it is not asked to. */
+  readonly onProgress?: ((progress: ProgressReport) => void) | undefined;
+}
+
+/** How far a call has come, in the words of its server. */
+export type ProgressReport = Parameters<NonNullable<RequestOptions['onprogress']>>[0];
 
 /** How a tool server is started, and who hears of it. */
 export interface ToolServerOptions {
@@ -122,11 +134,15 @@ export class ToolServer {
   /**
    * Calls a tool.
    *
-   * @param ask Answers what the server asks meanwhile. Without it, questions are declined.
    * @throws `invalid_argument`, `tool_server_failed`, the signal's reason, or what the server refuses
    * the call with.
    */
-  async call(tool: Tool, call: ToolCall, signal: AbortSignal, ask?: Ask): Promise<unknown> {
+  async call(
+    tool: Tool,
+    call: ToolCall,
+    signal: AbortSignal,
+    { ask, onProgress }: CallListeners = {},
+  ): Promise<unknown> {
     const args = objectArgument(call);
     if (this.#lost !== undefined) throw this.#callError(call, this.#lost);
     // Without its output schema the client hands the result on as it is, even where it breaks it.
@@ -136,7 +152,12 @@ export class ToolServer {
     try {
       return await this.#client.callTool(
         { name: tool.name, ...(args && { arguments: args }) },
-        { signal, timeout: NO_TIMEOUT_MS, toolDefinition },
+        {
+          signal,
+          timeout: NO_TIMEOUT_MS,
+          toolDefinition,
+          ...(onProgress && { onprogress: onProgress }),
+        },
       );
     } catch (error) {
       if (signal.aborted) throw signal.reason;

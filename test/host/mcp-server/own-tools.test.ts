@@ -8,7 +8,7 @@ import {
   widest,
 } from '../../../host/mcp-server/own-tools.ts';
 
-const NOTHING: KnownTools = { definitions: [], servers: [], reach: widest([]) };
+const NOTHING: KnownTools = { definitions: [], servers: [], reach: widest([]), direct: [] };
 
 describe('reachOf and widest', () => {
   it('take a tool without a word for destructive and open', () => {

@@ -27,7 +27,7 @@ async function started(
       onChanged();
     });
   const call = async (tool: string, input?: unknown, ask?: Ask) =>
-    (await nested.call(toolCall(tool, input), never, ask)) as CallResult;
+    (await nested.call(toolCall(tool, input), never, { ask })) as CallResult;
   return { nested, until, call };
 }
 
