@@ -17,7 +17,7 @@ const DIGEST = createHash('sha256').update(BYTES).digest('hex');
 const RECORDS = Array.from({ length: 2_000 }, (_, n) => ({ n, name: `record ${n}`, tags: ['a'] }));
 const TRIPS = 200;
 
-/** How quick is this machine now, without cellhost? Comparisons of two runs divide by this. */
+/** How fast is this machine now, without cellhost? Comparisons of two runs divide by this. */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using port = new EchoPort();
   await port.ready();

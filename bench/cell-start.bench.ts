@@ -14,7 +14,7 @@ import { openRig, type Rig, textOf } from './support/rig.ts';
 
 /** Time to free the last isolate and to prepare the next. */
 const REFILL_MS = 30;
-/** Cells between two pauses, where they come right after each other. */
+/** Back-to-back cells between two pauses. */
 const BURST = 32;
 /** Between two crowds: time to free a hundred isolates. */
 const SETTLE_MS = 200;
@@ -95,7 +95,7 @@ async function startCrowd({ session }: Rig, pauseMs: number) {
   });
 }
 
-/** What a cell cannot be faster than, where no isolate waits. */
+/** The lower bound for a cell if no isolate is ready. */
 async function timedIsolates(count: number) {
   const isolates: ivm.Isolate[] = [];
   const time = await timed(() =>

@@ -10,11 +10,11 @@ export interface Comparison {
   readonly before: number;
   readonly after: number;
   /**
-   * How much longer the second takes, by median, on a machine as quick as the first's: what the
-   * baselines of the two runs say about the machines is divided out, deadlines are left as they are.
+   * The ratio of the medians, corrected for the speeds of the two machines by the baselines of both
+   * runs. Deadlines are not corrected.
    */
   readonly ratio: number;
-  /** The same of the quickest samples. */
+  /** The same ratio for the fastest samples. */
   readonly minRatio: number;
   readonly verdict: 'slower' | 'quicker' | 'same';
 }
@@ -23,21 +23,21 @@ const USAGE = `Usage: node bench/compare.ts A.json B.json [--threshold 2]
   Compares two reports of npm run bench, or two of npm run bench:peers: B by A.
   Exits 1 where something of B is slower than the threshold.`;
 
-/** Two runs of the same code on a machine that others use too differ by less. */
+/** Two runs of the same code on a shared machine differ by less. */
 const DEFAULT_THRESHOLD = 2;
-/** What is shorter than a clock or a timer can tell is not compared, in milliseconds. */
+/** Differences below the resolution of clocks and timers are ignored, in milliseconds. */
 const MIN_DIFFERENCE_MS = 0.005;
-/** Times with fewer samples say nothing about the next run. */
+/** Fewer samples do not predict the next run. */
 const MIN_SAMPLES = 8;
 
 /**
  * Compares two reports, figure by figure.
  *
- * A figure counts as slower where its median and its quickest sample are, by the threshold; where
- * even its quickest sample is slower than the middle of the others; and where none of the
- * baselines explains it. A busy machine makes medians larger, and hardly ever every single sample.
+ * A figure counts as slower if its median and its fastest sample exceed the threshold, if even its
+ * fastest sample is slower than the median of the other report, and if no baseline explains it. A busy
+ * machine makes medians larger, but hardly ever every single sample.
  *
- * @throws Where they have no figure in common.
+ * @throws If they have no figure in common.
  */
 export function compare(a: unknown, b: unknown, threshold: number): readonly Comparison[] {
   const before = new Map(figuresOf(a).map((figure) => [figure.key, figure]));
@@ -57,7 +57,7 @@ interface Pair {
   readonly after: ComparedFigure;
 }
 
-/** Under this name stand the baselines of the whole run. */
+/** The name of the baselines of the whole run. */
 const WHOLE_RUN = '';
 
 /** How much slower the second machine was, by the baselines of each family, and by all together. */
@@ -77,7 +77,7 @@ function middleOf(ratios: readonly number[]): number {
   return Math.exp(sum / ratios.length);
 }
 
-/** What a figure may be divided by, the nearest first; 1 where it does not depend on the machine. */
+/** The possible divisors of a figure, the nearest first; 1 if it does not depend on the machine. */
 function scalesOf({ before }: Pair, machine: ReadonlyMap<string, number>): readonly number[] {
   if (!before.scales) return [1];
   const found = [...before.families, WHOLE_RUN].flatMap((family) => machine.get(family) ?? []);
@@ -92,7 +92,7 @@ function comparisonOf(pair: Pair, scales: readonly number[], threshold: number):
   return { key, unit, before: before.p50, after: after.p50, ratio, minRatio, verdict };
 }
 
-/** By median, by quickest sample, and of the quickest sample by the median. */
+/** The ratios of the medians, of the fastest samples, and of the fastest sample to the median. */
 function ratiosOf(
   { before, after }: Pair,
   scale: number,
@@ -118,7 +118,7 @@ function verdictOf(
   return low < 1 / threshold && lowest < 1 / threshold ? 'quicker' : 'same';
 }
 
-/** @returns The exit code: 1 where something is slower, 2 where the arguments make no sense. */
+/** @returns The exit code: 1 if something is slower, 2 for invalid arguments. */
 export function compareFiles(argv: readonly string[]): number {
   const options = optionsOf(argv);
   if (options === null) {

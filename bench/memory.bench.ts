@@ -5,16 +5,16 @@ import { residentMiB, settled } from './support/settled-memory.ts';
 
 const FEW = 100;
 const MANY = 500;
-/** How often the same cells are started and closed again, to tell what is kept from what leaks. */
+/** How often the same cells are started and closed again, to distinguish retained memory from leaks. */
 const FURTHER_ROUNDS = 4;
-/** A cell that takes more does not wait, it leaks. */
+/** A waiting cell that takes more leaks. */
 const MAX_MIB_PER_CELL = 16;
-/** What all further rounds may keep of a cell: the allocator's holes, and no cell. */
+/** What all further rounds may retain per cell: fragmentation, but no cell. */
 const MAX_FURTHER_MIB = 1;
 
 const GROUP = 'resident memory of the process; its cells wait for a tool';
 
-/** How much memory does a live cell hold, and how much is left of it when it is over? */
+/** How much memory does a running cell hold, and how much remains after its end? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   const atStart = residentMiB();
   const atFirstCell = await settledAfter(async ({ session }) => {
@@ -56,7 +56,7 @@ async function measureLive(before: number): Promise<readonly Measurement[]> {
   ];
 }
 
-/** What is resident after `work` in a session that was closed again. */
+/** The resident memory after `work` in a session that was closed again. */
 async function settledAfter(work: (rig: Rig) => Promise<void>): Promise<number> {
   const delegate: Delegate = { invokeTool: () => new Promise(() => {}), notify: async () => {} };
   const limits = { maxLiveCells: MANY };

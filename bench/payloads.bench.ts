@@ -20,7 +20,7 @@ const SIZES = [
   { size: '8 MiB', length: 8 << 20, samples: 8 },
   { size: '32 MiB', length: 32 << 20, samples: 3 },
 ];
-/** By default a value may have 32 Mi characters, escapes and all, and a cell's heap 128 MiB. */
+/** By default a value can have 32 Mi characters including escapes, and a cell's heap 128 MiB. */
 const LIMITS = { maxValueLength: 64 << 20, maxHeapBytes: 1 << 30 };
 
 interface Payload {
@@ -28,12 +28,12 @@ interface Payload {
 }
 
 /**
- * V8 lets a small heap grow in small steps. Whether it is searched as a whole at every large value
- * or at every tenth is chance then, and three times the time; a host takes large steps, too.
+ * V8 grows a small heap in small steps. Then it is chance whether a full collection runs at every large
+ * value or at every tenth, which makes a threefold difference. A host also uses large steps.
  */
 const LARGE_STEPS = '--heap-growing-percent=400';
 
-/** How much does it cost to carry a large value to a tool and back, beyond the JSON of it? */
+/** How much does it cost to carry a large value to a tool and back, beyond its JSON? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   setFlagsFromString(LARGE_STEPS);
   const all: Measurement[] = [];

@@ -39,7 +39,7 @@ export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   return found;
 }
 
-/** Each round is a sample, in a process of its own: only its first calls are cold. */
+/** Each round is a sample in a separate process: only its first calls are cold. */
 async function measurePlace(
   place: RoundPlace,
   work: RoundWork,

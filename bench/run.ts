@@ -23,7 +23,7 @@ const SOAK = 'soak';
  * Runs suites one after the other and prints their tables.
  *
  * @param files Paths of `*.bench.ts` files, relative to `directory`.
- * @returns The exit code: 1 where a check failed, 2 where the arguments make no sense.
+ * @returns The exit code: 1 if a check failed, 2 for invalid arguments.
  */
 export async function runBenches(
   argv: readonly string[],
@@ -104,7 +104,7 @@ function optionsOf(argv: readonly string[]): RunOptions | null {
   }
 }
 
-/** The arguments that say what was measured; where files lie on a machine is nobody's business. */
+/** The arguments that say what was measured, without paths of this machine. */
 function shown(argv: readonly string[]): string {
   const hidden = new Set(['--json', '--document']);
   return argv.filter((arg, n) => !hidden.has(arg) && !hidden.has(argv[n - 1] ?? '')).join(' ');
@@ -125,7 +125,7 @@ function printTables(suite: string, measurements: readonly Measurement[]): void 
   }
 }
 
-/** Three digits that count: more would be noise. */
+/** Three significant digits: more would be noise. */
 function short(value: number): number {
   return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }

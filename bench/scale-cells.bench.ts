@@ -23,7 +23,7 @@ const SAMPLES = 20;
 /** A thousand cells of one session share a sandbox process. */
 const MAX_PROCESS_BYTES = 4 * 2 ** 30;
 
-/** What do live cells cost the next cell, and what do they hold, from one to a thousand? */
+/** How much do one to a thousand running cells slow down the next cell, and how much memory do they hold? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using isolates = isolatePlace();
   await using processes = processPlace({
@@ -54,7 +54,7 @@ async function measureIn(place: Place, pace: Pace): Promise<readonly Measurement
     add('a further cell that stays, to its first standstill', size, 'ms', starts);
     add('text(1 + 1) beside live cells', size, 'ms', await sampleCells(placed, pace));
     const held = (await settled(() => treeMiB(process.pid))) - before;
-    // What ten cells hold cannot be told from what the allocator does.
+    // The memory of ten cells is lost in the noise of the allocator.
     if (size >= 100) add('memory of each live cell', size, 'MiB', [held / size]);
   }
   check('Live cells', (await placed.session.cells()).length, live);

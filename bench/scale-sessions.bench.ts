@@ -21,7 +21,7 @@ const SIZES = [1, 10, 100, 1_000];
 const SIZES_ONCE = [1, 5];
 const SAMPLES = 20;
 
-/** What do sessions with one live cell each cost the others, and what do they hold, up to a thousand? */
+/** How much do up to a thousand sessions with one running cell slow down the others, and how much memory do they hold? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   const found: Measurement[] = [];
   {

@@ -7,14 +7,14 @@ import { settled } from './support/settled-memory.ts';
 const CELLS = 10;
 const PER_CELL = 1_000;
 const COUNT = CELLS * PER_CELL;
-/** Who keeps more than this for each callback that came back keeps the callback. */
+/** Whatever retains more than this per returned callback retains the callback. */
 const MAX_LEFT_KIB = 0.5;
 
 const GROUP = `heap of the process for each of ${COUNT} callbacks that never came back`;
 
-/** How much memory do abandoned callbacks hold, and is it given back when they return at last? */
+/** How much memory do abandoned callbacks hold, and is it released when they finally return? */
 export async function measure(_pace: Pace): Promise<readonly Measurement[]> {
-  // What is compiled and allocated once must not be counted.
+  // Do not count what is compiled and allocated only once.
   await abandonAll();
   const baseline = await waitAlone();
   const { held, left } = await abandonAll();
@@ -26,7 +26,7 @@ export async function measure(_pace: Pace): Promise<readonly Measurement[]> {
   ];
 }
 
-/** What abandoned callbacks hold while they run on, and what is left when they have come back. */
+/** The memory of abandoned callbacks while they run, and what remains after they have returned. */
 async function abandonAll() {
   await using place = isolatePlace();
   const before = await heapKiB();
@@ -47,7 +47,7 @@ async function abandonAll() {
   return { held, left };
 }
 
-/** The least that a callback holds which waits for its signal and then for something else. */
+/** The minimum memory of a callback that waits for its signal and then for something else. */
 async function waitAlone(): Promise<number> {
   const before = await heapKiB();
   const delegate: Delegate = new Crowd(stubborn, COUNT);

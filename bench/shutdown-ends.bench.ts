@@ -20,7 +20,7 @@ const SIZES = [1, 100];
 const TOOLS = [{ name: 'hang', description: 'Waits until it is cancelled.' }];
 const DEADLINE_MS = 100;
 
-/** What does it take when nobody asks: a signal to the host, a client that is gone, a host that is gone? */
+/** How long does an end take that no caller requests: a signal to the host, a lost client, a lost host? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using place = await servedPlace('unix socket');
   return [
@@ -30,7 +30,7 @@ export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   ];
 }
 
-/** A session with one cell whose callbacks all run. */
+/** A session with one cell whose callbacks are all running. */
 async function busySession(client: HostClient, manner: Manner, size: number) {
   const crowd = new Crowd(manner, size);
   const session = await client.openSession({ delegate: crowd, tools: TOOLS });
@@ -61,7 +61,7 @@ function measureLostClient(place: ServedPlace, pace: Pace): Promise<readonly Mea
   return measured(bench);
 }
 
-/** How long callers and callbacks of a client do not know that their host was killed. */
+/** How long it takes until callers and callbacks of a client learn that their host was killed. */
 function measureKilledHost(pace: Pace): Promise<readonly Measurement[]> {
   const title = 'a host that was killed, until its client has cancelled everything';
   const bench = new Bench(benchOptions(title, pace, { samples: 4, warmups: 0 }));
@@ -106,7 +106,7 @@ async function signalled(
   await using host = await startHost();
   const { session, crowd } = await busySession(host.client, manner, size);
   const waits = endOf(session);
-  // Answered behind the wait, so the host has it.
+  // Answered after the wait, so the host has received it.
   await session.cells();
   const exit = once(host.child, 'exit');
   const time = await timed(async () => {

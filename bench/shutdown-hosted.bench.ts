@@ -12,7 +12,7 @@ const SIZES = [1, 1_000];
 const CELLS = [1, 100];
 const PER_CELL = 10;
 
-/** What does the wire add to a shutdown? The host gives callbacks of its own clients the same 100 ms. */
+/** What does the wire add to a shutdown? The host gives callbacks of clients with cellhost.cells the same 100 ms. */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using place = await hostedPlace();
   const all: Measurement[] = [];

@@ -14,10 +14,10 @@ import { DEADLINE_MS, underWay } from './support/shutdown.ts';
 
 const SIZES = [100, 1_000, 10_000];
 const MANNERS = [cooperative, throwing, stubborn];
-/** How closely the loop is watched, in milliseconds. */
+/** How often the event loop is checked, in milliseconds. */
 const RESOLUTION_MS = 1;
 
-/** For how long at a time can nothing else happen in the embedding process while a cell is ended? */
+/** For how long is the event loop of the embedding process blocked while a cell is ended? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   const limits = { maxPendingNotifications: Math.max(...SIZES) };
   await using isolates = isolatePlace(limits);
@@ -53,11 +53,11 @@ async function standstill(work: () => Promise<unknown>): Promise<Timed> {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const start = performance.now();
   histogram.enable();
-  // It counts from its second tick on.
+  // It measures from its second tick on.
   await setTimeout(4 * RESOLUTION_MS);
   histogram.reset();
   await work();
-  // The turn after the last: what it was kept from counts.
+  // One turn after the last, so that its delay counts, too.
   await setTimeout(4 * RESOLUTION_MS);
   histogram.disable();
   const overriddenIterationCost = performance.now() - start;

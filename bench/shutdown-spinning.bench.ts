@@ -10,14 +10,14 @@ import {
 } from './support/measurement.ts';
 import { isolatePlace, type Place, processPlace } from './support/rig.ts';
 
-/** Programs that never let go of their thread. */
+/** Programs that never release their thread. */
 const PROGRAMS = [
   { name: 'for (;;)', source: 'yield_control(); for (;;);' },
   { name: 'a regular expression', source: "yield_control(); /(a+)+$/.test('a'.repeat(40) + 'b');" },
 ];
 const NOBODY: Delegate = { invokeTool: async () => null, notify: async () => {} };
 
-/** How long does it take to end a cell that never lets go? */
+/** How long does it take to end a cell that never releases its thread? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using isolates = isolatePlace();
   await using processes = processPlace();

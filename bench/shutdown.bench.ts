@@ -23,7 +23,7 @@ const MANNERS: readonly Manner[] = [
   stubborn,
 ];
 
-/** How long does the caller wait until a cell is over, whatever its callbacks do? */
+/** How long does the caller wait until a cell has ended, whatever its callbacks do? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using place = isolatePlace({ maxPendingNotifications: Math.max(...SIZES) });
   const all: Measurement[] = [];

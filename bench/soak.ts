@@ -5,19 +5,19 @@ import { check, elapsedMs, type Measurement, summary, type Unit } from './suppor
 import { type Place, type PlacedSession, processPlace, textOf } from './support/rig.ts';
 import { residentMiB, settled } from './support/settled-memory.ts';
 
-/** How many stretches of time are told apart. */
+/** The number of time windows. */
 const WINDOWS = 12;
 const CELLS_PER_SESSION = 20;
 const ABANDONED_PER_SESSION = 10;
-/** What the second half may have grown by: what is left of a leak that is none. */
+/** How much the second half may grow: a larger growth is a leak. */
 const MAX_GROWTH_MIB = 24;
 const MAX_GROWTH_HANDLES = 8;
 
 /**
  * Runs sessions for a long time, each with cells that end, cells that fail, calls of tools and
- * callbacks that are abandoned; looks at latency, memory and handles, stretch by stretch.
+ * callbacks that are abandoned. Measures latency, memory and handles in each window.
  *
- * @throws Where memory or handles of this process still grow in the second half.
+ * @throws If memory or handles of this process still grow in the second half.
  */
 export async function soak(minutes: number): Promise<readonly Measurement[]> {
   await using place = processPlace();
@@ -40,7 +40,7 @@ export async function soak(minutes: number): Promise<readonly Measurement[]> {
     add('memory of the whole tree', 'MiB', [tree]);
     add('handles of this process', 'count', [handleCount()]);
   }
-  // Sandbox processes grow until they are replaced, so how large they are at a moment is chance.
+  // Sandbox processes grow until they are replaced, so their size at any moment is chance.
   checkGrowth(found, 'memory of this process', MAX_GROWTH_MIB);
   checkGrowth(found, 'handles of this process', MAX_GROWTH_HANDLES);
   return found;
@@ -81,7 +81,7 @@ function handleCount(): number {
   return files + process.getActiveResourcesInfo().length;
 }
 
-/** Least values are compared: what is freed when is chance. */
+/** Compares minimum values, because the time of collections is chance. */
 function checkGrowth(found: readonly Measurement[], of: string, most: number): void {
   const values = found.filter(({ dimensions }) => dimensions?.of === of).map(({ p50 }) => p50);
   const quarter = WINDOWS / 4;

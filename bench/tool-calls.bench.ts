@@ -16,7 +16,7 @@ import { Turnstile } from './support/turnstile.ts';
 const IN_A_ROW = 1_000;
 const AT_ONCE = [100, 1_000, 10_000];
 
-/** How long does a tool call take that does nothing? */
+/** How long does an empty tool call take? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   return [...(await measureSingle(pace)), ...(await measureMany(pace))];
 }
@@ -53,7 +53,7 @@ async function measureSingle(pace: Pace): Promise<readonly Measurement[]> {
   return await measured(bench, 'µs');
 }
 
-/** A sample is a whole crowd divided by its size: from the start signal to the end of the cell. */
+/** A sample is the time of all calls divided by their number: from the start signal to the end of the cell. */
 async function measureMany(pace: Pace): Promise<readonly Measurement[]> {
   await using port = new EchoPort();
   await port.ready();
@@ -89,7 +89,7 @@ async function measureMany(pace: Pace): Promise<readonly Measurement[]> {
   return await measured(bench, 'µs');
 }
 
-/** Times a program that adds up what its calls return, from the moment it may begin. */
+/** Times a program that adds up the results of its calls, from its start signal. */
 async function runSignalled(source: string, size: number) {
   const start = new Turnstile<void>();
   const delegate: Delegate = {

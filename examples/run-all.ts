@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 /** Each example checks its own result; this runs them all and fails with the first that does. */
 const EXAMPLES: readonly (readonly string[])[] = [
   ['examples/embed.ts'],
+  ['examples/agent.ts'],
   ['examples/step.ts'],
   ['examples/proxy-client.ts'],
   ['bin/cellhost.js', 'run', 'examples/tour.js', '--config', 'examples/mcp.json'],

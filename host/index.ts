@@ -2,7 +2,7 @@ export {
   type CreateSessionOptions,
   type GreetOptions,
   HostClient,
-  type OpenSessionOptions,
+  type OpenRemoteSessionOptions,
   type StopOptions,
 } from './client/host-client.ts';
 export type { RemoteSessionOptions } from './client/open-remote-session.ts';
@@ -21,6 +21,7 @@ export {
 export { DEFAULT_HOST_LIMITS, type HostLimits } from './core/host-limits.ts';
 export type { HostLog } from './core/host-log.ts';
 export type { OpenSession, SessionWish } from './core/session-opening.ts';
+export type { McpServerConfig } from './mcp/mcp-config.ts';
 export { Host, type HostOptions } from './server/host.ts';
 export { ActiveSession } from './session-layer/active-session.ts';
 export {
@@ -49,4 +50,5 @@ export { type DialOptions, dial } from './transports/dial.ts';
 export type { Listener, ListenOptions } from './transports/listen.ts';
 export { memoryTransports } from './transports/memory-transport.ts';
 export { streamTransport } from './transports/stream-transport.ts';
+export type { TransportOptions } from './transports/wire-transport.ts';
 export type { Transport, TransportReceiver } from './wire/transport.ts';

@@ -1,4 +1,4 @@
-// What the package `cellhost` exports. Loads no native code.
+// The exports of the package `cellhost`. Loads no native code.
 export * from '../src/index.ts';
 export type { SandboxLimits } from './limits.ts';
 export { type OpenSessionOptions, openSession } from './open-session.ts';

@@ -7,7 +7,7 @@ export { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './limits.ts';
 /**
  * A sandbox of isolates in this process. Loads isolated-vm.
  *
- * @throws `invalid_argument` for a limit that does not exist or is not a number.
+ * @throws `invalid_argument` for an unknown limit, or a limit that is not a number.
  */
 export function isolateSandbox(options?: IsolateSandboxOptions): IsolateSandbox {
   return new IsolateSandbox(options);

@@ -1,14 +1,14 @@
-/** What one program may use inside its isolate. Over a limit the one call fails, and names it. */
+/** Limits of one program inside its isolate. A call that exceeds one fails with an error that names it. */
 export interface SandboxLimits {
-  /** Heap of one cell in bytes, 8 MiB at least. Over it the cell ends. Default 128 MiB. */
+  /** Heap of one cell, in bytes; at least 8 MiB. Exceeding it ends the cell. Default 128 MiB. */
   readonly maxHeapBytes: number;
-  /** One value across the bridge (a text, an argument, a result), in UTF-16 units. Default 32 Mi. */
+  /** Length of one text, argument or result, in UTF-16 units. Default 32 Mi. */
   readonly maxValueLength: number;
-  /** Tool calls that wait for an answer. Default 16,384. */
+  /** Unanswered tool calls. Default 16,384. */
   readonly maxPendingCalls: number;
-  /** Notifications that wait to be delivered. Default 1,024. */
+  /** Undelivered notifications. Default 1,024. */
   readonly maxPendingNotifications: number;
-  /** Timers that wait. Default 10,000. */
+  /** Pending timers. Default 10,000. */
   readonly maxTimers: number;
   /** Stored values: keys and JSON text together, in UTF-16 units. Default 32 Mi. */
   readonly maxStoredLength: number;

@@ -1,6 +1,6 @@
 import type { SandboxLimits } from './limits.ts';
 
-/** Counts what one program stores, on the side that cannot trust whoever tells it. */
+/** Counts what one program stores, on the side that does not trust the program. */
 export class StoredBound {
   readonly #limits: Pick<SandboxLimits, 'maxStoredLength' | 'maxStoredKeys'>;
   readonly #lengths = new Map<string, number>();
@@ -11,9 +11,9 @@ export class StoredBound {
   }
 
   /**
-   * Counts a value that replaces what the program stored under this key before.
+   * Counts a value that replaces an earlier one under the same key.
    *
-   * @returns The limit that it goes over; null where it goes over none.
+   * @returns The limit that it exceeds; null if it exceeds none.
    */
   count(key: string, json: string): 'maxStoredLength' | 'maxStoredKeys' | null {
     const { maxStoredLength, maxStoredKeys } = this.#limits;

@@ -20,7 +20,7 @@ export class ToolCall {
   /** The name and namespace the tool is routed by. */
   readonly toolName: ToolName;
   readonly kind: ToolKind;
-  /** The argument as JSON text; undefined where the program gave none. */
+  /** The argument as JSON text; undefined if the program passed none. */
   readonly inputJson: string | undefined;
 
   constructor(fields: {
@@ -39,26 +39,26 @@ export class ToolCall {
     this.inputJson = fields.inputJson;
   }
 
-  /** The argument, parsed anew at each reading; undefined where the program gave none. */
+  /** The argument, parsed on every access; undefined if the program passed none. */
   get input(): unknown {
     return this.inputJson === undefined ? undefined : JSON.parse(this.inputJson);
   }
 }
 
-/** A message of a program for the conversation it belongs to. */
+/** A message from a program to its conversation. */
 export interface Notification {
   readonly cellId: string;
-  /** The `callId` of the execute request; null where it gave none. */
+  /** The `callId` of the execute request; null if it had none. */
   readonly callId: string | null;
   /** Not blank. */
   readonly text: string;
 }
 
 /**
- * The embedder's side of a session: does what programs ask for.
+ * The embedder's side of a session: runs tool calls and delivers notifications.
  *
- * Calls run concurrently and start in the order the program made them. A method may throw or
- * return where it is declared to return a promise.
+ * Calls run concurrently and start in the order the program made them. A method may also throw
+ * synchronously or return a plain value.
  */
 export interface Delegate {
   /**
@@ -73,8 +73,8 @@ export interface Delegate {
   invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown>;
 
   /**
-   * Delivers one notification. A cell is not over before its notifications are delivered, have
-   * failed, or were cancelled. The program is not told of a failure.
+   * Delivers one notification. A cell ends only after its notifications were delivered, failed or
+   * were cancelled. A failure is not reported to the program.
    */
   notify(notification: Notification, signal: AbortSignal): Promise<void>;
 

@@ -11,7 +11,7 @@ export type ErrorCode =
   | 'cell_ids_exhausted'
   /** Another caller observes the cell. */
   | 'cell_busy'
-  /** The cell is being terminated already. */
+  /** The cell is already being terminated. */
   | 'cell_terminating'
   /** `resume` named a frontier that does not exist yet. */
   | 'invalid_generation'
@@ -25,11 +25,11 @@ export type ErrorCode =
   | 'tool_server_failed'
   /** A host and its client could not agree on a protocol. */
   | 'handshake_failed'
-  /** The connection to the host ended, or could not be made. */
+  /** The connection to the host failed or was lost. */
   | 'connection_lost'
-  /** The connection of this session was lost earlier, and its cells and stored values with it. */
+  /** The connection of this session was lost earlier, along with its cells and stored values. */
   | 'state_lost'
-  /** The peer does not have the capability this needs. */
+  /** The peer lacks the capability that this needs. */
   | 'unsupported'
   /** The host has no session with that id. */
   | 'session_unknown'
@@ -64,7 +64,7 @@ export type CancelReason =
   /** The peer went away. */
   | 'disconnect';
 
-/** The reason of every aborted signal this package hands out; its name is `AbortError`. */
+/** The abort reason of every signal that this package passes on; its name is `AbortError`. */
 export class Cancelled extends Error {
   override readonly name: string = 'AbortError';
   readonly reason: CancelReason;

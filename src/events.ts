@@ -1,4 +1,4 @@
-/** One piece of what a program showed, in the shape models are given. */
+/** One piece of a program's output, in the shape that models receive. */
 export type OutputItem =
   | { readonly type: 'input_text'; readonly text: string }
   | { readonly type: 'input_image'; readonly image_url: string; readonly detail: ImageDetail }
@@ -7,7 +7,7 @@ export type OutputItem =
 /** How closely a model should look at an image. */
 export type ImageDetail = 'auto' | 'low' | 'high' | 'original';
 
-/** An image detail that was sent from where nothing may be trusted. Default: `high`. */
+/** An image detail from untrusted code. Anything invalid becomes `high`. */
 export function toDetail(value: unknown): ImageDetail {
   return value === 'auto' || value === 'low' || value === 'original' ? value : 'high';
 }
@@ -30,15 +30,15 @@ export type FailureKind =
 /** How a program failed. */
 export interface CellFailure {
   readonly kind: FailureKind;
-  /** The text a model is shown: the stack of the error where there is one. */
+  /** The text to show to a model: the stack of the error, if there is one. */
   readonly text: string;
-  /** First line of the cell is 1. Set for syntax errors. */
+  /** Line in the cell, from 1. Set for syntax errors. */
   readonly line?: number;
-  /** First column of a line is 1. Set for syntax errors. */
+  /** Column in the line, from 1. Set for syntax errors. */
   readonly column?: number;
 }
 
-/** A tool call whose answer has not come yet. */
+/** A tool call that has not been answered yet. */
 export interface PendingCall {
   /** `tool-1`, `tool-2` … in the order of the calls of one cell. */
   readonly callId: string;
@@ -46,27 +46,27 @@ export interface PendingCall {
   readonly tool: string;
 }
 
-/** Why a session knows no live cell of that id. */
+/** Why a session has no live cell with that id. */
 export type MissingReason =
   /** No cell ever had this id. */
   | 'unknown'
-  /** Its completion was delivered before. */
+  /** Its completion was already delivered. */
   | 'delivered'
-  /** It was terminated before. */
+  /** It was already terminated. */
   | 'terminated'
-  /** It completed, its result was not claimed, and newer results took its place. */
+  /** It completed, and newer results displaced its unclaimed result. */
   | 'evicted'
-  /** Its sandbox was lost, and that was reported before. */
+  /** Its sandbox was lost, and that was already reported. */
   | 'lost';
 
-/** The result of waiting for a cell. Items are those produced since the previous event. */
+/** The result of waiting for a cell. `items` holds the output since the previous event. */
 export type CellEvent =
   | { readonly type: 'yielded'; readonly cellId: string; readonly items: readonly OutputItem[] }
   | {
       readonly type: 'pending';
       readonly cellId: string;
       readonly items: readonly OutputItem[];
-      /** Counts the frontiers of one cell from 1; hand it to `resume`. */
+      /** The number of this frontier in its cell, from 1; pass it to `resume`. */
       readonly generation: number;
       /** The calls the program waits for, in call order. */
       readonly pendingCalls: readonly PendingCall[];
@@ -90,14 +90,14 @@ export type CellEvent =
       readonly message: string;
     };
 
-/** What an item counts for against `maxOutputLength`, in UTF-16 units. */
-export function lengthOfItem(item: OutputItem): number {
+/** The text or the URL of an item: its length counts against `maxOutputLength`. */
+export function textOfItem(item: OutputItem): string {
   switch (item.type) {
     case 'input_text':
-      return item.text.length;
+      return item.text;
     case 'input_image':
-      return item.image_url.length;
+      return item.image_url;
     case 'input_audio':
-      return item.audio_url.length;
+      return item.audio_url;
   }
 }

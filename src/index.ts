@@ -1,6 +1,24 @@
 export { type Delegate, JsonText, type Notification, ToolCall } from './delegate.ts';
-export { schemaToTypescript } from './describe/schema-to-typescript.ts';
-export { declareTool, describeTools, sharedMcpTypes } from './describe/tool-declarations.ts';
+export {
+  type DescribeRuntimeOptions,
+  describeRuntime,
+  type ModelTool,
+  type RuntimeDescription,
+} from './describe/describe-runtime.ts';
+export type { GuideOptions } from './describe/runtime-guide.ts';
+export { type SchemaOptions, schemaToTypescript } from './describe/schema-to-typescript.ts';
+export {
+  isFailure,
+  type ModelContentOptions,
+  toModelContent,
+} from './describe/to-model-content.ts';
+export {
+  type DeclareToolOptions,
+  type DescribeToolsOptions,
+  declareTool,
+  describeTools,
+  sharedMcpTypes,
+} from './describe/tool-declarations.ts';
 export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 export type {
   CellEvent,
@@ -21,7 +39,10 @@ export type {
   LiveEvents,
   LiveNews,
 } from './live-events.ts';
+export type { RouterStats } from './routing/router-types.ts';
+export { ByteBudget } from './runtime/byte-budget.ts';
 export type { CallbackCounts } from './runtime/callbacks.ts';
+export type { Journal } from './runtime/cell-records.ts';
 export { SessionRuntime, type SessionRuntimeOptions } from './runtime/session-runtime.ts';
 export type {
   Program,
@@ -37,6 +58,7 @@ export type {
   ExecuteRequest,
   ObserveMode,
   Session,
+  SessionSettings,
   StartedCell,
   WaitOptions,
 } from './session.ts';

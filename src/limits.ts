@@ -1,33 +1,38 @@
 import { CodeModeError } from './errors.ts';
 
-/** What one session may use. The call or cell that exceeds a limit fails with an error that names it. */
+/** Limits of one session. A call or cell that exceeds one fails with an error that names it. */
 export interface SessionLimits {
   /** Length of a source in bytes of UTF-8. Default 1 MiB. */
   readonly maxSourceBytes: number;
-  /** Unread output of a cell, in UTF-16 units. Default 16 Mi. */
+  /** Length of a cell's unread output, in UTF-16 units. Default 16 Mi. */
   readonly maxOutputLength: number;
-  /** Unread output items of a cell. Default 262,144. */
+  /** Number of a cell's unread output items. Default 262,144. */
   readonly maxOutputItems: number;
+  /**
+   * The same as JSON, in bytes of UTF-8: what an answer takes on a wire, where a control character
+   * takes six bytes. Default 56 MiB, so that each answer fits into a frame.
+   */
+  readonly maxOutputBytes: number;
   /** Stored values: keys and JSON text together, in UTF-16 units. Default 32 Mi. */
   readonly maxStoredLength: number;
   /** Stored keys. Default 10,000. */
   readonly maxStoredKeys: number;
   /**
-   * Arguments and notifications of one cell that wait for the delegate, in bytes: two for each UTF-16
-   * unit, and 512 for each call. Default 256 MiB.
+   * Arguments and notifications of one cell that are pending at the delegate, in bytes: two for each
+   * UTF-16 unit, plus 512 for each call. Default 256 MiB.
    */
   readonly maxCellPendingBytes: number;
   /** The same for all cells of the session together. Default 512 MiB. */
   readonly maxPendingBytes: number;
   /** Cells that have not ended. Default 128. */
   readonly maxLiveCells: number;
-  /** Ended cells whose result was not claimed; the oldest are forgotten first. Default 256. */
+  /** Ended cells with unclaimed results; the oldest are dropped first. Default 256. */
   readonly maxCompletedCells: number;
   /** Upper bound of `yieldAfterMs`, in milliseconds. Default: none. */
   readonly maxYieldAfterMs: number;
   /** Run time of a cell from its start, in milliseconds. Default: none. */
   readonly maxRunMs: number;
-  /** How long a finished program's notifications may take, in milliseconds. Default 30,000. */
+  /** Time to deliver the notifications of a finished program, in milliseconds. Default 30,000. */
   readonly drainMs: number;
 }
 
@@ -36,6 +41,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   maxSourceBytes: 1 << 20,
   maxOutputLength: 16 << 20,
   maxOutputItems: 262_144,
+  maxOutputBytes: 56 << 20,
   maxStoredLength: 32 << 20,
   maxStoredKeys: 10_000,
   maxCellPendingBytes: 256 << 20,

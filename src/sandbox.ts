@@ -4,10 +4,10 @@ import type { CellFailure, OutputItem } from './events.ts';
 export type ToolErrors =
   /** As an `Error` whose message is the text. */
   | 'error'
-  /** As the bare text, as the wire peers expect. */
+  /** As the bare text, as clients of protocol version 1 expect. */
   | 'string';
 
-/** What a program sees of one tool. */
+/** A tool as a program sees it. */
 export interface ProgramTool {
   /** The property of `tools`: a JavaScript identifier, unique in the program. */
   readonly identifier: string;
@@ -22,32 +22,32 @@ export interface Program {
   /** Stored values by key, as JSON text: the snapshot `load` reads. Never changed afterwards. */
   readonly values: ReadonlyMap<string, string>;
   readonly toolErrors: ToolErrors;
-  /** Whether `console.log` and its kin exist and write text output. */
+  /** Whether `console.log` and its siblings exist and write text output. */
   readonly console: boolean;
   /** Whether to stop at the first frontier. See `SandboxRun.hold`. */
   readonly hold: boolean;
 }
 
 /**
- * The messages of a running program: all a sandbox knows of the cell.
+ * The messages of a running program: all that a sandbox knows of the cell.
  *
- * Messages arrive in the order the program acted, and none after `SandboxRun.kill` or the end. What
- * needs an answer gets it as a message of `SandboxRun`, so that a process between the two only relays.
+ * Messages arrive in program order, and none after `SandboxRun.kill` or the end. Answers are
+ * messages of `SandboxRun`, so that a process between the two only relays.
  */
 export interface ProgramCalls {
   /** The program starts now. */
   started(): void;
   output(item: OutputItem): void;
   yieldControl(): void;
-  /** A stored value, as JSON text. The last value of a key counts. */
+  /** The program stored a value, as JSON text. The last value of a key wins. */
   store(key: string, json: string): void;
   /**
    * A tool call, to be answered once with `SandboxRun.answer`.
    *
-   * @param id Counts the calls of the program; it rises with each call, from 1 at least.
+   * @param id Identifies the call in its program. At least 1, and greater with each call.
    * @param tool Index into `Program.tools`; it may be out of range.
-   * @param inputJson Valid JSON text of the argument, which is passed on as it is; undefined if the
-   * program gave none.
+   * @param inputJson Valid JSON text of the argument, passed on unchanged; undefined if the program
+   * passed none.
    */
   call(id: number, tool: number, inputJson: string | undefined): void;
   /**
@@ -56,21 +56,29 @@ export interface ProgramCalls {
    * @param text Not blank.
    */
   notify(text: string): void;
-  /** The program is quiet, and held until `SandboxRun.release`. */
+  /** The program is idle, and held until `SandboxRun.release`. */
   frontier(): void;
 }
 
 /** How a program ended. */
 export interface ProgramEnd {
-  /** Null where it ended well. */
+  /** Null if it ended without an error. */
   readonly failure: CellFailure | null;
   readonly notes: readonly string[];
 }
 
-/** A program that runs, and the messages it is sent. After the end they have no effect. */
+/** A running program, and the messages to it. They have no effect after its end. */
 export interface SandboxRun {
   /** Settles once, after the last of the program's messages. Never rejects. Stays open after `kill`. */
   readonly ended: Promise<ProgramEnd>;
+
+  /**
+   * Whether an answer can go to the program now.
+   *
+   * @returns Null if it can; otherwise resolves with true when there is room, and with false when the
+   *   run has ended.
+   */
+  room(): Promise<boolean> | null;
 
   /**
    * Answers a tool call. An id that is not waiting has no effect.
@@ -82,55 +90,55 @@ export interface SandboxRun {
   /** One notification was delivered, has failed, or was cancelled. */
   notified(): void;
 
-  /** Makes the program wait before it shows or stores much more, until `unpause`. */
+  /** Makes the program wait before it outputs or stores much more, until `unpause`. */
   pause(): void;
 
   unpause(): void;
 
   /**
-   * Asks to stop at the next frontier: when the program is quiet and only the outside can move it,
+   * Pauses the program at its next frontier: when it is idle and waiting for something outside it,
    * `ProgramCalls.frontier` is called, and tool answers and timers wait until `release`.
-   * A program that is quiet already is at its frontier now.
+   * A program that is already idle is at its frontier now.
    */
   hold(): void;
 
-  /** Lets the program go on. What waited is delivered; a `hold` before it no longer counts. */
+  /** Resumes the program: delivers what waited, and cancels an earlier `hold`. */
   release(): void;
 
-  /** Lets the program go on, and stops it when it is quiet again after something moved it. */
+  /** Resumes the program, and pauses it when it is idle again after something reached it. */
   step(): void;
 
-  /** Keeps this process from ending as long as the program runs. The default. */
+  /** Keeps this process alive while the program runs. The default. */
   ref(): void;
 
-  /** Lets this process end while the program runs. Has no effect where it runs in this process. */
+  /** Lets this process exit while the program runs. No effect if it runs in this process. */
   unref(): void;
 
   /**
-   * Ends the program at once, whatever it does. Nothing of it runs or is reported afterwards.
-   * Returns at once and is safe to call twice.
+   * Ends the program at once, whatever it does. It neither runs nor reports anything afterwards.
+   * Does not wait. Safe to call twice.
    */
   kill(): void;
 }
 
-/** A place where programs run. Takes programs until it is closed. */
+/** A place where programs run. Accepts programs until it is closed. */
 export interface Sandbox extends AsyncDisposable {
   /**
-   * What a hostile program can hurt: `engine`, the process it runs in; `process`, nothing but a
-   * process of its own.
+   * What a hostile program can harm: `engine` means the embedder's own process, `process` only a
+   * separate sandbox process.
    */
   readonly isolation: 'engine' | 'process';
 
   /**
-   * Starts a program. Does not throw: what goes wrong is in `SandboxRun.ended`.
+   * Starts a program. Does not throw: failures are reported by `SandboxRun.ended`.
    *
-   * @param session Names the session: programs of one session may share what those of two may not.
+   * @param session Identifies the session: only programs of the same session may share resources.
    */
   run(program: Program, calls: ProgramCalls, session: symbol): SandboxRun;
 
-  /** Says that this session runs nothing any more. */
+  /** Announces that this session will not run any more programs. */
   release(session: symbol): void;
 
-  /** Kills what runs and frees everything. Safe to call twice. */
+  /** Kills all programs and frees everything. Safe to call twice. */
   close(): Promise<void>;
 }

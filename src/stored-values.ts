@@ -1,36 +1,36 @@
 /** A snapshot of stored values: JSON text by key. Never changes. */
 export type ValuesSnapshot = ReadonlyMap<string, string>;
 
-/** How much may be stored. Lengths are of keys and JSON text together, in UTF-16 units. */
+/** How much may be stored. Lengths count keys and JSON text together, in UTF-16 units. */
 export interface StoredValuesBounds {
   readonly maxStoredLength: number;
   readonly maxStoredKeys: number;
 }
 
 /**
- * The values a session keeps between its cells.
+ * The values that a session keeps between its cells.
  *
- * A cell starts from a snapshot, and what it wrote is merged in key by key when it completes, also
- * where it failed, went over a limit or was lost with its sandbox, not where it was terminated; of
- * two cells that write a key, the one that completes last wins.
+ * A cell starts from a snapshot. What it wrote is merged key by key when it completes, even if it
+ * failed, exceeded a limit or was lost with its sandbox, but not if it was terminated. If two cells
+ * write the same key, the cell that completes last wins.
  */
 export interface StoredValues {
   snapshot(): ValuesSnapshot;
 
   /**
-   * Merges what a cell wrote, all in one step. Called once a cell, also for one that failed.
+   * Merges what a cell wrote in one step. Called at most once per cell, even if the cell failed.
    *
-   * @returns The keys that would have gone over the bounds, and so were left as they were.
+   * @returns The keys that were left unchanged because they would have exceeded the bounds.
    */
   commit(writes: ValuesSnapshot, bounds: StoredValuesBounds): readonly string[];
 }
 
-/** Stored values that live as long as this object. */
+/** Stored values in memory, for as long as this object lives. */
 export class MemoryStoredValues implements StoredValues {
   #values: ValuesSnapshot;
   #length: number;
 
-  /** @param initial Values to begin with, as JSON text by key. */
+  /** @param initial The initial values, as JSON text by key. */
   constructor(initial: ValuesSnapshot = new Map()) {
     this.#values = new Map(initial);
     this.#length = lengthOfValues(initial);
@@ -66,8 +66,8 @@ export class MemoryStoredValues implements StoredValues {
 /**
  * Commits what a cell wrote.
  *
- * @returns Remarks on what was not kept, for the reader of the cell's end. Does not throw: a store
- * that fails must not keep a cell from ending.
+ * @returns Notes about values that were not kept, for the `completed` event. Does not throw: a
+ * failing store must not keep a cell from ending.
  */
 export function commitWrites(
   values: StoredValues,

@@ -1,7 +1,7 @@
-/** How a tool takes its argument: an object, or a bare string. */
+/** What a tool accepts as its argument: an object, or a plain string. */
 export type ToolKind = 'function' | 'freeform';
 
-/** What a tool is routed by. */
+/** The name that a tool is routed by. */
 export interface ToolName {
   readonly name: string;
   /** Null or `functions` for the default namespace. */
@@ -10,7 +10,7 @@ export interface ToolName {
 
 /** A tool that programs may call. */
 export interface ToolDefinition {
-  /** Flat name, unique in a list of tools. `exec` and `wait` are the model's own and never offered to programs. */
+  /** Flat name, unique in a list of tools. `exec` and `wait` are for the model and never offered to programs. */
   readonly name: string;
   /** Default: the flat name, without a namespace. */
   readonly toolName?: ToolName;
@@ -31,8 +31,8 @@ export interface OfferedTool {
 }
 
 /**
- * The namespace a tool is shown under; null for the default one, which is written as null, as an
- * empty text or as `functions`.
+ * The namespace under which a tool is shown; null for the default one, which can be written as null,
+ * as an empty string or as `functions`.
  */
 export function toolNamespace(toolName: ToolName): string | null {
   const { namespace } = toolName;
@@ -40,8 +40,8 @@ export function toolNamespace(toolName: ToolName): string | null {
 }
 
 /**
- * The one name that stands for a name and its namespace: `namespace__name`, or the bare name in
- * the default namespace. An underscore that is there already, on either side, is the separator.
+ * A name and its namespace as one name: `namespace__name`, or the bare name in the default
+ * namespace. An underscore that either side already has serves as the separator.
  */
 export function flatToolName(toolName: ToolName): string {
   const namespace = toolNamespace(toolName);
@@ -51,8 +51,8 @@ export function flatToolName(toolName: ToolName): string {
 }
 
 /**
- * The JavaScript identifier for a flat name: each character (code point) that cannot stand there
- * becomes `_`, and so does a digit in front. Two names may get the same one.
+ * The JavaScript identifier for a flat name: each code point that an identifier cannot have becomes
+ * `_`, and so does a leading digit. Two names can get the same identifier.
  */
 export function toolIdentifier(name: string): string {
   return name === '' ? '_' : name.replace(/[^A-Za-z0-9_$]|^[0-9]/gu, '_');
@@ -64,8 +64,8 @@ export function isReservedToolName(name: string): boolean {
 }
 
 /**
- * The tools that programs may call, in the given order. Of several with the same identifier the
- * first is offered; `exec` and `wait` never are.
+ * The tools that programs may call, in the given order. If several have the same identifier, only
+ * the first is offered. `exec` and `wait` never are.
  */
 export function offeredTools(definitions: readonly ToolDefinition[]): readonly OfferedTool[] {
   const offered = new Map<string, OfferedTool>();

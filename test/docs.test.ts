@@ -1,36 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { DEFAULT_HOST_LIMITS } from '../host/core/host-limits.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../sandbox/limits.ts';
 import { defaultProcessLimits } from '../sandbox/process/process-sandbox.ts';
 import { DEFAULT_SESSION_LIMITS } from '../src/limits.ts';
+import { namesIn, PAGES, type Page, ROOT, read } from './support/doc-pages.ts';
 
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const TSC = join(ROOT, 'node_modules/.bin/tsc');
 
 /** Sketches of our own code use names that are not public, so they are not compiled. */
 const PAGE_WITH_SKETCHES = 'docs/conventions.md';
-
-interface Page {
-  /** Path from the root. */
-  readonly path: string;
-  readonly text: string;
-}
 
 interface Block {
   /** What follows the three backticks. */
@@ -38,22 +21,6 @@ interface Block {
   /** Line of its first line of code, from 1. */
   readonly line: number;
   readonly code: string;
-}
-
-const PAGES: readonly Page[] = [
-  'README.md',
-  'CHANGELOG.md',
-  ...namesIn('docs', '.md').map((name) => `docs/${name}`),
-].map((path) => ({ path, text: read(path) }));
-
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), 'utf8');
-}
-
-function namesIn(folder: string, ending: string): readonly string[] {
-  return readdirSync(join(ROOT, folder))
-    .filter((name) => name.endsWith(ending))
-    .sort();
 }
 
 function blocksOf({ text }: Page): readonly Block[] {
@@ -134,37 +101,6 @@ function tsc(args: readonly string[], cwd = ROOT): string {
   return status === 0 ? said : said || `the compiler exited with ${status}`;
 }
 
-function withoutCode(text: string): string {
-  return text.replaceAll(/^```.*?^```$/gms, '').replaceAll(/`[^`\n]*`/g, 'code');
-}
-
-/** The anchor that GitHub makes of a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replaceAll(' ', '-');
-}
-
-function anchorsOf(text: string): readonly string[] {
-  const plain = text.replaceAll(/^```.*?^```$/gms, '');
-  return [...plain.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
-}
-
-/** Relative links that lead nowhere. */
-function brokenLinks({ path, text }: Page): readonly string[] {
-  const links = withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g);
-  return [...links].flatMap(([, target = '']) => {
-    if (/^[a-z]+:/.test(target)) return [];
-    const [file = '', anchor] = target.split('#');
-    const place = file === '' ? path : posix.join(posix.dirname(path), file);
-    if (file !== '' && !existsSync(join(ROOT, place))) return [`${path}: ${target}`];
-    const found = file === '' ? text : anchor === undefined ? '' : read(place);
-    return anchor === undefined || anchorsOf(found).includes(anchor) ? [] : [`${path}: ${target}`];
-  });
-}
-
 describe('The code in the documentation', () => {
   let project: ReaderProject;
   before(() => {
@@ -179,7 +115,7 @@ describe('The code in the documentation', () => {
     assert.equal(project.problemsOf(new Map([...blocks, ...examples])), '');
   });
 
-  it('would be caught if it were wrong, at its line', () => {
+  it('would be reported with its line if it were wrong', () => {
     const text = [
       '# Planted',
       '```ts',
@@ -208,53 +144,6 @@ describe('The code in the documentation', () => {
         .map(({ info, line }) => `${page.path}:${line}: ${info}`),
     );
     assert.deepEqual(odd, []);
-  });
-});
-
-describe('The links of the documentation', () => {
-  it('lead to files and headings that exist', () => {
-    assert.deepEqual(PAGES.flatMap(brokenLinks), []);
-  });
-
-  it('would be caught if they did not', () => {
-    const text = '# One two\n[a](#one-two) [b](#three) [c](nowhere.md) [d](README.md#not-there)';
-    assert.deepEqual(brokenLinks({ path: 'planted.md', text }), [
-      'planted.md: #three',
-      'planted.md: nowhere.md',
-      'planted.md: README.md#not-there',
-    ]);
-  });
-
-  it('reach every page from the table of contents', () => {
-    const contents = read('docs/README.md');
-    const lost = namesIn('docs', '.md').filter(
-      (name) => name !== 'README.md' && !contents.includes(`(${name})`),
-    );
-    assert.deepEqual(lost, []);
-  });
-
-  it('name files of this project that exist', () => {
-    const rooms = /`((?:bench|bin|docs|examples|host|sandbox|src|test)\/[\w./-]*)`/g;
-    const lost = PAGES.flatMap(({ path, text }) =>
-      [...text.matchAll(rooms)]
-        .filter(([, named = '']) => !existsSync(join(ROOT, named)))
-        .map(([, named]) => `${path}: ${named}`),
-    );
-    assert.deepEqual(lost, []);
-  });
-
-  it('lead from comments to pages that exist', () => {
-    const sources = ['src', 'sandbox', 'host'].flatMap((folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts'))
-        .map((name) => `${folder}/${name}`),
-    );
-    const broken = sources.flatMap((path) =>
-      [...read(path).matchAll(/\bdocs\/[\w-]+\.md\b/g)]
-        .filter(([page]) => !existsSync(join(ROOT, page)))
-        .map(([page]) => `${path}: ${page}`),
-    );
-    assert.deepEqual(broken, []);
   });
 });
 

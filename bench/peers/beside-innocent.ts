@@ -9,18 +9,18 @@ const STOP_MS = 3_000;
 
 /** How a hostile program is run. */
 export interface Hostility {
-  /** In the peer's dialect, but for the tool, which is `CALL`. */
+  /** In the peer's dialect, with `CALL` in place of the tool. */
   readonly source: string;
   readonly tool: Tool;
-  /** How long it may go on before it is stopped, in milliseconds. */
+  /** How long it can run before it is stopped, in milliseconds. */
   readonly forMs: number;
   /** Its own time limit, for peers that have one, in milliseconds. */
   readonly limitMs: number;
-  /** What the bench and the peer may take of the machine. */
+  /** How much memory the bench and the peer may take. */
   readonly maxMiB: number;
 }
 
-/** What a hostile program came to. */
+/** The result of a hostile program. */
 export interface Survival {
   readonly peakMiB: number;
   readonly slowestMs: number;
@@ -28,11 +28,11 @@ export interface Survival {
 }
 
 /**
- * Runs a hostile program in one session. Another one, which did nothing wrong, computes all the
- * while and has a cell that waits for a tool; both must go on as if nothing were, and the hostile
- * cell must end, by itself or by the peer's means of stopping.
+ * Runs a hostile program in one session. An innocent session computes meanwhile and has a cell that
+ * waits for a tool. Both must continue undisturbed, and the hostile cell must end, by itself or by the
+ * peer's means of stopping.
  *
- * @throws What went wrong: `TimedOut`, `Never`, or what the peer throws.
+ * @throws `TimedOut`, `Never`, or the peer's error.
  */
 export async function besideInnocent(peer: Peer, hostility: Hostility): Promise<Survival> {
   const { source, tool, forMs, limitMs, maxMiB } = hostility;

@@ -1,10 +1,10 @@
 /** One way to run programs that the bench compares. */
 export interface CatalogueEntry {
-  /** What `--only` knows it by, and what tables call it. */
+  /** Its name for `--only` and in tables. */
   readonly id: string;
-  /** Whether it is this project's. */
+  /** Whether it belongs to this project. */
   readonly own: boolean;
-  /** The npm packages it is made of; the first is the one that is measured. Versions are exact. */
+  /** Its npm packages with exact versions; the first is measured. */
   readonly packages: Readonly<Record<string, string>>;
   /** Which of the packages its adapter imports. */
   readonly imports: readonly string[];
@@ -15,20 +15,20 @@ export interface CatalogueEntry {
   readonly flags: readonly string[];
   /** Where programs run, for readers. */
   readonly runsIn: string;
-  /** What readers must know to judge its figures; empty where there is nothing. */
+  /** What readers must know to judge its figures; may be empty. */
   readonly remark: string;
 }
 
 /** The newest Node.js that isolated-vm 6 has binaries for. */
 const NODE_24 = '24.21.0';
-/** What isolated-vm asks for. */
+/** Required by isolated-vm. */
 const NO_SNAPSHOT = ['--no-node-snapshot'];
 const RAISED = 'Its limits of calls and of workers are raised by its documented options.';
 
 const own = { own: true, packages: {}, imports: [], node: 'here', flags: [] } as const;
 const foreign = { own: false, node: 'here', flags: [], remark: '' } as const;
 
-/** Everything that is compared, in the order of the tables. */
+/** All peers, in the order of the tables. */
 export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     ...own,

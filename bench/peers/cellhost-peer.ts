@@ -4,7 +4,7 @@ import type { Peer, Tool, ToolInput } from './peer.ts';
 
 const TOOLS = [{ name: 'call', description: 'The tool of the bench.' }];
 
-/** Sessions of this project as a peer among others. */
+/** Sessions of this project as a peer. */
 export function cellhostPeer(
   openSession: (options: Omit<SessionRuntimeOptions, 'sandbox'>) => Session,
   closeSandbox: () => Promise<void>,

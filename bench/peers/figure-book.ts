@@ -4,7 +4,7 @@ import type { Task } from './task.ts';
 
 type Failure = Extract<Outcome, { readonly ok: false }>;
 
-/** Collects what came of one task, peer by peer. */
+/** Collects the results of one task by peer. */
 export class FigureBook {
   readonly #task: Task;
   readonly #outcomes = new Map<string, Outcome[]>();
@@ -19,7 +19,7 @@ export class FigureBook {
     this.#outcomes.set(peer, outcomes);
   }
 
-  /** What a peer does not offer it will not offer in the next round either: that counts for many. */
+  /** An unsupported task stays unsupported in the next round, so it counts as many failures. */
   failuresOf(peer: string): number {
     const final = (kind: FailureKind) => kind === 'not supported' || kind === 'not available';
     return this.#failed(peer).reduce(

@@ -22,26 +22,26 @@ const run = promisify(execFile);
 export interface InstalledPeer {
   readonly entry: CatalogueEntry;
   readonly setting: PeerSetting;
-  /** The Node.js binary its process runs on. */
+  /** The Node.js binary for its process. */
   readonly nodePath: string;
   readonly nodeVersion: string;
-  /** Of the package that is measured; this project's where it is ours. */
+  /** The version of the measured package, or of this project. */
   readonly version: string;
 }
 
-/** Where peers are kept and how ours is started. */
+/** Where peers are installed, and how to start this project's host. */
 export interface InstallOptions {
-  /** A folder outside the project. What is in it already is used again. */
+  /** A folder outside the project. Its contents are reused. */
   readonly scratch: string;
-  /** The command of our host; null for the one that was just built. */
+  /** The command of this project's host; null for a fresh build. */
   readonly hostCommand: readonly string[] | null;
 }
 
 /**
  * Makes a peer ready to start: installs its packages from the npm registry, without running their
- * scripts, or builds ours as it is shipped.
+ * scripts, or builds this project as it is published.
  *
- * @throws Where that does not work; the message is for readers.
+ * @throws If that fails; the message is for readers.
  */
 export async function install(
   entry: CatalogueEntry,
@@ -81,7 +81,7 @@ async function installPackages(folder: string, versions: readonly string[]): Pro
   writeFileSync(done, wanted);
 }
 
-/** A Node.js of another version, from the packages that hold nothing but its binary. */
+/** Another version of Node.js, from the packages with only its binary. */
 async function installNode(scratch: string, version: string) {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   const name = `node-${platform}-${process.arch}`;
@@ -101,7 +101,7 @@ function commandIn(folder: string): readonly string[] {
 
 let building: Promise<{ readonly folder: string; readonly version: string }> | null = null;
 
-/** This project as it is shipped: built JavaScript, and its dependencies from the registry. */
+/** This project as it is published: built JavaScript, and its dependencies from the registry. */
 function built(scratch: string) {
   building ??= build(join(scratch, 'cellhost'));
   return building;
@@ -118,7 +118,7 @@ async function build(folder: string) {
       timeout: INSTALL_MS,
     });
   } catch (error) {
-    // It writes what it can even where a type is wrong.
+    // It emits files even if there are type errors.
     if (!existsSync(join(dist, 'sandbox/cellhost.js'))) throw error;
   }
   await cp(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });

@@ -2,35 +2,35 @@ import type { Unit } from '../support/measurement.ts';
 
 /** How an attempt at a task can fail. */
 export type FailureKind =
-  /** The process of the peer ended, or the one that embeds it. */
+  /** The process of the peer, or its embedding process, ended. */
   | 'died'
   /** No answer within the bound of the task. */
   | 'timed out'
-  /** A stop call that was not answered within its bound. */
+  /** A stop call was not answered within its bound. */
   | 'never'
   | 'wrong answer'
-  /** The peer offers no such thing. */
+  /** The peer does not support it. */
   | 'not supported'
-  /** The peer said no: an error of its own. */
+  /** The peer refused with its own error. */
   | 'refused'
   /** It could not be installed or started. */
   | 'not available';
 
-/** What came of one task in one process. */
+/** The result of one task in one process. */
 export type Outcome =
   | { readonly ok: true; readonly samples: readonly number[]; readonly remark: string | null }
   | { readonly ok: false; readonly kind: FailureKind; readonly detail: string };
 
-/** All that is known of one peer at one task. */
+/** All results of one peer at one task. */
 export interface PeerFigure {
   /** The id of the task. */
   readonly task: string;
   /** The id of the peer. */
   readonly peer: string;
   readonly unit: Unit;
-  /** The median of each round that went well. */
+  /** The median of each successful round. */
   readonly rounds: readonly number[];
-  /** Over the samples of all rounds; null where none went well. */
+  /** Over the samples of all rounds; null if none succeeded. */
   readonly figures: {
     readonly min: number;
     readonly p50: number;
@@ -39,12 +39,12 @@ export interface PeerFigure {
     readonly max: number;
     readonly samples: number;
   } | null;
-  /** What went wrong, each thing once, and in how many rounds. */
+  /** Each failure once, and in how many rounds it happened. */
   readonly failures: readonly {
     readonly kind: FailureKind;
     readonly detail: string;
     readonly rounds: number;
   }[];
-  /** What the peer's rounds have to say beside their figures, each thing once. */
+  /** The remarks of the peer's rounds, each once. */
   readonly remarks: readonly string[];
 }

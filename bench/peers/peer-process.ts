@@ -4,7 +4,7 @@ import { expectAnswer, Never, startProgram, type Task, TimedOut, WrongAnswer } f
 import { TASKS } from './tasks.ts';
 import { echo } from './tools.ts';
 
-/** What one process is to do. */
+/** The assignment of one process. */
 export interface Assignment {
   /** The file in `adapters/`, without its ending. */
   readonly adapter: string;
@@ -16,9 +16,9 @@ export interface Assignment {
 
 const WARM_CELLS = 3;
 
-// What `runTask` forks: one peer, one task. Whoever started it ends it.
+// Forked by `runTask` for one peer and one task. The parent process ends it.
 const assignment: Assignment = JSON.parse(process.argv[2] ?? '{}');
-// Peers that reject promises nobody holds are measured all the same.
+// Peers with unhandled rejections are measured, too.
 process.on('unhandledRejection', () => {});
 async function outcomeOf({ adapter, setting, task: id, quick }: Assignment): Promise<Outcome> {
   try {
@@ -54,7 +54,7 @@ async function run(
   return { ok: true, samples, remark };
 }
 
-/** The peer could not be opened at all. */
+/** The peer could not be opened. */
 class NotAvailable extends Error {
   override readonly name = 'NotAvailable';
 }

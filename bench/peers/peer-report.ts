@@ -1,7 +1,7 @@
 import type { Circumstances } from '../support/machine.ts';
 import type { PeerFigure } from './outcome.ts';
 
-/** A peer as it was measured. */
+/** A measured peer. */
 export interface MeasuredPeer {
   readonly id: string;
   readonly own: boolean;
@@ -9,11 +9,11 @@ export interface MeasuredPeer {
   readonly node: string;
   readonly runsIn: string;
   readonly remark: string;
-  /** Why it could not be installed; null where it could. */
+  /** Why it could not be installed; null if it was. */
   readonly missing: string | null;
 }
 
-/** What `--json` writes. */
+/** The output of `--json`. */
 export interface PeerReport extends Circumstances {
   readonly kind: 'peers';
   readonly command: string;

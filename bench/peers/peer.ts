@@ -1,8 +1,8 @@
-/** What programs of the bench call as their one tool. */
+/** The single tool of the bench's programs. */
 export interface Tool {
-  /** How it behaves, for peers that must run tools where no function of ours reaches. */
+  /** Its behaviour, for peers that run tools where our functions cannot be called. */
   readonly kind: 'echo' | 'never' | 'pause' | 'other';
-  /** @param signal Null where the peer tells its tools nothing of their cancellation. */
+  /** @param signal Null if the peer does not notify tools of their cancellation. */
   run(input: ToolInput, signal: AbortSignal | null): Promise<unknown>;
 }
 
@@ -12,27 +12,27 @@ export interface ToolInput {
   readonly s?: string;
 }
 
-/** How programs are written for a peer. */
+/** The form of programs for a peer. */
 export interface Dialect {
-  /** The expression that is the tool. */
+  /** The expression for the tool. */
   readonly tool: string;
-  /** @returns A program that does `body` and then answers with the value of the expression `answer`. */
+  /** @returns A program that runs `body` and then returns the value of the expression `answer`. */
   program(body: string, answer: string): string;
 }
 
-/** What is unusual about one cell. */
+/** Options of one cell. */
 export interface CellOptions {
-  /** For peers that have sessions: which. Default: the first. */
+  /** Which session, for peers that have sessions. Default: the first. */
   readonly session?: 'first' | 'second';
-  /** For peers that take one: the time limit of this cell, in milliseconds. */
+  /** The time limit of this cell, for peers that accept one, in milliseconds. */
   readonly limitMs?: number;
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface RunningCell {
-  /** What it answered. Rejects where it failed or was stopped. */
+  /** Its answer. Rejects if it failed or was stopped. */
   readonly answer: Promise<unknown>;
-  /** Ends it. Resolves when the peer says that it is over. Absent where the peer offers no such call. */
+  /** Stops it. Resolves when the peer reports its end. Absent if the peer has no such call. */
   stop?(): Promise<void>;
 }
 
@@ -41,36 +41,36 @@ export interface Peer {
   readonly dialect: Dialect;
   /** Whether its cells have `stop`. */
   readonly canStop: boolean;
-  /** Whether `limitMs` does something: whether the peer documents a time limit for a cell. */
+  /** Whether the peer documents a time limit for a cell, so that `limitMs` has an effect. */
   readonly hasTimeLimit: boolean;
-  /** Whether tools are functions of ours. Where they are not, only those with a kind can be used. */
+  /** Whether tools are functions of the bench. Otherwise only tools with a known kind can be used. */
   readonly toolsRunHere: boolean;
-  /** Where the peer is a process that greets: milliseconds from its start to its greeting. */
+  /** Milliseconds from the start of the peer's process to its first message, if it has both. */
   readonly greetedMs?: number;
   startCell(source: string, tool: Tool, options?: CellOptions): RunningCell;
-  /** Ends whatever it started. */
+  /** Ends everything that it started. */
   close(): Promise<void>;
 }
 
-/** What an adapter needs to open its peer. */
+/** The input of an adapter. */
 export interface PeerSetting {
   /** The module that exports the peer's packages, each as `p0`, `p1` … in the order of the catalogue. */
   readonly entry: string;
-  /** The folder the peer was installed into. */
+  /** The folder of the installed peer. */
   readonly folder: string;
-  /** Where the peer is a command: the command and its arguments. */
+  /** The command and its arguments, if the peer is a command. */
   readonly command: readonly string[];
 }
 
-/** What every file in `adapters/` exports, as `open`: all that has to happen before a first program. */
+/** Every file in `adapters/` exports this as `open`: everything that is needed before the first program. */
 export type OpenPeer = (setting: PeerSetting) => Promise<Peer>;
 
-/** The process a peer runs in is gone. */
+/** The process of the peer has ended. */
 export class PeerDied extends Error {
   override readonly name = 'PeerDied';
 }
 
-/** The peer does not offer what was asked of it. */
+/** The peer does not support the request. */
 export class NotSupported extends Error {
   override readonly name = 'NotSupported';
 }

@@ -1,7 +1,7 @@
 import type { PeerFigure } from './outcome.ts';
 import type { Task } from './task.ts';
 
-/** Prints what came of one task, a line for each peer. */
+/** Prints the results of one task, a line for each peer. */
 export function printTable(task: Task, figures: readonly PeerFigure[]): void {
   console.log(`\n${task.id}: ${task.title}, ${task.unit}`);
   const rows = figures.map(({ peer, figures: found, failures, remarks }) => {

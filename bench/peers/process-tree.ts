@@ -2,10 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { NotSupported } from './peer.ts';
 
 /**
- * Resident memory of a process and all its descendants, in MiB. Pages they share count more than
- * once.
+ * The resident memory of a process and all its descendants, in MiB. Shared pages count more than once.
  *
- * @throws NotSupported where the machine has no `/proc`.
+ * @throws NotSupported if there is no `/proc`.
  */
 export function treeMiB(pid: number): number {
   if (!existsSync('/proc/self/status')) throw new NotSupported('Needs /proc');
@@ -28,7 +27,7 @@ function residentKiB(pid: number): number {
   }
 }
 
-/** A process or thread that ends while it is looked at has none. */
+/** Empty for a process or thread that ends meanwhile. */
 function childrenOf(pid: number): readonly number[] {
   const threads = orNothing(() => readdirSync(`/proc/${pid}/task`));
   return threads.flatMap((thread) =>

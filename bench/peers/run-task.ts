@@ -8,13 +8,13 @@ import type { Assignment } from './peer-process.ts';
 import { treeOf } from './process-tree.ts';
 import type { Task } from './task.ts';
 
-/** Where the bench is to be quick, every task has to be. */
+/** The maximum duration of each task in a quick run. */
 const QUICK_SECONDS = 10;
 const PEER_PROCESS = fileURLToPath(new URL('peer-process.ts', import.meta.url));
 
 /**
- * Lets a peer do a task once, in a process of its own that is ended with all its descendants
- * afterwards. Never rejects: a peer that takes its process with it has an outcome, too.
+ * Runs a task once for a peer, in a separate process that is ended afterwards with all its descendants.
+ * Never rejects: a peer that ends its process has an outcome, too.
  */
 export async function runTask(peer: InstalledPeer, task: Task, quick: boolean): Promise<Outcome> {
   const assignment: Assignment = {
@@ -26,7 +26,7 @@ export async function runTask(peer: InstalledPeer, task: Task, quick: boolean): 
   const child = fork(PEER_PROCESS, [JSON.stringify(assignment)], {
     execPath: peer.nodePath,
     execArgv: ['--disable-warning=ExperimentalWarning', ...peer.entry.flags],
-    // Peers may write into the folder they start in.
+    // Peers may write to their working directory.
     cwd: tmpdir(),
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -49,7 +49,7 @@ export async function runTask(peer: InstalledPeer, task: Task, quick: boolean): 
   return outcome;
 }
 
-/** Kills a process and all that it started. */
+/** Kills a process and all its descendants. */
 async function end(child: ReturnType<typeof fork>): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
@@ -57,7 +57,7 @@ async function end(child: ReturnType<typeof fork>): Promise<void> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended already.
+      // It has already ended.
     }
   }
   await exit;

@@ -27,17 +27,17 @@ const USAGE = `Usage: node bench/peers/run.ts [--quick] [--rounds N] [--only PEE
   --document DIR make the document in DIR anew, where this was a whole run`;
 
 const DEFAULT_ROUNDS = 3;
-/** Processes at a time where figures need not be right. */
+/** Concurrent processes if figures need not be exact. */
 const QUICK_AT_ONCE = 2;
-/** How long all tasks may take before further rounds are left out, in milliseconds. */
+/** How long all tasks may take before further rounds are skipped, in milliseconds. */
 const BUDGET_MS = 18 * 60_000;
-/** How often the same failure is asked for again. */
+/** How often a failing task is repeated. */
 const MAX_FAILURES = 2;
 
 /**
  * Compares the peers and prints a table for each task.
  *
- * @returns The exit code: 1 where one of ours could not be measured, 2 where the arguments make no sense.
+ * @returns The exit code: 1 if a peer of this project could not be measured, 2 for invalid arguments.
  */
 export async function comparePeers(argv: readonly string[]): Promise<number> {
   const options = optionsOf(argv);
@@ -85,8 +85,8 @@ export async function comparePeers(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Rounds over all peers, in turn, so that what disturbs the machine disturbs them all. No further
- * round begins where the tasks so far have taken their share of the time.
+ * Runs rounds over all peers in turn, so that a disturbance of the machine affects all of them. No
+ * further round begins when the tasks have used their share of the time.
  */
 async function measure(
   task: Task,
@@ -176,7 +176,7 @@ function optionsOf(argv: readonly string[]): PeerOptions | null {
   }
 }
 
-/** The arguments that say what was measured; where things lie on a machine is nobody's business. */
+/** The arguments that say what was measured, without paths of this machine. */
 function shown(argv: readonly string[]): string {
   const hidden = new Set(['--json', '--scratch', '--host', '--document']);
   return argv

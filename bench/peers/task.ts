@@ -2,18 +2,18 @@ import { setTimeout } from 'node:timers/promises';
 import type { Unit } from '../support/measurement.ts';
 import type { CellOptions, Peer, RunningCell, Tool } from './peer.ts';
 
-/** What a task works with: a peer that was just opened, in a process of its own. */
+/** The input of a task: a peer that was just opened, in a separate process. */
 export interface Ground {
   readonly peer: Peer;
-  /** Milliseconds that opening it took. */
+  /** How long opening it took, in milliseconds. */
   readonly openedMs: number;
-  /** Fewer samples, and less patience. */
+  /** Take fewer samples, with shorter timeouts. */
   readonly quick: boolean;
-  /** Opens another one, which the task closes. */
+  /** Opens another peer, which the task closes. */
   reopen(): Promise<Peer>;
 }
 
-/** What a task found out. */
+/** The result of a task. */
 export interface Finding {
   readonly samples: readonly number[];
   readonly remark?: string;
@@ -22,25 +22,25 @@ export interface Finding {
 /** The same work for every peer. */
 export interface Task {
   readonly id: string;
-  /** What it stands under in tables. */
+  /** Its title in tables. */
   readonly title: string;
   readonly unit: Unit;
-  /** Whole seconds after which its process is ended. */
+  /** After this many seconds its process is ended; an integer. */
   readonly maxSeconds: number;
   /** Whether the peer must have run a cell before. Default: true. */
   readonly warm?: boolean;
-  /** Most rounds, where more would say no more. */
+  /** The maximum number of rounds, if more would not help. */
   readonly rounds?: number;
-  /** Throws `Never`, `WrongAnswer`, `NotSupported`, `PeerDied`, or whatever the peer throws. */
+  /** Throws `Never`, `WrongAnswer`, `NotSupported`, `PeerDied`, or the peer's error. */
   run(ground: Ground): Promise<Finding>;
 }
 
-/** A stop call that was not answered within its bound. */
+/** A stop call was not answered within its bound. */
 export class Never extends Error {
   override readonly name = 'Never';
 }
 
-/** The peer answered, and not what is right. */
+/** The peer gave a wrong answer. */
 export class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
 }
@@ -70,15 +70,15 @@ export async function expectAnswer(cell: RunningCell, wanted: number): Promise<v
   }
 }
 
-/** Something took too long, and it was not the call that stops a cell. */
+/** Something other than a stop call took too long. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 }
 
 /**
- * Waits for what may never come.
+ * Waits for a promise that may never settle.
  *
- * @throws `Late`, where it did not.
+ * @throws `Late`, if it did not settle in time.
  */
 export async function within<T>(
   promise: Promise<T>,

@@ -136,7 +136,7 @@ function sumTo(size: number): number {
   return (size * (size - 1)) / 2;
 }
 
-/** Takes samples; a quarter of them where the bench is to be quick. */
+/** Takes samples; a quarter of them in a quick run. */
 async function repeat(
   { quick }: Ground,
   counts: { readonly warmups: number; readonly samples: number; readonly pauseMs?: number },

@@ -20,7 +20,7 @@ const PROGRAMS: Readonly<Record<string, HostileProgram>> = JSON.parse(
   readFileSync(new URL('../../test/data/bombs.json', import.meta.url), 'utf8'),
 );
 
-/** How many hostile programs a host, and an innocent session beside them, survives. */
+/** How many hostile programs a host and an innocent session survive. */
 export const hostileTasks: readonly Task[] = [
   {
     id: 'hostile',

@@ -8,12 +8,12 @@ import { echo, never } from './tools.ts';
 const LIVE = 50;
 const SETTLE_MS = 300;
 const PREPARED_MS = 700;
-/** What a hostile program may take of the machine before the bench puts an end to it. */
+/** How much memory a hostile program may take before the bench stops it. */
 const MAX_MIB = 6_000;
 const BOMB_MS = 6_000;
 const BOMB_LIMIT_MS = 5_000;
 
-/** What live cells hold, and what one that allocates without end does to the others. */
+/** How much memory running cells hold, and what an endless allocation does to other cells. */
 export const memoryTasks: readonly Task[] = [
   {
     id: 'memory',
@@ -31,7 +31,7 @@ export const memoryTasks: readonly Task[] = [
   },
 ];
 
-/** What a peer prepares when its first cell waits, such as a spare process, is none of the others' memory. */
+/** Excludes what a peer prepares when its first cell waits, such as a spare process. */
 async function memoryOfCells({ peer }: Ground, count: number) {
   const cells: RunningCell[] = [];
   const wait = () => cells.push(startProgram(peer, 'await CALL({});', '0', never));
@@ -57,7 +57,7 @@ async function settledMiB(): Promise<number> {
   return treeMiB(process.pid);
 }
 
-/** One that allocates without end. */
+/** A cell that allocates without end. */
 async function bomb({ peer }: Ground) {
   const { peakMiB, slowestMs, end } = await besideInnocent(peer, {
     source: 'const m = new Map(); let i = 0; for (;;) m.set(i++, i);',

@@ -6,13 +6,13 @@ import { CountingTool, echo, type Manner, never } from './tools.ts';
 
 const MANY = 1_000;
 const LIMIT_MS = 300;
-/** From the last call of a program to the stop call: the program waits, or spins, for certain. */
+/** The pause before the stop call, after which the program certainly waits or spins. */
 const SETTLE_MS = 50;
 
 const LOOP = 'await CALL({}); for (;;) {}';
 const WAIT = 'await CALL({});';
 
-/** What a stop call costs, and a time limit where there is one. */
+/** The duration of a stop call, and of a time limit if there is one. */
 export const stopTasks: readonly Task[] = [
   stopTask('stop-busy', 'stop a busy loop', LOOP, 'answers', 1),
   stopTask('stop-cooperative', 'stop, a cooperative callback', WAIT, 'cooperative', 1),
@@ -59,7 +59,7 @@ function stopTask(id: string, title: string, body: string, manner: Manner, calls
   };
 }
 
-/** Sample: from its start until a cell with a time limit is over. */
+/** Sample: from the start of a cell with a time limit to its end. */
 function limitTask(id: string, what: string, body: string, tool: Tool): Task {
   return {
     id,
@@ -89,7 +89,7 @@ function patienceMs({ quick }: Ground): number {
   return quick ? 1_500 : 3_000;
 }
 
-/** Rejects where the program ends before it got to where it should. */
+/** Rejects if the program ends too early. */
 async function failureOf(answer: Promise<unknown>): Promise<never> {
   const value = await answer;
   throw new WrongAnswer(`The program ended with ${JSON.stringify(value)}`);

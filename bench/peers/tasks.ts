@@ -4,5 +4,5 @@ import { hostileTasks } from './tasks-of-hostility.ts';
 import { memoryTasks } from './tasks-of-memory.ts';
 import { stopTasks } from './tasks-of-stopping.ts';
 
-/** Everything the peers are asked to do, in the order of the tables. */
+/** All tasks, in the order of the tables. */
 export const TASKS: readonly Task[] = [...callTasks, ...stopTasks, ...memoryTasks, ...hostileTasks];

@@ -6,16 +6,16 @@ export const PAUSE_MS = 50;
 /** Returns its argument at once. */
 export const echo: Tool = { kind: 'echo', run: async (input) => input };
 
-/** Never returns, and knows nothing of signals. */
+/** Never returns, and ignores signals. */
 export const never: Tool = { kind: 'never', run: () => new Promise(() => {}) };
 
 /** Returns its argument after 50 ms. */
 export const pause: Tool = { kind: 'pause', run: (input) => setTimeout(PAUSE_MS, input) };
 
-/** How a counting tool takes its cancellation. */
+/** How a counting tool reacts to its cancellation. */
 export type Manner = 'answers' | 'cooperative' | 'stubborn';
 
-/** A tool that tells when its calls have come, and whether it was told to stop. */
+/** A tool that reports when its calls have arrived, and how many were cancelled. */
 export class CountingTool implements Tool {
   readonly kind = 'other';
   readonly #manner: Manner;
@@ -29,12 +29,12 @@ export class CountingTool implements Tool {
     this.#missing = size;
   }
 
-  /** Resolves when all calls have come. */
+  /** Resolves when all calls have arrived. */
   complete(): Promise<void> {
     return this.#complete.promise;
   }
 
-  /** How many of its calls were told to stop. */
+  /** How many of its calls were cancelled. */
   get told(): number {
     return this.#told;
   }

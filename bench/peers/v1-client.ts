@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { PeerDied, type Tool, type ToolInput } from './peer.ts';
 import { FrameSplitter, frame } from './v1-frames.ts';
 
-/** Capabilities that are asked for; a host that does not know them leaves them out. */
+/** The requested capabilities; a host leaves out those that it lacks. */
 const WANTED = [
   'session-cell-execution-resource-limits',
   'yield-observation',
@@ -13,7 +13,7 @@ const WANTED = [
 const TOOL_NAME = 'call';
 const CLOSE_MS = 2_000;
 
-/** What one request came to. */
+/** The result of one request. */
 interface Result {
   readonly status: 'ok' | 'error';
   readonly message?: string;
@@ -41,13 +41,13 @@ interface Waiting {
 export interface V1Cell {
   /** Its id, as soon as it was admitted. */
   readonly id: Promise<string>;
-  /** The text of its first item of output. Rejects where the cell failed or was terminated. */
+  /** The text of its first item of output. Rejects if the cell failed or was terminated. */
   readonly text: Promise<string>;
 }
 
 /**
- * A client of the code-mode wire, version 1, over a process's standard input and output: as small
- * as a bench needs it. One tool, which runs here.
+ * A minimal client of protocol version 1, over the standard input and output of a process, with one
+ * tool that runs here.
  */
 export class V1Client {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -75,9 +75,9 @@ export class V1Client {
   }
 
   /**
-   * Starts a host and shakes hands.
+   * Starts a host and performs the handshake.
    *
-   * @throws PeerDied where it ends instead.
+   * @throws PeerDied if it ends instead.
    */
   static async start([command = '', ...args]: readonly string[]): Promise<V1Client> {
     const client = new V1Client(spawn(command, args, { stdio: 'pipe' }));
@@ -121,7 +121,7 @@ export class V1Client {
     await this.#request({ method: 'session/terminate', sessionId, cellId });
   }
 
-  /** Says goodbye, and ends the host where that is not enough. */
+  /** Closes the connection, and kills the host if that is not enough. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
@@ -171,7 +171,7 @@ export class V1Client {
     else waiting?.reject(new Error(result?.message ?? 'the host answered without a result'));
   }
 
-  /** A call may come before its cell's id has: then it waits for that. */
+  /** A call can arrive before the id of its cell; then it waits for the id. */
   #serve(message: HostMessage): void {
     if (message.request?.type === 'notification/send') {
       const result = { status: 'ok', value: { type: 'notification/delivered' } };
@@ -217,7 +217,7 @@ const definition = {
   output_schema: null,
 };
 
-/** The text of a cell that ended well. */
+/** The text of a successful cell. */
 function textOf({ value }: Result): string {
   const [outcome, fields] = Object.entries(value ?? {})[0] ?? [];
   const result = fields as {

@@ -9,7 +9,7 @@ export function frame(json: string): Buffer {
   return framed;
 }
 
-/** Puts the messages of a byte stream together again. */
+/** Splits a byte stream into messages. */
 export class FrameSplitter {
   #chunks: Buffer[] = [];
   #length = 0;

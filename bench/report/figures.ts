@@ -2,7 +2,7 @@ import type { PeerFigure } from '../peers/outcome.ts';
 import type { MeasuredPeer, PeerReport } from '../peers/peer-report.ts';
 import type { Report, ReportedMeasurement } from '../support/bench-report.ts';
 
-/** What a document is made from. Each may be missing: then its parts say so. */
+/** The reports of a document. Any of them may be missing; then its parts say so. */
 export interface Reports {
   readonly bench: Report | null;
   readonly peers: PeerReport | null;
@@ -10,7 +10,7 @@ export interface Reports {
   readonly hosts: HostsReport | null;
 }
 
-/** What a client that is not part of this project found, by line: our host is `a`, the other `b`. */
+/** The results of another project's client, by line: our host is `a`, the other one `b`. */
 export type HostsReport = Readonly<
   Record<
     string,
@@ -31,12 +31,12 @@ export function measurementOf(
   return found?.[0] ?? null;
 }
 
-/** All figures of a suite; none where it was not run. */
+/** All figures of a suite; empty if it was not run. */
 export function suiteOf({ bench }: Reports, suite: string): readonly ReportedMeasurement[] {
   return bench?.results.filter((each) => each.suite === suite) ?? [];
 }
 
-/** What one peer did at one task; null where it was not asked to. */
+/** The figures of one peer for one task; null if it did not run the task. */
 export function peerFigure({ peers }: Reports, task: string, peer: string): PeerFigure | null {
   return peers?.figures.find((each) => each.task === task && each.peer === peer) ?? null;
 }
@@ -46,7 +46,7 @@ export function measuredPeers({ peers }: Reports): readonly MeasuredPeer[] {
   return peers?.peers ?? [];
 }
 
-/** A number as tables show it: three digits that count. */
+/** A number as tables show it, with three significant digits. */
 export function short(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
@@ -54,14 +54,14 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(size >= 10 ? 3 : 2)));
 }
 
-/** A number of one unit, in the unit that suits it. */
+/** A number with a unit, in the most readable unit. */
 export function withUnit(value: number, unit: string): string {
   if (unit === 'ms' && Math.abs(value) < 0.1) return `${short(value * 1_000)} µs`;
   if (unit === 'ms' && Math.abs(value) >= 10_000) return `${short(value / 1_000)} s`;
   return unit === 'count' ? short(value) : `${short(value)} ${unit}`;
 }
 
-/** What a peer did instead of what it was asked, in a word or two. */
+/** The failure of a peer, in a word or two. */
 export function failureText({ failures }: PeerFigure): string {
   const [first] = failures;
   if (first === undefined) return '–';

@@ -2,19 +2,19 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reports } from './figures.ts';
 
-/** What a document is made from, by the names of the files it is kept in. */
+/** The files of the results that documents are made from. */
 export type ResultKind = keyof Reports;
 
-/** Where pictures and results lie, beside the document. */
+/** The folder of pictures and results, beside the document. */
 export const FOLDER = 'benchmarks';
 
-/** Keeps a result for the documents to come, in place of the one of its kind that is there. */
+/** Keeps a result for later documents. Replaces the previous one of its kind. */
 export function keepResult(docs: string, kind: ResultKind, result: object): void {
   mkdirSync(join(docs, FOLDER), { recursive: true });
   writeFileSync(fileOf(docs, kind), `${JSON.stringify(result, null, 2)}\n`);
 }
 
-/** The results that are kept. */
+/** The kept results. */
 export function keptResults(docs: string): Reports {
   const read = (kind: ResultKind) => {
     const file = fileOf(docs, kind);

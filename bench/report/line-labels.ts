@@ -1,7 +1,7 @@
 import type * as Plot from '@observablehq/plot';
 import { CHARACTER_WIDTH, FONT_SIZE, PANEL_WIDTH } from './picture.ts';
 
-/** A line's name, and the point it ends at. */
+/** The name of a line, and its end point. */
 export interface LineEnd {
   readonly label: string;
   readonly colour: string;
@@ -12,15 +12,15 @@ export interface LineEnd {
 type PlotDocument = Parameters<Plot.RenderFunction>[4]['document'];
 
 const LINE_HEIGHT = 16;
-/** From the end of a line to its name. */
+/** The gap between the end of a line and its name. */
 const LEADER = 14;
 
-/** What names take on the right of a panel. */
+/** The width of the names on the right of a panel. */
 export function labelsWidth(labels: readonly string[]): number {
   return Math.max(...labels.map((label) => label.length)) * CHARACTER_WIDTH + LEADER + 6;
 }
 
-/** Writes each line's name at its end, one below the other where lines end close together. */
+/** Writes each line's name at its end, below each other if lines end close together. */
 export function labelMark(ends: readonly LineEnd[]): Plot.Markish {
   return (_index, { x, y }, _values, { marginRight, height, marginBottom }, { document }) => {
     const left = PANEL_WIDTH - marginRight + LEADER;
@@ -56,7 +56,7 @@ export function labelMark(ends: readonly LineEnd[]): Plot.Markish {
   };
 }
 
-/** Moves what is closer than a line of text apart, in order; above `lowest`. */
+/** Moves positions apart that are closer than a line of text, in order; above `lowest`. */
 function apart(sorted: readonly number[], lowest: number): readonly number[] {
   const places: number[] = [];
   for (const wanted of sorted) {

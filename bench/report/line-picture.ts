@@ -6,7 +6,7 @@ import { COLOURS, LEVEL_COLOUR, SYMBOLS } from './palette.ts';
 import { CHARACTER_WIDTH, PANEL_WIDTH, type Panel, type Picture } from './picture.ts';
 import { linearTicks, logDomain, logTicks, ticksThatFit } from './ticks.ts';
 
-/** A measurement, and where it belongs. */
+/** A measurement, and its position. */
 export interface Placed {
   readonly panel: string;
   readonly series: string;
@@ -14,7 +14,7 @@ export interface Placed {
   readonly measurement: ReportedMeasurement;
 }
 
-/** What a picture of lines is made of, beside its measurements. */
+/** The options of a line picture. */
 export interface LineOptions extends Pick<Picture, 'name' | 'title' | 'answer'> {
   readonly xLabel: string;
   readonly yLabel: string;
@@ -27,7 +27,7 @@ export interface LineOptions extends Pick<Picture, 'name' | 'title' | 'answer'> 
   readonly level?: { readonly value: number; readonly label: string };
 }
 
-/** What all panels of a picture share, so that they can be compared. */
+/** The scales that all panels of a picture share, so that they can be compared. */
 interface Frame extends LineOptions {
   readonly names: readonly string[];
   readonly xs: readonly number[];
@@ -41,7 +41,7 @@ const MARGIN_LEFT = 50;
 const MARGIN_BOTTOM = 42;
 const INSET = 10;
 
-/** @throws If a line has two values at one place: two series would be drawn as one. */
+/** @throws If a line has two values at the same position: two series would be drawn as one. */
 export function linePicture(placed: readonly Placed[], options: LineOptions): Picture | null {
   if (placed.length === 0) return null;
   const names = [...new Set(placed.map(({ series }) => series))];
@@ -97,7 +97,7 @@ function panelOf(heading: string, points: readonly Placed[], frame: Frame): Pane
   };
 }
 
-/** A name that is in the picture twice would join two lines. */
+/** A duplicate name would join two lines. */
 function checkLines(points: readonly Placed[], picture: string): void {
   const seen = new Set<string>();
   for (const { series, x } of points) {

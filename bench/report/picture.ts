@@ -6,9 +6,9 @@ import { GROUNDS, MUTED_TEXT, TEXT } from './palette.ts';
 export interface Picture {
   /** The file, without its ending. */
   readonly name: string;
-  /** A question: what the picture answers. */
+  /** The question that the picture answers. */
   readonly title: string;
-  /** The answer, with its figures: also what readers who cannot see the picture get. */
+  /** The answer with its figures; also the alternative text. */
   readonly answer: string;
   /** How to read it. */
   readonly note: string;
@@ -18,7 +18,7 @@ export interface Picture {
 
 /** One drawing of a picture. */
 export interface Panel {
-  /** Empty where the picture has only one. */
+  /** Empty if the picture has only one. */
   readonly heading: string;
   readonly height: number;
   readonly plot: Plot.PlotOptions;
@@ -27,7 +27,7 @@ export interface Panel {
 /** Narrow enough for a phone: at 360 px a picture shrinks by a tenth, and its text stays readable. */
 export const PICTURE_WIDTH = 400;
 export const FONT_SIZE = 13;
-/** What a character takes of a line, on average and in the largest of the usual fonts. */
+/** The average width of a character, in the widest of the usual fonts. */
 export const CHARACTER_WIDTH = 7.2;
 
 const MARGIN = 12;
@@ -38,7 +38,7 @@ const GAP = 8;
 const HEADING_HEIGHT = 22;
 
 /**
- * Draws a picture as SVG text, with a ground of its own, for light and dark.
+ * Draws a picture as SVG text, with its own background, for light and dark.
  *
  * The same picture gives the same text.
  */
@@ -88,7 +88,7 @@ function drawPanel({ plot, height }: Panel, y: number): string {
   return (
     drawn.outerHTML
       .replace('<svg ', `<svg aria-hidden="true" x="${MARGIN}" y="${y}" `)
-      // The style says it; a reader of the attribute alone would be wrong.
+      // The style sets it; the attribute alone would be wrong.
       .replace(' font-size="10"', '')
       // Rules of the drawing that outer rules cannot reach would win over ours.
       .replace(/<style>[\s\S]*?<\/style>/, '')
@@ -110,7 +110,7 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-ser
 }
 `;
 
-/** Text in lines of so many characters at most; a longer word has a line to itself. */
+/** Wraps text into lines of at most this many characters; a longer word gets its own line. */
 function wrapped(text: string, characters: number): readonly string[] {
   const rows: string[] = [];
   const glued = text.replaceAll(/(\d) (?=(?:ms|µs|s|KiB|MiB)\b)/g, '$1\u00a0');

@@ -23,7 +23,7 @@ const PAGE = new URL('benchmarks.template.md', import.meta.url);
 const FULL = new URL('full.template.md', import.meta.url);
 const KINDS: readonly ResultKind[] = ['bench', 'peers', 'soak', 'hosts'];
 
-/** The page of answers, all figures behind it, and the pictures, by the names of their files. */
+/** The page of answers, the page with all figures, and the pictures, by file name. */
 export type Rendered = ReadonlyMap<string, string>;
 
 /** Makes both documents and all pictures. The same reports give the same bytes. */
@@ -38,13 +38,13 @@ export function render(reports: Reports): Rendered {
   ]);
 }
 
-/** Puts a whole result in the place of the one before, and makes the document of all that are kept. */
+/** Replaces the previous result of its kind, and makes the document from all kept results. */
 export function renew(docs: string, kind: ResultKind, result: object): void {
   keepResult(docs, kind, result);
   write(docs);
 }
 
-/** @returns The exit code: 2 where the arguments make no sense. */
+/** @returns The exit code: 2 for invalid arguments. */
 export function report(argv: readonly string[]): number {
   const options = optionsOf(argv);
   if (options === null) {

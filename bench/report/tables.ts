@@ -20,12 +20,12 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** What the host has to reach beside the Codex host. */
+/** The targets of the host, compared with the Codex host. */
 export function hostedTargetTable(reports: Reports): string {
   return targetTable(hostedTargets(reports), ['`@openai/codex`', 'cellhost, hosted', 'ratio']);
 }
 
-/** What the embedded runtime has to reach. */
+/** The targets of the embedded runtime. */
 export function ownTargetTable(reports: Reports): string {
   const rows = ownTargets(reports);
   return table(
@@ -34,7 +34,7 @@ export function ownTargetTable(reports: Reports): string {
   );
 }
 
-/** Why rows were missed: each cause once, with the rows it is behind. */
+/** Why targets were missed: each cause once, with its rows. */
 export function causeList(reports: Reports, which: 'hosted' | 'own'): string {
   const rows = which === 'hosted' ? hostedTargets(reports) : ownTargets(reports);
   const missed = Map.groupBy(
@@ -47,7 +47,7 @@ export function causeList(reports: Reports, which: 'hosted' | 'own'): string {
   return lines.length > 0 ? lines.join('\n') : 'Nothing is missed.';
 }
 
-/** Two hosts as another client saw them. */
+/** Two hosts, measured by another client. */
 export function hostsTable({ hosts }: Reports): string {
   const rows = Object.entries(hosts ?? {}).map(([work, { a, b, 'a/b': ratio }]) => [
     work,
@@ -81,7 +81,7 @@ export function peerTable(reports: Reports, tasks: readonly string[]): string {
   return table(['', ...titles], rows);
 }
 
-/** Everything about one task: percentiles, and what went wrong. */
+/** Everything about one task: percentiles and failures. */
 export function peerDetails(reports: Reports, task: string): string {
   const rows = measuredPeers(reports).flatMap(({ id }) => {
     const figure = peerFigure(reports, task, id);
@@ -95,7 +95,7 @@ export function peerDetails(reports: Reports, task: string): string {
   return table(['', 'p50', 'p95', 'p99', 'max', 'samples', 'remarks'], rows);
 }
 
-/** Who is still there, and who is not, after a program that allocates without end. */
+/** Which peers survived a program that allocates without end. */
 export function bombTable(reports: Reports): string {
   const rows = measuredPeers(reports).flatMap(({ id }) => {
     const figure = peerFigure(reports, 'bomb', id);
@@ -130,7 +130,7 @@ export function suiteTables(reports: Reports, suite: string): string {
     .join('\n\n');
 }
 
-/** What a long run found, stretch by stretch. */
+/** The results of a long run, by time window. */
 export function soakTables({ soak, ...reports }: Reports): string {
   return suiteTables({ ...reports, bench: soak, soak }, 'soak');
 }
@@ -166,7 +166,7 @@ export function machineLine(report: Reports['bench'] | Reports['peers']): string
   return [line, warningOf(report)].filter((each) => each !== '').join(' ');
 }
 
-/** Why the figures of a report are not to be trusted; empty if they are. */
+/** Why the figures of a report are unreliable; empty if they are not. */
 function warningOf(report: NonNullable<Reports['bench'] | Reports['peers']>): string {
   const hurried = report.kind === 'peers' ? report.quick : report.once;
   if (hurried)
@@ -174,7 +174,7 @@ function warningOf(report: NonNullable<Reports['bench'] | Reports['peers']>): st
   return report.load > report.cores ? '**The machine was busy: the figures are too high.**' : '';
 }
 
-/** Machine, date, versions and command of a report; a warning where its figures are not to be trusted. */
+/** Machine, date, versions and command of a report, with a warning if its figures are unreliable. */
 export function circumstancesOf(report: Reports['bench'] | Reports['peers']): string {
   if (report === null) return '*Not measured.*';
   const { date, commit, cpu, cores, memoryMiB, platform, load, node, v8, isolatedVm } = report;

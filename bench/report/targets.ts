@@ -5,7 +5,7 @@ const HOSTED = 'cellhost hosted';
 const CODEX = '@openai/codex';
 const BASELINE = 'baseline node:vm';
 
-/** A figure this project has set itself, and what the comparison found. */
+/** A target of this project, and the measured figure. */
 export interface TargetRow {
   readonly work: string;
   readonly target: string;
@@ -13,13 +13,13 @@ export interface TargetRow {
   readonly ours: string;
   readonly ratio: string;
   readonly mark: 'reached' | 'missed' | 'not measured';
-  /** What it costs, for readers who find it missed. */
+  /** Why it was missed, for readers. */
   readonly cause: string;
 }
 
-/** What is wanted of a task: at most a share of what a peer takes, at most so much, or at least so much. */
+/** The target of a task: at most a share of a peer's figure, at most a bound, or at least a bound. */
 type Wanted =
-  /** `task` where it is another one of the peer. */
+  /** `task` if the peer's figure is of another task. */
   | { readonly share: number; readonly of: string; readonly task?: string }
   | { readonly atMost: number }
   | { readonly atLeast: number };
@@ -134,7 +134,7 @@ function boundOf(
   return of === undefined ? null : wanted.share * of;
 }
 
-/** A figure of the benches that must not be more than a bound. */
+/** A figure of the benches with an upper bound. */
 interface OwnTarget {
   readonly work: string;
   readonly suite: string;

@@ -15,14 +15,14 @@ import {
   suiteTables,
 } from './tables.ts';
 
-/** What may stand in double braces: a name, and after a colon what it is about. */
+/** A placeholder in double braces: a name, and after a colon its argument. */
 const PLACE = /\{\{([a-z-]+)(?::\s*([^}]*))?\}\}/g;
 
 /**
  * Fills in a template.
  *
- * @param folder Where the pictures lie, as the document sees it.
- * @throws For a name it does not know: a document must not lose a table in silence.
+ * @param folder The folder of the pictures, relative to the document.
+ * @throws For an unknown name: a document must not lose a table silently.
  */
 export function fillIn(
   template: string,

@@ -5,7 +5,7 @@ export function logDomain(values: readonly number[]): readonly [number, number] 
   return [ticks.findLast((tick) => tick <= low)!, ticks.find((tick) => tick >= high)!];
 }
 
-/** 1, 2, 5, 10 …, or powers of ten where that would be too many. */
+/** 1, 2, 5, 10 …, or powers of ten if that would be too many. */
 export function logTicks([low, high]: readonly [number, number]): readonly number[] {
   const all = roundNumbers(low, high);
   return all.length <= 8 ? all : all.filter((tick) => Number.isInteger(Math.log10(tick)));
@@ -22,10 +22,10 @@ export function linearTicks(high: number): readonly number[] {
 }
 
 /**
- * The values whose labels do not touch, the largest always among them.
+ * The values whose labels do not touch, always with the largest.
  *
- * @param place Where a value lies, in pixels.
- * @param width How wide its label is, in pixels.
+ * @param place The position of a value, in pixels.
+ * @param width The width of its label, in pixels.
  */
 export function ticksThatFit(
   values: readonly number[],

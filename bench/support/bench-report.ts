@@ -7,15 +7,15 @@ export interface ReportedMeasurement extends Measurement {
   readonly suite: string;
 }
 
-/** What `--json` writes. */
+/** The output of `--json`. */
 export interface Report extends Circumstances {
   readonly kind: 'bench';
   readonly command: string;
-  /** Whether each task ran only once or twice: then the figures mean nothing. */
+  /** Whether each task ran only once or twice, so that the figures are meaningless. */
   readonly once: boolean;
-  /** How quick the machine was around each suite. */
+  /** How fast the machine was around each suite. */
   readonly pulses: readonly Pulse[];
   readonly results: readonly ReportedMeasurement[];
-  /** Suites in which something went wrong; they have no results. */
+  /** Suites that failed; they have no results. */
   readonly failures: readonly { readonly suite: string; readonly error: string }[];
 }

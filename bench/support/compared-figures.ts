@@ -3,12 +3,12 @@ import type { Report } from './bench-report.ts';
 
 /** One figure of a report, as comparisons need it. */
 export interface ComparedFigure {
-  /** The same in two reports of the same work. */
+  /** Equal in two reports of the same work. */
   readonly key: string;
-  /** What it is judged by, the nearest first: baselines of the same table, of the same hour. */
+  /** The baselines that it is compared with, the nearest first: of the same table, of the same hour. */
   readonly families: readonly string[];
   readonly isBaseline: boolean;
-  /** Whether it depends on how quick the machine is. */
+  /** Whether it depends on the speed of the machine. */
   readonly scales: boolean;
   readonly unit: string;
   readonly min: number;
@@ -23,7 +23,7 @@ const BASELINE_PEER = 'baseline node:vm';
 /**
  * The figures of a report, of either kind.
  *
- * @throws Where it is no report.
+ * @throws If it is not a report.
  */
 export function figuresOf(report: unknown): readonly ComparedFigure[] {
   const { kind } = (report ?? {}) as { readonly kind?: unknown };
@@ -69,7 +69,7 @@ function figuresOfPeers({ figures }: PeerReport): readonly ComparedFigure[] {
   });
 }
 
-/** What a task waits for on any machine, in milliseconds. */
+/** How long a task waits on any machine, in milliseconds. */
 function deadlineOf(task: string, peer: string): number {
   if (task.startsWith('limit-')) return 300;
   if (task === 'parallel') return 50;

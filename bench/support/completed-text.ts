@@ -1,6 +1,6 @@
 import type { CellEvent } from '../../src/events.ts';
 
-/** The text of a program that ended well. Throws for any other event. */
+/** The text of a program that succeeded. Throws for any other event. */
 export function completedText(event: CellEvent): string {
   if (event.type !== 'completed') throw new Error(`The cell did not complete: ${event.type}`);
   if (event.failure !== null) throw new Error(`The cell failed: ${event.failure.text}`);

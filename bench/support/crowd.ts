@@ -2,12 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 
-/** How a callback takes its cancellation. */
+/** How a callback reacts to its cancellation. */
 export interface Manner {
   readonly name: string;
-  /** Whether it is still running when the deadline comes: then it is abandoned. */
+  /** Whether it is still running at the deadline and is then abandoned. */
   readonly abandoned: 'never' | 'always' | 'perhaps';
-  /** Milliseconds it takes to return after it was cancelled; nothing that ends sooner can be right. */
+  /** How long it takes to return after its cancellation, in milliseconds; an earlier end is an error. */
   readonly takesMs: number;
   /** @param signal Has aborted. @param afterwards Resolves when the bench has its answer. */
   cancelled(signal: AbortSignal, afterwards: Promise<void>): Promise<void>;
@@ -31,7 +31,7 @@ export const throwing: Manner = {
   },
 };
 
-/** Does not return while the bench looks. */
+/** Does not return while the bench measures. */
 export const stubborn: Manner = {
   name: 'stubborn',
   abandoned: 'always',
@@ -40,8 +40,8 @@ export const stubborn: Manner = {
 };
 
 /**
- * Returns some time after it was cancelled, less than the deadline. Whoever leaves little room may
- * miss it: a thousand are not cancelled in no time, and timers count whole milliseconds.
+ * Returns some time after its cancellation, before the deadline. With little room it can miss the
+ * deadline: cancelling a thousand takes time, and timers count whole milliseconds.
  */
 export function slow(takesMs: number): Manner {
   return {
@@ -52,7 +52,7 @@ export function slow(takesMs: number): Manner {
   };
 }
 
-/** A delegate whose callbacks all wait to be cancelled, and then take it in the same manner. */
+/** A delegate whose callbacks all wait for their cancellation and react to it in the same manner. */
 export class Crowd implements Delegate {
   readonly #manner: Manner;
   readonly #complete = Promise.withResolvers<void>();

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** What is sent to and fro. */
+/** A message in either direction. */
 export interface Numbered {
   readonly n: number;
 }
 
-/** A worker thread that echoes: the price of leaving a thread and coming back, without isolated-vm. */
+/** A worker thread that echoes: the cost of a round trip between threads, without isolated-vm. */
 export class EchoPort implements AsyncDisposable {
   readonly #worker = new Worker(new URL('echo-worker.ts', import.meta.url));
   #waiting: ((message: Numbered) => void)[] = [];
@@ -21,7 +21,7 @@ export class EchoPort implements AsyncDisposable {
     await this.roundTrip({ n: 0 });
   }
 
-  /** Answers come in the order of the questions. */
+  /** Answers arrive in the order of the requests. */
   roundTrip(message: Numbered): Promise<Numbered> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);

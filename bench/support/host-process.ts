@@ -14,7 +14,7 @@ export interface HostProcess extends AsyncDisposable {
   readonly client: HostClient;
 }
 
-/** Starts a host as people do; it ends with the disposal. */
+/** Starts a host from the command line; disposing it ends it. */
 export async function startHostProcess(): Promise<HostProcess> {
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'cellhost-bench-'));

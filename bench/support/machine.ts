@@ -6,13 +6,13 @@ import { cpus, loadavg, totalmem } from 'node:os';
 export interface Circumstances {
   /** ISO 8601, UTC. */
   readonly date: string;
-  /** The commit, with `+` where files were changed since; null where git does not say. */
+  /** The commit, with `+` if files were changed since; null if git does not know it. */
   readonly commit: string | null;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryMiB: number;
   readonly platform: string;
-  /** Processes that wanted a core, over the last minute: above `cores`, figures are too high. */
+  /** Runnable processes over the last minute; above `cores`, figures are too high. */
   readonly load: number;
   readonly node: string;
   readonly v8: string;

@@ -1,17 +1,17 @@
 import type { Bench, BenchOptions } from 'tinybench';
 
-/** How much work a run does: enough samples to say something, or just enough to see that it runs. */
+/** How much work a run does: enough samples for a figure, or just enough to see that it works. */
 export type Pace = 'full' | 'once';
 
-/** What every `*.bench.ts` exports, as `measure`: answers one question, and throws where a check fails. */
+/** Every `*.bench.ts` exports this as `measure`: it answers one question, and throws if a check fails. */
 export type Measure = (pace: Pace) => Promise<readonly Measurement[]>;
 
-/** The unit of a measurement. A rate is given as the time one piece takes. */
+/** The unit of a measurement. A rate is given as the time of one piece. */
 export type Unit = 'ms' | 'µs' | 'MiB' | 'KiB' | 'count';
 
-/** What was found out about one task. Percentiles are nearest ranks: each is a sample that was seen. */
+/** The result of one task. Percentiles are nearest ranks: each is an actual sample. */
 export interface Measurement {
-  /** The table it stands in. */
+  /** The table that it belongs to. */
   readonly group: string;
   readonly name: string;
   readonly min: number;
@@ -21,7 +21,7 @@ export interface Measurement {
   readonly max: number;
   readonly unit: Unit;
   readonly samples: number;
-  /** What tells it from its neighbours, for pictures: how many, how large, where. */
+  /** What distinguishes it from its neighbours, for pictures: how many, how large, where. */
   readonly dimensions?: Dimensions;
   /** The part of it that is a deadline, in its unit: the same on every machine. Default: 0. */
   readonly fixed?: number;
@@ -32,11 +32,11 @@ export type Dimensions = Readonly<Record<string, string | number>>;
 
 /** How long a bench takes at full pace: until it has both. */
 export interface Budget {
-  /** Samples of each task at least. */
+  /** The minimum number of samples of each task. */
   readonly samples: number;
-  /** Milliseconds each task is measured for at least. Default: 0. */
+  /** The minimum duration of each task, in milliseconds. Default: 0. */
   readonly timeMs?: number;
-  /** Runs of each task that do not count. Default: 3. */
+  /** The number of warm-up runs of each task. Default: 3. */
   readonly warmups?: number;
 }
 
@@ -49,7 +49,7 @@ export function benchOptions(name: string, pace: Pace, budget: Budget): BenchOpt
   return { ...checked, ...warmup, iterations: samples, time: timeMs };
 }
 
-/** Runs a bench. Rejects where one of its tasks does. */
+/** Runs a bench. Rejects if one of its tasks does. */
 export async function measured(bench: Bench, unit: Unit = 'ms'): Promise<readonly Measurement[]> {
   const perMs = unit === 'µs' ? 1_000 : 1;
   const tasks = await bench.run();
@@ -61,9 +61,9 @@ export async function measured(bench: Bench, unit: Unit = 'ms'): Promise<readonl
 }
 
 /**
- * Puts samples together.
+ * Summarises samples.
  *
- * @throws Where there are none: a task that measured nothing must not pass.
+ * @throws If there are none: a task that measured nothing must not pass.
  */
 export function summary(
   group: string,
@@ -78,25 +78,25 @@ export function summary(
   return { group, name, min, p50, p95, p99, max, unit, samples: sorted.length };
 }
 
-/** What a task returns that times a part of itself. */
+/** The result of a task that times a part of itself. */
 export interface Timed {
   /** Milliseconds: the sample. */
   readonly overriddenDuration: number;
-  /** Milliseconds the sample took off the budget. */
+  /** How much of the budget the sample used, in milliseconds. */
   readonly overriddenIterationCost: number;
 }
 
 /**
  * Times `work`, which does `pieces` equal pieces; the sample is the time of one.
  *
- * @returns What the task is to return to tinybench.
+ * @returns The task's return value for tinybench.
  */
 export async function timed(work: () => Promise<unknown>, pieces = 1): Promise<Timed> {
   const time = await elapsedMs(work);
   return { overriddenDuration: time / pieces, overriddenIterationCost: time };
 }
 
-/** As `timed`, for work that does not wait: `work` is done `pieces` times. */
+/** Like `timed`, for synchronous work: `work` is called `pieces` times. */
 export function timedSync(work: () => void, pieces: number): Timed {
   const start = performance.now();
   for (let i = 0; i < pieces; i += 1) work();
@@ -114,7 +114,7 @@ export async function elapsedMs(work: () => Promise<unknown>): Promise<number> {
 /**
  * A check inside a task.
  *
- * @throws Where `actual` is not `expected`.
+ * @throws If `actual` is not `expected`.
  */
 export function check(what: string, actual: unknown, expected: unknown): void {
   if (actual === expected) return;

@@ -16,12 +16,12 @@ import { Turnstile } from './turnstile.ts';
 
 /** Where the programs of a round run. */
 export type RoundPlace = 'embedded' | 'sandbox processes' | 'hosted';
-/** What is counted: tool calls of one cell, or cells of one session, one after the other. */
+/** The pieces of work: tool calls of one cell, or cells of one session, one after the other. */
 export type RoundWork = 'tool calls' | 'cells';
 
-/** How many pieces of work are done, each stretch after the one before. */
+/** The number of pieces in each stretch. */
 export interface RoundSizes {
-  /** From the very first one on: each stretch begins with the first piece. */
+  /** Cold: each stretch begins with the very first piece. */
   readonly cold: readonly number[];
   readonly warmUp: number;
   readonly warm: number;
@@ -34,9 +34,9 @@ export interface RoundFigure {
   readonly micros: number;
 }
 
-/** For processes that still finish what the last answer left them to do. */
+/** Until processes have finished their work after the last answer. */
 const SETTLE_MS = 20;
-/** For a spare sandbox process to start: it is no part of any call. */
+/** Until a spare sandbox process has started, which is not part of any call. */
 const SPARE_MS = 400;
 
 /** Does a number of pieces of work. */
@@ -44,7 +44,7 @@ type Work = (count: number) => Promise<void>;
 /** Microseconds used so far, by process. */
 type Snapshot = ReadonlyMap<string, number>;
 
-/** One round. It must be all its process does: the first pieces are to be the first of everything. */
+/** One round. Its process must do nothing else, so that the first pieces are really cold. */
 async function playRound(
   place: RoundPlace,
   work: RoundWork,
@@ -120,7 +120,7 @@ async function measureStretches(
   return figures;
 }
 
-/** Sandbox processes are replaced now and then: those that have ended count too. */
+/** Sandbox processes are replaced now and then, so ended ones count, too. */
 function snapshot(place: RoundPlace, host: HostProcess | null): Snapshot {
   if (place === 'embedded') return new Map([['embedding process', processorMicros(process.pid)]]);
   const found = new Map([['client', processorMicros(process.pid)]]);

@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 /** Whether the processor time of other processes can be read on this machine. */
 export const CAN_READ_OTHERS = existsSync('/proc/self/schedstat');
 
-/** What the kernel counts whole processes in: 100 a second. */
+/** The kernel's unit for whole processes: 100 per second. */
 const TICK_MICROS = 10_000;
 
 /**
  * User and system time that a process has used so far, in microseconds.
  *
- * For another process, time of threads that have ended is only as exact as 10 ms.
+ * For another process, the time of ended threads is only accurate to 10 ms.
  *
  * @returns 0 for a process that is gone.
  */
@@ -26,16 +26,16 @@ export function processorMicros(pid: number): number {
   );
 }
 
-/** Time that ended children of a process had used, in microseconds, as exact as 10 ms. */
+/** The time that ended children of a process had used, in microseconds, accurate to 10 ms. */
 export function endedChildrenMicros(pid: number): number {
   const [, , user = 0, system = 0] = ticksOf(pid);
   return (user + system) * TICK_MICROS;
 }
 
-/** Of itself, user and system; of its children that have ended, user and system. */
+/** Its own user and system time, then those of its ended children. */
 function ticksOf(pid: number): readonly number[] {
   const stat = textOf(`/proc/${pid}/stat`);
-  // The name before may hold blanks and brackets.
+  // The name before it can contain blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields.slice(11, 15).map(Number);
 }

@@ -13,7 +13,7 @@ const RECORDS = Array.from({ length: 2_000 }, (_, n) => ({ n, name: `record ${n}
 const BEATS = 12;
 const TRIPS = 40;
 
-/** What a machine does that runs programs: compute, handle text, and wake threads. */
+/** Typical work of a machine that runs programs: compute, process text, wake threads. */
 const WORK: readonly { readonly name: string; run(port: EchoPort): Promise<void> }[] = [
   {
     name: 'baseline: SHA-256 of 1 MiB',
@@ -34,19 +34,19 @@ const WORK: readonly { readonly name: string; run(port: EchoPort): Promise<void>
   },
 ];
 
-/** Feels how quick the machine is, again and again, so that each suite can be judged by its own hour. */
+/** Measures the speed of the machine around each suite, so that suites are judged by the conditions of their own time. */
 export class PulseTaker implements AsyncDisposable {
   readonly #port = new EchoPort();
   #last: readonly (readonly number[])[] = [];
 
-  /** To be called before the first suite. */
+  /** Call this before the first suite. */
   async ready(): Promise<void> {
     await this.#port.ready();
     await this.#feel();
     this.#last = await this.#feel();
   }
 
-  /** @returns How quick the machine was before and after a suite that has just ended. */
+  /** @returns How fast the machine was before and after a suite that has just ended. */
   async around(suite: string): Promise<readonly Pulse[]> {
     const [before, after] = [this.#last, await this.#feel()];
     this.#last = after;

@@ -17,18 +17,18 @@ import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import { completedText } from './completed-text.ts';
 
-/** A place where sessions run. Suites that compare places are given one, and know nothing else of it. */
+/** A place where sessions run, for suites that compare places. */
 export interface Place extends AsyncDisposable {
   readonly name: string;
   /**
-   * Whether a caller that ends a cell is answered at once, without waiting for its callbacks, as
-   * clients of version 1 of the wire are.
+   * Whether a caller that ends a cell is answered at once, without waiting for callbacks, like clients
+   * of protocol version 1.
    */
   readonly dropsCallbacks: boolean;
   openSession(options: PlacedSessionOptions): Promise<PlacedSession>;
 }
 
-/** What sessions of a bench are made of, wherever they run. */
+/** Options of sessions in any place. */
 export interface PlacedSessionOptions {
   readonly delegate: Delegate;
   /** Names of the tools. */
@@ -39,11 +39,11 @@ export interface PlacedSessionOptions {
 /** A session in a place. */
 export interface PlacedSession extends AsyncDisposable {
   readonly session: Session;
-  /** Callbacks that did not stop in time; null where that is counted on another side. */
+  /** Callbacks that did not stop in time; null if they are counted elsewhere. */
   counts(): Readonly<CallbackCounts> | null;
 }
 
-/** Sessions in isolates of this process. No new one waits prepared, so that each sample finds the same. */
+/** Sessions in isolates of this process. No new isolate is prepared, so that all samples have equal conditions. */
 export function isolatePlace(limits?: Partial<SandboxLimits>): Place {
   return placeOf('in process', isolateSandbox({ reserve: 0, ...(limits && { limits }) }));
 }
@@ -64,7 +64,7 @@ export async function hostedPlace(): Promise<Place> {
   };
 }
 
-/** A session of a host. What it abandons is counted there. */
+/** A session of a host, which counts abandoned callbacks itself. */
 export async function hostedSession(
   client: HostClient,
   { delegate, tools, limits = {} }: PlacedSessionOptions,
@@ -89,13 +89,13 @@ function placeOf(name: string, sandbox: Sandbox): Place {
   };
 }
 
-/** A session that runs embedded, and the sandbox of its own that it runs in. */
+/** An embedded session with its own sandbox. */
 export interface Rig extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly session: SessionRuntime;
 }
 
-/** What is unusual about a rig. */
+/** Options of a rig. */
 export interface RigOptions {
   readonly delegate?: Delegate;
   /** Names of the tools. Default: none. */
@@ -118,7 +118,7 @@ export function openRig({ delegate, tools = [], sandbox, limits }: RigOptions = 
   };
 }
 
-/** A further session in a sandbox that is there already. */
+/** Another session in an existing sandbox. */
 export function openSession(
   sandbox: Sandbox,
   delegate: Delegate,

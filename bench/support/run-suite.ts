@@ -7,11 +7,11 @@ const SUITE_PROCESS = fileURLToPath(new URL('suite-process.ts', import.meta.url)
 const MAX_SUITE_MS = 600_000;
 
 /**
- * Runs one `*.bench.ts` in a process of its own, so that no suite runs on the heap, the compiled
- * code and the memory another left behind.
+ * Runs one `*.bench.ts` in a separate process, so that no suite inherits the heap, compiled code and
+ * memory of another.
  *
  * @param file Its path.
- * @throws Where a check in it fails, and where its process ends without an answer.
+ * @throws If a check in it fails, or its process ends without an answer.
  */
 export async function runSuite(file: string, pace: Pace): Promise<readonly Measurement[]> {
   const child = fork(SUITE_PROCESS, [file, pace], {
@@ -27,7 +27,7 @@ export async function runSuite(file: string, pace: Pace): Promise<readonly Measu
   return measurementsOf(answer, code === 0 ? null : String(signal ?? `exit code ${code}`));
 }
 
-/** What a suite's process sends: once, before it ends. */
+/** The message of a suite's process, sent once before it ends. */
 export type SuiteAnswer =
   | { readonly ok: true; readonly measurements: readonly Measurement[] }
   | { readonly ok: false; readonly error: string };

@@ -7,25 +7,25 @@ import { parseListenEndpoint } from '../../host/wire/endpoint.ts';
 import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { hostedSession, type Place } from './rig.ts';
 
-/** What a client reaches a host over. */
+/** How a client reaches a host. */
 export type Way = 'memory' | 'unix socket' | 'TCP' | 'WebSocket';
 const NEVER = new AbortController().signal;
 export const WAYS: readonly Way[] = ['memory', 'unix socket', 'TCP', 'WebSocket'];
 
-/** A place whose host, and whose client, can be seen from here. */
+/** A place with access to its host and its client. */
 export interface ServedPlace extends Place {
   readonly host: Host;
-  /** A further client. */
+  /** Connects another client. */
   connect(): Promise<Dialled>;
 }
 
-/** A client, and how its connection is broken off. */
+/** A client, and a way to break its connection. */
 export interface Dialled {
   readonly client: HostClient;
   drop(): void;
 }
 
-/** Sessions of a host of this process, reached as from elsewhere; its programs run in sandbox processes. */
+/** Sessions of a host in this process, reached over a transport; its programs run in sandbox processes. */
 export async function servedPlace(way: Way): Promise<ServedPlace> {
   await using opened = new AsyncDisposableStack();
   const host = opened.use(new Host({ sandbox: opened.use(processSandbox()) }));

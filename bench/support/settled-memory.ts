@@ -2,13 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Until freed isolates have given their memory back. */
+/** Until freed isolates have released their memory. */
 const SETTLE_MS = 300;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-/** Runs `look` once everything that can go is gone. */
+/** Runs `look` after everything collectable was collected. */
 export async function settled(look: () => number): Promise<number> {
   collectGarbage();
   await setTimeout(SETTLE_MS);

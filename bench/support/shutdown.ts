@@ -15,27 +15,27 @@ import {
 import type { Place, PlacedSession } from './rig.ts';
 
 export const DEADLINE_MS = 100;
-/** Timers may fire this much early by the clock that measures. */
+/** By the measuring clock, timers can fire this much early. */
 const EARLY_MS = 1;
-/** What the deadline may be missed by in the quickest sample; others may have met a busy machine. */
+/** How much the fastest sample may miss the deadline; others may be delayed by a busy machine. */
 const MAX_LATE_MS = 150;
-/** The same where two samples are all there are. */
+/** The same if there are only two samples. */
 const MAX_LATE_ONCE_MS = 2_000;
 
-/** What the callbacks of one cell are. */
+/** The callbacks of one cell. */
 export interface Mix {
   readonly manner: Manner;
   readonly of: 'tools' | 'notifications' | 'both';
   readonly perCell: number;
 }
 
-/** How cells are ended. Draining: their programs have ended, and their notifications have not. */
+/** How cells are ended. Draining: their programs have ended, but their notifications have not. */
 export type End = 'terminate' | 'close' | 'terminate while draining' | 'close while draining';
 
 /** One line of a table. */
 export type Row = Mix & { readonly end: End };
 
-/** What one table of a shutdown suite asks. */
+/** One table of a shutdown suite. */
 export interface ShutdownTable {
   readonly title: string;
   readonly cells: number;
@@ -43,7 +43,7 @@ export interface ShutdownTable {
   readonly budget: Budget;
 }
 
-/** What is asked of one cell in every place. */
+/** The rows for one cell, in every place. */
 export function oneCellRows(perCell: number): readonly Row[] {
   const end = 'terminate';
   return [
@@ -55,7 +55,7 @@ export function oneCellRows(perCell: number): readonly Row[] {
   ];
 }
 
-/** What is asked of cells that are closed together in every place. */
+/** The rows for cells that are closed together, in every place. */
 export function closedTogetherRows(perCell: number): readonly Row[] {
   const end = 'close';
   return [
@@ -65,14 +65,14 @@ export function closedTogetherRows(perCell: number): readonly Row[] {
   ];
 }
 
-/** A table about one cell with so many callbacks. */
+/** A table about one cell with this many callbacks. */
 export function oneCell(perCell: number, rows: readonly Row[], budget: Budget): ShutdownTable {
   const noun = perCell === 1 ? 'callback' : 'callbacks';
   const title = `one cell, ${perCell} ${noun}, from terminate() to its answer`;
   return { title, cells: 1, rows, budget };
 }
 
-/** A table about cells with so many callbacks each, which are closed together. */
+/** A table about cells with this many callbacks each, closed together. */
 export function closedTogether(
   cells: number,
   perCell: number,
@@ -84,7 +84,7 @@ export function closedTogether(
   return { title, cells, rows, budget };
 }
 
-/** Measures a table, and holds its quickest samples against the deadline. */
+/** Measures a table, and checks its fastest samples against the deadline. */
 export async function measureShutdown(
   place: Place,
   pace: Pace,
@@ -114,9 +114,9 @@ export async function measureShutdown(
   });
 }
 
-/** Cells whose callbacks all run, about to be ended. */
+/** Cells that are about to be ended, with all callbacks running. */
 export interface UnderWay extends AsyncDisposable {
-  /** Ends them, and checks that this took neither too little time nor left anything uncounted. */
+  /** Ends them, and checks that this did not end too early and counted everything. */
   end(): Promise<Timed>;
 }
 
@@ -128,7 +128,7 @@ export async function underWay(place: Place, mix: Mix, cells: number, end: End):
   const { session } = placed;
   const source = programOf(mix, end);
   for (let n = 0; n < cells; n += 1) {
-    // No patience: the first answer says that the program is under way.
+    // Wait for 0 ms: the first answer says that the program has started.
     const { first } = await session.execute({ source, observe: { yieldAfterMs: 0 } });
     check('The first event', (await first).type, 'yielded');
   }
@@ -150,7 +150,7 @@ export async function underWay(place: Place, mix: Mix, cells: number, end: End):
   };
 }
 
-/** What it says in the tables. */
+/** Its name in tables. */
 function nameOf({ manner, of, perCell, end }: Mix & { readonly end: End }): string {
   if (perCell === 0) return 'no callbacks';
   const name = `${manner.name}, ${of}`;
@@ -169,36 +169,36 @@ async function untilDraining(session: Session): Promise<void> {
   while (!(await draining())) await setImmediate();
 }
 
-/** How long a caller waits for callbacks of this manner at least. */
+/** The minimum wait of a caller for callbacks of this manner. */
 function waitOf(place: Place, { manner, perCell }: Mix): number {
   return perCell === 0 || place.dropsCallbacks ? 0 : manner.takesMs;
 }
 
-/** A sample that came too soon was not waited for: no machine makes that right. */
+/** A sample that ends too early did not wait, which no machine can explain. */
 function checkTime(place: Place, mix: Mix, elapsedMs: number): void {
   if (elapsedMs >= waitOf(place, mix) - EARLY_MS) return;
   throw new Error(`${mix.manner.name}: over after ${elapsedMs} ms`);
 }
 
-/** Whoever was abandoned is counted then, and again when it came back. */
+/** Abandoned callbacks are counted then, and again when they return. */
 function checkCounts({ manner, perCell }: Mix, placed: PlacedSession, size: number): void {
   const counts = placed.counts();
   if (counts === null || manner.abandoned === 'perhaps') return;
-  // To start thousands of timers takes so long that the last of them may miss the deadline.
+  // Starting thousands of timers takes so long that the last ones can miss the deadline.
   if (manner.takesMs > 0 && manner.abandoned === 'never' && perCell > 10) return;
   const expected = manner.abandoned === 'always' ? size : 0;
   check(`Abandoned, ${manner.name}`, counts.abandoned, expected);
   check(`Late, ${manner.name}`, counts.late, expected);
 }
 
-/** Holds the quickest sample against the clock: a machine that stalls must not fail the bench. */
+/** Checks only the fastest sample: a stalling machine must not fail the bench. */
 function checkPunctual(
   place: Place,
   pace: Pace,
   { group, name, min }: Measurement,
   mix: Mix,
 ): void {
-  // Whoever returns in a moment must not be made to wait for the deadline.
+  // A quick return must not wait for the deadline.
   const soon = mix.perCell <= 1_000 && waitOf(place, mix) <= 10;
   const patientMs = pace === 'once' ? MAX_LATE_ONCE_MS : DEADLINE_MS + MAX_LATE_MS;
   const maxMs = soon && pace === 'full' ? DEADLINE_MS - EARLY_MS : patientMs;

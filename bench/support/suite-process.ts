@@ -4,12 +4,12 @@ import type { SuiteAnswer } from './run-suite.ts';
 
 const LINGER_MS = 2_000;
 
-// What `runSuite` forks: the file of a suite, then the pace.
+// Forked by `runSuite` with the file of a suite and the pace.
 const [file = '', pace] = process.argv.slice(2);
 const answer = await runHere(file, pace === 'once' ? 'once' : 'full');
 process.send?.(answer, () => process.disconnect?.());
-// A suite that leaves timers or workers behind must not keep the whole run waiting. Not sooner:
-// where an isolate was just stopped in the middle of a loop, process.exit() crashes now and then.
+// A suite that leaves timers or workers behind must not delay the whole run. Not earlier:
+// process.exit() sometimes crashes if an isolate was just stopped inside a loop.
 setTimeout(() => process.exit(0), LINGER_MS).unref();
 
 async function runHere(path: string, pace: Pace): Promise<SuiteAnswer> {

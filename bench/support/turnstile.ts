@@ -1,6 +1,6 @@
 /**
- * Lets a program through one step at a time: its tool calls wait here until the bench lets them go.
- * One call at a time.
+ * Lets a program through one step at a time: each of its tool calls waits here until the bench releases
+ * it.
  */
 export class Turnstile<T> {
   #waiting: PromiseWithResolvers<unknown> | null = null;
@@ -14,15 +14,15 @@ export class Turnstile<T> {
     return this.#waiting.promise;
   }
 
-  /** The call that waits, as soon as there is one. */
+  /** The waiting call, as soon as there is one. */
   arrived(): Promise<T> {
     return this.#arrival.promise;
   }
 
   /**
-   * Answers the call that waits.
+   * Answers the waiting call.
    *
-   * @throws Where none does.
+   * @throws If there is none.
    */
   letGo(answer: unknown): void {
     const waiting = this.#waiting;
@@ -32,7 +32,7 @@ export class Turnstile<T> {
     waiting.resolve(answer);
   }
 
-  /** Answers the call that waits, and waits for the next: one round trip. */
+  /** Answers the waiting call, and waits for the next: one round trip. */
   next(answer: unknown): Promise<T> {
     this.letGo(answer);
     return this.arrived();

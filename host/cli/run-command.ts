@@ -6,6 +6,7 @@ import type { CliIo } from './cli-io.ts';
 import { Interrupts } from './interrupts.ts';
 import { flush, type OutputFailures } from './output-failures.ts';
 import { type CellResult, jsonPrinter, type OutputPrinter, textPrinter } from './output-printer.ts';
+import { type Label, printLabelled } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 import { originName, readSource, type SourceOrigin } from './read-source.ts';
 import { type CellEndEvent, runCell } from './run-cell.ts';
@@ -81,7 +82,7 @@ async function run(
   } catch (error) {
     progress?.stop();
     if (signal.aborted) return interrupts.exitCode;
-    io.stderr.write(`cellhost: ${error instanceof Error ? error.message : String(error)}\n`);
+    printLabelled(io.stderr, 'cellhost:', error instanceof Error ? error.message : String(error));
     return 2;
   }
 }
@@ -99,19 +100,19 @@ async function openTools(
     import('../mcp/mcp-config.ts'),
     import('../mcp/mcp-tools.ts'),
   ]);
-  const say = (line: string) => {
+  const say = (label: Label, text: string) => {
     progress?.erase();
-    stderr.write(`${line}\n`);
+    printLabelled(stderr, label, text);
   };
   const onStderr = (server: string, text: string) => {
-    for (const line of text.trimEnd().split('\n')) say(`[${server}] ${line}`);
+    for (const line of text.trimEnd().split('\n')) say(`[${server}]`, line);
   };
   const mcp = await connectMcpTools(await readMcpConfig(config), {
     signal,
     ...(verbose && { onStderr }),
   });
   resources.use(mcp);
-  for (const warning of mcp.warnings) say(`warning: ${warning}`);
+  for (const warning of mcp.warnings) say('warning:', warning);
   return mcp;
 }
 

@@ -1,23 +1,23 @@
 import { CodeModeError } from '../../src/errors.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
 
-/** How many times the clock is looked at while the margin passes. */
+/** How often the clock is checked within one margin. */
 const LOOKS = 10;
 
 interface Expected {
   readonly what: string;
   dueMs: number;
-  /** The look at which it is late. */
+  /** The check at which the answer is late. */
   dueLook: number;
 }
 
 /**
- * Notices that a host does not answer: each answer has the time its request takes by itself, and a
- * margin on top.
+ * Notices that a host does not answer. Each answer is due after the time that its request takes by
+ * itself, plus a margin.
  *
- * Only time in which this process could hear its host counts. The clock is looked at from time to
- * time, and each look counts as one step, however late it comes: a process that was busy or
- * suspended does not take its host for silent.
+ * Only time in which this process could hear its host counts. The clock is checked at intervals, and
+ * each check counts as one step, however late it is: after this process was busy or suspended, its
+ * host does not seem silent.
  */
 export class AnswerDeadlines {
   readonly #marginMs: number;
@@ -28,8 +28,8 @@ export class AnswerDeadlines {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param marginMs How late an answer may be, in milliseconds. Infinity for no bound.
-   * @param onLate Called with `connection_lost` where an answer is late by more than that.
+   * @param marginMs How late an answer may be, in milliseconds; infinity for no bound.
+   * @param onLate Called with `connection_lost` if an answer is later than that.
    */
   constructor(marginMs: number, onLate: (error: CodeModeError) => void) {
     this.#marginMs = marginMs;
@@ -39,7 +39,7 @@ export class AnswerDeadlines {
 
   /**
    * @param what Names the request in the error.
-   * @param ownMs How long the host takes if all is well, in milliseconds. Infinity for no bound.
+   * @param ownMs How long a healthy host takes, in milliseconds; infinity for no bound.
    */
   expect(id: number, what: string, ownMs: number): void {
     const dueMs = ownMs + this.#marginMs;
@@ -47,7 +47,7 @@ export class AnswerDeadlines {
     this.#start();
   }
 
-  /** The request takes no longer than this by itself any more, because its caller gave up. */
+  /** Shortens the time of a request, because its caller stopped waiting. */
   hurry(id: number, ownMs: number): void {
     const expected = this.#expected.get(id);
     if (expected === undefined) return;
@@ -58,19 +58,19 @@ export class AnswerDeadlines {
     expected.dueLook = dueLook;
   }
 
-  /** It was answered, or will not be. */
+  /** The request was answered, or will not be. */
   settle(id: number): void {
     this.#expected.delete(id);
   }
 
-  /** Nothing is expected any more. */
+  /** No more answers are expected. */
   clear(): void {
     this.#expected.clear();
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** The next look may come at once, so it does not count. */
+  /** The next check may be imminent, so it does not count. */
   #lookAfter(ms: number): number {
     return this.#looks + Math.ceil(ms / this.#stepMs) + 1;
   }

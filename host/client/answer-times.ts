@@ -4,16 +4,16 @@ import type { Operation } from '../wire/protocol.ts';
 
 /** Opening may start processes, or another connection. */
 const OPEN_MS = 30_000;
-/** What a host of another maker may take on top of everything: its own clients let it. */
+/** Extra time for hosts of other projects; their own clients allow it. */
 const V1_MS = 60_000;
-/** Of an execute that names no time. */
+/** For an execute that sets no time. */
 const DEFAULT_YIELD_MS = 10_000;
 
 type Execute = Extract<Operation, { method: 'session/execute' }>;
 
-/** How long hosts take for requests if all is well, in milliseconds; infinity where there is no bound. */
+/** How long healthy hosts take to answer requests, in milliseconds; infinity for no bound. */
 export class AnswerTimes {
-  /** Of a request whose caller gave up. */
+  /** For a request whose caller stopped waiting. */
   readonly givenUpMs: number;
 
   /** @param hasCellsCapability Whether the host has `cellhost.cells`. */
@@ -21,7 +21,7 @@ export class AnswerTimes {
     this.givenUpMs = hasCellsCapability ? 0 : V1_MS;
   }
 
-  /** Until the request is answered; for an execute, until the cell has started. */
+  /** Until the answer; for an execute, until the cell has started. */
   of(request: Operation): number {
     return ownMs(request) + this.givenUpMs;
   }

@@ -3,18 +3,18 @@ import type { CancelReason } from '../../src/errors.ts';
 import type { DelegateRequest, Operation } from '../wire/protocol.ts';
 import { cellOf } from './incoming-tasks.ts';
 
-/** How many ends are remembered, of sessions and of cells. */
+/** How many ends of sessions, and of cells, are remembered. */
 const REMEMBERED = 1_024;
 
 /**
- * What this side has asked its host to end. Version 1 does not say why it cancels a call; it does so
- * where somebody ends the cell or the session, and where the program has ended.
+ * The sessions and cells that this side has asked its host to end. Version 1 does not say why a call
+ * is cancelled: because the cell or the session is ended, or because the program has ended.
  */
 export class AskedEnds {
   readonly #sessions = new RecentSet<string>(REMEMBERED);
   readonly #cells = new RecentSet<string>(REMEMBERED);
 
-  /** Something is asked. */
+  /** A request is about to be sent. */
   note(request: Operation): void {
     if (request.method === 'session/shutdown') this.#sessions.add(request.sessionId);
     if (request.method === 'session/terminate') {
@@ -22,7 +22,7 @@ export class AskedEnds {
     }
   }
 
-  /** Why a host that does not say it cancels what it asked. */
+  /** Why a host cancels its call, if it does not say so itself. */
   reasonFor(sessionId: string, request: DelegateRequest): CancelReason {
     if (this.#cells.touch(keyOf(sessionId, cellOf(request)))) return 'terminate';
     return this.#sessions.touch(sessionId) ? 'shutdown' : 'completion';

@@ -7,7 +7,7 @@ import { AnswerDeadlines } from './answer-deadlines.ts';
 import { AnswerTimes } from './answer-times.ts';
 import { failureIn, toError } from './wire-errors.ts';
 
-/** What was sent, and what comes back. */
+/** A request that was sent, and its answer. */
 export interface Sent<T> {
   readonly id: number;
   readonly answer: Promise<T>;
@@ -17,11 +17,11 @@ type Execute = Extract<Operation, { method: 'session/execute' }>;
 type OperationAnswer = Extract<HostMessage, { type: 'operation/response' }>['result'];
 type InitialAnswer = Extract<HostMessage, { type: 'execute/initialResponse' }>['result'];
 
-/** What a client asked its host and has no answer to. */
+/** The unanswered requests of a client to its host. */
 export class AskedRequests {
   readonly #connection: Connection;
   readonly #operations = new PendingCalls<unknown>();
-  /** Requests whose answers are read by those who sent them. */
+  /** Requests whose senders decode the answer. */
   readonly #unread = new Set<number>();
   readonly #subscribers = new Map<number, (events: readonly LiveEvent[]) => void>();
   readonly #initials = new Map<number, (answer: InitialAnswer | Error) => void>();
@@ -107,32 +107,32 @@ export class AskedRequests {
     return promise;
   }
 
-  /** Has the host answer soon: nobody waits any more. */
+  /** Asks the host to answer soon, because the caller stopped waiting. */
   cancel(id: number): void {
     this.#deadlines.hurry(id, this.#times.givenUpMs);
     this.#connection.send({ type: 'operation/cancel', id });
   }
 
-  /** Has the host answer soon, with what there is. */
+  /** Asks the host to answer soon, with the output so far. */
   preempt(id: number): void {
     this.#deadlines.hurry(id, this.#times.givenUpMs);
     this.#connection.send({ type: 'operation/yield', id });
   }
 
-  /** Whether this answers a request whose sender reads the answer itself. */
+  /** Whether this answers a request whose sender decodes the answer. */
   isForItsSender(value: unknown): value is { readonly id: number; readonly result: unknown } {
     if (this.#unread.size === 0) return false;
     const { type, id } = value as Readonly<Record<string, unknown>>;
     return type === 'operation/response' && typeof id === 'number' && this.#unread.has(id);
   }
 
-  /** @throws `connection_lost` where nobody waits for it. */
+  /** @throws `connection_lost` if no request waits for it. */
   answered(id: number, result: unknown): void {
     this.#deadlines.settle(id);
     if (!this.#operations.settle(id, result)) throw unexpected(`an answer to request ${id}`);
   }
 
-  /** @throws `connection_lost` where nobody waits for it. */
+  /** @throws `connection_lost` if no request waits for it. */
   toldFirst(id: number, result: InitialAnswer): void {
     const initial = this.#initials.get(id);
     if (initial === undefined) throw unexpected(`an initial response to request ${id}`);
@@ -141,12 +141,12 @@ export class AskedRequests {
     initial(result);
   }
 
-  /** Events for a subscription, which may be over. */
+  /** Events for a subscription, which may have ended. */
   happened(id: number, events: readonly LiveEvent[]): void {
     this.#subscribers.get(id)?.(events);
   }
 
-  /** Fails every request, those to come too. */
+  /** Fails every request, later ones too. */
   failAll(cause: Error): void {
     this.#deadlines.clear();
     this.#operations.failAll(cause);
@@ -169,7 +169,7 @@ export class AskedRequests {
   }
 }
 
-/** What a host says that nobody asked. */
+/** The error for an answer that the client did not request. */
 export function unexpected(what: string): CodeModeError {
   return new CodeModeError('connection_lost', `code-mode host sent ${what} that nobody waits for`);
 }

@@ -18,9 +18,9 @@ import { IncomingCalls } from './incoming-calls.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 import { connectionLost } from './wire-errors.ts';
 
-/** How a connection to a host is made. */
+/** Options of a connection to a host. */
 export interface ClientConnectionOptions {
-  /** Which connection of its client this is, from 1. Default 1. */
+  /** The number of this connection at its client, from 1. Default 1. */
   readonly generation?: number | undefined;
   /** See `GreetOptions`. */
   readonly answerWithinMs?: number | undefined;
@@ -29,12 +29,12 @@ export interface ClientConnectionOptions {
 const OPTIONAL = [...V1_CAPABILITIES, ...OWN_CAPABILITIES];
 const HELLO_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
-/** A thousand sessions may be on their way at once, and something may wait for each. */
+/** A thousand sessions may be opening at once, with items that wait for each. */
 const ROUTER_LIMITS = { maxPendingIds: 1_024, maxTombstones: 4_096, maxParkedBytes: 64 << 20 };
 
-/** A client's side of a connection: asks the host, and hands what the host asks to its sessions. */
+/** The client's side of a connection: sends requests to the host, and passes the host's requests to sessions. */
 export class ClientConnection {
-  /** Which connection of its client this is, from 1. */
+  /** The number of this connection at its client, from 1. */
   readonly generation: number;
   readonly #connection: Connection;
   readonly #requests: AskedRequests;
@@ -63,7 +63,7 @@ export class ClientConnection {
   /**
    * Greets the host.
    *
-   * @throws `handshake_failed`, `connection_lost`; the connection is closed then.
+   * @throws `handshake_failed`, `connection_lost`; the connection is then closed.
    */
   async greet(helloMs = HELLO_MS): Promise<this> {
     const timer = startTimer(() => {
@@ -89,27 +89,27 @@ export class ClientConnection {
     return this.#capabilities?.has(capability) === true;
   }
 
-  /** Why it ended; null while it lives. */
+  /** Why it ended; null while it is open. */
   get failure(): Error | null {
     return this.#failure;
   }
 
-  /** Resolves with the reason when the connection is over. */
+  /** Resolves with the reason when the connection ends. */
   get ended(): Promise<Error> {
     return this.#ended.promise;
   }
 
-  /** Aborts, with the reason, when the connection is over: after whoever waits was told. */
+  /** Aborts with the reason when the connection ends, after all waiting callers were rejected. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** How much the host has asked and has no answer to. */
+  /** How many requests of the host are unanswered. */
   get unanswered(): number {
     return this.#incoming.size;
   }
 
-  /** Takes what the host says about sessions to them. */
+  /** Routes the host's messages to sessions. */
   get router(): SessionRouter {
     return this.#router;
   }
@@ -117,8 +117,8 @@ export class ClientConnection {
   /**
    * Sends a request.
    *
-   * @param onValue Called in place, before the next message of the host is read.
-   * @throws `limit_exceeded` where it does not fit into a frame; whatever the host answers.
+   * @param onValue Called in place, before the host's next message is read.
+   * @throws `limit_exceeded` if it does not fit in a frame; the host's error.
    */
   request(
     request: Operation,
@@ -129,16 +129,16 @@ export class ClientConnection {
   }
 
   /**
-   * Sends a request whose answer may be odd: reading it is up to the caller.
+   * Sends a request whose answer may be malformed; the caller decodes it.
    *
-   * @param onResult Called in place, before the next message of the host is read. Must not throw.
-   * @throws As `request`; whatever the host answers that is an error.
+   * @param onResult Called in place, before the host's next message is read. Must not throw.
+   * @throws Like `request`.
    */
   requestUnread(request: Operation, onResult: (result: unknown) => void): Promise<void> {
     return this.#requests.requestUnread(request, onResult);
   }
 
-  /** As `request`, for what is told piece by piece. @param onEvents Called in place, until it is answered. */
+  /** Like `request`, for a subscription. @param onEvents Called in place, until the request is answered. */
   subscribe(
     request: Operation,
     onEvents: (events: readonly LiveEvent[]) => void,
@@ -146,7 +146,7 @@ export class ClientConnection {
     return this.#requests.subscribe(request, onEvents);
   }
 
-  /** What a cell tells first, to be asked for in place, when its execute is answered. */
+  /** The first event of a cell. Call it in place when its execute is answered. */
   initial(
     id: number,
     request: Extract<Operation, { method: 'session/execute' }>,
@@ -154,12 +154,12 @@ export class ClientConnection {
     return this.#requests.initial(id, request);
   }
 
-  /** Gives up a wait. The host answers it with `cancelled`, or with what was there first. */
+  /** Aborts a wait. The host answers with `cancelled`, or with an event that came first. */
   cancel(id: number): void {
     this.#requests.cancel(id);
   }
 
-  /** Ends a wait early; its answer is what there is. */
+  /** Ends a wait early. The answer has the output so far. */
   preempt(id: number): void {
     if (this.has('yield-observation')) this.#requests.preempt(id);
   }
@@ -168,7 +168,7 @@ export class ClientConnection {
     return this.#connection.close();
   }
 
-  /** Ends it at once, for this reason, if it has not ended. */
+  /** Ends the connection at once, for this reason, unless it has already ended. */
   destroy(error: Error): void {
     if (this.#failure === null) this.#connection.fail(error);
   }
@@ -191,13 +191,13 @@ export class ClientConnection {
         if (this.#incoming.take(message, size)) return;
         throw unexpected(`a second delegate request ${message.id}`);
       case 'delegate/cancel':
-        // A host of our own still wants to know when the call is over; another wants no late answer.
+        // A host with `cellhost.cells` still waits for the end of the call; others accept no late answer.
         return this.#incoming.cancel(message.id, message.reason);
       case 'cell/closed':
         this.#router.route(message.sessionId, { kind: 'event', message, bytes: size });
         return;
       case 'cell/events':
-        // The types differ in what is absent alone.
+        // The types differ only in absent fields.
         return requests.happened(message.id, message.events as readonly LiveEvent[]);
       case 'connection/failed':
         throw new Error(`the host ended it: ${message.message}`);

@@ -1,15 +1,15 @@
 import { CodeModeError } from '../../src/errors.ts';
 
-/** Something to close, and what to call it where that goes wrong. */
+/** Something to close, and its name in errors. */
 export interface Closing {
   readonly name: string;
   close(): Promise<unknown>;
 }
 
 /**
- * Closes all of them at once, and waits for them until `deadline`.
+ * Closes all of them at once, and waits until `deadline`.
  *
- * @returns What went wrong, and which of them were not closed in time. Never rejects.
+ * @returns What failed, and what was not closed in time. Never rejects.
  */
 export async function closeWithin(
   all: readonly Closing[],

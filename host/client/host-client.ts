@@ -14,46 +14,46 @@ import {
 } from './open-remote-session.ts';
 import type { RemoteSession } from './remote-session.ts';
 
-/** What a session is opened with whose id this side chooses. */
-export interface OpenSessionOptions extends RemoteSessionOptions {
-  /** Not blank, and not used on this connection before. Default: one nobody has had. */
+/** Options of a session whose id this side chooses. */
+export interface OpenRemoteSessionOptions extends RemoteSessionOptions {
+  /** Not blank, and not used on this connection before. Default: a new one. */
   readonly sessionId?: string;
 }
 
-/** What a session is created with whose id the host chooses. */
+/** Options of a session whose id the host chooses. */
 export interface CreateSessionOptions extends RemoteSessionOptions {
-  /** The host chooses it: giving one is an error. */
+  /** Not allowed: the host chooses it. */
   readonly sessionId?: never;
-  /** The host chooses where the session runs: giving one is an error. */
+  /** Not allowed: the host decides where the session runs. */
   readonly provider?: never;
 }
 
 export interface StopOptions {
-  /** How long everything together may take, in milliseconds. Default 5,000. */
+  /** How long closing everything may take, in milliseconds. Default 5,000. */
   readonly deadlineMs?: number;
 }
 
 const STOP_MS = 5_000;
-/** How many sessions that may live on at the host are remembered. */
+/** How many sessions that may still exist at the host are remembered. */
 const MAX_LEAKS = 1_024;
 
-/** How a host is greeted. */
+/** Options of a connection to a host. */
 export interface GreetOptions {
   /** How long the host may take to answer, in milliseconds. Default 10,000. */
   readonly helloMs?: number;
   /**
-   * How late the host may be with an answer, in milliseconds, on top of what the request takes by
-   * itself: the time a caller waits for a cell, 100 ms to end one. The time a message of 64 MiB needs
-   * to get here counts. After that the connection fails with `connection_lost`. Default 10,000.
+   * How late an answer of the host may be, in milliseconds, beyond the time that the request takes by
+   * itself: the wait of a caller for a cell, or 100 ms to end one. Transfer counts, even of a 64 MiB
+   * message. After that the connection fails with `connection_lost`. Default 10,000.
    */
   readonly answerWithinMs?: number;
-  /** Gives up. Once connected it means nothing. */
+  /** Aborts connecting. It has no effect on an open connection. */
   readonly signal?: AbortSignal;
-  /** What the sessions of this connection have as theirs. Default 1. */
+  /** The number that sessions of this connection report as their `generation`. Default 1. */
   readonly generation?: number;
 }
 
-/** A connection to a host, on which any number of sessions run. */
+/** A connection to a host, for any number of sessions. */
 export class HostClient implements AsyncDisposable {
   readonly #connection: ClientConnection;
   readonly #sessions = new Set<RemoteSession>();
@@ -96,24 +96,24 @@ export class HostClient implements AsyncDisposable {
     return this.#connection.has(capability);
   }
 
-  /** Which connection to its host this is, from 1. */
+  /** The number of this connection at its client, from 1. */
   get generation(): number {
     return this.#connection.generation;
   }
 
-  /** Why the connection is over; null while it lives. */
+  /** Why the connection ended; null while it is open. */
   get failure(): Error | null {
     return this.#connection.failure;
   }
 
-  /** What became of what the host said about sessions. */
+  /** Statistics of the host's messages about sessions. */
   get routing(): RouterStats {
     return this.#connection.router.stats;
   }
 
   /**
-   * What the host has asked and has no answer to, and the calls that the delegates of open sessions
-   * are at work on. Calls that were abandoned when their cell was closed do not count.
+   * The unanswered requests of the host, and the calls that are running at the delegates of open
+   * sessions. Calls that were abandoned when their cell was closed do not count.
    */
   get counts(): { readonly unanswered: number; readonly running: number } {
     let running = 0;
@@ -121,28 +121,28 @@ export class HostClient implements AsyncDisposable {
     return { unanswered: this.#connection.unanswered, running };
   }
 
-  /** Resolves with the reason when the connection is over. */
+  /** Resolves with the reason when the connection ends. */
   get ended(): Promise<Error> {
     return this.#connection.ended;
   }
 
   /**
-   * Opens a session whose id is chosen here.
+   * Opens a session whose id this side chooses.
    *
-   * @throws `unsupported` for options that a host of version 1 alone does not have; `connection_lost`;
-   * `limit_exceeded`; `invalid_argument` for options of the wrong shape, before anything is sent, and for an id that is in use;
-   * `peer_failed` where the host's answer makes no sense; the signal's reason.
+   * @throws `unsupported` for options that a host with only version 1 lacks; `connection_lost`;
+   * `limit_exceeded`; `invalid_argument` for invalid options, before anything is sent, and for an id
+   * that is in use; `peer_failed` if the host's answer is malformed; the signal's reason.
    */
-  async openSession(options: OpenSessionOptions): Promise<RemoteSession> {
+  async openSession(options: OpenRemoteSessionOptions): Promise<RemoteSession> {
     return this.#open(options, options?.sessionId ?? randomUUID());
   }
 
   /**
-   * Opens a session whose id the host chooses. What the host says about it before its answer is
-   * kept and in order; what it asks is answered at once, where it can be told whose it is.
+   * Opens a session whose id the host chooses. Messages about it that arrive before the answer are kept
+   * in order. Its requests are answered at once if it is certain which session they belong to.
    *
-   * @throws As `openSession`; `invalid_argument` for an id or a provider, before anything is sent;
-   * `unsupported` where the host does not have `cellhost.sessions`.
+   * @throws Like `openSession`; `invalid_argument` for an id or a provider, before anything is sent;
+   * `unsupported` if the host lacks `cellhost.sessions`.
    */
   async createSession(options: CreateSessionOptions): Promise<RemoteSession> {
     for (const name of ['sessionId', 'provider'] as const) {
@@ -151,16 +151,16 @@ export class HostClient implements AsyncDisposable {
     return this.#open(options, null);
   }
 
-  /** Closes every session, then the connection; as `stop`, without telling what went wrong. */
+  /** Closes every session, then the connection. Like `stop`, but does not report failures. */
   async close(): Promise<void> {
     await this.stop();
   }
 
   /**
-   * Closes all sessions at once, then the connection, under one deadline. What is not closed by
-   * then is cut off: whoever waits for it is told. Nothing keeps the process alive afterwards.
+   * Closes all sessions at once, then the connection, under one deadline. Then it cuts off the rest,
+   * and pending calls reject. Nothing keeps the process alive afterwards.
    *
-   * @returns What went wrong, and what may live on at the host. Never rejects. Safe to call twice.
+   * @returns What failed, and what may still exist at the host. Never rejects. Safe to call twice.
    */
   stop({ deadlineMs = STOP_MS }: StopOptions = {}): Promise<readonly Error[]> {
     this.#stopping ??= this.#stop(deadlineMs);
@@ -194,7 +194,7 @@ export class HostClient implements AsyncDisposable {
   }
 }
 
-/** Where a session may live on at the host. */
+/** The error for a session that may still exist at the host. */
 function leak(id: string | undefined, cause: unknown): CodeModeError {
   const text = `Cannot end ${id === undefined ? 'a session whose id is not known' : `session ${id}`}`;
   const why = cause instanceof Error ? cause.message : String(cause);

@@ -13,7 +13,7 @@ interface OpenCall {
   readonly controller: AbortController;
 }
 
-/** The calls of the host that have no answer: takes each to its session, and the answer back. */
+/** The unanswered calls of the host: takes each to its session, and the answer back. */
 export class IncomingCalls {
   readonly #connection: Connection;
   readonly #router: SessionRouter;
@@ -32,8 +32,8 @@ export class IncomingCalls {
   }
 
   /**
-   * @param bytes What it costs to keep.
-   * @returns False if a call with this id is open; nothing happens then.
+   * @param bytes The cost of keeping it.
+   * @returns False, without any effect, if a call with this id is open.
    */
   take({ id, sessionId, request, token }: DelegateMessage, bytes: number): boolean {
     if (this.#open.has(id)) return false;
@@ -45,7 +45,7 @@ export class IncomingCalls {
     return true;
   }
 
-  /** @param reason Undefined for a host that wants no late answer; others wait for it. */
+  /** @param reason Undefined for a host that accepts no late answer; other hosts wait for one. */
   cancel(id: number, reason: CancelReason | undefined): void {
     const call = this.#open.get(id);
     if (call === undefined) return;
@@ -54,7 +54,7 @@ export class IncomingCalls {
     controller.abort(new Cancelled(reason ?? this.#ends.reasonFor(sessionId, request)));
   }
 
-  /** The connection is over: no call can be answered. */
+  /** The connection has ended: no call can be answered. */
   clear(): void {
     this.#open.clear();
   }

@@ -9,21 +9,21 @@ import type { SessionRequest, SessionTraffic } from './session-traffic.ts';
 type Invocation = Extract<DelegateRequest, { type: 'tool/invoke' }>['invocation'];
 type Notice = Extract<DelegateRequest, { type: 'notification/send' }>;
 
-/** Never aborts: of a request that nobody can cancel. */
+/** The signal of a request that cannot be cancelled. */
 const NEVER = new AbortController().signal;
 const FAILED = -32_603;
 
-/** The calls of the host that a session's delegates are running. A cancelled task is not waited for. */
+/** The host's calls that are running at a session's delegates. Cancelled ones are not waited for. */
 export class IncomingTasks {
   readonly #hasCellsCapability: boolean;
   readonly #tasks = new Map<string, Set<Task>>();
 
-  /** @param hasCellsCapability Whether the host tells an absent argument from null, and waits for cancelled calls. */
+  /** @param hasCellsCapability Whether the host distinguishes an absent argument from null, and waits for cancelled calls. */
   constructor(hasCellsCapability: boolean) {
     this.#hasCellsCapability = hasCellsCapability;
   }
 
-  /** Tasks whose answers the host may still want. */
+  /** How many tasks the host may still want answers to. */
   get size(): number {
     let size = 0;
     for (const tasks of this.#tasks.values()) size += tasks.size;
@@ -35,7 +35,7 @@ export class IncomingTasks {
     const { message, signal = NEVER } = request;
     const task = new Task(request, () => this.#forget(cellOf(message), task));
     this.#keep(cellOf(message), task);
-    // A host of version 1 wants no late answer, and may report the end of the cell much later.
+    // A host of version 1 accepts no late answer, and may report the end of the cell much later.
     if (!this.#hasCellsCapability) task.endWith(signal);
     const done =
       message.type === 'tool/invoke'
@@ -44,12 +44,12 @@ export class IncomingTasks {
     done.catch((error: unknown) => task.refuse(messageOf(error))).finally(() => task.end());
   }
 
-  /** Cancels what still runs for a cell, and lets go of it: its answer is wanted no more. */
+  /** Cancels and forgets the running tasks of a cell: their answers are no longer wanted. */
   endCell(cellId: string, reason: CancelReason): void {
     for (const task of this.#tasks.get(cellId) ?? []) task.cancel(reason);
   }
 
-  /** As `endCell`, for all cells. */
+  /** Like `endCell`, for all cells. */
   endAll(reason: CancelReason): void {
     for (const cellId of [...this.#tasks.keys()]) this.endCell(cellId, reason);
   }
@@ -98,13 +98,13 @@ export class IncomingTasks {
     delegate: Delegate,
     signal: AbortSignal,
   ): Promise<void> {
-    // Version 1 says an empty text where there is no id.
+    // Version 1 sends an empty text if there is no id.
     await delegate.notify({ cellId, callId: callId === '' ? null : callId, text }, signal);
     task.reply({ result: { type: 'notification/delivered' } });
   }
 }
 
-/** A request that a delegate is at work on. Once it has ended, nothing of the request is kept, even where the work goes on. */
+/** A request that is running at a delegate. Once it has ended, nothing of it is kept, even if the delegate continues. */
 class Task implements EventListenerObject {
   #request: SessionRequest | null;
   readonly #ended: () => void;
@@ -122,7 +122,7 @@ class Task implements EventListenerObject {
     if (this.#request !== null) refuse(this.#request, message);
   }
 
-  /** Tells the delegate, and the host, that it is over. */
+  /** Ends the request for the delegate and the host. */
   cancel(reason: CancelReason): void {
     const request = this.#request;
     if (request === null) return;
@@ -147,7 +147,7 @@ class Task implements EventListenerObject {
   }
 }
 
-/** The cell that asks. */
+/** The cell that made the request. */
 export function cellOf(request: DelegateRequest): string {
   return request.type === 'tool/invoke' ? request.invocation.cell_id : request.cellId;
 }

@@ -19,22 +19,22 @@ import { expected } from './session-requests.ts';
 import type { SessionRequest, SessionTraffic } from './session-traffic.ts';
 
 /**
- * What a session in another process is opened with. Infinite limits are left out; a host that speaks
- * version 1 alone always has `toolErrors: 'string'`.
+ * Options of a session in another process. Infinite limits are not sent. A host that only speaks
+ * version 1 always uses `toolErrors: 'string'`.
  */
 export interface RemoteSessionOptions extends SessionSettings {
-  /** Does what programs ask for, here. */
+  /** Runs tool calls and delivers notifications, on this side. */
   readonly delegate: Delegate;
-  /** The tools of cells whose request names none. */
+  /** The default tools of a cell. */
   readonly tools?: readonly ToolDefinition[];
-  /** Gives up: what comes to be all the same is ended at the host. */
+  /** Aborts opening. If the session still opens, it is ended at the host. */
   readonly signal?: AbortSignal;
 }
 
-/** Who is told about a session that is being made. */
+/** Hooks for a session that is being opened. */
 export interface OpenHooks {
   readonly onClosed: (session: RemoteSession) => void;
-  /** Something may live on at the host. @param id Undefined where the host did not say one. */
+  /** A session may still exist at the host. @param id Undefined if the host did not report it. */
   readonly onLeak: (id: string | undefined, error: unknown) => void;
 }
 
@@ -48,8 +48,8 @@ const NEVER = new AbortController().signal;
 /**
  * Opens a session on a host, and registers it so that nothing about it is lost or out of order.
  *
- * @param sessionId The id to open it under; null where the host is to choose one.
- * @throws As `HostClient.openSession` and `createSession`.
+ * @param sessionId The id to open it under; null to let the host choose.
+ * @throws Like `HostClient.openSession` and `createSession`.
  */
 export async function openRemoteSession(
   connection: ClientConnection,
@@ -76,7 +76,7 @@ export async function openRemoteSession(
   }
 }
 
-/** @throws `invalid_argument`, with the errors of a session of this process. */
+/** @throws `invalid_argument`, with the same errors as a session in this process. */
 function checkOptions(options: RemoteSessionOptions, sessionId: string | null): void {
   checkSessionOptions(options);
   const { signal, limits } = options;
@@ -91,7 +91,7 @@ function creationOf(
   inbox: SessionInbox,
   { onLeak }: OpenHooks,
 ): Creation<SessionTraffic, Answer> {
-  // The host may want an answer before it can tell the session's id.
+  // The host may need an answer before it can report the session's id.
   const early = (request: SessionRequest) => {
     inbox.take(request);
     return true;
@@ -126,7 +126,7 @@ function readAnswer(result: unknown, method: OpenOperation['method']): Answer {
   }
 }
 
-/** The id in a result that makes no sense. */
+/** The id in a malformed result. */
 function findId(result: unknown): string | undefined {
   const { sessionId } = fieldsOf(fieldsOf(result).value);
   return typeof sessionId === 'string' && sessionId !== '' ? sessionId : undefined;

@@ -2,26 +2,26 @@ import { abortable, delay } from 'abort-controller-x';
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
-import type { CreateSessionOptions, HostClient, OpenSessionOptions } from './host-client.ts';
+import type { CreateSessionOptions, HostClient, OpenRemoteSessionOptions } from './host-client.ts';
 import type { RemoteSession } from './remote-session.ts';
 
-/** What a connection is to be made with. */
+/** A request to connect. */
 export interface DialRequest {
-  /** Gives up: nobody waits any more. */
+  /** Aborts when no caller waits any more. */
   readonly signal: AbortSignal;
-  /** Which connection of the client it will be, from 1. */
+  /** The number of the new connection at this client, from 1. */
   readonly generation: number;
 }
 
-/** How a host is reached again. */
+/** Limits of reconnecting. */
 export interface ReconnectLimits extends Backoff {
-  /** How often a host is dialled in a row before the calls that wait for it fail. Default 5. */
+  /** Consecutive attempts before waiting calls fail. Default 5. */
   readonly maxAttempts: number;
 }
 
 const DEFAULT_LIMITS: ReconnectLimits = { firstMs: 100, mostMs: 5_000, maxAttempts: 5 };
 
-/** One attempt to connect, for all who wait for it. */
+/** One attempt to connect, for all callers that wait for it. */
 interface Flight {
   readonly client: Promise<HostClient>;
   readonly giveUp: AbortController;
@@ -31,18 +31,18 @@ interface Flight {
 const NEVER = new AbortController().signal;
 
 /**
- * A client that connects when a session is wanted, and again after its connection was lost.
+ * A client that connects when you open a session, and reconnects after its connection was lost.
  *
- * Each connection is a generation of its own. Sessions are lost with theirs, and nothing is
- * replayed: what was under way fails with `connection_lost`, what is asked of them later with
- * `state_lost`. The next session is opened on a new connection.
+ * Each connection is a new generation. Its sessions are lost with it, and nothing is replayed:
+ * pending calls fail with `connection_lost`, later calls of these sessions with `state_lost`. The
+ * next session is opened on a new connection.
  */
 export class ReconnectingHostClient implements AsyncDisposable {
   readonly #dial: (request: DialRequest) => Promise<HostClient>;
   readonly #limits: ReconnectLimits;
   #client: HostClient | null = null;
   #flight: Flight | null = null;
-  /** Attempts, and connections on which no session was opened, since the last that was. */
+  /** Failed attempts, and connections without a session, since a session was last opened. */
   #failures = 0;
   #hasServed = false;
   #generation = 0;
@@ -50,7 +50,7 @@ export class ReconnectingHostClient implements AsyncDisposable {
 
   /**
    * @param dial Connects to the host, such as `(request) => connect(url, request)`.
-   * @throws `invalid_argument` for a limit that does not exist or is not a number.
+   * @throws `invalid_argument` for an unknown limit, or a limit that is not a number.
    */
   constructor(
     dial: (request: DialRequest) => Promise<HostClient>,
@@ -60,34 +60,34 @@ export class ReconnectingHostClient implements AsyncDisposable {
     this.#limits = withDefaults(DEFAULT_LIMITS, limits);
   }
 
-  /** How many connections there have been, the present one included; 0 before the first. */
+  /** The number of connections so far, with the current one; 0 before the first. */
   get generation(): number {
     return this.#generation;
   }
 
   /**
-   * Opens a session, on a new connection where there is none.
+   * Opens a session, on a new connection if there is none.
    *
-   * Callers who need one at the same time share it. Where it cannot be made it is tried again after
-   * a wait; the signal gives that up for this caller.
+   * Concurrent callers share the new connection. Failed attempts are repeated after a wait; the signal
+   * aborts the wait of this caller.
    *
-   * @throws As `HostClient.openSession`, and what the last attempt to connect failed with;
-   * `connection_lost` where this client was closed.
+   * @throws Like `HostClient.openSession`; the error of the last attempt to connect; `connection_lost`
+   * if this client was closed.
    */
-  async openSession(options: OpenSessionOptions): Promise<RemoteSession> {
+  async openSession(options: OpenRemoteSessionOptions): Promise<RemoteSession> {
     const client = await this.#connected(options.signal ?? NEVER);
     return this.#served(client.openSession(options));
   }
 
-  /** As `openSession`, with an id that the host chooses. See `HostClient.createSession`. */
+  /** Like `openSession`, with an id that the host chooses. See `HostClient.createSession`. */
   async createSession(options: CreateSessionOptions): Promise<RemoteSession> {
     const client = await this.#connected(options.signal ?? NEVER);
     return this.#served(client.createSession(options));
   }
 
   /**
-   * Closes every session and the connection, and connects no more. Safe to call twice. A connection
-   * that is on its way is given up, and closed if it comes all the same.
+   * Closes every session and the connection, and never reconnects. Safe to call twice. A pending
+   * attempt to connect is aborted; if it still succeeds, that connection is closed.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -105,7 +105,7 @@ export class ReconnectingHostClient implements AsyncDisposable {
     await this.#client?.close();
   }
 
-  /** A host that opens sessions is well: the next loss is the first again. */
+  /** A host that opens sessions is healthy: the next failure counts as the first. */
   async #served(opening: Promise<RemoteSession>): Promise<RemoteSession> {
     const session = await opening;
     this.#failures = 0;
@@ -137,7 +137,7 @@ export class ReconnectingHostClient implements AsyncDisposable {
     return { client, giveUp, waiting: 0 };
   }
 
-  /** Nobody waits for it any more: it has ended, or is given up. */
+  /** The attempt has ended or is aborted: no caller waits for it. */
   #land(flight: Flight): void {
     if (this.#flight === flight) this.#flight = null;
     flight.giveUp.abort(new CodeModeError('cancelled', 'Nobody waits for this connection'));
@@ -170,7 +170,7 @@ export class ReconnectingHostClient implements AsyncDisposable {
       this.#client = client;
       return client;
     } catch (error) {
-      // What comes all the same is nobody's.
+      // A connection that is still made belongs to no caller.
       if (signal.aborted) dialling.then((late) => late.close()).catch(() => {});
       throw error;
     }

@@ -2,15 +2,15 @@ import type { Delegate } from '../../src/delegate.ts';
 import type { CellEvent, OutputItem } from '../../src/events.ts';
 
 /**
- * What a client keeps of one cell: whom its callbacks go to, and what came for callers who had given
- * up, so that the next one gets it.
+ * A cell of a host, at its client: its delegate, and what arrived for callers that had stopped waiting,
+ * so that the next caller gets it.
  */
 export class RemoteCell {
   readonly delegate: Delegate;
   #items: OutputItem[] = [];
   #end: CellEvent | null = null;
   #abandoned: Promise<void> = Promise.resolve();
-  /** The frontier that was told last, and the output of others that was told with it. */
+  /** The latest reported frontier, and the earlier output that was reported with it. */
   #shown: { readonly generation: number; readonly items: readonly OutputItem[] } | null = null;
   #isAbandoning = 0;
   #isClosed = false;
@@ -19,7 +19,7 @@ export class RemoteCell {
     this.delegate = delegate;
   }
 
-  /** Whether its delegate was told that it is closed. */
+  /** Whether its delegate was notified that it is closed. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -31,12 +31,12 @@ export class RemoteCell {
     return wasOpen;
   }
 
-  /** What a caller has to wait for: an abandoned wait that the host has not answered. */
+  /** What a caller has to wait for: an aborted wait that the host has not answered. */
   get settled(): Promise<void> | undefined {
     return this.#isAbandoning === 0 ? undefined : this.#abandoned;
   }
 
-  /** A caller gave up; what still comes for it is kept. */
+  /** A caller stopped waiting; what still arrives for it is kept. */
   abandon(answer: Promise<CellEvent>): void {
     this.#isAbandoning += 1;
     const before = this.#abandoned;
@@ -49,14 +49,14 @@ export class RemoteCell {
     });
   }
 
-  /** An end that nobody has taken; taken by this. */
+  /** Takes an unclaimed end. */
   takeEnd(): CellEvent | null {
     const end = this.#end;
     this.#end = null;
     return end;
   }
 
-  /** The event with the output that came for others before. A frontier shows the same each time. */
+  /** The event with the output that arrived for earlier callers. A frontier has the same output each time. */
   complete(event: CellEvent): CellEvent {
     if (event.type === 'missing') return event;
     const isSame = event.type === 'pending' && event.generation === this.#shown?.generation;
@@ -66,7 +66,7 @@ export class RemoteCell {
     return before.length === 0 ? event : { ...event, items: [...before, ...event.items] };
   }
 
-  /** A frontier that nobody took is still there at the host, with its output. */
+  /** An unclaimed frontier remains at the host, with its output. */
   #keep(event: CellEvent): void {
     if (event.type === 'completed' || event.type === 'terminated') this.#end = event;
     else if (event.type === 'yielded') this.#items.push(...event.items);

@@ -3,29 +3,29 @@ import { CodeModeError } from '../../src/errors.ts';
 import { bytesOfEvent, isLast, type LiveEvent } from '../../src/live-events.ts';
 import type { EventSource } from '../../src/runtime/event-reader.ts';
 
-/** What a reader does with its host. */
+/** What a reader needs of its host. */
 export interface EventsHost {
   /**
-   * Has the host send the events after a number.
+   * Asks the host for the events after a number.
    *
    * @param onEvents Called in place, until the end is answered.
-   * @returns The id it is cancelled by, and a promise for its end.
+   * @returns The id for `cancel`, and a promise that resolves at its end.
    */
   subscribe(
     after: number,
     onEvents: (events: readonly LiveEvent[]) => void,
   ): { readonly id: number; readonly answer: Promise<unknown> };
-  /** Ends the subscription of that id. */
+  /** Ends the subscription with that id. */
   cancel(id: number): void;
 }
 
-/** Events, and bytes of them, from which on the host is to send no more. */
+/** How many unread events, and bytes of them, stop the subscription. */
 const MAX_EVENTS = 4_096;
 const MAX_BYTES = 4 << 20;
 
 /**
- * The events of one cell of a host, for one reader. A reader that falls behind gives its
- * subscription up, and takes another at its position when it has read what is here.
+ * The events of one cell of a host, for one reader. A reader that falls behind cancels its
+ * subscription, and subscribes again at its position when it has caught up.
  */
 export class RemoteEvents implements EventSource {
   readonly #cellId: string;
@@ -34,7 +34,7 @@ export class RemoteEvents implements EventSource {
   #bytes = 0;
   #subscription: number | null = null;
   #isCancelled = false;
-  /** Whether the last event came. */
+  /** Whether the last event has arrived. */
   #isOver = false;
   #failure: { readonly error: unknown } | null = null;
   #wake: (() => void) | null = null;
@@ -79,7 +79,7 @@ export class RemoteEvents implements EventSource {
     this.#host.cancel(this.#subscription);
   }
 
-  /** What was on its way when the subscription was cancelled is sent again by the next one. */
+  /** Events that were in transit when the subscription was cancelled are sent again by the next one. */
   #keep(events: readonly LiveEvent[]): void {
     if (this.#isCancelled) return;
     for (const event of events) {

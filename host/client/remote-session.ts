@@ -32,17 +32,17 @@ import { expected, SessionRequests } from './session-requests.ts';
 import type { SessionTraffic } from './session-traffic.ts';
 import { stateLost } from './wire-errors.ts';
 
-/** What a session of another process is made of. */
+/** What a session in another process is made of. */
 export interface RemoteSessionParts {
   readonly connection: ClientConnection;
-  /** Its hold on its id, given back when it is closed. */
+  /** The registration of its id, released when it is closed. */
   readonly registration: Registration<SessionTraffic>;
-  /** Where the host runs it, for people; undefined where the host does not say. */
+  /** The address where it can be watched; undefined if there is none. */
   readonly remoteUrl: string | undefined;
   readonly inbox: SessionInbox;
   readonly delegate: Delegate;
   readonly tools: readonly ToolDefinition[];
-  /** Called once, when it is closed and the host knows. */
+  /** Called once, when it is closed and the host was informed. */
   readonly onClosed: (session: RemoteSession) => void;
 }
 
@@ -51,19 +51,19 @@ type ExecuteOperation = Extract<Operation, { method: 'session/execute' }>;
 interface Wait {
   readonly id: number;
   readonly answer: Promise<CellEvent>;
-  /** How the host is told that nobody waits any more. */
+  /** Informs the host that the caller stopped waiting. */
   readonly giveUp: () => void;
 }
 
 /**
  * A session in another process. See `Session`.
  *
- * Calls that are under way when the host is lost fail with `connection_lost`, those that come later
- * with `state_lost`, and with `unsupported` where the host does not have what they need. Callbacks that were cancelled are not waited for.
+ * Pending calls fail with `connection_lost` when the host is lost, later ones with `state_lost`. Calls
+ * fail with `unsupported` if the host lacks a capability. Cancelled callbacks are not waited for.
  */
 export class RemoteSession implements Session {
   readonly id: string;
-  /** Where the host runs it, for people; undefined where the host does not say. */
+  /** The address where it can be watched; undefined if there is none. */
   readonly remoteUrl: string | undefined;
   readonly #connection: ClientConnection;
   readonly #parts: RemoteSessionParts;
@@ -72,6 +72,7 @@ export class RemoteSession implements Session {
   #closing: Promise<void> | null = null;
   #isClosed = false;
 
+  /** @internal */
   constructor(parts: RemoteSessionParts) {
     this.id = parts.registration.id;
     this.remoteUrl = parts.remoteUrl;
@@ -87,12 +88,12 @@ export class RemoteSession implements Session {
     return this.#inbox.over;
   }
 
-  /** How many calls its delegates are at work on, of those that the host may want answers to. */
+  /** How many calls are running at its delegates, if the host may still want their answers. */
   get running(): number {
     return this.#inbox.running;
   }
 
-  /** Which connection of its client it lives on, from 1: it is lost with that. */
+  /** The number of its connection, from 1. The session is lost with that connection. */
   get generation(): number {
     return this.#connection.generation;
   }
@@ -187,9 +188,9 @@ export class RemoteSession implements Session {
   }
 
   /**
-   * Has the host start a cell. A cell that it starts under an id that lives is left alone.
+   * Asks the host to start a cell. If the host reuses the id of a live cell, that cell is left alone.
    *
-   * @returns What was sent, and what gives the first event after the answer. That throws `peer_failed`.
+   * @returns The request, and a function for the first event after the answer, which throws `peer_failed`.
    */
   #start(operation: ExecuteOperation, delegate: Delegate) {
     const cell = this.#inbox.expectCell();
@@ -213,7 +214,7 @@ export class RemoteSession implements Session {
     return { id, answer, first };
   }
 
-  /** What a caller is told: what came for others before, and this. */
+  /** The event for a caller, with what arrived for earlier ones. */
   #deliver(cell: RemoteCell, event: CellEvent): CellEvent {
     const isOver = event.type !== 'yielded' && event.type !== 'pending';
     if (isOver) this.#inbox.delivered(event.cellId);
@@ -232,7 +233,7 @@ export class RemoteSession implements Session {
     });
   }
 
-  /** Sessions of a host that is gone are closed already. */
+  /** Sessions of a lost host are already closed. */
   async #close(): Promise<void> {
     const { answer } = this.#connection.request({
       method: 'session/shutdown',
@@ -250,7 +251,7 @@ export class RemoteSession implements Session {
     }
   }
 
-  /** Waits as long as the caller wants to. What comes later is kept for the next caller. */
+  /** Waits until the caller stops waiting. A later answer is kept for the next caller. */
   #await(cell: RemoteCell, wait: Wait, { signal, preempt }: WaitOptions): Promise<CellEvent> {
     const { id, answer } = wait;
     return new Promise((resolve, reject) => {
@@ -277,7 +278,7 @@ export class RemoteSession implements Session {
     });
   }
 
-  /** A request of `cellhost.cells`. */
+  /** Sends a request of `cellhost.cells`. */
   async #ask(operation: Operation): Promise<OperationValue> {
     this.#requests.needCellsCapability(operation.method);
     this.#checkKept();

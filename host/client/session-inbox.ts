@@ -10,33 +10,33 @@ import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 
 /** What an inbox is made of. */
 export interface SessionInboxParts {
-  /** Whom the callbacks go to of cells that have no delegate of their own. */
+  /** The delegate of cells that were started without one. */
   readonly delegate: Delegate;
   /** Whether the host has `cellhost.cells`. */
   readonly hasCellsCapability: boolean;
-  /** Whether the host may run cells here that nobody asked for, as where it made the session. */
+  /** Whether the host may start cells by itself, as in a session that it created. */
   readonly adopts: boolean;
   /** Aborts when the connection is lost. */
   readonly lost: AbortSignal;
 }
 
-/** A cell that the host was asked for. */
+/** A cell that was requested from the host. */
 export interface ExpectedCell {
   /**
-   * The host has admitted it. To be called before its next message is read.
+   * The host has admitted the cell. Call it before the host's next message is read.
    *
-   * @throws `peer_failed` where a cell of this id lives.
+   * @throws `peer_failed` if there is a live cell with this id.
    */
   started(cellId: string, delegate: Delegate): void;
-  /** The host has answered, or cannot. Safe to call twice. */
+  /** The host has answered, or cannot answer. Safe to call twice. */
   over(): void;
 }
 
-/** How many closed cells are remembered whose end nobody has asked for. */
+/** How many closed cells with an unclaimed end are remembered. */
 const MAX_CLOSED = 1_024;
-/** How many cells of its own a host may have open in one session. */
+/** How many open cells a host may have started by itself in one session. */
 const MAX_ADOPTED = 1_024;
-/** What waits for cells that the host was asked for; it waits as long as the host takes to answer. */
+/** For items of requested cells; they wait until the host answers. */
 const LIMITS = {
   maxItemsPerId: 4_096,
   maxPendingIds: 1_024,
@@ -45,18 +45,18 @@ const LIMITS = {
 };
 
 /**
- * What a host asks of one session and tells it, also before the session has its id: brings it to
- * the delegates, by the cell it is about, and keeps those cells.
+ * Receives the host's requests and news for one session, even before the session has its id: passes
+ * them to the delegates of their cells, and keeps those cells.
  *
- * What comes for an unknown cell while an execute is under way waits, because the cell may be the
- * one that was asked for. After the last execute is answered, such a cell is adopted or refused.
+ * Items for an unknown cell wait while an execute is pending, because the cell may be the requested
+ * one. After the last execute is answered, such a cell is adopted or refused.
  */
 export class SessionInbox {
   readonly #parts: SessionInboxParts;
   readonly #tasks: IncomingTasks;
   readonly #router: SessionRouter;
   readonly #cells = new Map<string, RemoteCell>();
-  /** Cells that are over and whose end may still be asked for. */
+  /** Closed cells whose end may still be requested. */
   readonly #closed = new RecentSet<string>(MAX_CLOSED);
   readonly #adopted = new Set<string>();
   readonly #unlink: () => void;
@@ -73,24 +73,24 @@ export class SessionInbox {
     this.#unlink = onAbort(parts.lost, () => this.#lose());
   }
 
-  /** Resolves when nothing comes any more, with the reason. */
+  /** Resolves with the reason when nothing more can arrive. */
   get over(): Promise<Error> {
     return this.#over.promise;
   }
 
-  /** How many calls its delegates are at work on, of those that the host may want answers to. */
+  /** How many calls are running at its delegates, if the host may still want their answers. */
   get running(): number {
     return this.#tasks.size;
   }
 
-  /** The session has its id now, for those who are refused. */
+  /** The session has its id now; refusals name it. */
   named(sessionId: string): void {
     this.#sessionId = sessionId;
   }
 
-  /** Takes what the router of the connection brings, in order. */
+  /** Receives the deliveries of the connection's router, in order. */
   take(delivery: Delivery<SessionTraffic>): void {
-    // What is lost came before the session was known: of its cells nobody here knows either.
+    // The lost events came before the session was known, so its cells were not known either.
     if (delivery.kind === 'gap') return;
     const cellId = cellIdOf(delivery);
     if (this.#mayTake(cellId)) this.#router.route(cellId, delivery);
@@ -99,7 +99,7 @@ export class SessionInbox {
     }
   }
 
-  /** Takes news of a session that has no id yet, where they are of a cell that is known. @returns Whether it is. */
+  /** Accepts news for a session without an id if they are about a known cell. @returns Whether they are. */
   takeEarly(news: RoutedEvent<SessionTraffic>): boolean {
     const { cellId } = news.message;
     if (!this.#router.isLive(cellId) && !this.#router.isClosed(cellId)) return false;
@@ -107,7 +107,7 @@ export class SessionInbox {
     return true;
   }
 
-  /** The host is about to be asked for a cell: what comes for unknown cells waits until `over`. */
+  /** A cell is about to be requested: items for unknown cells wait until `over`. */
   expectCell(): ExpectedCell {
     const guard = this.#router.open();
     this.#expected += 1;
@@ -130,17 +130,17 @@ export class SessionInbox {
     };
   }
 
-  /** What is kept of a cell; undefined where nothing is. */
+  /** A known cell; undefined for any other. */
   cell(cellId: string): RemoteCell | undefined {
     return this.#cells.get(cellId);
   }
 
-  /** Somebody was told how a cell ended, so that nothing has to be kept of one that is closed. */
+  /** The end of a cell was delivered, so a closed cell need not be kept. */
   delivered(cellId: string): void {
     if (this.#cells.get(cellId)?.isClosed === true) this.#forget(cellId);
   }
 
-  /** Nothing comes any more: what still runs is cancelled. */
+  /** Nothing more can arrive: cancels what is running. */
   end(): void {
     this.#isEnded = true;
     this.#unlink();
@@ -157,14 +157,14 @@ export class SessionInbox {
     this.#over.resolve(this.#parts.lost.reason);
   }
 
-  /** Whether a cell is known, may turn out to be one that was asked for, or is adopted for this. */
+  /** Whether a cell is known, may be a requested one, or is adopted now. */
   #mayTake(cellId: string): boolean {
     if (this.#isEnded) return false;
     const isKnown = this.#router.isLive(cellId) || this.#router.isClosed(cellId);
     return isKnown || this.#expected > 0 || this.#adopt(cellId);
   }
 
-  /** Takes a cell that the host runs of its own accord. @returns Whether there may be such cells, and there was room. */
+  /** Accepts a cell that the host started by itself. @returns Whether that is allowed and there was room. */
   #adopt(cellId: string): boolean {
     const { adopts, delegate } = this.#parts;
     if (!adopts || this.#isEnded || this.#adopted.size >= MAX_ADOPTED) return false;
@@ -173,7 +173,7 @@ export class SessionInbox {
     return true;
   }
 
-  /** Has a cell get what came for it, and what comes. */
+  /** Delivers to a cell what waits for it, and what follows. */
   #admit(
     cellId: string,
     delegate: Delegate,
@@ -183,7 +183,7 @@ export class SessionInbox {
     this.#cells.set(cellId, new RemoteCell(delegate));
     register((delivery) => {
       if (delivery.kind === 'request') this.#tasks.run(delivery, delegate);
-      // A gap, too: there is no other news than that a cell is closed.
+      // A gap, too: the only news is that a cell is closed.
       else this.#closeCell(cellId);
     });
   }
@@ -204,7 +204,7 @@ export class SessionInbox {
     if (displaced !== undefined) this.#cells.delete(displaced);
   }
 
-  /** Nobody will be told of this cell any more. */
+  /** The cell can no longer be observed. */
   #forget(cellId: string): void {
     this.#closed.delete(cellId);
     this.#cells.delete(cellId);
@@ -220,7 +220,7 @@ function reused(cellId: string): CodeModeError {
   return new CodeModeError('peer_failed', text);
 }
 
-/** What `cellClosed` throws is ignored: its contract says so. */
+/** Ignores what `cellClosed` throws, as its contract says. */
 async function tellClosed(delegate: Delegate, cellId: string): Promise<void> {
   try {
     await delegate.cellClosed?.(cellId);

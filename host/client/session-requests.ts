@@ -5,7 +5,7 @@ import type { ExecuteRequest, ObserveMode, WaitOptions } from '../../src/session
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { Operation, OperationValue, WireTool } from '../wire/protocol.ts';
 
-/** What every request that waits for a cell says. */
+/** The fields of every request that waits for a cell. */
 interface WaitFields {
   readonly yield_time_ms: number;
   readonly observe?: { pending: true };
@@ -17,7 +17,7 @@ type ExecuteOperation = Extract<Operation, { method: 'session/execute' }>;
 /** Version 1 has no way to leave the id out. */
 const NO_CALL_ID = '';
 
-/** Writes the requests of one session as its host understands them. */
+/** Makes the requests of one session in the form that its host understands. */
 export class SessionRequests {
   readonly #sessionId: string;
   readonly #tools: readonly ToolDefinition[];
@@ -25,7 +25,7 @@ export class SessionRequests {
   readonly #wireTools = new WeakMap<readonly ToolDefinition[], WireTool[]>();
 
   /**
-   * @param tools Of cells whose request names none.
+   * @param tools The default tools of a cell.
    * @param hasCellsCapability Whether the host has `cellhost.cells`.
    */
   constructor(sessionId: string, tools: readonly ToolDefinition[], hasCellsCapability: boolean) {
@@ -35,7 +35,7 @@ export class SessionRequests {
   }
 
   /**
-   * @param request Checked already, but for its tools.
+   * @param request Already checked, except its tools.
    * @throws `invalid_argument`, `unsupported`.
    */
   execute(request: ExecuteRequest, options: WaitOptions): ExecuteOperation {
@@ -61,7 +61,7 @@ export class SessionRequests {
     return { method: 'session/wait', sessionId: this.#sessionId, request };
   }
 
-  /** @throws `unsupported` where the host does not have `cellhost.cells`, which this needs. */
+  /** @throws `unsupported` if the host lacks `cellhost.cells`. */
   needCellsCapability(what: string): void {
     if (this.#hasCellsCapability) return;
     throw new CodeModeError(
@@ -81,7 +81,7 @@ export class SessionRequests {
     return { yield_time_ms: ms, ...early };
   }
 
-  /** Made once for each list. */
+  /** Converts each list only once. */
   #toWire(tools: readonly ToolDefinition[]): WireTool[] {
     const known = this.#wireTools.get(tools);
     if (known !== undefined) return known;
@@ -99,7 +99,7 @@ export class SessionRequests {
   }
 }
 
-/** The answer, where it is of the kind that was asked for. @throws `peer_failed`. */
+/** Checks that the answer is of the requested kind. @throws `peer_failed`. */
 export function expected<T extends OperationValue['type']>(
   value: OperationValue,
   type: T,

@@ -7,33 +7,33 @@ import { dial } from '../transports/dial.ts';
 import { streamTransport } from '../transports/stream-transport.ts';
 import { type GreetOptions, HostClient } from './host-client.ts';
 
-/** How a host process is started. */
+/** How to start a host process. */
 export interface SpawnHostOptions extends GreetOptions {
   /** Program and arguments. Default: this package's own host, on the Node.js of this process. */
   readonly command?: readonly [string, ...string[]];
-  /** Default: that of this process. */
+  /** Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** How long it may take to answer the greeting, in milliseconds. Default 30,000. */
+  /** How long the host may take to answer the first message, in milliseconds. Default 30,000. */
   readonly helloMs?: number;
 }
 
 /** How to reach a host. */
 export interface ConnectOptions extends GreetOptions {
-  /** What to show a host that asks for it, WebSocket only. */
+  /** The bearer token for the host, for WebSockets only. */
   readonly token?: string;
 }
 
 const HELLO_MS = 30_000;
 const STDERR_LENGTH = 4_096;
-/** How long a host may take to end after its client has gone. */
+/** How long a host may take to exit after its client has left. */
 const END_MS = 5_000;
 const NEVER = new AbortController().signal;
 
 /**
- * Connects to a host that listens.
+ * Connects to a listening host.
  *
  * @param url `unix:PATH`, `tcp:HOST:PORT` or `ws:HOST:PORT`.
- * @throws `invalid_config` for what is no such address; `connection_lost`; `handshake_failed`; the signal's reason.
+ * @throws `invalid_config` for any other address; `connection_lost`; `handshake_failed`; the signal's reason.
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<HostClient> {
   const { token, signal = NEVER } = options;
@@ -42,10 +42,10 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
 }
 
 /**
- * Starts a host process and connects to its standard streams. It ends when the client is closed,
- * and with this process.
+ * Starts a host process and connects to its standard streams. The process exits when the client is
+ * closed, and with this process.
  *
- * @throws `connection_lost` where it cannot be started or ends; `handshake_failed`; the signal's reason.
+ * @throws `connection_lost` if it cannot be started or exits; `handshake_failed`; the signal's reason.
  */
 export async function spawnHost(options: SpawnHostOptions = {}): Promise<HostClient> {
   options.signal?.throwIfAborted();
@@ -73,13 +73,13 @@ function ownHost(): [string, ...string[]] {
   return [process.execPath, launcher, '--listen', 'stdio', '--log-level', 'warn'];
 }
 
-/** This file is one folder deeper in what is published. */
+/** In the published package, this file is one folder deeper. */
 function packageRoot(): URL {
   const depth = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
   return new URL(depth, import.meta.url);
 }
 
-/** A host whose client is gone ends by itself; one that does not is ended. */
+/** A host exits by itself when its client has left; otherwise it is killed. */
 function endProcess(child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const timer = setTimeout(() => child.kill('SIGKILL'), END_MS).unref();

@@ -1,6 +1,6 @@
 import { CodeModeError, type ErrorCode } from '../../src/errors.ts';
 
-/** What hosts say in plain words, and the code it stands for. */
+/** Error texts of hosts, and the codes for them. */
 const PHRASES: readonly (readonly [RegExp, ErrorCode])[] = [
   [/already has an active observer/, 'cell_busy'],
   [/is already terminating/, 'cell_terminating'],
@@ -12,13 +12,13 @@ const PHRASES: readonly (readonly [RegExp, ErrorCode])[] = [
   [/exhausted its cell ID space/, 'cell_ids_exhausted'],
 ];
 
-/** The error of a failed request. A host that gives no code is understood by its words. */
+/** The error of a failed request. If the host sends no code, its text decides. */
 export function toError({ message, code }: { message: string; code?: string | undefined }): Error {
   const known = PHRASES.find(([phrase]) => phrase.test(message))?.[1] ?? 'peer_failed';
   return new CodeModeError((code as ErrorCode | undefined) ?? known, message);
 }
 
-/** What an answer that nobody has checked says went wrong; null where it says nothing of the kind. */
+/** The failure that an unchecked answer reports; null if it reports none. */
 export function failureIn(answer: unknown): { message: string; code?: string } | null {
   const { status, message, code } = (answer ?? {}) as Readonly<Record<string, unknown>>;
   if (status !== 'error' || typeof message !== 'string') return null;
@@ -28,12 +28,12 @@ export function failureIn(answer: unknown): { message: string; code?: string } |
 const STATE_LOST =
   'Cannot use this session: its host connection was lost, and its cells and stored values with it';
 
-/** Everything that is asked of a session after its connection was lost, for this reason. */
+/** The error of all calls of a session after its connection was lost for this reason. */
 export function stateLost(cause: Error): CodeModeError {
   return new CodeModeError('state_lost', STATE_LOST, { cause });
 }
 
-/** Everything that fails because the host is gone. */
+/** The error of everything that fails because the host is gone. */
 export function connectionLost(error: Error | null): CodeModeError {
   const why = error === null ? '' : `: ${error.message}`;
   const options = error === null ? {} : { cause: error };

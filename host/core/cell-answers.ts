@@ -12,7 +12,7 @@ import { REMEMBERED_IDS } from './host-limits.ts';
 interface Entry {
   readonly cellId: string;
   standing: CellStanding;
-  /** When all its callbacks were over, in `performance.now()`; null before. */
+  /** When all its callbacks had ended, in `performance.now()`; null before. */
   endedMs: number | null;
   /** Terminates that have not been answered. */
   terminates: number;
@@ -88,7 +88,7 @@ export class CellAnswers {
     return held.promise;
   }
 
-  /** All callbacks of the cell are over. */
+  /** All callbacks of the cell have ended. */
   ended(cellId: string): void {
     const entry = this.#find(cellId);
     if (entry === undefined) return this.#tellForeign(cellId);
@@ -138,7 +138,7 @@ export class CellAnswers {
     return endedMs === null || endedMs >= askedMs ? 0 : performance.now() - endedMs;
   }
 
-  /** The session is over: reports each cell that was not reported as closed. Later news are ignored. */
+  /** The session has ended: reports each cell that was not reported as closed. Later news is ignored. */
   close(): void {
     this.#dropUnannounced();
     this.#isClosed = true;

@@ -2,11 +2,11 @@
 export interface CellStanding {
   /** The client knows the cell. */
   readonly isAnnounced: boolean;
-  /** All its callbacks are over. */
+  /** All its callbacks have ended. */
   readonly isEnded: boolean;
   /** Its end was delivered, or can no longer be requested. */
   readonly isRetired: boolean;
-  /** The client was told that it is closed. */
+  /** The client was notified that it is closed. */
   readonly isTold: boolean;
   /** Answers about it that have not been sent. */
   readonly owed: number;
@@ -16,9 +16,9 @@ export interface CellStanding {
 export type CellNews = 'announced' | 'ended' | 'retired' | 'owed' | 'paid';
 
 /**
- * When a client is told that a cell is closed.
+ * When a client is notified that a cell is closed.
  *
- * - `callbacks-over`: as soon as all its callbacks are over.
+ * - `callbacks-over`: as soon as all its callbacks have ended.
  * - `answers-sent`: after every answer about the cell. A cell that the client did not start is not
  *   mentioned.
  */
@@ -28,7 +28,7 @@ export type ClosedRule = 'callbacks-over' | 'answers-sent';
 export interface CellStep {
   /** Null when nothing more can happen to the cell, so it need not be remembered. */
   readonly next: CellStanding | null;
-  /** Whether to tell the client now that the cell is closed. */
+  /** Whether to notify the client now that the cell is closed. */
   readonly tellsClosed: boolean;
 }
 

@@ -3,10 +3,10 @@ import type { EventEmitter } from 'node:events';
 const ignore = (): void => {};
 
 /**
- * Keeps the errors of a stream, socket or process from ending this process, for as long as it can emit any.
+ * Keeps the errors of a stream, socket or process from ending this process, for as long as it can emit them.
  *
- * The listener is never removed: Node emits `'error'` a tick after it says `closed`, after `destroy()`, and for
- * writes that were under way. Those who need an error listen for it themselves, and stop when they like.
+ * The listener is never removed: Node.js emits `'error'` even a tick after `closed`, after `destroy()`, and for
+ * pending writes. Code that needs an error adds its own listener, which it may remove.
  */
 export function ignoreErrors(emitter: EventEmitter): void {
   if (!emitter.listeners('error').includes(ignore)) emitter.on('error', ignore);

@@ -2,15 +2,15 @@ import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_p
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { ignoreErrors } from './ignore-errors.ts';
 
-/** A process with a pipe at each of its standard streams. */
+/** A process with a pipe for each of its standard streams. */
 export type PipedProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * Starts a process. No error that it or its streams emit, however late, ends this process.
+ * Starts a process. No error of it or its streams, however late, ends this process.
  *
- * Where there are no descriptors left, its streams are over from the beginning; `'error'` and `'close'` come as ever.
+ * If no file descriptors are left, its streams have ended from the start; `'error'` and `'close'` follow as usual.
  *
- * @throws What the system says where it refuses the command as such.
+ * @throws The system's error if it refuses the command itself.
  */
 export function spawnPiped(
   command: string,
@@ -18,7 +18,7 @@ export function spawnPiped(
   options: Omit<SpawnOptions, 'stdio'>,
 ): PipedProcess {
   const child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
-  // Node leaves them out where it cannot make them.
+  // Node.js leaves out streams that it cannot create.
   child.stdin ??= new PassThrough().destroy();
   child.stdout ??= new PassThrough().destroy();
   child.stderr ??= new PassThrough().destroy();

@@ -1,10 +1,10 @@
-/** The last part of a text that comes in pieces. */
+/** The last part of a text that arrives in pieces. */
 export class TextTail {
   readonly #maxLength: number;
   #text = '';
   #shortened = false;
 
-  /** @param maxLength UTF-16 units that are kept. */
+  /** @param maxLength How much is kept, in UTF-16 units. */
   constructor(maxLength: number) {
     this.#maxLength = maxLength;
   }
@@ -15,7 +15,7 @@ export class TextTail {
     this.#shortened ||= this.#text.length < joined.length;
   }
 
-  /** Whole lines where possible: a first line that was cut is left out if others follow. */
+  /** Whole lines if possible: an incomplete first line is left out if others follow. */
   toString(): string {
     const text = this.#text.trimEnd();
     const lineEnd = text.indexOf('\n');

@@ -12,7 +12,7 @@ interface Waiting {
 /**
  * Bounds the messages that a client leaves unread. While `maxUnreadBytes` of encoded messages are
  * queued, answers wait unencoded, first in, first out. They are sent at the pace at which the client
- * reads, and dropped when the connection is over.
+ * reads, and dropped when the connection has ended.
  */
 export class AnswerQueue {
   readonly #connection: Connection;
@@ -35,7 +35,7 @@ export class AnswerQueue {
   /**
    * Sends an answer: synchronously if none waits and there is room, otherwise in its turn.
    *
-   * @param send Encodes and sends the answer. Not called when the connection is over.
+   * @param send Encodes and sends the answer. Not called when the connection has ended.
    * @returns Undefined if the answer was sent or dropped synchronously; otherwise resolves when it was.
    * @throws What `send` throws.
    */

@@ -3,7 +3,7 @@ import type { Connection } from '../wire/connection.ts';
 import type { JsonCall } from './outgoing-delegate.ts';
 
 /**
- * Sends calls as version 1 says them.
+ * Sends calls in the form of version 1.
  *
  * @param hasCellsCapability Whether the client wants to know why a call is cancelled.
  */

@@ -76,7 +76,7 @@ export class HostConnection {
     connection.resume();
   }
 
-  /** Resolves when the connection and its sessions are over: null after a clean end. */
+  /** Resolves when the connection and its sessions have ended: null after a clean end. */
   get ended(): Promise<Error | null> {
     return this.#ended.promise;
   }

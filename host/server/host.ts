@@ -49,7 +49,7 @@ export class Host implements AsyncDisposable {
   /**
    * Serves a client until it leaves or the host is closed.
    *
-   * @returns Resolves when the connection and its sessions are over: with the error that ended the
+   * @returns Resolves when the connection and its sessions have ended: with the error that ended the
    *   connection, or null if it ended between two messages.
    */
   serve(transport: Transport): Promise<Error | null> {
@@ -57,7 +57,7 @@ export class Host implements AsyncDisposable {
     return this.serveGreeted(connection, greet(connection, this.#limits.helloMs));
   }
 
-  /** Like `serve`, for a connection that is greeted elsewhere. */
+  /** Like `serve`, for a connection that is greeted elsewhere. @internal */
   serveGreeted(connection: Connection, greeted: Promise<Greeted>): Promise<Error | null> {
     let client: Connection | HostConnection = connection;
     const served = {

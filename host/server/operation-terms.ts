@@ -50,7 +50,7 @@ function settingsOf({ toolErrors, console, limits }: SessionOptions = {}): Sessi
   };
 }
 
-/** Version 1 says null for an absent schema. */
+/** In version 1, null stands for an absent schema. */
 function toTool(tool: WireTool): ToolDefinition {
   const { name, tool_name: toolName, description, kind } = tool;
   const inputSchema = tool.input_schema ?? undefined;

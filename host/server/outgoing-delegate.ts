@@ -2,7 +2,7 @@ import { type Delegate, JsonText, type Notification, type ToolCall } from '../..
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
 import type { DelegateResult } from '../wire/protocol.ts';
 
-/** A call as JSON text, but for the beginning of its message. */
+/** A call as JSON text, without the beginning of its message. */
 export interface JsonCall extends OutgoingCall {
   /** What follows the id in a `delegate/request`. */
   readonly tail: string;
@@ -17,7 +17,7 @@ export interface JsonAnswer {
 
 export type JsonCalls = OutgoingCalls<JsonCall, JsonAnswer>;
 
-/** Asks a client for what the programs of one session call, as version 1 says it. */
+/** Sends the calls of one session's programs to a client, in the form of version 1. */
 export class OutgoingDelegate implements Delegate {
   readonly #calls: JsonCalls;
   readonly #sessionId: string;
@@ -59,7 +59,7 @@ export class OutgoingDelegate implements Delegate {
   }
 }
 
-/** Keeps the argument as the text it is: its sandbox checked that it is JSON. */
+/** Keeps the argument as text: its sandbox has checked that it is JSON. */
 function toolRequest(call: ToolCall, absentInput: string): string {
   const { cellId, callId, toolName, kind, inputJson } = call;
   const input = inputJson === undefined ? absentInput : `,"input":${inputJson}`;

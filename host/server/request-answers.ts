@@ -14,7 +14,7 @@ import { AnswerQueue } from './answer-queue.ts';
 /** Longest text of an error about a message, in UTF-16 units: such a text may quote the message. */
 const MAX_REASON_LENGTH = 1_000;
 
-/** Answers one request as version 1 says it. Values are made when there is room to send them. */
+/** Answers one request in the form of version 1. Values are made when there is room to send them. */
 export interface JsonAnswering {
   answer(value: () => OperationValue): Sent;
   fail(error: unknown): Sent;
@@ -89,7 +89,7 @@ export class RequestAnswers {
     return { type: 'connection/failed', message: reasonOf(error) };
   }
 
-  /** Sends an error instead of an answer that is too large for a frame; the connection goes on. */
+  /** Sends an error instead of an answer that is too large for a frame; the connection continues. */
   #send(id: unknown, type: string, result: object, what: string): void {
     try {
       this.#connection.send({ type, id, result });

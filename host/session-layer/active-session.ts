@@ -31,6 +31,7 @@ export class ActiveSession implements AsyncDisposable {
   #isHandedOver = false;
   #closing: Promise<void> | null = null;
 
+  /** @internal */
   constructor(parts: ActiveSessionParts) {
     const { session, sessionId, remoteUrl, ended } = parts.created;
     this.response = { sessionId, remoteUrl };

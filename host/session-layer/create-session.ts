@@ -3,13 +3,13 @@ import { CodeModeError } from '../../src/errors.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
 import type { Session } from '../../src/session.ts';
-import type { CreateSessionOptions, OpenSessionOptions } from '../client/host-client.ts';
+import type { CreateSessionOptions, OpenRemoteSessionOptions } from '../client/host-client.ts';
 import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
 import type { RemoteSession } from '../client/remote-session.ts';
 
 /** Opens sessions on a host: a `HostClient`, or a `ReconnectingHostClient`. */
 export interface SessionHost {
-  openSession(options: OpenSessionOptions): Promise<RemoteSession>;
+  openSession(options: OpenRemoteSessionOptions): Promise<RemoteSession>;
   createSession(options: CreateSessionOptions): Promise<RemoteSession>;
 }
 

@@ -38,7 +38,7 @@ export class PromptOrder {
     this.#enter(noteKey(this.#sent), this.#sent <= this.#notified, pass);
   }
 
-  /** All callbacks of the cell are over. `pass` is called after the end of the prompt. */
+  /** All callbacks of the cell have ended. `pass` is called after the end of the prompt. */
   closed(pass: () => void): void {
     if (this.#isOver) pass();
     else this.#close = pass;

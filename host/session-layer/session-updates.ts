@@ -33,7 +33,7 @@ export type TellingUpdate =
     }
   /** A prompt has ended. No output of it follows. */
   | { readonly type: 'end'; readonly cellId: string; readonly end: PromptEnd }
-  /** All callbacks of this cell are over. */
+  /** All callbacks of this cell have ended. */
   | { readonly type: 'closed'; readonly cellId: string }
   /** `missed` updates were dropped because they were not read in time; never output or ends. */
   | { readonly type: 'gap'; readonly missed: number };

@@ -9,20 +9,20 @@ import { streamTransport } from './stream-transport.ts';
 import { webSocketOptions, webSocketTransport } from './websocket-transport.ts';
 import type { TransportOptions } from './wire-transport.ts';
 
-/** How to connect. */
+/** Options of a connection. */
 export interface DialOptions extends TransportOptions {
-  /** What to show a host that asks for it, WebSocket only. */
+  /** The bearer token for the host, for WebSockets only. */
   readonly token?: string;
-  /** Gives up connecting. Once connected it means nothing. */
+  /** Aborts connecting. It has no effect on an open connection. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Connects to a host, or takes the standard streams of this process.
+ * Connects to a host, or uses the standard streams of this process.
  *
  * @param url `stdio`, `unix:PATH`, `tcp:HOST:PORT` on this machine, or `ws://HOST:PORT`.
- * @throws CodeModeError `invalid_config` where the URL or the token make no sense,
- *   `connection_lost` where nobody answers, or with a refusal.
+ * @throws CodeModeError `invalid_config` if the URL or the token is invalid; `connection_lost` if there
+ *   is no answer, or for a refusal.
  */
 export async function dial(url: string, options: DialOptions): Promise<Transport> {
   const endpoint = parseConnectEndpoint(url);
@@ -87,7 +87,7 @@ function dialWebSocket(url: string, options: DialOptions, signal: AbortSignal): 
     });
     webSocket.once('upgrade', ({ socket }) => {
       webSocket.once('open', () => {
-        // Here and now: what comes right behind the answer must find its listener.
+        // Synchronously, because a message right behind the answer needs its listener.
         resolve(webSocketTransport(url, webSocket, socket, options));
         webSocket.off('error', fail);
       });

@@ -9,13 +9,13 @@ import { listenOnWebSocket } from './websocket-listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';
 
 /**
- * Begins to listen.
+ * Starts listening.
  *
- * Sockets in the file system are for their owner alone; TCP and WebSockets without a token are for
- * this machine alone. Standard streams are one connection, which is there at once.
+ * Sockets in the file system accept only their owner; TCP, and WebSockets without a token, only this
+ * machine. Standard streams are a single connection, which exists at once.
  *
- * @throws CodeModeError `invalid_config` where it may not or cannot be done, such as where somebody
- *   else listens there.
+ * @throws CodeModeError `invalid_config` if listening is not allowed or fails, for example because the
+ *   address is in use.
  */
 export async function listen(endpoint: Endpoint, options: ListenOptions): Promise<Listener> {
   const url = endpointUrl(endpoint);
@@ -39,7 +39,7 @@ export async function listen(endpoint: Endpoint, options: ListenOptions): Promis
   }
 }
 
-/** @throws Error where strangers could come in. */
+/** @throws Error if other machines could connect without a token. */
 function refuseOpenDoors(endpoint: Endpoint, token: string | undefined): void {
   if (token !== undefined && endpoint.type !== 'ws') {
     throw new Error('--token-file only works with ws:HOST:PORT');

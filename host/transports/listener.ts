@@ -4,28 +4,28 @@ import { ignoreErrors } from '../io/ignore-errors.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { TransportOptions } from './wire-transport.ts';
 
-/** Who hears of connections, and who may connect. */
+/** Options of a listener. */
 export interface ListenOptions extends TransportOptions {
-  /** Called with every connection, before anything is read from it; it has to start or destroy it. */
+  /** Called with every connection, before anything is read from it. It must start or destroy the connection. */
   readonly onConnection: (transport: Transport) => void;
-  /** Trouble of no single connection, such as too many open files. Listening goes on. */
+  /** An error that concerns no single connection, such as too many open files. Listening continues. */
   readonly onError?: (error: Error) => void;
-  /** What clients have to show, WebSocket only. Needed where others than this machine can connect. */
+  /** The bearer token that clients must send, for WebSockets only. Required if other machines can connect. */
   readonly token?: string;
 }
 
-/** Somebody who can be connected to. */
+/** A listening server. */
 export interface Listener extends AsyncDisposable {
-  /** Where, with the real port. */
+  /** The address, with the actual port. */
   readonly url: string;
-  /** Lets nobody in any more; who is in stays. Safe to call twice. */
+  /** Stops accepting connections; existing ones stay open. Safe to call twice. */
   close(): Promise<void>;
 }
 
 /**
- * Lets a server listen.
+ * Makes a server listen.
  *
- * @throws What the system says where it cannot.
+ * @throws The system's error if it cannot.
  */
 export async function openServer(
   server: Server,

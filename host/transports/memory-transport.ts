@@ -5,8 +5,8 @@ import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
 
 /**
- * Two transports of one process that are each other's peer. Messages arrive a turn later, and count
- * as queued until the other side takes them.
+ * Two transports of one process, each the peer of the other. Messages arrive a turn later, and count as
+ * queued until the other side takes them.
  */
 export function memoryTransports(options: TransportOptions = {}): readonly [Transport, Transport] {
   const first = new MemoryWire();
@@ -19,7 +19,7 @@ export function memoryTransports(options: TransportOptions = {}): readonly [Tran
   ];
 }
 
-/** One end. What is on its way to it is with it. */
+/** One end, with the messages that are on their way to it. */
 class MemoryWire implements Wire {
   readonly #arriveLater = () => this.#arrive();
   #peer!: MemoryWire;
@@ -31,7 +31,7 @@ class MemoryWire implements Wire {
   #isEndComing = false;
   #isArriving = false;
 
-  /** Called once, before all else. */
+  /** Called once, first. */
   join(peer: MemoryWire): void {
     this.#peer = peer;
   }
@@ -44,7 +44,7 @@ class MemoryWire implements Wire {
     this.#events = events;
   }
 
-  // Nothing is read here: messages lie where `next` finds them.
+  // Nothing to read: messages are already where `next` finds them.
   open(): void {}
   pause(): void {}
   resume(): void {}
@@ -109,7 +109,7 @@ class MemoryWire implements Wire {
     if (this.#phase === 'ending' && this.#peer.#bytes === 0) this.#events.finished(null);
   }
 
-  /** Nobody takes what came and comes: to the peer it is as if it were taken. */
+  /** Drops messages, from now on too. To the peer, they seem to be taken. */
   #drop(): void {
     this.#coming = [];
     this.#here.clear();

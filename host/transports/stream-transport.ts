@@ -9,11 +9,11 @@ import { type TransportOptions, WireTransport } from './wire-transport.ts';
 
 /**
  * Messages over a pair of byte streams, such as the standard streams of a process, or over a socket,
- * which is given as both. The streams belong to the transport: it destroys them at the end.
+ * passed as both. The streams belong to the transport, which destroys them at the end.
  *
- * @param peer Who is at the other end, for people.
- * @param input Nobody else may read from it. A socket should allow to be half open: where it does
- *   not, answers to the last messages of a peer that ends are lost.
+ * @param peer Names the other end, for people.
+ * @param input Nothing else may read from it. A socket should have `allowHalfOpen`; otherwise answers
+ *   to the last messages of a peer that ends are lost.
  */
 export function streamTransport(
   peer: string,
@@ -50,7 +50,7 @@ class StreamWire implements Wire {
   attach(events: WireEvents): void {
     this.#events = events;
     for (const stream of [this.#input, this.#output]) ignoreErrors(stream);
-    // Listened to from the beginning: Node lets what a dead child said run out, to nobody if need be.
+    // Listen from the start: Node.js drains the output of a dead child even without a listener.
     this.#input.pause();
     this.#input.on('data', this.#onData);
     this.#input.on('end', this.#onEnd);
@@ -88,7 +88,7 @@ class StreamWire implements Wire {
   end(): void {
     this.#phase = 'ending';
     this.#writer.flush();
-    // Where all was taken an output that is closed meanwhile, as that of a process that ends, loses nothing.
+    // If everything was taken, an output that closes meanwhile, as of an exiting process, loses nothing.
     const isTaken = this.#output.writableLength === 0;
     if (isTaken && this.#output.destroyed) return this.#flushed(this.#writeError);
     this.#output.end((error?: Error | null) =>
@@ -157,8 +157,8 @@ class StreamWire implements Wire {
   }
 
   /**
-   * A socket is not let go of before the peer has ended too: data it sends to a socket that is gone
-   * would make its side drop what we sent last.
+   * Keeps a socket until the peer has ended, too: data that it sends to a destroyed socket would make
+   * its side drop what we sent last.
    */
   #flushed(error: Error | null): void {
     if (this.#phase !== 'ending') return;
@@ -179,7 +179,7 @@ class StreamWire implements Wire {
   }
 }
 
-/** Node does not really destroy standard output: what the reader does not take would keep the process from ending. */
+/** Node.js does not really destroy standard output: unread data would keep the process alive. */
 function destroyOutput(output: Writable): void {
   const isStuck = output === process.stdout && process.stdout.writableLength > 0;
   output.destroy();

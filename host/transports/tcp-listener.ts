@@ -3,7 +3,7 @@ import { endpointUrl, hostAndPort } from '../wire/endpoint.ts';
 import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
 import { streamTransport } from './stream-transport.ts';
 
-/** TCP on a loopback address, which the caller has made sure of. */
+/** TCP on a loopback address, as the caller has checked. */
 export async function listenOnTcp(
   host: string,
   port: number,
@@ -17,18 +17,18 @@ export async function listenOnTcp(
   return makeListener(url, () => server.close());
 }
 
-/** The name `localhost` might stand for another machine; its address cannot. */
+/** The name `localhost` could resolve to another machine; its address cannot. */
 export function listenAddress(host: string): string {
   return host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
 }
 
-/** Where a server listens really. */
+/** The actual address of a server. */
 export function boundTo(server: Server): { readonly host: string; readonly port: number } {
   const { address, port } = server.address() as AddressInfo;
   return { host: address, port };
 }
 
-/** Who is at the other end; one that is gone again has no address. */
+/** The address of the other end; a peer that has left has none. */
 export function remoteOf({ remoteAddress, remotePort }: Socket): string {
   return remoteAddress === undefined ? 'unknown' : hostAndPort(remoteAddress, remotePort ?? 0);
 }

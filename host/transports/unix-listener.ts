@@ -10,14 +10,14 @@ import { type Listener, type ListenOptions, makeListener, openServer } from './l
 import { streamTransport } from './stream-transport.ts';
 
 const OWNER_ONLY = 0o600;
-/** What the system has room for, less the zero byte at the end. */
+/** The system's maximum, without the terminating zero byte. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 const LIVING = 'another host listens there';
 
 /**
- * A socket in the file system, for its owner alone.
+ * A socket in the file system, only for its owner.
  *
- * What a dead host left there is replaced. A living host, and anything that is no socket, is let be.
+ * Replaces the socket of a dead host. Does not touch that of a living host, or any other file.
  */
 export async function listenOnUnix(path: string, options: ListenOptions): Promise<Listener> {
   const target = resolve(path);
@@ -29,7 +29,7 @@ export async function listenOnUnix(path: string, options: ListenOptions): Promis
   const place = await bind(server, target, options.onError);
   return makeListener(url, () => {
     server.close();
-    // Whoever has put something else there meanwhile keeps it.
+    // Keep a file that was put there meanwhile.
     if (samePlace(statOf(target), place)) unlinkSync(target);
   });
 }
@@ -44,8 +44,8 @@ async function makeFolder(parent: string): Promise<string> {
 }
 
 /**
- * Nobody else can reach the socket before its mode is set, as it is made in a folder of ours; nobody
- * is pushed aside, as a link is not made where something is already.
+ * The socket cannot be reached before its mode is set, because it is created in a private folder. It
+ * replaces nothing, because a link is not created over an existing file.
  */
 async function bind(server: Server, target: string, onError: ListenOptions['onError']) {
   const folder = await makeFolder(dirname(target));
@@ -70,7 +70,7 @@ async function clear(target: string): Promise<void> {
   if (found === undefined) return;
   if (!found.isSocket()) throw new Error('what is there is not a socket');
   if (await isLiving(target)) throw new Error(LIVING);
-  // Another host may do the same at this moment: what is taken away must be what was looked at.
+  // Another host may do the same at this moment, so remove only the file that was checked.
   const aside = `${target}.${randomUUID()}`;
   renameSync(target, aside);
   const isSame = samePlace(statOf(aside), found);
@@ -79,7 +79,7 @@ async function clear(target: string): Promise<void> {
   if (!isSame) throw new Error(LIVING);
 }
 
-/** Whether somebody may listen there. */
+/** Whether a host may be listening there. */
 async function isLiving(path: string): Promise<boolean> {
   const socket = connect({ path });
   ignoreErrors(socket);

@@ -14,8 +14,8 @@ const READY_PATH = '/readyz';
 /**
  * WebSockets at `/`, and 200 for a GET of `/readyz`.
  *
- * No browser gets in: whatever has an `Origin` is answered with 403. Where there is a token, only who
- * sends it as `Authorization: Bearer …` does; others get 401.
+ * Browsers are refused: a request with an `Origin` gets 403. If there is a token, clients must send it
+ * as `Authorization: Bearer …`; others get 401.
  */
 export async function listenOnWebSocket(
   host: string,
@@ -43,7 +43,7 @@ export async function listenOnWebSocket(
   });
 }
 
-/** Answers what asks for no WebSocket. */
+/** Answers requests that are not for a WebSocket. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('Connection', 'close');
   response.writeHead(statusOf(request)).end();
@@ -55,7 +55,7 @@ function statusOf(request: IncomingMessage): number {
   return pathOf(request) === '/' ? 426 : 404;
 }
 
-/** Why somebody who asks for a WebSocket does not get one. */
+/** The status with which a WebSocket is refused; undefined if it is accepted. */
 function verdict(request: IncomingMessage, token: string | undefined): number | undefined {
   if (request.headers.origin !== undefined) return 403;
   if (pathOf(request) !== '/') return 404;
@@ -66,7 +66,7 @@ function pathOf({ url = '' }: IncomingMessage): string | undefined {
   return url.split('?', 1)[0];
 }
 
-/** Takes as long for a wrong token as for the right one: hashes are compared, which are of one length. */
+/** Takes the same time for wrong tokens and the right one, because it compares hashes of equal length. */
 function shows({ headers }: IncomingMessage, token: string): boolean {
   const [, shown = ''] = /^Bearer +(.*)$/i.exec(headers.authorization ?? '') ?? [];
   return timingSafeEqual(hash('sha256', shown, 'buffer'), hash('sha256', token, 'buffer'));

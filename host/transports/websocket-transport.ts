@@ -9,12 +9,12 @@ import type { Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { CLOSE_WITHIN_MS, type TransportOptions, WireTransport } from './wire-transport.ts';
 
-/** How WebSockets of ours are made, on both sides. */
+/** Options of WebSockets, for both sides. */
 export function webSocketOptions({ closeWithinMs = CLOSE_WITHIN_MS }: TransportOptions) {
   return {
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES + PREFIX_BYTES,
-    // For a peer that says it closes and then stays. What we close has its own deadline, set before.
+    // For a peer that announces its close and then stays. Our own close already has a deadline.
     closeTimeout: closeWithinMs,
   };
 }
@@ -27,10 +27,10 @@ const BROKEN_OFF = 1_006;
 const BINARY = { binary: true } as const;
 
 /**
- * Messages over a WebSocket: each is one binary message that begins with its length, as on a stream.
+ * Messages over a WebSocket: each is one binary message that starts with its length, as on a stream.
  *
- * @param webSocket Is open, and has brought no message yet.
- * @param socket What it runs on.
+ * @param webSocket Must be open, and must not have received a message yet.
+ * @param socket Its underlying socket.
  */
 export function webSocketTransport(
   peer: string,
@@ -50,7 +50,7 @@ class WebSocketWire implements Wire {
   readonly #flushLater = () => this.#flush();
   #events!: WireEvents;
   #phase: 'open' | 'ending' | 'over' = 'open';
-  /** Why what came after the queue is no message. */
+  /** Why the data after the queue is not a message. */
   #fault: Error | null = null;
   #isClosed = false;
   #isGathering = false;

@@ -2,18 +2,18 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { Transport, TransportReceiver } from '../wire/transport.ts';
 import type { Wire } from './wire.ts';
 
-/** How much a transport holds, and how long its end may take. */
+/** Limits of a transport. */
 export interface TransportOptions {
-  /** From how many queued bytes on `drained` makes its callers wait. Default: 1 MiB. */
+  /** From this many queued bytes on, `drained` makes callers wait. Default: 1 MiB. */
   readonly highWaterBytes?: number;
-  /** How long `close`, and a peer that no longer hears, may take before all is dropped. Default: 5 000. */
+  /** How long `close`, or a peer that no longer reads, may take before everything is dropped, in milliseconds. Default: 5,000. */
   readonly closeWithinMs?: number;
 }
 
 const HIGH_WATER_BYTES = 1 << 20;
 /** The default of `closeWithinMs`. */
 export const CLOSE_WITHIN_MS = 5_000;
-/** After so many messages, or so long, whoever else waits in this process has a turn. */
+/** After this many messages, or this long, other work of this process has its turn. */
 const MAX_FRAMES_IN_A_TURN = 256;
 const MAX_TURN_MS = 2;
 
@@ -28,13 +28,13 @@ export class WireTransport implements Transport {
   #phase: 'open' | 'ending' | 'over' = 'open';
   #receiver: TransportReceiver | null = null;
   #isTold = false;
-  /** Set when nothing more comes in: why. */
+  /** Why nothing more arrives; null before that. */
   #end: { readonly error: Error | null } | null = null;
-  /** Why the peer does not hear us any more. */
+  /** Why the peer no longer reads. */
   #deafness: Error | null = null;
-  /** Why all is over. */
+  /** Why the transport has ended. */
   #error: Error | null = null;
-  /** A message that was taken while reading was paused. */
+  /** A message that was read while reading was paused. */
   #held: Buffer | null = null;
   #isPaused = false;
   #isDelivering = false;
@@ -71,7 +71,7 @@ export class WireTransport implements Transport {
     this.#receiver = receiver;
     if (this.#phase === 'over') return queueMicrotask(() => this.#tell());
     if (this.#phase === 'ending') return;
-    // What came before, an end too, is told in a turn of its own.
+    // What arrived before, even an end, is reported in a separate turn.
     this.#later();
     this.#wire.open();
     if (this.#isPaused) this.#wire.pause();
@@ -134,7 +134,7 @@ export class WireTransport implements Transport {
     return this.#phase === 'open' && !isWaiting;
   }
 
-  /** The next message. Where there is none and none will come, all is over. */
+  /** The next message. Ends the transport if there is none and none can arrive. */
   #take(): Buffer | null {
     try {
       const body = this.#wire.next();
@@ -146,13 +146,13 @@ export class WireTransport implements Transport {
     }
   }
 
-  /** The owner may have more to say to the peer. */
+  /** The owner may still want to send something. */
   #unreadable(error: Error): void {
     this.#receiver?.unreadable?.(error);
     if (this.#phase === 'open') this.#finish(error);
   }
 
-  /** Lets others have a turn, and the peer wait meanwhile. */
+  /** Gives other work a turn; the peer waits meanwhile. */
   #rest(): void {
     if (this.#phase !== 'open') return;
     this.#wire.pause();
@@ -185,7 +185,7 @@ export class WireTransport implements Transport {
     if (this.#end !== null || this.#phase !== 'open') return;
     this.#end = { error };
     this.#deliver();
-    // Where nothing is left to be told, a pause does not keep the end back.
+    // If nothing is left to report, a pause does not delay the end.
     if (this.#isPaused && this.#receiver !== null) this.#held ??= this.#take();
   }
 
@@ -229,7 +229,7 @@ export class WireTransport implements Transport {
     if (this.#nextTurn !== null) clearImmediate(this.#nextTurn);
     this.#wire.destroy();
     this.#room?.resolve();
-    // Not in place: whoever destroys a transport does not expect to be called meanwhile.
+    // Not in place: the caller of `destroy` does not expect to be called back meanwhile.
     queueMicrotask(() => this.#tell());
   }
 

@@ -1,51 +1,51 @@
-/** What a wire tells the transport over it, each time from a turn of its own or from `next`'s caller. */
+/** What a wire reports to its transport, each time in a separate turn or inside `next`. */
 export interface WireEvents {
   /** `next` may have something. */
   readable(): void;
-  /** Some of what was queued was taken. */
+  /** Some of the queued data was taken. */
   taken(): void;
-  /** Nothing more comes in: the peer's end, or the error that broke the wire. Before `end` only. */
+  /** Nothing more arrives: the peer has ended, or this error broke the wire. Only before `end`. */
   ended(error: Error | null): void;
-  /** The peer hears no more, for this reason where there is one. What it said may still come. Before `end` only. */
+  /** The peer no longer reads, for this reason if it is known. Its data may still arrive. Only before `end`. */
   deaf(error: Error | null): void;
-  /** What `end` was to do is done, or failed. */
+  /** `end` has completed, or failed. */
   finished(error: Error | null): void;
 }
 
 /**
- * What differs between transports: how bytes come and go. It keeps no time and decides nothing.
+ * The part that differs between transports: how bytes move. It has no timers and decides nothing.
  *
- * Whatever the peer does is told as an event; none of its methods but `next` and `send` throws.
+ * Everything that the peer does is reported as an event. Only `next` and `send` can throw.
  */
 export interface Wire {
-  /** Bytes that were sent and not taken yet. */
+  /** How many sent bytes have not been taken yet. */
   readonly queuedBytes: number;
 
-  /** Called once, at once. Breaks are noticed from here on; nothing is read yet. */
+  /** Called once, immediately. Failures are noticed from now on; nothing is read yet. */
   attach(events: WireEvents): void;
 
-  /** Begins to read. Called once at most. */
+  /** Starts reading. Called at most once. */
   open(): void;
 
   /**
-   * The next message that is here, or null.
+   * The next message that has arrived, or null.
    *
-   * @throws Error where what the peer sent is no message, or ends within one.
+   * @throws Error if the peer's data is not a message, or ends within one.
    */
   next(): Buffer | null;
 
-  /** @throws RangeError where the message is too large; nothing is sent then. */
+  /** @throws RangeError if the message is too large; then nothing is sent. */
   send(body: string | Buffer): void;
 
-  /** Stops reading; what is here already stays. */
+  /** Pauses reading; what has arrived stays. */
   pause(): void;
 
-  /** Reads on. */
+  /** Resumes reading. */
   resume(): void;
 
-  /** Sends what is queued, ends, and tells `finished`. Called once at most; what comes in from here on is dropped. */
+  /** Sends what is queued, ends, and reports `finished`. Called at most once; data that arrives from now on is dropped. */
   end(): void;
 
-  /** Lets go of everything at once. Nothing is told any more. Safe to call twice. */
+  /** Releases everything at once, and reports nothing more. Safe to call twice. */
   destroy(): void;
 }

@@ -6,7 +6,7 @@ export const V1_CAPABILITIES = [
   'delegate-capacity-4096',
 ] as const;
 
-/** Capabilities of our own, sent only to a peer that asked for them. */
+/** Capabilities of this project, sent only to a peer that named them. */
 export const OWN_CAPABILITIES = [
   /** Events, errors, limits and lists in full: the pending observe mode, `resume`, reasons, notes, codes. */
   'cellhost.cells',

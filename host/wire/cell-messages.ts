@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
 import { count } from './wire-numbers.ts';
 
-/** What a program showed, what it waits for, and what became of it, as messages carry it. */
+/** The parts of messages that describe a cell: its output, its pending calls and its events. */
 
 export const cellId = z.string().max(MAX_ID_LENGTH);
 
@@ -11,7 +11,7 @@ const textItem = z.strictObject({ type: z.literal('input_text'), text: z.string(
 const audioItem = z.strictObject({ type: z.literal('input_audio'), audio_url: z.string() });
 const imageFields = { type: z.literal('input_image'), image_url: z.string() };
 const imageItem = z.strictObject({ ...imageFields, detail });
-/** Version 1 lets the detail of an image be left out. */
+/** In version 1, the detail of an image is optional. */
 const v1ImageItem = z.strictObject({ ...imageFields, detail: detail.nullish() });
 const item = z.discriminatedUnion('type', [textItem, imageItem, audioItem]);
 export const items = z.array(item);
@@ -34,7 +34,7 @@ const missing = z.strictObject({
 });
 const ending = { failure: failure.nullable(), notes: z.array(z.string()) };
 
-/** `cellhost.cells`: what a caller who waits for a cell is told, as `CellEvent` says it. */
+/** `cellhost.cells`: the answer to a wait for a cell, as a `CellEvent`. */
 export const cellEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('yielded'), cellId, items }),
   z.strictObject({
@@ -54,10 +54,10 @@ export const cellEvent = z.discriminatedUnion('type', [
   missing,
 ]);
 
-/** `cellhost.cells`: where an event stands in the record of its cell. */
+/** `cellhost.cells`: the position of an event in the record of its cell. */
 const place = { seq: count, atMs: z.number() };
 
-/** `cellhost.cells`: an event in the record of a cell, as `LiveEvent` says it. */
+/** `cellhost.cells`: an event in the record of a cell, as a `LiveEvent`. */
 export const liveEvent = z.discriminatedUnion('type', [
   z.strictObject({ ...place, type: z.literal('output'), item }),
   z.strictObject({ ...place, type: z.literal('tool-started'), ...pendingCall.shape }),

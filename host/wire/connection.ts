@@ -3,25 +3,25 @@ import { CodeModeError } from '../../src/errors.ts';
 import { MAX_FRAME_BYTES } from './framing.ts';
 import type { Transport } from './transport.ts';
 
-/** What a connection tells its owner. */
+/** What a connection reports to its owner. */
 export interface ConnectionHandler {
   /**
-   * One message, in place: the next is read when this returns. What it throws fails the connection.
+   * Called in place with each message; the next is read when this returns. A throw fails the connection.
    *
-   * @param message Parsed, and not checked further.
-   * @param text The message as it came.
+   * @param message The parsed message, otherwise unchecked.
+   * @param text The message as it arrived.
    */
   message(message: unknown, text: string): void;
   /**
-   * What to send last, where what the peer says cannot be read or `message` throws: the reason goes out
-   * before the end. Undefined for a peer that would not understand it.
+   * The last message to send if the peer's data cannot be read or `message` throws, to report the
+   * reason. Undefined for a peer that would not understand it.
    */
   lastWords?(error: Error): object | undefined;
-  /** Called once, last. Null where the peer, or this side, ended it between two messages. */
+  /** Called once, last. Null if either side ended the connection between two messages. */
   closed(error: Error | null): void;
 }
 
-/** A message that cannot be sent because it is larger than a frame may be. */
+/** The error for a message that is too large for a frame. */
 export class FrameTooLargeError extends CodeModeError {
   constructor(bytes: number) {
     super('limit_exceeded', `code-mode IPC frame length ${bytes} exceeds ${MAX_FRAME_BYTES} bytes`);
@@ -29,9 +29,9 @@ export class FrameTooLargeError extends CodeModeError {
 }
 
 /**
- * Messages as values over a transport: reads what comes, writes what goes.
+ * Sends and receives messages as values over a transport.
  *
- * One way out: whatever ends it first is the reason that everybody is told.
+ * It ends once: the first reason is the one that is reported to all callers.
  */
 export class Connection {
   readonly #transport: Transport;
@@ -47,12 +47,12 @@ export class Connection {
     return this.#transport.peer;
   }
 
-  /** Bytes that were sent and are still on this side. */
+  /** How many sent bytes are still queued on this side. */
   get queuedBytes(): number {
     return this.#transport.queuedBytes;
   }
 
-  /** Whether what is sent now goes out. */
+  /** Whether messages can still be sent. */
   get isOpen(): boolean {
     return this.#transport.isOpen;
   }
@@ -71,7 +71,7 @@ export class Connection {
     });
   }
 
-  /** Has everything that comes from now on told to another handler, the end too where it was before. */
+  /** Passes everything from now on to another handler; also the end, if it has already happened. */
   take(handler: ConnectionHandler): void {
     const end = this.#end;
     if (end === null) this.#handler = handler;
@@ -81,13 +81,13 @@ export class Connection {
   /**
    * Sends one message.
    *
-   * @throws `FrameTooLargeError`; nothing is sent then and the connection goes on.
+   * @throws `FrameTooLargeError`; then nothing is sent, and the connection continues.
    */
   send(message: object): void {
     this.sendText(JSON.stringify(message));
   }
 
-  /** Sends one message that is JSON text already. See `send`. */
+  /** Sends one message as JSON text. See `send`. */
   sendText(text: string): void {
     if (text.length * 3 > MAX_FRAME_BYTES) {
       const bytes = Buffer.byteLength(text);
@@ -96,7 +96,7 @@ export class Connection {
     this.#transport.send(text);
   }
 
-  /** What to wait for before sending more; undefined where there is room. */
+  /** What to wait for before sending more; undefined if there is room. */
   drained(): Promise<void> | undefined {
     return this.#transport.drained();
   }
@@ -131,7 +131,7 @@ export class Connection {
     }
   }
 
-  /** Ends because of what the peer said, and tells it if it can be told. */
+  /** Ends because of an invalid message of the peer, and reports the reason to it if possible. */
   #break(error: Error): void {
     const words = this.#failure === null ? this.#handler?.lastWords?.(error) : undefined;
     if (words === undefined) return this.fail(error);

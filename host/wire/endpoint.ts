@@ -1,13 +1,13 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { CodeModeError } from '../../src/errors.ts';
 
-/** Where a host listens, or where it is found. */
+/** The address at which a host listens. */
 export type Endpoint =
   /** The standard streams of this process. */
   | { readonly type: 'stdio' }
   /** A socket in the file system. */
   | { readonly type: 'unix'; readonly path: string }
-  /** A name or an address, an IPv6 one without brackets. */
+  /** A name or an address; an IPv6 address without brackets. */
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
   | { readonly type: 'ws'; readonly host: string; readonly port: number };
 
@@ -15,7 +15,7 @@ const ACCEPTED = 'stdio, unix:PATH, tcp:HOST:PORT and ws://HOST:PORT';
 const USE_WEBSOCKET = 'use ws://HOST:PORT';
 const MAX_PORT = 65_535;
 
-/** What others speak and we do not, with what to use instead. */
+/** Unsupported schemes of other hosts, and what to use instead. */
 const REFUSED: Readonly<Record<string, string>> = {
   grpc: `gRPC is not spoken here; ${USE_WEBSOCKET}`,
   'grpc+stdio': 'gRPC is not spoken here; use stdio',
@@ -25,8 +25,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads where to listen: `stdio`, `unix:PATH`, `tcp:HOST:PORT` or `ws://HOST:PORT`, where port 0
- * stands for one that is free.
+ * Parses an address to listen at: `stdio`, `unix:PATH`, `tcp:HOST:PORT` or `ws://HOST:PORT`. Port 0
+ * means any free port.
  *
  * @throws CodeModeError `invalid_config`; the message names what is accepted.
  */
@@ -35,7 +35,7 @@ export function parseListenEndpoint(text: string): Endpoint {
 }
 
 /**
- * Reads what to connect to; as `parseListenEndpoint`, but port 0 is refused.
+ * Parses an address to connect to, like `parseListenEndpoint`, but without port 0.
  *
  * @throws CodeModeError `invalid_config`.
  */
@@ -47,7 +47,7 @@ export function parseConnectEndpoint(text: string): Endpoint {
   return endpoint;
 }
 
-/** The text that is read as this endpoint. */
+/** The text form of this endpoint. */
 export function endpointUrl(endpoint: Endpoint): string {
   switch (endpoint.type) {
     case 'stdio':
@@ -61,7 +61,7 @@ export function endpointUrl(endpoint: Endpoint): string {
   }
 }
 
-/** `HOST:PORT`, an IPv6 address in brackets. */
+/** `HOST:PORT`, with an IPv6 address in brackets. */
 export function hostAndPort(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -70,7 +70,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Whether only this machine can be meant: a loopback address, or `localhost`. */
+/** Whether it can only be this machine: a loopback address, or `localhost`. */
 export function isLoopback(host: string): boolean {
   const version = isIP(host);
   if (version === 0) return host.toLowerCase() === 'localhost';
@@ -120,7 +120,7 @@ function refusal(purpose: string, text: string, why: string): CodeModeError {
   return new CodeModeError('invalid_config', message);
 }
 
-/** Without what may be a secret: users, passwords, queries, fragments. */
+/** Without possible secrets: users, passwords, queries, fragments. */
 function shown(text: string): string {
   const plain = text.includes('@') ? '…@…' : text.replace(/[?#].*$/s, '?…');
   return JSON.stringify(plain.length > 200 ? `${plain.slice(0, 200)}…` : plain);

@@ -1,4 +1,4 @@
-/** In the language, and not yet in the types of TypeScript. */
+/** Part of the language, but missing in TypeScript's types. */
 interface ExactJson {
   rawJSON(text: string): unknown;
   parse(
@@ -9,15 +9,15 @@ interface ExactJson {
 
 const exactJson = JSON as unknown as ExactJson;
 
-/** The id of a request: 64 bits with a sign. A bigint where a number would not be exact. */
+/** The id of a request: a signed 64-bit integer; a bigint if a number would not be exact. */
 export type RequestId = number | bigint;
 
 /**
- * The message with its id as it was written: `JSON.parse` rounds integers above 2^53.
+ * The message with its exact id: `JSON.parse` rounds integers above 2^53.
  *
- * Costs next to nothing for a message whose id is exact already; any other is parsed once more.
+ * Costs almost nothing if the id is already exact; otherwise the message is parsed again.
  *
- * @param message What `JSON.parse` made of the text.
+ * @param message The result of `JSON.parse` for the text.
  */
 export function withExactId(message: unknown, text: string): unknown {
   if (typeof message !== 'object' || message === null || !('id' in message)) return message;
@@ -29,12 +29,12 @@ export function withExactId(message: unknown, text: string): unknown {
     : message;
 }
 
-/** The id as `JSON.stringify` is to write it. */
+/** The id in a form that `JSON.stringify` writes exactly. */
 export function toWireId(id: RequestId): unknown {
   return typeof id === 'bigint' ? exactJson.rawJSON(String(id)) : id;
 }
 
-/** The text of the number that is the id of the whole message, not of something in it. */
+/** The text of the message's own id, not of an id inside it. */
 function idSource(text: string): string | undefined {
   const sources = new WeakMap<object, string>();
   let source: string | undefined;

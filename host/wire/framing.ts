@@ -1,20 +1,20 @@
-/** Largest message, in bytes of its JSON text: 64 MiB. */
+/** The largest message, in bytes of its JSON text: 64 MiB. */
 export const MAX_FRAME_BYTES = 64 << 20;
 
-/** Bytes of the length, little-endian, that stands before each message. */
+/** The size of the length before each message, in bytes; it is little-endian. */
 export const PREFIX_BYTES = 4;
 
 const SLAB_BYTES = 16_384;
-/** Bodies from here on are not gathered: they leave in a chunk of their own, copied once or not at all. */
+/** Bodies of at least this size are not gathered but written as separate chunks, copied at most once. */
 const LARGE_BYTES = 8_192;
-/** Texts up to this length are given room for the worst case instead of being measured. */
+/** Texts up to this length get room for the worst case instead of being measured. */
 const UNMEASURED_LENGTH = 1_024;
-/** A frame up to this size is given its room at once; a larger one as it comes. */
+/** A frame up to this size gets its memory at once; a larger one as it arrives. */
 const TRUSTED_BYTES = 1 << 20;
 const GROWTH = 4;
 const EMPTY: Buffer = Buffer.alloc(0);
 
-/** Puts the length before messages, gathers them, and hands out what was gathered in one turn. */
+/** Frames messages: adds their lengths, and gathers the messages of one turn into few chunks. */
 export class FrameWriter {
   readonly #write: (chunks: readonly Buffer[]) => void;
   readonly #flushLater = () => this.flush();
@@ -25,19 +25,19 @@ export class FrameWriter {
   #used = 0;
   #isScheduled = false;
 
-  /** @param write Takes the chunks of a turn, in order; they are its own from then on. Seldom more than one. */
+  /** @param write Receives the chunks of a turn, in order, and owns them. There is rarely more than one. */
   constructor(write: (chunks: readonly Buffer[]) => void) {
     this.#write = write;
   }
 
-  /** Bytes that were sent and not handed out yet. */
+  /** How many sent bytes have not been written yet. */
   get gatheredBytes(): number {
     return this.#sealedBytes + this.#used - this.#start;
   }
 
   /**
-   * @param body A large `Buffer` is handed out as it is, so it must not be changed afterwards.
-   * @throws RangeError where it is longer than `MAX_FRAME_BYTES`; nothing is sent then.
+   * @param body A large `Buffer` is written without a copy, so it must not be changed afterwards.
+   * @throws RangeError if it is longer than `MAX_FRAME_BYTES`; then nothing is sent.
    */
   send(body: string | Buffer): void {
     if (typeof body === 'string') this.#sendText(body);
@@ -47,7 +47,7 @@ export class FrameWriter {
     queueMicrotask(this.#flushLater);
   }
 
-  /** Hands out what was gathered so far. */
+  /** Writes what was gathered so far. */
   flush(): void {
     this.#isScheduled = false;
     this.#seal();
@@ -94,7 +94,7 @@ export class FrameWriter {
     this.#sealedBytes += chunk.length;
   }
 
-  /** What is handed out is never written to again; the rest of the slab serves the next turns. */
+  /** Written memory is never changed again; the rest of the slab serves the next turns. */
   #seal(): void {
     if (this.#used === this.#start) return;
     this.#chunks.push(this.#slab.subarray(this.#start, this.#used));
@@ -111,7 +111,7 @@ export class FrameWriter {
   }
 }
 
-/** @throws RangeError where a body of so many bytes is too long for a frame. */
+/** @throws RangeError if a body of this many bytes is too long for a frame. */
 export function assertFits(bytes: number): void {
   if (bytes <= MAX_FRAME_BYTES) return;
   throw new RangeError(
@@ -119,18 +119,18 @@ export function assertFits(bytes: number): void {
   );
 }
 
-/** Takes bytes as they come and gives the messages in them. */
+/** Splits a stream of bytes into messages. */
 export class FrameReader {
   readonly #head = Buffer.alloc(PREFIX_BYTES);
   #headBytes = 0;
   #chunk = EMPTY;
   #at = 0;
-  /** The message that is read, with room for what has come and more; null between two. */
+  /** The message that is being read, with room for more than has arrived; null between messages. */
   #body: Buffer | null = null;
   #bodyBytes = 0;
   #size = 0;
 
-  /** @param chunk Stays with the reader: the messages in it are parts of it. */
+  /** @param chunk Belongs to the reader from now on: messages are views of it. */
   push(chunk: Buffer): void {
     const rest = this.#chunk.length - this.#at;
     this.#chunk = rest === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
@@ -138,9 +138,9 @@ export class FrameReader {
   }
 
   /**
-   * The next message that is complete, or null. Take all before the next `push`.
+   * The next complete message, or null. Take all of them before the next `push`.
    *
-   * @throws Error where a length is larger than `MAX_FRAME_BYTES`; nothing can be read after that.
+   * @throws Error if a length exceeds `MAX_FRAME_BYTES`; nothing can be read after that.
    */
   next(): Buffer | null {
     if (this.#body !== null) return this.#fill(this.#body);
@@ -159,16 +159,16 @@ export class FrameReader {
   }
 
   /**
-   * To be called when no more bytes come and `next` gave null.
+   * Call this when there are no more bytes and `next` has returned null.
    *
-   * @throws Error where they end within a message; it names what is missing.
+   * @throws Error if the bytes end within a message; it says how much is missing.
    */
   end(): void {
     if (this.#body !== null) throw endedWithin('a message', this.#bodyBytes, this.#size);
     if (this.#headBytes > 0) throw endedWithin('a length', this.#headBytes, PREFIX_BYTES);
   }
 
-  /** Reads a length that came in pieces. */
+  /** Reads a length that arrived in pieces. */
   #readHead(): boolean {
     while (this.#headBytes < PREFIX_BYTES) {
       const byte = this.#chunk[this.#at];
@@ -188,7 +188,7 @@ export class FrameReader {
     return this.#fill(this.#body);
   }
 
-  /** Room grows with what came: a peer that only says a length costs nothing. */
+  /** Memory grows with the bytes that arrive: a peer that only announces a length costs nothing. */
   #fill(body: Buffer): Buffer | null {
     const wanted = Math.min(this.#size - this.#bodyBytes, this.#chunk.length - this.#at);
     const needed = this.#bodyBytes + wanted;

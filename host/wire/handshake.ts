@@ -1,18 +1,18 @@
 import { CodeModeError } from '../../src/errors.ts';
 
 /**
- * The first message each way, checked by hand: it is all a host must know to say that it is ready,
- * and the library that checks the others takes longer to load than the rest of the start.
+ * The first message in each direction, checked by hand: a host needs nothing else to say that it is
+ * ready, and the library that checks the others takes longer to load than the rest of the start.
  */
 
-/** The version this package speaks. */
+/** The protocol version of this package. */
 export const PROTOCOL_VERSION = 1;
 
 const MAX_CAPABILITIES = 256;
 const MAX_CAPABILITY_LENGTH = 256;
 const HELLO_FIELDS = ['type', 'supportedVersions', 'requiredCapabilities', 'optionalCapabilities'];
 
-/** What a client says first. */
+/** The first message of a client. */
 export interface ClientHello {
   readonly type: 'connection/hello';
   readonly supportedVersions: readonly number[];
@@ -20,28 +20,28 @@ export interface ClientHello {
   readonly optionalCapabilities: readonly string[];
 }
 
-/** Why a host does not take a client. */
+/** Why a host rejects a client. */
 export type RejectionReason =
   | { readonly type: 'noCompatibleVersion'; readonly supportedVersions: readonly number[] }
   | { readonly type: 'missingRequiredCapability'; readonly capability: string }
   | { readonly type: 'invalidHello'; readonly message: string };
 
-/** What a host answers first. */
+/** The first message of a host. */
 export type HostHello =
   | {
       readonly type: 'connection/ready';
       readonly selectedVersion: number;
-      /** Those of the client's that this host has, in alphabetical order. */
+      /** The client's capabilities that this host also has, in alphabetical order. */
       readonly capabilities: readonly string[];
     }
   | { readonly type: 'connection/rejected'; readonly reason: RejectionReason };
 
 /**
- * What a host answers to a client's first message.
+ * The host's answer to a client's first message.
  *
  * @param message The parsed message.
- * @param supported What this host can do.
- * @throws Error for a hello that is none: nothing can be answered to it.
+ * @param supported The capabilities of this host.
+ * @throws Error for an invalid first message, which cannot be answered.
  */
 export function answerHello(message: unknown, supported: readonly string[]): HostHello {
   if (!isRecord(message)) throw new Error('Cannot read a message: it is not an object');
@@ -62,10 +62,10 @@ export function answerHello(message: unknown, supported: readonly string[]): Hos
 }
 
 /**
- * The capabilities that a host and its client have in common.
+ * The capabilities that a host and its client share.
  *
  * @param message The host's first message, parsed.
- * @throws `handshake_failed` for a rejection, for what is no answer, and where something required is missing.
+ * @throws `handshake_failed` for a rejection, an invalid answer, or a missing required capability.
  */
 export function readHostHello(message: unknown, required: readonly string[]): readonly string[] {
   if (isRecord(message) && message.type === 'connection/rejected') {

@@ -6,10 +6,10 @@ import { isToolResult } from './tool-result-message.ts';
 import { amount, clientRequestId, count, requestId } from './wire-numbers.ts';
 
 /**
- * The wire, version 1: what a client and a host say to each other, each message once.
+ * The messages between a client and a host, protocol version 1, each written once.
  *
- * Every message is one JSON text in one frame. Unknown fields are refused at every level. What only
- * peers of our own understand is marked with the capability that both must have named for it.
+ * Every message is one JSON text in one frame. Unknown fields are refused at every level. Extensions
+ * of this project are marked with the capability that both sides must have named.
  */
 
 const sessionId = z.string().max(MAX_ID_LENGTH).regex(/\S/, 'must not be blank');
@@ -26,7 +26,7 @@ const wireTool = z.strictObject({
   output_schema: z.unknown().optional(),
 });
 
-/** `cellhost.cells`: how long to wait, where it is not just milliseconds. */
+/** `cellhost.cells`: how long to wait, if not just a number of milliseconds. */
 const observeMode = z.union([
   z.strictObject({ yieldAfterMs: z.number().min(0) }),
   z.strictObject({ pending: z.literal(true) }),
@@ -47,7 +47,7 @@ const executeRequest = z.strictObject({
   max_output_tokens: tokens.nullable(),
   observe: observeMode.optional(),
   preempted,
-  /** `cellhost.cells`: what happens is kept for `session/events`, also past the end of the cell. */
+  /** `cellhost.cells`: keeps events for `session/events`, even after the end of the cell. */
   keepEvents: z.boolean().optional(),
 });
 
@@ -75,7 +75,7 @@ const operation = z.discriminatedUnion('method', [
     method: z.literal('session/open'),
     sessionId,
     cellExecutionLimits: cellExecutionLimits.nullish(),
-    /** `bounded-output-v1`: who cuts output to what a model may be shown. */
+    /** `bounded-output-v1`: which side truncates output for the model. */
     outputTruncation: z.enum(['client', 'server']).nullish(),
     options: sessionOptions.optional(),
   }),
@@ -90,12 +90,12 @@ const operation = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('session/shutdown'), sessionId }),
   z.strictObject({
     method: z.literal('session/create'),
-    /** Comes back with the first message of the new session, so that it can be told from another. */
+    /** Returned with the first message of the new session, to identify it. */
     token: z.string().max(MAX_ID_LENGTH).optional(),
     options: sessionOptions.optional(),
   }),
   z.strictObject({ method: z.literal('session/resume'), sessionId, cellId, generation: count }),
-  /** Events with a greater number than `after` come as `cell/events` of the same id; answered after the last one, or when cancelled. */
+  /** Sends events with a greater number than `after` as `cell/events` with the same id. Answered after the last one, or when cancelled. */
   z.strictObject({
     method: z.literal('session/events'),
     sessionId,
@@ -123,7 +123,7 @@ const delegateResult = z.discriminatedUnion('status', [
   failed,
 ]);
 
-/** What a client says after the handshake. */
+/** The messages of a client after the handshake. */
 const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('operation/request'), id: clientRequestId, request: operation }),
   z.strictObject({ type: z.literal('operation/cancel'), id: clientRequestId }),
@@ -210,7 +210,7 @@ const delegateRequest = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** What a host says after the handshake. */
+/** The messages of a host after the handshake. */
 const hostMessage = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('operation/response'),
@@ -235,37 +235,37 @@ const hostMessage = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('delegate/cancel'),
     id: requestId,
-    /** `cellhost.cells`: why. The client answers when the call is over; the host waits 100 ms at most. */
+    /** `cellhost.cells`: why. The client answers when the call has ended; the host waits 100 ms at most. */
     reason: z
       .enum(['terminate', 'shutdown', 'completion', 'drain-timeout', 'disconnect'])
       .optional(),
   }),
   z.strictObject({ type: z.literal('cell/closed'), sessionId, cellId }),
-  /** `cellhost.cells`: what happened, for the request `session/events` of that id. */
+  /** `cellhost.cells`: events for the `session/events` request with that id. */
   z.strictObject({ type: z.literal('cell/events'), id: requestId, events: z.array(liveEvent) }),
-  /** `cellhost.cells`: why the host ends the connection; nothing comes after it. */
+  /** `cellhost.cells`: why the host ends the connection. The last message. */
   z.strictObject({ type: z.literal('connection/failed'), message: z.string() }),
 ]);
 
-/** @throws Error that says what is wrong where the value is no message of a client. */
+/** @throws Error with the reason if the value is not a valid message of a client. */
 export function readClientMessage(value: unknown): ClientMessage {
   if (isToolResult(value)) return value;
-  // A host is waited for when it reads a kind of message for the first time.
+  // Compiling the schema would delay the first message of each kind.
   return read(clientMessage, value, { jitless: true });
 }
 
-/** The id of a request, also of a malformed one; undefined where there is none to be answered. */
+/** The id of a request, even of a malformed one; undefined if there is no id to answer. */
 export function requestIdIn(message: unknown): RequestId | undefined {
   const { type, id } = (message ?? {}) as Readonly<Record<string, unknown>>;
   return type === 'operation/request' ? clientRequestId.safeParse(id).data : undefined;
 }
 
-/** @throws Error that says what is wrong where the value is no message of a host. */
+/** @throws Error with the reason if the value is not a valid message of a host. */
 export function readHostMessage(value: unknown): HostMessage {
   return read(hostMessage, value);
 }
 
-/** @throws Error that says what is wrong where the result is none that a request ends well with. */
+/** @throws Error with the reason if it is not the result of a successful request. */
 export function readOperationResult(result: unknown): OperationValue {
   return read(operationDone, result).value;
 }

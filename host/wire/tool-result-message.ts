@@ -1,4 +1,4 @@
-/** A client's answer to a tool call that went well. */
+/** A client's answer to a successful tool call. */
 export interface ToolResultMessage {
   readonly type: 'delegate/response';
   readonly id: number;
@@ -9,10 +9,10 @@ export interface ToolResultMessage {
 }
 
 /**
- * Whether a message is the answer to a tool call that went well, field by field, and nothing else.
+ * Whether a message is exactly the answer to a successful tool call, field by field.
  *
- * Checked by hand, because a host reads little else: of what a call costs it, the schema takes a
- * sixth. What this does not take the schema decides.
+ * Checked by hand, because a host reads little else: the schema would take a sixth of the cost of a
+ * call. Messages that fail this check go to the schema.
  */
 export function isToolResult(message: unknown): message is ToolResultMessage {
   if (!isRecord(message, 3) || message.type !== 'delegate/response') return false;

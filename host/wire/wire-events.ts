@@ -4,7 +4,7 @@ import type { CellOutcome } from '../core/cell-outcome.ts';
 import type { RuntimeResponse, WaitOutcome } from './protocol.ts';
 
 /**
- * A cell's event as version 1 says it, without notes, kinds of failures and reasons.
+ * A cell's event in the form of version 1, without notes, kinds of failures and reasons.
  *
  * @param hasCellsCapability Whether the peer has `cellhost.cells` and gets the whole event.
  */
@@ -37,12 +37,12 @@ export function toOutcome(outcome: CellOutcome, hasCellsCapability: boolean): Wa
   return outcome.event.type === 'missing' ? { MissingCell: response } : { LiveCell: response };
 }
 
-/** The event of a missing cell has a type of its own, so it needs no text for a model. */
+/** The event of a missing cell has its own type, so it needs no text for a model. */
 function wholeEvent(event: CellEvent): CellEvent {
   return event.type === 'missing' ? { ...event, items: [] } : event;
 }
 
-/** The event in a response. What version 1 does not say is filled in. */
+/** The event in a response. Fields that version 1 lacks are filled in. */
 export function fromResponse(response: RuntimeResponse): CellEvent {
   if ('Event' in response) return response.Event as CellEvent;
   if ('Yielded' in response) return { type: 'yielded', ...common(response.Yielded) };

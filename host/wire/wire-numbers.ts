@@ -6,7 +6,7 @@ export const count = z.int().min(0);
 
 export const requestId = z.int();
 
-/** What a client may call its requests: 64 bits with a sign, exact as `withExactId` reads them. */
+/** The ids of a client's requests: signed 64-bit integers, made exact by `withExactId`. */
 export const clientRequestId = z.union([
   requestId,
   z
@@ -15,7 +15,7 @@ export const clientRequestId = z.union([
     .max(2n ** 63n - 1n),
 ]);
 
-/** A time or a size of 64 bits. The largest are not exact, which makes no difference. */
+/** A time or a size of 64 bits. The largest are not exact, which does not matter. */
 export const amount = z
   .number()
   .min(0)

@@ -15,7 +15,7 @@ import type { makeStores } from './stores.ts';
 import type { makeTimers } from './timers.ts';
 import type { makeToolCalls } from './tool-calls.ts';
 
-/** The other functions of this folder; each arrives as source of its own. */
+/** The other functions of this folder; each arrives as separate source. */
 export interface Parts {
   readonly captureIntrinsics: typeof captureIntrinsics;
   readonly makeFailures: typeof makeFailures;
@@ -27,7 +27,7 @@ export interface Parts {
   readonly watchFinalizers: typeof watchFinalizers;
 }
 
-/** A program, with names for what only modules have, and with ways to tell that it is over. */
+/** A program, with names for what only modules have, and functions to report its end. */
 type Program = (
   meta: object,
   importModule: () => Promise<never>,
@@ -35,15 +35,15 @@ type Program = (
   fail: (error: unknown) => void,
 ) => Promise<void>;
 
-/** What the script of a program calls: its configuration, as JSON text, and the program. */
+/** Called by the script of a program, with its configuration as JSON text and the program. */
 type Begin = (configJson: string, program: Program) => void;
 
 /**
- * The isolate's half of the bridge: takes away what programs must not have, and prepares what they
- * get. Leaves one global function behind, `$cellhost$begin`, which removes itself when the program
- * starts. Uses nothing from outside itself.
+ * The isolate's half of the bridge: removes what programs must not have, and prepares what they get.
+ * Leaves one global function, `$cellhost$begin`, which removes itself when the program starts. Uses
+ * nothing from outside itself.
  *
- * @returns What the host keeps, to deliver answers and timers.
+ * @returns The function with which the host delivers answers and timers.
  */
 export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): Deliver {
   const BARRIER_COUNT = 512;
@@ -58,7 +58,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
 
   const lengthOf = (value: unknown): number => (typeof value === 'string' ? value.length : 0);
 
-  /** Every so often waits for the host, so that a program cannot fill its memory with messages. */
+  /** Waits for the host at intervals, so that a program cannot fill its memory with messages. */
   function account(length: number): void {
     sent += 1;
     sentLength += length;
@@ -92,7 +92,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   const stores = parts.makeStores(k, failures, json, guarded, limits);
   const media = parts.makeMedia(k, failures, json, guarded);
 
-  // What programs call is a function that can be called with new, as models know it from elsewhere.
+  // Helpers can be called with `new`, as in the recorded engine.
   function text(value: unknown): void {
     up('text', json.show(value));
   }
@@ -109,7 +109,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     notifications += 1;
   }
 
-  /** The host kills the isolate; until then nothing of the program may run. */
+  /** The host kills the isolate; until then, no code of the program may run. */
   function exit(): void {
     up('exit');
     for (;;);
@@ -175,8 +175,8 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   const importModule = async (): Promise<never> => failures.fail('unsupported import in exec');
 
   /**
-   * A program tells its end by itself, because nobody could wait for its promise: a program can
-   * change what waiting for promises does.
+   * A program reports its own end, because its promise cannot be awaited reliably: a program can
+   * change how promises are awaited.
    */
   async function run(program: Program): Promise<void> {
     await undefined;

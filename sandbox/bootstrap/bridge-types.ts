@@ -1,7 +1,7 @@
-/** The types both halves of the bridge share. Everything that crosses is a primitive or JSON text. */
+/** The types that both halves of the bridge share. Only primitives and JSON text cross it. */
 
 /**
- * What the isolate tells the host: a kind and primitives.
+ * A message of the isolate to the host: a kind and primitives.
  *
  * - `text` text, `image` url detail, `audio` url: output
  * - `yield`
@@ -9,9 +9,9 @@
  * - `calls` (id index json|undefined)…: tool calls, in call order, by `upMany`
  * - `timer` id delayMs, `clear` id
  * - `store` key json
- * - `begun`: the program was compiled and begins
- * - `end` text|undefined: the program is over; with an error text where it failed
- * - `exit`: the program wants to be over now, and waits to be killed
+ * - `begun`: the program was compiled and starts
+ * - `end` text|undefined: the program has ended; with an error text if it failed
+ * - `exit`: the program exits now, and waits to be killed
  * - `lasting`: the program leaves something that V8 may run when it is over
  */
 export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;
@@ -31,7 +31,7 @@ export type UpKind =
   | 'exit'
   | 'lasting';
 
-/** The host functions the bootstrap gets. None of them ever reaches the program. */
+/** The host's functions for the bootstrap. The program never gets them. */
 export interface Bridge {
   readonly up: Up;
   /** Like `up`, with everything in one array-like object, the kind first. */
@@ -46,7 +46,7 @@ export interface Bridge {
 export interface StartConfig {
   readonly tools: readonly { readonly identifier: string; readonly description: string }[];
   readonly values: readonly (readonly [key: string, json: string])[];
-  /** Keys whose values are fetched when they are asked for. */
+  /** Keys whose values are fetched when they are loaded. */
   readonly remoteKeys: readonly string[];
   /** Length of all stored values, in UTF-16 units. */
   readonly valuesLength: number;
@@ -54,7 +54,7 @@ export interface StartConfig {
   readonly console: boolean;
 }
 
-/** Bounds the isolate's half enforces. */
+/** The bounds that the isolate's half enforces. */
 export interface GuestLimits {
   readonly maxPendingCalls: number;
   readonly maxPendingNotifications: number;
@@ -64,18 +64,18 @@ export interface GuestLimits {
   readonly maxStoredKeys: number;
 }
 
-/** The head of what the host hands down in one entry. */
+/** The head of one delivery of the host. */
 export interface DownHead {
-  /** Notifications that are over. */
+  /** How many notifications have ended. */
   readonly notified: number;
   /** A timer that fired. It comes alone. */
   readonly timer?: number;
-  /** The calls that are answered; negative where they failed. Their texts follow. */
+  /** The ids of answered calls; negative for failures. Their texts follow. */
   readonly calls?: readonly number[];
 }
 
 /**
- * The function the host keeps: takes a `DownHead` as JSON text; then, for each answered call, the
- * JSON text of its result or the message of its error.
+ * The function with which the host delivers: a `DownHead` as JSON text; then, for each answered call,
+ * the JSON text of its result or the message of its error.
  */
 export type Deliver = (headJson: string, ...texts: readonly string[]) => void;

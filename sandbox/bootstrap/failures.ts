@@ -2,15 +2,15 @@ import type { Intrinsics } from './intrinsics.ts';
 
 /** How helpers fail, and how a thrown value becomes text. */
 export interface Failures {
-  /** Throws the text: as an error of the program's making, or bare. */
+  /** Throws the text, as an `Error` or bare. */
   fail(text: string): never;
-  /** Throws on what a conversion threw. */
+  /** Rethrows what a conversion threw. */
   rethrow(error: unknown): never;
-  /** What a rejected tool call rejects with. */
+  /** The reason with which a tool call rejects. */
   toRejection(text: string): unknown;
-  /** Text of a thrown value, without our own frames: its stack where it has one. */
+  /** The text of a thrown value, without internal frames: its stack if it has one. */
   describe(error: unknown): string;
-  /** What V8 asks for the text of a stack: as V8 itself makes it, without our own frames. Does not throw. */
+  /** Called by V8 for the text of a stack: V8's own text, without internal frames. Does not throw. */
   prepareStackTrace(error: object, sites: readonly unknown[]): string;
 }
 
@@ -61,14 +61,14 @@ export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
       if (failures.bare) return text;
       const error = new k.Error(text);
       try {
-        // How stacks are made is the program's to change, and to spoil.
+        // A program can change how stacks are made, and break it.
         error.stack = withoutOurFrames(k.String(error.stack));
       } catch {}
       return error;
     },
     prepareStackTrace(error: object, sites: readonly unknown[]): string {
       let text = '<error>';
-      // The name of an error is the program's to change, and to spoil.
+      // A program can change the name of an error, and break it.
       try {
         text = k.errorToString(error as Error);
       } catch {}

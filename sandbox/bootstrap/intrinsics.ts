@@ -2,7 +2,7 @@
 export type Intrinsics = ReturnType<typeof captureIntrinsics>;
 
 /**
- * Takes hold of the built-ins the helpers need. Methods become plain functions, so that nothing a
+ * Captures the built-ins that the helpers need. Methods become plain functions, so that nothing that a
  * program overwrites is looked up later. Uses nothing from outside itself.
  */
 export function captureIntrinsics() {

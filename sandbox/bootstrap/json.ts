@@ -3,11 +3,11 @@ import type { Intrinsics } from './intrinsics.ts';
 
 /** Values as JSON text. */
 export interface Json {
-  /** What `text` and `notify` show: primitives as they are, the rest as JSON. */
+  /** The text of a value for `text` and `notify`: primitives unchanged, the rest as JSON. */
   show(value: unknown): string;
-  /** JSON text of what a program hands out; throws where there is none. */
+  /** The JSON text of a program's value; throws if it has none. */
   encode(value: unknown): string;
-  /** A copy made of JSON alone, so that nothing of the program runs when it is looked at. */
+  /** A copy of pure JSON, so that reading it runs no code of the program. */
   copy(value: unknown): unknown;
 }
 
@@ -25,7 +25,7 @@ export function makeJson(k: Intrinsics, failures: Failures, maxLength: number): 
     }
   }
 
-  /** Where the string ends that begins before `from`: at the first quote that is not escaped. */
+  /** The end of the string that starts before `from`: its first unescaped quote. */
   function endOfString(json: string, from: number): number {
     for (let at = from; ; at += 1) {
       at = k.indexOf(json, '"', at);
@@ -36,7 +36,7 @@ export function makeJson(k: Intrinsics, failures: Failures, maxLength: number): 
     }
   }
 
-  /** Receivers with a recursive reader stop at this depth; so the sender is told, not they. */
+  /** Recursive parsers fail at this depth, so fail at the sender instead of the receiver. */
   function checkDepth(json: string): void {
     let depth = 0;
     for (let at = 0; at < json.length; at += 1) {

@@ -19,7 +19,7 @@ export function makeMedia(k: Intrinsics, { fail }: Failures, json: Json, bridge:
   const startsWith = (text: string, start: string) =>
     k.toLowerCase(k.slice(text, 0, start.length)) === start;
 
-  /** Reads once what the program gave, so that its getters and proxies run now and never again. */
+  /** Reads the program's value once, so that its getters and proxies run now and never again. */
   function read(value: unknown): unknown {
     if (typeof value !== 'object' && typeof value !== 'function') return value;
     const copy = json.copy(value);
@@ -69,7 +69,7 @@ export function makeMedia(k: Intrinsics, { fail }: Failures, json: Json, bridge:
       : undefined;
   }
 
-  /** The detail an image block carries: undefined or null for none. */
+  /** The detail of an image block; undefined or null for none. */
   function embeddedDetail(value: unknown): unknown {
     if (!isFields(value)) return undefined;
     if (own(value, 'image_url') === undefined) return metaDetail(value);

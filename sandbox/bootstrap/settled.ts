@@ -1,6 +1,6 @@
 /**
- * Installs `as_settled` and `stream_settled`. Evaluated as a script of its own, with no file name,
- * so that their frames in stacks read as they do elsewhere. Uses nothing from outside itself.
+ * Installs `as_settled` and `stream_settled`. Evaluated as a separate script without a file name, so
+ * that their frames in stacks match the recorded engine. Uses nothing from outside itself.
  */
 export function installSettled(): void {
   type Settled = { index: unknown; status: string; value?: unknown; reason?: unknown };

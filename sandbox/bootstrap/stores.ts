@@ -3,7 +3,7 @@ import type { Failures } from './failures.ts';
 import type { Intrinsics } from './intrinsics.ts';
 import type { Json } from './json.ts';
 
-/** `store` and `load` over a snapshot. Uses nothing from outside itself. */
+/** `store` and `load`, based on a snapshot. Uses nothing from outside itself. */
 export function makeStores(
   k: Intrinsics,
   failures: Failures,

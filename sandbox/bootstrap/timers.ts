@@ -48,7 +48,7 @@ export function makeTimers(k: Intrinsics, failures: Failures, bridge: Bridge, li
     bridge.up('clear', id);
   }
 
-  /** Runs what was set for this timer, unless it was cleared meanwhile. */
+  /** Runs the callback of this timer, unless it was cleared meanwhile. */
   function fire(id: number): void {
     const callback = k.mapGet(callbacks, id) as (() => void) | undefined;
     if (callback === undefined) return;

@@ -3,7 +3,7 @@ import type { Failures } from './failures.ts';
 import type { Intrinsics } from './intrinsics.ts';
 import type { Json } from './json.ts';
 
-/** `tools` and `ALL_TOOLS`, and the calls that wait. Uses nothing from outside itself. */
+/** `tools` and `ALL_TOOLS`, and the unanswered calls. Uses nothing from outside itself. */
 export function makeToolCalls(
   k: Intrinsics,
   failures: Failures,
@@ -20,7 +20,7 @@ export function makeToolCalls(
   let batchLength = 0;
   let scheduled = false;
 
-  /** Not an array: a program can change what arrays do. */
+  /** Not an array: a program can change how arrays behave. */
   function newBatch(): { [at: number]: string | number | undefined; length: number } {
     const values = k.create(null);
     values[0] = 'calls';
@@ -28,7 +28,7 @@ export function makeToolCalls(
     return values;
   }
 
-  /** Hands out what was gathered. Anything else that is told to the host goes out behind it. */
+  /** Sends the gathered calls. Every other message to the host goes after them. */
   function flush(): void {
     if (batch.length === 1) return;
     const calls = batch;
@@ -37,7 +37,7 @@ export function makeToolCalls(
     bridge.upMany(calls);
   }
 
-  /** A program cannot see an answer before its next microtask, so its calls may wait for that one. */
+  /** A program cannot see an answer before its next microtask, so its calls can wait until then. */
   async function flushSoon(): Promise<void> {
     scheduled = true;
     await undefined;

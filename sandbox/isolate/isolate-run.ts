@@ -147,6 +147,11 @@ export class IsolateRun implements SandboxRun {
     this.step();
   }
 
+  /** Nothing lies between the caller and the program. */
+  room(): null {
+    return null;
+  }
+
   answer(id: number, ok: boolean, text: string): void {
     if (this.#over) return;
     this.#messages.answered();

@@ -21,7 +21,7 @@ const PARTS = {
   watchFinalizers,
 };
 
-/** A script, and where it says it is. */
+/** A script, and the file name that it appears under. */
 export interface BootstrapScript {
   readonly code: string;
   readonly filename: string;
@@ -29,10 +29,10 @@ export interface BootstrapScript {
 }
 
 /**
- * The script that prepares an isolate, made of the functions in `bootstrap/` as they are.
+ * The script that prepares an isolate, made of the unchanged source of the functions in `bootstrap/`.
  *
- * It is a function of the bridge's `up`, `flush` and `fetch`, and returns the function that takes
- * deliveries. Its parts stand in parentheses so that they are compiled at once, and so cached.
+ * It is a function of the bridge's `up`, `flush` and `fetch`, and returns the function that accepts
+ * deliveries. Its parts are in parentheses, so that they are compiled eagerly and cached.
  */
 export function bootstrapScript(limits: SandboxLimits): BootstrapScript {
   const parts = Object.entries(PARTS).map(([name, part]) => `${name}: (${String(part)})`);
@@ -55,8 +55,8 @@ return (${String(bootstrap)})({ ${parts.join(',\n')} }, bridge, ${JSON.stringify
 const SETTLED_LOOP_LINE = 25;
 
 /**
- * The script that installs the settlement helpers. Models know the stacks of their errors from
- * elsewhere, so its lines are numbered as they are there.
+ * The script that installs the settlement helpers. Its line numbers match those of the recorded
+ * engine, because they appear in stacks of errors.
  */
 export function settledScript(): BootstrapScript {
   const code = `'use strict';(${String(installSettled)})()`;

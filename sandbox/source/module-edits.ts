@@ -1,16 +1,16 @@
 import type { Comment, ImportExpression, MetaProperty, Node, Program } from 'acorn';
 import { ancestor } from 'acorn-walk';
 
-/** A module's source made fit for the inside of an async function. */
+/** A module's source, rewritten for the body of an async function. */
 export interface EditedModule {
   readonly body: string;
-  /** Name the body knows `import.meta` by. */
+  /** The name of `import.meta` in the body. */
   readonly metaName: string;
-  /** Name the body knows `import()` by. */
+  /** The name of `import()` in the body. */
   readonly loadName: string;
-  /** Name the body knows its own `this` by, which is undefined. */
+  /** The name of the top-level `this`, which is undefined, in the body. */
   readonly thisName: string;
-  /** What the module imports first; null where it imports nothing. */
+  /** The first import of the module; null if there is none. */
   readonly imports: string | null;
 }
 
@@ -21,12 +21,12 @@ interface Edit {
 }
 
 /**
- * Rewrites what only a module may say: exports lose their keyword, `import.meta`, `import()` and a
- * top-level `this` become names, comments that would rename the file lose their mark.
+ * Rewrites what is only allowed in a module: exports lose their keyword; `import.meta`, `import()` and
+ * top-level `this` become names; comments that would rename the file lose their marker.
  *
- * Everything else stays at its line and column.
+ * Everything else keeps its line and column.
  *
- * @throws RangeError where the source is nested too deeply to be walked.
+ * @throws RangeError if the source is nested too deeply.
  */
 export function moduleEdits(
   source: string,
@@ -49,7 +49,7 @@ export function moduleEdits(
   return { body: apply(source, edits), metaName, loadName, thisName, imports };
 }
 
-/** Whether a source may hold anything that has to be edited. */
+/** Whether a source may contain anything that must be rewritten. */
 export function needsEdits(source: string): boolean {
   return SPECIAL_WORDS.test(source) || /^#!|sourceURL|sourceMappingURL/.test(source);
 }
@@ -90,7 +90,7 @@ function exportEdits(source: string, statement: Program['body'][number]): Edit[]
   const prefixEnd = EXPORT_DEFAULT.lastIndex;
   const declares = declaration.type.endsWith('Declaration');
   if (declares && 'id' in declaration && declaration.id) return [blank(source, start, prefixEnd)];
-  // What follows becomes an expression, whatever it begins with.
+  // Whatever follows becomes an expression.
   const prefix = blank(source, start, prefixEnd, ';0,');
   return declares ? [prefix, { start: end, end, text: ';' }] : [prefix];
 }
@@ -130,7 +130,7 @@ function hasOwnThis({ type }: Node): boolean {
   );
 }
 
-/** A name in place of a piece of source, and the lines of that piece behind it. */
+/** A name that replaces a piece of source, followed by the line breaks of that piece. */
 function renamed(source: string, start: number, end: number, name: string): string {
   const piece = source.slice(start, end);
   const lineEnd = piece.search(/[\n\r\u2028\u2029]/);
@@ -142,7 +142,7 @@ function blank(source: string, start: number, end: number, first = ''): Edit {
   return { start, end, text: first + rest.replace(/[^\n\r\u2028\u2029]/g, ' ') };
 }
 
-/** An identifier of that length that occurs nowhere in the source; no source can foresee it. */
+/** An identifier of that length that does not occur in the source, and that no source can predict. */
 export function unusedName(source: string, length: number): string {
   for (;;) {
     let name = '$';
@@ -153,11 +153,11 @@ export function unusedName(source: string, length: number): string {
   }
 }
 
-/** The Han letters of the basic plane: so many that four units are never used up. */
+/** The Han letters of the basic plane: enough of them that names of four units never run out. */
 const FIRST_LETTER = 0x4e00;
 const LETTERS = 20_000;
 
-/** An edit inside another one is dropped: it would bring back what the outer one takes away. */
+/** Drops edits inside other edits: they would bring back what the outer edit removes. */
 function apply(source: string, edits: readonly Edit[]): string {
   let body = '';
   let from = 0;

@@ -3,19 +3,19 @@ import type { CellFailure } from '../../src/events.ts';
 import { moduleEdits, needsEdits } from './module-edits.ts';
 import { stripTypes } from './strip-types.ts';
 
-/** A program as the body of an async arrow function, every character at its line and column. */
+/** A program as the body of an async arrow function, with every character at its line and column. */
 export interface ModuleBody {
   readonly ok: true;
   readonly body: string;
-  /** Name the body knows `import.meta` by. */
+  /** The name of `import.meta` in the body. */
   readonly metaName: string;
-  /** Name the body knows `import()` by. */
+  /** The name of `import()` in the body. */
   readonly loadName: string;
-  /** Name the body knows its own `this` by. */
+  /** The name of the top-level `this` in the body. */
   readonly thisName: string;
 }
 
-/** Tells what V8 thinks is wrong with a source; null where it finds nothing. Lines and columns count from 1. */
+/** V8's syntax error for a source; null if there is none. Lines and columns count from 1. */
 export type SyntaxCheck = (
   source: string,
 ) => { readonly message: string; readonly line: number; readonly column: number } | null;
@@ -24,11 +24,11 @@ const FILE = 'exec_main.mjs';
 const TOO_DEEP = { message: 'The source is nested too deeply', line: 1, column: 1 };
 
 /**
- * Turns the source of an ES module into the body of an async function that means the same.
+ * Turns the source of an ES module into the body of an async function with the same meaning.
  *
- * Source that is not JavaScript is read as TypeScript whose types can be left out.
+ * Source that is not JavaScript is read as TypeScript with erasable types.
  *
- * @param check Asked for the wording of a syntax error; not called for source that parses.
+ * @param check Supplies the text of a syntax error; not called for source that parses.
  */
 export function prepareModule(
   source: string,
@@ -36,7 +36,7 @@ export function prepareModule(
 ): ModuleBody | { readonly ok: false; readonly failure: CellFailure } {
   const parsed = tryParse(source, check);
   if (parsed.ok) return toBody(source, parsed, check);
-  // The stripper takes time with the square of the depth, and no types would make it less.
+  // Stripping takes time quadratic in the depth, with or without types.
   if (parsed.message === TOO_DEEP.message) return syntaxFailure(parsed);
   const stripped = stripTypes(source);
   if (stripped.ok) {
@@ -55,7 +55,7 @@ type Parsed =
   | { readonly ok: true; readonly program: Program; readonly comments: readonly Comment[] }
   | ({ readonly ok: false } & Wrong);
 
-/** Leaves out the checks that take time with the square of a source; V8 has made them before. */
+/** Skips the checks that take time quadratic in the source; V8 has already made them. */
 const QuickParser = Parser.extend(
   (Base) =>
     class extends (Base as unknown as new (...args: never[]) => object) {
@@ -98,7 +98,7 @@ function isBehind(a: Position, b: Position): boolean {
   return a.line > b.line || (a.line === b.line && a.column > b.column);
 }
 
-/** The failure of a cell whose source cannot be read. */
+/** The failure of a cell whose source does not parse. */
 export function syntaxFailure({ message, line, column }: Wrong) {
   const text = `SyntaxError: ${message}\n    at ${FILE}:${line}:${column}`;
   return { ok: false, failure: { kind: 'syntax', text, line, column } } as const;

@@ -4,10 +4,10 @@ import type { StartConfig } from '../bootstrap/bridge-types.ts';
 import { unusedName } from './module-edits.ts';
 import type { ModuleBody } from './module-source.ts';
 
-/** Stored values longer than this together are fetched one by one when they are asked for. */
+/** If stored values are longer than this together, each is fetched when it is loaded. */
 const INLINE_VALUES_LENGTH = 262_144;
 
-/** The script that starts a program: its body inside a function, behind one line of ours. */
+/** The script that starts a program: its body in a function, after one extra line. */
 export function programScript(program: Program, module: ModuleBody): string {
   const { body, metaName, loadName, thisName } = module;
   const [finish, fail, error] = [9, 10, 12].map((length) => unusedName(body, length));

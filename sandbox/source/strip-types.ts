@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import type { Options, TransformOutput } from '@swc/wasm-typescript';
 
-/** Source without its types, or what is wrong with it. Lines and columns count from 1. */
+/** Source without its types, or its error. Lines and columns count from 1. */
 export type Stripped =
   | { readonly ok: true; readonly code: string }
   | {
       readonly ok: false;
-      /** Whether it is TypeScript, but of a kind that is not only types, such as an enum. */
+      /** Whether it is TypeScript that cannot be erased, such as an enum. */
       readonly unsupported: boolean;
       readonly message: string;
       readonly line: number;
@@ -28,12 +28,12 @@ const require = createRequire(import.meta.url);
 const PACKAGE = '@swc/wasm-typescript';
 let stripper: Stripper | null = null;
 
-/** Takes the types out of TypeScript; what remains stays at its line and column. Never throws. */
+/** Erases the types of TypeScript; the rest keeps its line and column. Never throws. */
 export function stripTypes(source: string): Stripped {
   const result = strip(source);
   if (typeof result === 'string') return { ok: true, code: result };
-  // Columns count what a terminal shows: a tab is several, some letters are two. So look again at
-  // text in which each character is one.
+  // Its columns count terminal cells: a tab is several, and some letters are two. So parse again,
+  // with each character replaced by one that takes one cell.
   const plain = strip(
     source.replaceAll(/[\t\u0080-\uffff]/g, (unit) => (unit === '\t' ? ' ' : 'a')),
   );
@@ -53,7 +53,7 @@ function strip(source: string): string | Complaint {
     return stripper.transformSync(source, { mode: 'strip-only', module: true }).code;
   } catch (error) {
     if (isComplaint(error)) return error;
-    // A source that is nested too deeply leaves the module's memory in disorder.
+    // Source that is nested too deeply corrupts the module's memory.
     delete require.cache[require.resolve(PACKAGE)];
     stripper = null;
     const message = 'The source is nested too deeply';

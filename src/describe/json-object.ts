@@ -1,4 +1,4 @@
-/** An object a stranger wrote: any keys, any values. */
+/** An untrusted object: any keys, any values. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** Whether a value is an object with named members: neither null nor an array. */
@@ -7,7 +7,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * The value of an object's own member, or undefined. What is inherited is not seen, so the name
+ * The value of an object's own member, or undefined. Inherited members are ignored, so the name
  * may be `__proto__` or `constructor`.
  */
 export function ownValue(object: object, name: string): unknown {

@@ -6,7 +6,7 @@ const MAX_EXPANSIONS = 32;
 
 /**
  * What rendering one schema may cost: 64,000 UTF-8 bytes written, 32 references expanded, and
- * 100,000 things looked at, which only a schema made to waste time gets to.
+ * 100,000 values visited, which only a malicious schema reaches.
  */
 export class RenderBudget {
   #bytes = MAX_WORK_BYTES;
@@ -38,7 +38,7 @@ export class RenderBudget {
   }
 
   /**
-   * Pays for looking at things.
+   * Pays for visiting values.
    *
    * @throws `limit_exceeded`
    */
@@ -51,7 +51,7 @@ export class RenderBudget {
     );
   }
 
-  /** Pays for one expansion of a reference. False where none is left. */
+  /** Pays for one expansion of a reference. @returns False if none is left. */
   takeExpansion(): boolean {
     if (this.#expansions === 0) return false;
     this.#expansions -= 1;

@@ -4,10 +4,10 @@ import type { RenderBudget } from './render-budget.ts';
 const MAX_DEPTH = 256;
 
 /**
- * A value as the TypeScript type only that value has, written as JSON, which is TypeScript too.
+ * A value as its TypeScript literal type, written as JSON, which is also TypeScript.
  * Parts that JSON has no text for, or that are nested more than 256 levels deep, are `unknown`.
  *
- * @throws `limit_exceeded` where the budget is used up.
+ * @throws `limit_exceeded` if the budget is exhausted.
  */
 export function literalText(value: unknown, budget: RenderBudget, depth = 0): string {
   budget.step();
@@ -20,7 +20,7 @@ export function literalText(value: unknown, budget: RenderBudget, depth = 0): st
 
 function arrayText(array: readonly unknown[], budget: RenderBudget, depth: number): string {
   const parts: string[] = [];
-  // Not map: a sparse array can be far longer than what it took to send it.
+  // Not map: a sparse array can be far longer than the message that created it.
   for (const element of array) parts.push(literalText(element, budget, depth));
   return brackets('[', parts, ']', budget);
 }

@@ -6,16 +6,16 @@ export interface Member {
   readonly required: boolean;
   /** A TypeScript type. */
   readonly type: string;
-  /** Any text; undefined where there is none. */
+  /** Any text; undefined if there is none. */
   readonly description: string | undefined;
 }
 
 /**
- * An object type: on one line, or, where a member has a description that is not blank, with each
- * member on a line of its own and its description above it as comments. Members keep their order.
+ * An object type: on one line or, if a member has a description that is not blank, with each member
+ * on its own line below its description as comments. Members keep their order.
  *
- * @param rest The type of all other properties; null where there are none.
- * @throws `limit_exceeded` where the budget is used up.
+ * @param rest The type of all other properties; null if there are none.
+ * @throws `limit_exceeded` if the budget is exhausted.
  */
 export function objectTypeText(
   members: readonly Member[],
@@ -26,7 +26,7 @@ export function objectTypeText(
   const comments = members.map((member) => commentLines(member.description ?? '', budget));
   const texts = members.map((member) => memberText(member, budget));
   if (rest !== null) texts.push(`${budget.write('[key: string]: ')}${rest};`);
-  // A space or a line break and its indent, and a semicolon, for each; braces around all.
+  // For each member a space, or a line break with its indent, and a semicolon; braces around all.
   budget.spend(4 + 4 * texts.length);
   if (comments.every((lines) => lines.length === 0)) return `{ ${texts.join(' ')} }`;
   const lines = texts.flatMap((text, index) => [...(comments[index] ?? []), text]);
@@ -41,7 +41,7 @@ function memberText(member: Member, budget: RenderBudget): string {
 }
 
 function commentLines(description: string, budget: RenderBudget): readonly string[] {
-  // Blank text costs time to look through as well.
+  // Scanning blank text takes time, too.
   budget.spend(Buffer.byteLength(description));
   const lines = description
     // All four end a comment in JavaScript.

@@ -1,6 +1,6 @@
 import { isJsonObject, ownValue } from './json-object.ts';
 
-/** Longer than any pointer a person or a generator writes. */
+/** Longer than any pointer that a person or a generator writes. */
 const MAX_REF_LENGTH = 1_000;
 
 /** What a local reference points to. */
@@ -8,13 +8,13 @@ export interface RefTarget {
   /** The pointer, decoded: the same for every spelling. Empty for the whole document. */
   readonly pointer: string;
   readonly schema: unknown;
-  /** Whether the way there leads into a sub-schema that is foreign. */
+  /** Whether its path leads through a foreign sub-schema. */
   readonly inForeign: boolean;
 }
 
 /**
- * Whether a sub-schema has an `$id` of its own, so that `#` inside it means another document than
- * the ones at hand.
+ * Whether a sub-schema has its own `$id`, so that `#` inside it refers to a document other than
+ * these.
  */
 export function isForeign(schema: unknown, documents: readonly unknown[]): boolean {
   if (!isJsonObject(schema) || documents.includes(schema)) return false;
@@ -24,8 +24,8 @@ export function isForeign(schema: unknown, documents: readonly unknown[]): boole
 /**
  * Finds the target of a `$ref`: `#` or `#/…`, a JSON pointer (RFC 6901) as a URI fragment.
  *
- * @param documents Where to look: the first that has the target counts.
- * @returns Null where it is not such a pointer, longer than 1,000 UTF-16 units, or leads nowhere.
+ * @param documents Where to look; the first that has the target wins.
+ * @returns Null if it is not such a pointer, is longer than 1,000 UTF-16 units, or has no target.
  */
 export function resolveLocalRef(documents: readonly unknown[], ref: string): RefTarget | null {
   const pointer = decodePointer(ref);

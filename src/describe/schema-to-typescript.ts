@@ -10,36 +10,36 @@ const MAX_EXPANSIONS_ON_PATH = 2;
 
 /** How to render a schema. */
 export interface SchemaOptions {
-  /** UTF-8 bytes the result may have before it becomes `unknown`. Default: 16,000. */
+  /** Maximum length of the result, in bytes of UTF-8; a longer one becomes `unknown`. Default: 16,000. */
   readonly maxBytes?: number;
   /**
-   * What local references point into; the first that has the target counts. Default: the schema
-   * itself. For a schema that is a part of another.
+   * The documents that local references point into; the first that has the target wins. Set it for
+   * a schema that is part of another. Default: the schema itself.
    */
   readonly documents?: readonly unknown[];
 }
 
-/** Where in a schema the rendering is, and what led there. */
+/** A position in a schema, and the path to it. */
 interface Place {
   readonly documents: readonly unknown[];
   readonly budget: RenderBudget;
   readonly depth: number;
-  /** False inside a sub-schema with an `$id`: its references point into a document of its own. */
+  /** False inside a sub-schema with an `$id`: its references point into another document. */
   readonly resolvesRefs: boolean;
-  /** How often each pointer was expanded on the way here. */
+  /** How often each pointer was expanded on the path to here. */
   readonly expanded: ReadonlyMap<string, number>;
 }
 
 /**
  * A JSON Schema as a TypeScript type, for people and models to read.
  *
- * It is an approximation: what TypeScript has no words for is left out. What cannot be rendered is
- * `unknown`, and so is the whole where it would have more than `maxBytes`, where writing it takes
- * more than 64,000 bytes, or where reading the schema throws. 32 references are expanded, each
- * twice on one path, and 256 levels of nesting are rendered.
+ * It is an approximation: constraints that TypeScript cannot express are left out. Parts that cannot
+ * be rendered become `unknown`. The whole becomes `unknown` if it would exceed `maxBytes`, if
+ * writing it takes more than 64,000 bytes, or if reading the schema throws. At most 32 references
+ * are expanded, each at most twice on one path, and 256 levels of nesting are rendered.
  *
- * @param schema Any value whatever. It is not changed.
- * @returns A type in valid syntax; over several lines where properties have descriptions.
+ * @param schema Any value. It is not changed.
+ * @returns A type in valid syntax; on several lines if properties have descriptions.
  */
 export function schemaToTypescript(schema: unknown, options: SchemaOptions = {}): string {
   const place: Place = {
@@ -53,7 +53,7 @@ export function schemaToTypescript(schema: unknown, options: SchemaOptions = {})
     const type = render(schema, place);
     return Buffer.byteLength(type) <= (options.maxBytes ?? MAX_RESULT_BYTES) ? type : 'unknown';
   } catch {
-    // The budget is used up, or the schema is no data: its getters or traps threw.
+    // The budget is exhausted, or a getter or proxy trap of the schema threw.
     return 'unknown';
   }
 }
@@ -110,7 +110,7 @@ function renderWithoutRef(schema: JsonObject, place: Place): string {
   return renderUntyped(schema, place);
 }
 
-/** A keyword's list, where it has one that is not empty. */
+/** The list of a keyword; null if it has none or an empty one. */
 function listOf(schema: JsonObject, keyword: string): readonly unknown[] | null {
   const list = ownValue(schema, keyword);
   return Array.isArray(list) && list.length > 0 ? list : null;
@@ -123,7 +123,7 @@ function joined(
   renderEach: (element: unknown) => string,
 ): string {
   const texts: string[] = [];
-  // Not map: a sparse array can be far longer than what it took to send it.
+  // Not map: a sparse array can be far longer than the message that created it.
   for (const element of list) {
     if (texts.length > 0) budget.write(separator);
     texts.push(renderEach(element));

@@ -11,29 +11,29 @@ import { schemaToTypescript } from './schema-to-typescript.ts';
 
 /** How to write one declaration. */
 export interface DeclareToolOptions {
-  /** What is said of the tool's namespace, put in front of the description. Default: nothing. */
+  /** A text about the tool's namespace, placed before the description. Default: none. */
   readonly namespaceText?: string;
-  /** UTF-8 bytes the type of the argument may have before it becomes `unknown`. Default: 16,000. */
+  /** Maximum length of the argument's type, in bytes of UTF-8; a longer one becomes `unknown`. Default: 16,000. */
   readonly maxInputBytes?: number;
 }
 
 /** How to write the list of all tools. */
 export interface DescribeToolsOptions {
-  /** What is said of each namespace, by its name. One without text has no heading. Default: none. */
+  /** Texts about namespaces, by name. A namespace without text has no heading. Default: none. */
   readonly namespaceTexts?: ReadonlyMap<string, string>;
   /**
-   * When the shared MCP types are in it: where a listed tool returns one, or always, so that the
-   * text serves tools that are not listed and stays the same when their schemas change.
+   * Whether to include the shared MCP types: only if a listed tool returns one, or always, so that
+   * the text also serves unlisted tools and stays the same when their schemas change.
    * Default: `when-needed`.
    */
   readonly mcpTypes?: 'when-needed' | 'always';
-  /** As for one declaration. */
+  /** As in `DeclareToolOptions`. */
   readonly maxInputBytes?: number;
 }
 
 /**
- * The types of MCP tool results that declarations name, as TypeScript without a code fence.
- * `CallToolResult<T>` is what a tool of an MCP server returns, `T` what its server promises of
+ * The types of MCP tool results that declarations refer to, as TypeScript without a code fence. A tool
+ * of an MCP server returns `CallToolResult<T>`, where `T` is the declared type of
  * `structuredContent`.
  */
 export const sharedMcpTypes = `type Role = "user" | "assistant";
@@ -58,8 +58,8 @@ type CallToolResult<T = unknown> = {
 };`;
 
 /**
- * The description of a tool with its TypeScript declaration below: what a program has to know to
- * call it. Of `exec` and `wait`, which programs cannot call, only the description.
+ * The description of a tool, followed by its TypeScript declaration. For `exec` and `wait`, which
+ * programs cannot call, only the description.
  *
  * Never throws: a schema that cannot be rendered is declared as `unknown`.
  */
@@ -70,9 +70,9 @@ export function declareTool(definition: ToolDefinition, options: DeclareToolOpti
 }
 
 /**
- * The part of a prompt that lists tools: the shared MCP types where they are needed, and below them
- * each tool that is offered, in order, grouped by namespace. Groups without a heading come first:
- * none of their tools stands under the heading of another namespace. Empty for no tools.
+ * The part of a prompt that lists tools: the shared MCP types if they are needed, then every offered
+ * tool, in order, grouped by namespace. Groups without a heading come first, so that their tools do
+ * not appear under the heading of another namespace. Empty if there are no tools.
  */
 export function describeTools(
   definitions: readonly ToolDefinition[],
@@ -108,13 +108,13 @@ function declarationLine(
 function outputType(schema: unknown): string {
   const result = mcpResult(schema);
   if (result === null) return schemaToTypescript(schema);
-  // A server's own schema is often put here as it is: its references are relative to it.
+  // This is often the server's own schema, unchanged: its references are relative to it.
   const documents = [result.structuredContent, schema];
   const type = schemaToTypescript(result.structuredContent, { documents });
   return type === 'unknown' ? 'CallToolResult' : `CallToolResult<${type}>`;
 }
 
-/** What an output schema says of an MCP tool's result; null where it is the schema of something else. */
+/** The schemas inside an output schema of an MCP tool's result; null for any other schema. */
 function mcpResult(schema: unknown): { readonly structuredContent: unknown } | null {
   try {
     if (!isTyped(schema, 'object')) return null;
@@ -128,7 +128,7 @@ function mcpResult(schema: unknown): { readonly structuredContent: unknown } | n
       isTyped(ownValue(properties, '_meta'), 'object');
     return isResult ? { structuredContent: ownValue(properties, 'structuredContent') } : null;
   } catch {
-    // A schema that is no data, with getters or traps that throw.
+    // A getter or proxy trap of the schema threw.
     return null;
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Bytes that may wait at one time: for a cell within its session, and a session within its host.
- * What is reserved counts in every budget around it.
+ * Bytes that may be pending at one time: of a cell within its session, and of a session within its
+ * host. Reserved bytes also count in every enclosing budget.
  */
 export class ByteBudget {
-  /** The limit that sets it, as errors name it. */
+  /** The limit that sets this budget; errors name it. */
   readonly name: string;
   readonly maxBytes: number;
   readonly #around: ByteBudget | null;
   #used = 0;
 
-  /** @param around The budget that this one is a part of. */
+  /** @param around The enclosing budget. */
   constructor(name: string, maxBytes: number, around: ByteBudget | null = null) {
     this.name = name;
     this.maxBytes = maxBytes;
@@ -22,7 +22,7 @@ export class ByteBudget {
   }
 
   /**
-   * Reserves bytes, in this budget and all around it or in none.
+   * Reserves bytes in this budget and all enclosing ones, or in none of them.
    *
    * @returns The budget that has no room for them; null if they are reserved.
    */
@@ -33,7 +33,7 @@ export class ByteBudget {
     return full;
   }
 
-  /** Gives back what was reserved. */
+  /** Returns reserved bytes. */
   free(bytes: number): void {
     this.#used -= bytes;
     this.#around?.free(bytes);

@@ -1,40 +1,42 @@
-import type { Delegate, Notification, ToolCall } from '../delegate.ts';
+import { type Delegate, JsonText, type Notification, type ToolCall } from '../delegate.ts';
 import { Cancelled, type CancelReason } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { GracePeriod } from './grace-period.ts';
-import { failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
+import { Failure, failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
 
-/** What became of callbacks that did not stop in time, counted over a session. */
+/** Callbacks of a session that did not stop in time. */
 export interface CallbackCounts {
-  /** Still running when the deadline came. */
+  /** How many were still running at the deadline. */
   abandoned: number;
-  /** Of those, how many came back later; what they brought was dropped. */
+  /** How many of those returned later; their results were dropped. */
   late: number;
 }
 
-/** What a tool call is answered that cannot be made any more. */
+/** The answer to a tool call that can no longer be started. */
 const CALL_CANCELLED = failed('code mode nested tool call cancelled');
 
-/** Who gets the results of callbacks. The methods must not throw. */
+/** Receives the results of callbacks. The methods must not throw. */
 export interface CallbackResults {
+  /** See `SandboxRun.room`. */
+  room(): Promise<boolean> | null;
   /** A tool call was answered. Not called for a call that was abandoned. */
   toolEnded(id: number, call: ToolCall, answer: ToolAnswer): void;
   /** A notification was delivered, has failed, or was cancelled. Not called if it was abandoned. */
   notified(): void;
-  /** A notification finds no room in this budget: the cell has to stop, because nothing may be lost silently. */
+  /** A notification does not fit in this budget: the cell has to stop, because nothing may be lost silently. */
   overrun(budget: ByteBudget): void;
 }
 
 /** What a call or a notification costs besides its text, in bytes. */
 const TASK_BYTES = 512;
 
-/** A callback that runs; `call` is null for a notification. */
+/** A running callback; `call` is null for a notification. */
 class Task {
   readonly controller = new AbortController();
   readonly call: ToolCall | null;
-  /** What is reserved for it. */
+  /** Reserved in the budget. */
   readonly bytes: number;
 
   constructor(call: ToolCall | null, bytes: number) {
@@ -61,7 +63,7 @@ export class Callbacks {
   #cancelling: Promise<number> | null = null;
   #wake: (() => void) | null = null;
 
-  /** @param budget Of what waits for the delegate. */
+  /** @param budget For everything that is pending at the delegate. */
   constructor(
     delegate: Delegate,
     counts: CallbackCounts,
@@ -74,7 +76,7 @@ export class Callbacks {
     this.#budget = budget;
   }
 
-  /** Whether no callback runs. */
+  /** Whether no callback is running. */
   get idle(): boolean {
     return this.#tasks.size === 0;
   }
@@ -83,7 +85,7 @@ export class Callbacks {
     return this.#notifications;
   }
 
-  /** The tool calls that have not come back, in call order. */
+  /** The unanswered tool calls, in call order. */
   get pendingCalls(): readonly PendingCall[] {
     return [...this.#tasks].flatMap(({ call }) =>
       call === null ? [] : [{ callId: call.callId, tool: call.tool }],
@@ -91,8 +93,8 @@ export class Callbacks {
   }
 
   /**
-   * Runs a tool call. A call that finds no room in the budget fails; after the end a call is not
-   * started, and answered as cancelled.
+   * Runs a tool call. A call that does not fit in the budget fails. After the end, a call is not
+   * started but answered as cancelled.
    */
   invokeTool(id: number, call: ToolCall): void {
     if (this.#ended !== null) return this.#results.toolEnded(id, call, CALL_CANCELLED);
@@ -102,9 +104,18 @@ export class Callbacks {
     else this.#results.toolEnded(id, call, failed(noRoom(full)));
   }
 
+  /** Results wait as they are, and text that only waits for this is weighed. */
+  async #answerLater(result: unknown, room: Promise<boolean>): Promise<ToolAnswer> {
+    const bytes = result instanceof JsonText ? bytesOf(result.text) : 0;
+    const full = this.#budget.reserve(bytes);
+    if (full !== null) return failed(`the result has no room: ${noRoom(full)}`);
+    const hasRoom = await room;
+    this.#budget.free(bytes);
+    return hasRoom ? toAnswer(result) : CALL_CANCELLED;
+  }
+
   /**
-   * Delivers a notification. Its failure is reported to nobody: a program must not depend on who
-   * listens.
+   * Delivers a notification. A failure is not reported: a program must not depend on its audience.
    */
   notify(notification: Notification): void {
     if (this.#ended !== null) return this.#results.notified();
@@ -115,8 +126,8 @@ export class Callbacks {
   }
 
   /**
-   * Sees off the callbacks of a program that ended by itself: waits for its notifications, for
-   * `drainMs` at most, then cancels what is left. Cut short by `cancel`.
+   * Ends the callbacks of a program that ended by itself: waits for its notifications, for `drainMs`
+   * at most, then cancels the rest. `cancel` cuts the wait short.
    *
    * @returns How many notifications were not delivered in time.
    */
@@ -136,9 +147,9 @@ export class Callbacks {
   }
 
   /**
-   * Cancels everything that runs, at once; resolves when all returned, 100 ms later at most.
+   * Cancels all running callbacks at once. Resolves when all have returned, or after 100 ms.
    *
-   * @returns 0, as `drain` would: whoever cancels does not ask what was not delivered.
+   * @returns 0 undelivered notifications, to match `drain`: after cancelling, they do not count.
    */
   cancel(reason: CancelReason): Promise<number> {
     this.#cancelling ??= this.#cancel(reason);
@@ -171,12 +182,14 @@ export class Callbacks {
   }
 
   async #invoke(id: number, task: Task, call: ToolCall): Promise<void> {
-    let answer: ToolAnswer;
+    let result: unknown;
     try {
-      answer = toAnswer(await this.#delegate.invokeTool(call, task.controller.signal));
+      result = await this.#delegate.invokeTool(call, task.controller.signal);
     } catch (error) {
-      answer = failed(messageOf(error));
+      result = new Failure(messageOf(error));
     }
+    const room = this.#results.room();
+    const answer = room === null ? toAnswer(result) : await this.#answerLater(result, room);
     if (this.#tasks.has(task)) this.#results.toolEnded(id, call, answer);
     this.#finish(task);
   }
@@ -186,7 +199,7 @@ export class Callbacks {
     try {
       await this.#delegate.notify(notification, task.controller.signal);
     } catch {
-      // Reported to nobody, see `notify`.
+      // Not reported, see `notify`.
     }
     this.#notifications -= 1;
     if (this.#tasks.has(task)) this.#results.notified();

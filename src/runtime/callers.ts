@@ -4,7 +4,7 @@ import { onAbort } from '../waiting/on-abort.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { KeepAlive } from './keep-alive.ts';
 
-/** What a caller may be told. */
+/** What a caller can be answered. */
 export type Reply = CellEvent | 'resumed' | 'already-running' | 'missing';
 
 interface Caller {
@@ -15,7 +15,7 @@ interface Caller {
   unlink?: () => void;
 }
 
-/** The callers who wait for one cell, by id: each is answered at most once, and leaves nothing behind. */
+/** The callers that wait for one cell, by id. Each is answered at most once and leaves nothing behind. */
 export class Callers {
   readonly #callers = new Map<number, Caller>();
   readonly #keepAlive: Pick<KeepAlive, 'hold' | 'drop'>;
@@ -26,8 +26,8 @@ export class Callers {
   }
 
   /**
-   * @param yieldMs When `arm` wakes this caller, in milliseconds; infinity for never.
-   * @returns The id it is answered by.
+   * @param yieldMs How long this caller waits once it is armed, in milliseconds; infinity for ever.
+   * @returns The id for its answer.
    */
   admit(
     resolve: (reply: Reply) => void,
@@ -55,7 +55,7 @@ export class Callers {
     this.#take(id);
   }
 
-  /** Calls `elapsed` when this caller has waited long enough, or at once where that is no time at all. */
+  /** Calls `elapsed` when this caller has waited long enough; at once if its wait is 0 ms. */
   arm(id: number, elapsed: () => void): void {
     const caller = this.#callers.get(id);
     if (caller === undefined) return;
@@ -64,7 +64,7 @@ export class Callers {
     else caller.timer = startTimer(elapsed, caller.yieldMs);
   }
 
-  /** Calls `preempted` when `signal` aborts, as long as this caller waits. */
+  /** Calls `preempted` when `signal` aborts while this caller waits. */
   link(id: number, signal: AbortSignal | undefined, preempted: () => void): void {
     const caller = this.#callers.get(id);
     if (caller === undefined || signal === undefined) return;

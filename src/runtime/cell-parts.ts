@@ -9,29 +9,29 @@ import type { CallbackCounts } from './callbacks.ts';
 import type { CellRecord } from './cell-record.ts';
 import type { KeepAlive } from './keep-alive.ts';
 
-/** What a cell is made of, and whom it tells. */
+/** What a cell is made of, and what it reports to. */
 export interface CellParts {
   readonly id: string;
   readonly program: Program;
-  /** By the index the program calls them by. */
+  /** By index, as the program calls them. */
   readonly tools: readonly OfferedTool[];
   readonly callId: string | null;
   readonly sandbox: Sandbox;
   readonly session: symbol;
-  /** Does what the program asks for. */
+  /** Runs tool calls and delivers notifications. */
   readonly delegate: Delegate;
   readonly counts: CallbackCounts;
   readonly record: CellRecord;
-  /** Counts who waits for the cell; the readers of its record do so themselves. */
+  /** Counts the callers that wait for the cell. Readers of its record count themselves. */
   readonly keepAlive: KeepAlive;
   readonly values: StoredValues;
   readonly limits: SessionLimits;
-  /** Of what waits for the delegate in the whole session. */
+  /** For everything in the session that is pending at the delegate. */
   readonly budget: ByteBudget;
   /** Whether a wait may end with a yield while notifications are delivered. */
   readonly yieldsWhileDraining: boolean;
-  /** Called once: no callback runs any more. `buffered`: its completion waits to be asked for. */
+  /** Called once, when no callback runs any more. `buffered`: its completion is unclaimed. */
   readonly onClosed: (buffered: boolean) => void;
-  /** Called once: nobody can ask for this cell any more. */
+  /** Called once, when the cell can no longer be observed. */
   readonly onRetired: (reason: MissingReason) => void;
 }

@@ -4,15 +4,15 @@ import { bytesOfEvent, type CellEnd, type CellPhase, type LiveEvent } from '../l
 import type { EventSource } from './event-reader.ts';
 import type { KeepAlive } from './keep-alive.ts';
 
-/** Events that a record keeps before its first reader comes. */
+/** How many events a record keeps before its first reader. */
 const UNREAD_EVENTS = 128;
-/** Events, and bytes of them, that a record keeps for its readers. */
+/** How many events, and how many bytes, a record keeps for its readers. */
 const MAX_EVENTS = 8_192;
 const MAX_BYTES = 4 << 20;
-/** Bytes that all records of a session keep together. */
+/** How many bytes all records of a session keep together. */
 const MAX_SESSION_BYTES = 8 << 20;
 
-/** How the events of records are measured. */
+/** Measures the events of records. */
 export const EVENT_MEASURE = {
   bytesOf: bytesOfEvent,
   orderOf: ({ atMs }: LiveEvent) => atMs,
@@ -22,17 +22,17 @@ export const EVENT_MEASURE = {
 export interface CellRecordParts {
   /** The lines of the session, which share its budget. */
   readonly lines: Lines<LiveEvent>;
-  /** Whether readers were announced before any came. */
+  /** Whether readers were announced beforehand. */
   readonly keeps: boolean;
-  /** Told of readers. */
+  /** Counts the readers. */
   readonly keepAlive: Pick<KeepAlive, 'hold' | 'drop'>;
   /** Called in place with each event, before any reader gets it. It must not throw. */
   readonly journal: ((event: LiveEvent) => void) | undefined;
 }
 
 /**
- * What happens in a cell: numbered from 1, with the time of each event, bounded, the oldest dropped
- * first. Any number of readers read it, each at its own position.
+ * The events of a cell: numbered from 1, time-stamped and bounded; the oldest are dropped first. Any
+ * number of readers read it, each at its own position.
  */
 export class CellRecord implements EventSource {
   readonly #lines: Lines<LiveEvent>;
@@ -51,7 +51,7 @@ export class CellRecord implements EventSource {
     this.#isWanted = keeps;
   }
 
-  /** Whether readers came, or were announced. */
+  /** Whether it has had readers, or readers were announced. */
   get isWanted(): boolean {
     return this.#isWanted;
   }
@@ -84,7 +84,7 @@ export class CellRecord implements EventSource {
     this.#wake();
   }
 
-  /** The cell is gone. What is in the record can still be read, and no longer counts for the session. */
+  /** The cell is gone. Its events remain readable, but no longer count towards the session's budget. */
   leave(): void {
     this.#line.leave();
   }
@@ -109,7 +109,7 @@ export class CellRecord implements EventSource {
     };
   }
 
-  /** Readers that wait take the event before room is made, so that even a large one reaches them. */
+  /** Waiting readers take the event before room is made, so that even a large one reaches them. */
   #append(event: LiveEvent): void {
     if (this.#end !== null) return;
     const line = this.#line;

@@ -4,29 +4,29 @@ import type { LiveEvent } from '../live-events.ts';
 import { CellRecord, EVENT_MEASURE } from './cell-record.ts';
 import type { KeepAlive } from './keep-alive.ts';
 
-/** How many cells that are gone keep their records. */
+/** How many records of retired cells are kept. */
 const KEPT_RECORDS = 64;
 
-/** Gets every event of every cell, in place. Must not throw. */
+/** Called in place with every event of every cell. Must not throw. */
 export type Journal = (cellId: string, event: LiveEvent) => void;
 
-/** The records of a session: those of its cells, and the latest of cells that are gone. */
+/** The records of a session: those of its cells, and the latest of retired cells. */
 export class CellRecords {
   readonly #lines = new Lines<LiveEvent>(EVENT_MEASURE);
   readonly #journal: Journal | undefined;
-  /** Of cells that are gone, for readers that were announced or have begun. */
+  /** Of retired cells, for readers that were announced or have begun. */
   readonly #kept = new RecentMap<string, CellRecord>(KEPT_RECORDS);
 
   constructor(journal: Journal | undefined) {
     this.#journal = journal;
   }
 
-  /** Events of cells that are there, and what they cost in bytes. */
+  /** The events of current cells, and their cost in bytes. */
   get counts(): { readonly events: number; readonly bytes: number } {
     return { events: this.#lines.items, bytes: this.#lines.bytes };
   }
 
-  /** @param keeps Whether readers will come, so that the record is kept past the end of the cell. */
+  /** @param keeps Whether readers were announced, so that the record outlives the cell. */
   open(cellId: string, keeps: boolean, keepAlive: KeepAlive): CellRecord {
     const journal = this.#journal;
     return new CellRecord({
@@ -37,18 +37,18 @@ export class CellRecords {
     });
   }
 
-  /** The record of a cell that is gone, if it was kept. */
+  /** The record of a retired cell, if it was kept. */
   kept(cellId: string): CellRecord | undefined {
     return this.#kept.get(cellId);
   }
 
-  /** The cell is gone. */
+  /** The cell can no longer be observed. */
   retire(cellId: string, record: CellRecord): void {
     record.leave();
     if (record.isWanted) this.#kept.set(cellId, record);
   }
 
-  /** Forgets the records that were kept; readers that have one read on. */
+  /** Forgets the kept records. Readers that have one can continue. */
   clear(): void {
     this.#kept.clear();
   }

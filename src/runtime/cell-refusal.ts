@@ -1,7 +1,7 @@
 import { CodeModeError } from '../errors.ts';
 import type { Effect } from './cell-types.ts';
 
-/** What a caller is told whom a cell refuses. */
+/** The error for a caller that a cell refuses. */
 export function refusalOf(
   cellId: string,
   { code, latest = 0 }: Extract<Effect, { type: 'refuse' }>,

@@ -23,9 +23,9 @@ import {
 const CLOSED: CellState = { phase: 'closed' };
 
 /**
- * A cell that was just admitted.
+ * The state of a cell that was just admitted.
  *
- * @param hold Whether it stops at its first frontier.
+ * @param hold Whether it pauses at its first frontier.
  */
 export function initialState(hold: boolean): CellState {
   return {
@@ -36,7 +36,7 @@ export function initialState(hold: boolean): CellState {
   };
 }
 
-/** The phase as others are told it; null where there is nothing left of the cell. */
+/** The phase as it is reported to callers; null if nothing of the cell is left. */
 export function phaseOf(state: CellState): CellPhase | null {
   switch (state.phase) {
     case 'running':
@@ -52,7 +52,7 @@ export function phaseOf(state: CellState): CellPhase | null {
   }
 }
 
-/** The life of a cell: what follows from an input in a state. Pure; every caller is answered exactly once. */
+/** The life of a cell: the next state and the effects of an input. Pure; every caller is answered exactly once. */
 export function transition(state: CellState, input: Input): Step {
   switch (state.phase) {
     case 'running':

@@ -3,16 +3,16 @@ import type { CellFailure, OutputItem, PendingCall } from '../events.ts';
 import type { CellEnd } from '../live-events.ts';
 import type { ProgramEnd } from '../sandbox.ts';
 
-/** Somebody who waits for a cell. `yield` is woken by a timer and by the program, `pending` by neither. */
+/** A caller that waits for a cell. A timer or the program can wake `yield`, but not `pending`. */
 export interface Observer {
   readonly id: number;
   readonly mode: 'yield' | 'pending';
 }
 
-/** Output that waits, newest first, so that adding to it costs the same however long it is. */
+/** Unread output, newest first, so that adding to it takes constant time. */
 export type Backlog = { readonly item: OutputItem; readonly before: Backlog } | null;
 
-/** A moment at which the program stood still. */
+/** A moment at which the program was paused. */
 export interface Frontier {
   readonly generation: number;
   readonly items: readonly OutputItem[];
@@ -20,12 +20,12 @@ export interface Frontier {
   readonly delivered: boolean;
 }
 
-/** How the program walks: freely, or from frontier to frontier. */
+/** How the program runs: freely, or from frontier to frontier. */
 export interface Stepping {
   readonly hold: boolean;
-  /** Frontiers reached so far. */
+  /** The number of frontiers reached so far. */
   readonly latest: number;
-  /** Where it stands, if it stands. */
+  /** The frontier at which it is paused, if it is. */
   readonly held: Frontier | null;
 }
 
@@ -67,7 +67,7 @@ export type CellState =
 /** A state in one phase. */
 export type Phase<P extends CellState['phase']> = Extract<CellState, { phase: P }>;
 
-/** What happened. Ids name the caller who asked, so that it can be answered. */
+/** What happened. Ids identify the caller, so that it can be answered. */
 export type Input =
   | { readonly type: 'output'; readonly item: OutputItem }
   | { readonly type: 'yield-control' }
@@ -81,7 +81,7 @@ export type Input =
   | { readonly type: 'resume'; readonly id: number; readonly generation: number }
   | { readonly type: 'terminate'; readonly id: number };
 
-/** An event before it gets the id of its cell. */
+/** An event without the id of its cell. */
 export type Answer =
   | { readonly type: 'yielded'; readonly items: readonly OutputItem[] }
   | {
@@ -99,7 +99,7 @@ export type Answer =
   | { readonly type: 'terminated'; readonly items: readonly OutputItem[] }
   | { readonly type: 'missing' };
 
-/** What to do about it. Whatever may bring the next input at once stands last in a step. */
+/** What to do about it. An effect that can cause the next input synchronously comes last in a step. */
 export type Effect =
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | {
@@ -120,12 +120,12 @@ export type Effect =
   | { readonly type: 'kill-sandbox' }
   | { readonly type: 'drain-callbacks' }
   | { readonly type: 'cancel-callbacks' }
-  /** What the program stored is to be kept. */
+  /** Commit what the program stored. */
   | { readonly type: 'commit' }
-  /** No callback will run any more. */
+  /** No callback runs any more. */
   | { readonly type: 'announce-closed'; readonly end: CellEnd }
-  /** Nobody can ask for this cell any more. */
+  /** The cell can no longer be observed. */
   | { readonly type: 'retire'; readonly reason: 'delivered' | 'terminated' | 'lost' };
 
-/** The next state, then what to do. */
+/** The next state, then the effects. */
 export type Step = readonly [CellState, ...Effect[]];

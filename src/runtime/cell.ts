@@ -22,6 +22,11 @@ import { UnreadOutput } from './unread-output.ts';
 import { yieldTimeoutMs } from './yield-timeout.ts';
 
 const NEVER = new AbortController().signal;
+const OUTPUT_UNITS = {
+  maxOutputLength: 'characters',
+  maxOutputItems: 'items',
+  maxOutputBytes: 'bytes of JSON',
+};
 
 /** One cell: performs what the state machine decides, and turns waiting callers into observers. */
 export class Cell implements ProgramCalls, CallbackResults {
@@ -30,7 +35,7 @@ export class Cell implements ProgramCalls, CallbackResults {
   readonly #callers: Callers;
   readonly #callbacks: Callbacks;
   readonly #unread: UnreadOutput;
-  /** What the program stored, by key: committed when the cell ends, however it ends but by terminate. */
+  /** What the program stored, by key: committed when the cell ends, unless it is terminated. */
   readonly #writes = new Map<string, string>();
   #state: CellState;
   #run: SandboxRun | null = null;
@@ -60,7 +65,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     return this.#parts.record;
   }
 
-  /** Starts the program. Attach the first observer before. */
+  /** Starts the program. Attach the first observer beforehand. */
   start(): void {
     const { sandbox, program, session, keepAlive } = this.#parts;
     this.#clock.requested();
@@ -93,12 +98,12 @@ export class Cell implements ProgramCalls, CallbackResults {
     return this.#ask((id) => ({ type: 'terminate', id }));
   }
 
-  /** Goes on from a frontier. See `Session.resume`. */
+  /** Resumes from a frontier. See `Session.resume`. */
   resume(generation: number): Promise<'resumed' | 'already-running' | 'missing'> {
     return this.#ask((id) => ({ type: 'resume', id, generation }));
   }
 
-  /** Null where there is nothing left to ask for. */
+  /** Null if nothing of the cell is left. */
   summary(): CellSummary | null {
     const state = this.#state;
     const phase = phaseOf(state);
@@ -126,8 +131,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     if (this.#state.phase !== 'running') return;
     const over = this.#unread.add(item);
     if (over !== null) {
-      const unit = over === 'maxOutputItems' ? 'items' : 'characters';
-      const bound = `${this.#parts.limits[over]} ${unit} that nobody observed`;
+      const bound = `${this.#parts.limits[over]} ${OUTPUT_UNITS[over]} that nobody observed`;
       return this.#stop(`The cell was stopped: it went over the limit ${over} (${bound})`);
     }
     this.#dispatch({ type: 'output', item });
@@ -157,6 +161,10 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.record.toolEnded(callId, ok);
     this.#run?.answer(id, ok, text);
     this.#parts.keepAlive.drop();
+  }
+
+  room(): Promise<boolean> | null {
+    return this.#run?.room() ?? null;
   }
 
   notify(text: string): void {

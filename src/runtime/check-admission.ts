@@ -2,7 +2,7 @@ import { CodeModeError } from '../errors.ts';
 import type { SessionLimits } from '../limits.ts';
 import type { CellSummary } from '../session.ts';
 
-/** How many of the cells that hold a limit an error names. */
+/** How many running cells the error of the limit names. */
 const MAX_NAMED = 8;
 
 /** @throws `limit_exceeded` if the source is too long. */
@@ -13,7 +13,7 @@ export function checkSource(source: string, { maxSourceBytes }: SessionLimits): 
   throw new CodeModeError('limit_exceeded', text);
 }
 
-/** The error of a request that is one cell too many; it names the cells that run. */
+/** The error of a request that exceeds the number of cells; it names the running cells. */
 export function tooManyCells(
   cells: readonly CellSummary[],
   { maxLiveCells }: SessionLimits,
@@ -27,7 +27,7 @@ export function tooManyCells(
   return new CodeModeError('limit_exceeded', text);
 }
 
-/** The refusal of a session that is closed or closing. */
+/** The error of a session that is closed or closing. */
 export function shuttingDown(): CodeModeError {
   return new CodeModeError('session_closed', 'code mode session is shutting down');
 }

@@ -5,8 +5,8 @@ import type { ToolDefinition } from '../tools.ts';
 import { checkObserveMode } from './observe-mode.ts';
 
 /**
- * What callers pass to sessions, checked where it enters: in process and before anything is sent to a
- * host, so that the same mistake fails with the same error. Each function throws `invalid_argument`.
+ * Checks what callers pass to sessions, both in process and before anything is sent to a host, so that
+ * the same mistake fails with the same error. Each function throws `invalid_argument`.
  */
 
 /** Longest id of a session or cell, in UTF-16 units. */
@@ -14,7 +14,7 @@ export const MAX_ID_LENGTH = 1_024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Checks everything but the tools, which are checked once a list, and the length of the source. */
+/** Checks everything except the tools, which are checked once per list, and the length of the source. */
 export function checkExecute(request: ExecuteRequest, options: WaitOptions): void {
   const what = 'Cannot execute';
   if (!isObject(request)) throw invalid(what, 'the request must be an object', request);
@@ -27,7 +27,7 @@ export function checkExecute(request: ExecuteRequest, options: WaitOptions): voi
   checkWaitOptions(what, options);
 }
 
-/** @param what What cannot be done with it: the first words of the error. */
+/** @param what The operation that cannot be done: the first words of the error. */
 export function checkCellId(what: string, cellId: string): void {
   if (typeof cellId === 'string' && cellId.length <= MAX_ID_LENGTH) return;
   const wanted = `the cell id must be a string of at most ${MAX_ID_LENGTH} characters`;
@@ -85,7 +85,7 @@ function checkTool(what: string, at: string, tool: unknown): void {
   if (namespace !== null) checkString(what, `${at}.toolName.namespace`, namespace);
 }
 
-/** Checks how a session is to be made: what every kind of session has, but for its limits. */
+/** Checks the options that every kind of session has, except its limits. */
 export function checkSessionOptions(options: {
   readonly delegate: unknown;
   readonly tools?: readonly ToolDefinition[] | undefined;
@@ -103,7 +103,7 @@ export function checkSessionOptions(options: {
   }
 }
 
-/** Checks the id that a session is to have. */
+/** Checks the id for a new session. */
 export function checkSessionId(sessionId: string): void {
   const isFit = typeof sessionId === 'string' && /\S/.test(sessionId);
   if (isFit && sessionId.length <= MAX_ID_LENGTH) return;
@@ -134,7 +134,7 @@ function invalid(what: string, wanted: string, got: unknown): CodeModeError {
   return new CodeModeError('invalid_argument', `${what}: ${wanted}, got ${kindOf(got)}`);
 }
 
-/** What a value is, in a word: the value itself may be long. */
+/** The kind of a value in one word: the value itself may be long. */
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -2,7 +2,7 @@ import { type EventsOptions, isLast, type LiveEvent, type LiveEvents } from '../
 import { onAbort } from '../waiting/on-abort.ts';
 import { checkEvents } from './check-arguments.ts';
 
-/** Where a reader gets a cell's events. Any number of readers may use one. */
+/** Supplies the events of a cell to any number of readers. */
 export interface EventSource {
   /**
    * The first event whose number is greater; undefined if it has not happened yet.
@@ -12,10 +12,10 @@ export interface EventSource {
   after(seq: number): LiveEvent | undefined;
 
   /**
-   * Begins to read.
+   * Starts watching.
    *
    * @param wake Called in place when `after` may have something, or throws. Must not throw.
-   * @returns Ends the reading.
+   * @returns Stops watching.
    */
   watch(wake: () => void): () => void;
 }
@@ -39,12 +39,12 @@ export class EventReader implements LiveEvents {
   #unlink: () => void = () => {};
   #isReading = false;
   #isOver = false;
-  /** What the next `next` fails with. */
+  /** The reason with which the next call of `next` rejects. */
   #failure: { readonly reason: unknown } | null = null;
 
   /**
-   * @param find Asked once, when the first event is wanted. What it throws rejects that `next`.
-   * @param options Checked when the first event is wanted, too.
+   * @param find Called once, by the first `next`, which rejects with what it throws.
+   * @param options Also checked by the first `next`.
    */
   constructor(find: () => EventSource, options: EventsOptions = {}) {
     this.#find = find;
@@ -75,7 +75,7 @@ export class EventReader implements LiveEvents {
     return this;
   }
 
-  /** Gives waiting callers what there is. */
+  /** Gives the available events to waiting callers. */
   #serve(): void {
     while (this.#waiting.length > 0 && !this.#isReading) {
       const event = this.#read();

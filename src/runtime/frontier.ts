@@ -10,7 +10,7 @@ import type {
   Step,
 } from './cell-types.ts';
 
-/** Attaches an observer: one that waits for a frontier makes the program walk from frontier to frontier, another lets it walk. */
+/** Attaches an observer. If it waits for a frontier, the program runs from frontier to frontier; otherwise freely. */
 export function observeRunning(state: Phase<'running'>, observer: Observer): Step {
   if (state.observer !== null) {
     return [state, { type: 'refuse', id: observer.id, code: 'cell_busy' }];
@@ -36,7 +36,7 @@ export function observeRunning(state: Phase<'running'>, observer: Observer): Ste
   return stepping.hold ? [walking, { type: 'release' }, armed] : [walking, armed];
 }
 
-/** The program stands still: tells the observer, or keeps it for the next one who asks. */
+/** The program has paused: answers the observer, or keeps the frontier for the next one. */
 export function reachFrontier(state: Phase<'running'>, pendingCalls: readonly PendingCall[]): Step {
   const { stepping } = state;
   if (!stepping.hold || stepping.held !== null) return [state];
@@ -55,7 +55,7 @@ export function reachFrontier(state: Phase<'running'>, pendingCalls: readonly Pe
   return state.observer === null ? [next] : [next, answer(state.observer.id, pending(held))];
 }
 
-/** Goes on from a frontier, once. */
+/** Resumes from a frontier, once. */
 export function resumeRunning(state: Phase<'running'>, id: number, generation: number): Step {
   const { stepping } = state;
   if (stepping.held?.generation !== generation) {
@@ -68,28 +68,28 @@ export function resumeRunning(state: Phase<'running'>, id: number, generation: n
   ];
 }
 
-/** What `resume` comes to where the program does not stand at that frontier. */
+/** The answer to `resume` if the program is not paused at that frontier. */
 export function answerLateResume(latest: number, id: number, generation: number): Effect {
   return generation >= 1 && generation <= latest
     ? { type: 'resumed', id, result: 'already-running' }
     : { type: 'refuse', id, code: 'invalid_generation', latest };
 }
 
-/** What nobody has seen yet: a frontier that was delivered is not told again. */
+/** All output that no observer has taken, with that of an undelivered frontier. */
 export function wholeBacklog({ backlog, stepping: { held } }: Phase<'running'>): Backlog {
   if (held === null || held.delivered) return backlog;
   const all = [...held.items, ...toItems(backlog)];
   return all.reduce<Backlog>((before, item) => ({ item, before }), null);
 }
 
-/** The output that waits, oldest first. */
+/** The unread output, oldest first. */
 export function toItems(backlog: Backlog): readonly OutputItem[] {
   const items: OutputItem[] = [];
   for (let rest = backlog; rest !== null; rest = rest.before) items.push(rest.item);
   return items.reverse();
 }
 
-/** Tells a caller an event. */
+/** Answers a caller with an event. */
 export function answer(id: number, event: Answer): Effect {
   return { type: 'answer', id, answer: event };
 }

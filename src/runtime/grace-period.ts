@@ -1,19 +1,19 @@
 /** How long cancelled callbacks may take to return, tools and notifications together, in milliseconds. */
 export const GRACE_MS = 100;
 
-/** The one that is joined until the end of this tick. */
+/** The grace period that can be joined until the end of this tick. */
 let joinable: GracePeriod | null = null;
 
 /**
- * What is left of a grace period. Everything that is cancelled in the same tick has the same one:
- * it begins with the first, so that ending any number of cells takes one grace period.
+ * A grace period, shared by everything that is cancelled in the same tick: it begins with the first
+ * cancellation, so that ending any number of cells takes one grace period.
  */
 export class GracePeriod {
   readonly #over = Promise.withResolvers<void>();
   readonly #timer = setTimeout(() => this.#elapse(), GRACE_MS);
   #members = 0;
 
-  /** The grace period of what is cancelled now. Everyone who joins has to `leave`. */
+  /** The grace period for what is cancelled now. Every `join` needs a `leave`. */
   static join(): GracePeriod {
     if (joinable === null) {
       joinable = new GracePeriod();
@@ -25,18 +25,18 @@ export class GracePeriod {
     return joinable;
   }
 
-  /** Resolves when it is over. */
+  /** Resolves at its end. */
   get over(): Promise<void> {
     return this.#over.promise;
   }
 
-  /** Waits no longer. */
+  /** Stops waiting. */
   leave(): void {
     this.#members -= 1;
     if (this.#members === 0) clearTimeout(this.#timer);
   }
 
-  /** A tick may have taken that long by itself: what came meanwhile is read first. */
+  /** A single tick may have taken that long, so what arrived meanwhile is read first. */
   #elapse(): void {
     setImmediate(() => this.#over.resolve());
   }

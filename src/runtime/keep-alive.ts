@@ -1,33 +1,33 @@
 import type { SandboxRun } from '../sandbox.ts';
 
 /**
- * How long a program that nobody waits for still keeps this process from ending, in milliseconds:
- * its next tool call may bring back somebody who waits.
+ * How long a program keeps this process alive when no caller waits for its cell, in milliseconds: its
+ * next tool call may bring a caller back.
  */
 export const LINGER_MS = 2_000;
 
 /**
- * Decides whether a program keeps this process from ending: as long as somebody waits for its cell,
- * and 2 s longer. Otherwise an embedder that forgets a cell could never exit.
+ * Decides whether a program keeps this process alive: while a caller waits for its cell, and 2 s
+ * longer. Otherwise an embedder that forgets a cell could never exit.
  */
 export class KeepAlive {
   #run: Pick<SandboxRun, 'ref' | 'unref'> | null = null;
   #waiting = 0;
   #linger: NodeJS.Timeout | undefined;
 
-  /** The program runs from now on. Like every run, it keeps the process alive at first. */
+  /** The program has started. Like every run, it keeps the process alive at first. */
   begin(run: Pick<SandboxRun, 'ref' | 'unref'>): void {
     this.#run = run;
     this.#settle();
   }
 
-  /** The program is over. Later calls have no effect. */
+  /** The program has ended. Later calls have no effect. */
   end(): void {
     this.#run = null;
     clearTimeout(this.#linger);
   }
 
-  /** Somebody waits for the cell, until `drop`. */
+  /** A caller waits for the cell, until `drop`. */
   hold(): void {
     this.#waiting += 1;
     if (this.#waiting > 1 || this.#run === null) return;

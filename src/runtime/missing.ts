@@ -4,7 +4,7 @@ import type { EventSource } from './event-reader.ts';
 
 export type MissingEvent = Extract<CellEvent, { type: 'missing' }>;
 
-/** What a caller is told who asks for a cell that is not there. */
+/** The event of a cell that does not exist. */
 export function missingCell(cellId: string, reason: MissingReason): MissingEvent {
   return {
     type: 'missing',
@@ -15,7 +15,7 @@ export function missingCell(cellId: string, reason: MissingReason): MissingEvent
   };
 }
 
-/** The events of a cell that is not there: this one event. */
+/** A source with this single event. */
 export function missingSource(event: MissingEvent): EventSource {
   return {
     after: () => ({ seq: 0, atMs: Date.now(), ...event }),
@@ -23,7 +23,7 @@ export function missingSource(event: MissingEvent): EventSource {
   };
 }
 
-/** Remembers why cells are gone, the latest 1,024 of them. */
+/** Remembers why cells are gone, by default of the latest 1,024. */
 export class Tombstones {
   readonly #reasons: RecentMap<string, MissingReason>;
 
@@ -36,7 +36,7 @@ export class Tombstones {
     this.#reasons.set(cellId, reason);
   }
 
-  /** `unknown` for a cell that never was, or was forgotten. */
+  /** `unknown` for a cell that never existed or was forgotten. */
   reasonOf(cellId: string): MissingReason {
     return this.#reasons.get(cellId) ?? 'unknown';
   }

@@ -1,10 +1,10 @@
 import { CodeModeError } from '../errors.ts';
 import type { ObserveMode } from '../session.ts';
 
-/** How long a caller waits who does not say. */
+/** The default wait of a caller. */
 export const DEFAULT_OBSERVE: ObserveMode = { yieldAfterMs: 10_000 };
 
-/** @throws `invalid_argument` for a wait that is none. */
+/** @throws `invalid_argument` for an invalid mode. */
 export function checkObserveMode(mode: ObserveMode): void {
   if (typeof mode !== 'object' || mode === null) throw invalid('observe must be an object', mode);
   if ('pending' in mode) {

@@ -34,33 +34,33 @@ import { KeepAlive } from './keep-alive.ts';
 import { type MissingEvent, missingCell, missingSource, Tombstones } from './missing.ts';
 import { DEFAULT_OBSERVE } from './observe-mode.ts';
 
-/** What a session is made of. */
+/** Options of a session in this process. */
 export interface SessionRuntimeOptions extends SessionSettings {
-  /** Does what programs ask for. */
+  /** Runs tool calls and delivers notifications. */
   readonly delegate: Delegate;
-  /** Where programs run. It may be shared by sessions, and is not closed with one. */
+  /** Where programs run. Sessions can share it, and closing a session does not close it. */
   readonly sandbox: Sandbox;
-  /** The tools of cells whose request names none. */
+  /** The default tools of a cell. */
   readonly tools?: readonly ToolDefinition[];
-  /** Default: in memory, for this session alone. */
+  /** Default: in memory, for this session only. */
   readonly storedValues?: StoredValues;
   /** Whether waits also yield while the notifications of a finished program are delivered. Default: true. */
   readonly yieldsWhileDraining?: boolean;
   /**
-   * Called in place with every event of every cell, before any reader gets it: nothing is dropped.
+   * Called in place with every event of every cell, before any reader gets it. No event is dropped.
    * Must not throw.
    */
   readonly journal?: Journal;
-  /** Shared with other sessions. */
+  /** Bounds what is pending at the delegates of several sessions. Default: none beyond `maxPendingBytes`. */
   readonly budget?: ByteBudget;
   /**
-   * Called once for each cell when nobody can ask for it any more: its end was delivered, or it
+   * Called once for each cell when it can no longer be observed, because its end was delivered or it
    * was forgotten. Must not throw.
    */
   readonly onRetired?: (cellId: string, reason: MissingReason) => void;
 }
 
-/** A list of tools as cells call them and as programs see them: the same objects for each cell. */
+/** A list of tools, as cells call them and as programs see them. All cells share these objects. */
 interface Offer {
   readonly tools: readonly OfferedTool[];
   readonly program: readonly ProgramTool[];
@@ -73,7 +73,7 @@ export class SessionRuntime implements Session {
   readonly #options: SessionRuntimeOptions;
   readonly #limits: SessionLimits;
   readonly #values: StoredValues;
-  /** What its sandbox knows this session by. */
+  /** Identifies this session to its sandbox. */
   readonly symbol = Symbol('session');
   readonly #cells = new Map<string, Cell>();
   readonly #live = new Set<string>();
@@ -86,7 +86,7 @@ export class SessionRuntime implements Session {
   #lastId = 0;
   #closing: Promise<void> | null = null;
 
-  /** @throws `invalid_argument` for options of the wrong shape, and a limit that does not exist or is not a number. */
+  /** @throws `invalid_argument` for invalid options, an unknown limit, or a limit that is not a number. */
   constructor(options: SessionRuntimeOptions) {
     checkSessionOptions(options);
     this.#options = options;
@@ -97,12 +97,12 @@ export class SessionRuntime implements Session {
     this.#values = options.storedValues ?? new MemoryStoredValues();
   }
 
-  /** Callbacks that did not stop in time, counted since the session began. */
+  /** Callbacks that did not stop in time, since the session began. */
   get counts(): Readonly<CallbackCounts> {
     return { ...this.#counts };
   }
 
-  /** Events that the records of this session keep, and what they cost in bytes. */
+  /** The number of events in the records of this session, and their cost in bytes. */
   get recorded(): { readonly events: number; readonly bytes: number } {
     return this.#records.counts;
   }
@@ -289,7 +289,7 @@ export class SessionRuntime implements Session {
   }
 }
 
-/** What `cellClosed` throws, at once or later, is ignored: its contract says so. */
+/** Ignores what `cellClosed` throws, synchronously or later, as its contract says. */
 async function tellClosed(delegate: Delegate, cellId: string): Promise<void> {
   try {
     await delegate.cellClosed?.(cellId);

@@ -1,10 +1,9 @@
-/** How long the time of callers waits for a program to start, in milliseconds. */
+/** How long waits are postponed at most until a program starts, in milliseconds. */
 const START_MS = 1_000;
 
 /**
- * Says when the time of those who wait for a cell begins: with its program, and a second after the
- * request at the latest. A sandbox that is slow does not use it up; one that starts nothing cannot
- * keep a caller waiting.
+ * Decides when waits for a cell begin: when its program starts, at most a second after the request.
+ * So a slow sandbox does not use up the caller's time, and a stuck one cannot keep it waiting.
  */
 export class StartClock {
   readonly #onBegun: () => void;
@@ -20,12 +19,12 @@ export class StartClock {
     return this.#hasBegun;
   }
 
-  /** The program was asked for. */
+  /** The program was requested. */
   requested(): void {
     this.#timer = setTimeout(() => this.begin(), START_MS);
   }
 
-  /** The program has started, or will not start any more. Safe to call twice. */
+  /** The program has started, or will not start. Safe to call twice. */
   begin(): void {
     clearTimeout(this.#timer);
     if (this.#hasBegun) return;

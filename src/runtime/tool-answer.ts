@@ -1,14 +1,24 @@
 import { JsonText } from '../delegate.ts';
 
-/** The answer to a tool call, as the program gets it: JSON text, or the message of an error. */
+/** The answer to a tool call as the program gets it: JSON text, or the message of an error. */
 export interface ToolAnswer {
   readonly ok: boolean;
   readonly text: string;
 }
 
-/** What a delegate's result is for the program: any JSON value, or an error that says why it is not one. */
+/** What a call that threw has instead of a result. */
+export class Failure {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** The answer for a delegate's result; an error if the result is not a JSON value. */
 export function toAnswer(result: unknown): ToolAnswer {
   if (result instanceof JsonText) return { ok: true, text: result.text };
+  if (result instanceof Failure) return failed(result.message);
   try {
     const json: string | undefined = result === undefined ? 'null' : JSON.stringify(result);
     if (json !== undefined) return { ok: true, text: json };
@@ -23,7 +33,7 @@ export function failed(text: string): ToolAnswer {
   return { ok: false, text };
 }
 
-/** The text of whatever was thrown. Does not throw. */
+/** The message of any thrown value. Does not throw. */
 export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);

@@ -2,9 +2,9 @@ import { ToolCall } from '../delegate.ts';
 import type { OfferedTool } from '../tools.ts';
 
 /**
- * The call of a program, as the delegate gets it.
+ * A program's call, as the delegate gets it.
  *
- * @param id Counts the calls of the cell; it is part of `callId`.
+ * @param id The number of the call in its cell; it is part of `callId`.
  */
 export function toToolCall(
   cellId: string,

@@ -83,20 +83,20 @@ describe('compare', () => {
     assert.deepEqual(found, ['planted: a cell: warm']);
   });
 
-  it('finds nothing between two noisy runs of the same', () => {
+  it('finds no difference between two noisy runs of the same code', () => {
     for (let seed = 1; seed <= 40; seed += 1) {
       assert.deepEqual(slower(planted({ seed }), planted({ seed: seed + 1_000 })), []);
     }
   });
 
-  it('divides out what the baselines say about the machine', () => {
+  it('corrects for the speed of the machine by the baselines', () => {
     const [a, b] = [planted({ seed: 1 }), planted({ seed: 2, machine: 2.5 })];
     assert.deepEqual(slower(a, b), []);
     const delayed = planted({ seed: 2, machine: 0.4, cellDelayMs: 2 });
     assert.deepEqual(slower(a, delayed), ['planted: a cell: warm']);
   });
 
-  it('leaves deadlines as they are on a quicker machine, and catches one that grew', () => {
+  it('does not correct deadlines on a faster machine, and catches one that grew', () => {
     assert.deepEqual(slower(planted({ seed: 1 }), planted({ seed: 2, machine: 0.5 })), []);
     const late = planted({ seed: 2, machine: 0.5, deadlineDelayMs: 100 });
     assert.deepEqual(slower(planted({ seed: 1 }), late), ['planted: shutdown: stubborn']);
@@ -111,7 +111,7 @@ describe('compare', () => {
     assert.deepEqual(slower(peers(1, 0.2), peers(2, 0.2)), ['cell: cellhost hosted']);
   });
 
-  it('refuses what is no report, and reports of different work', () => {
+  it('refuses invalid reports, and reports of different work', () => {
     assert.throws(() => compare({}, planted({ seed: 1 }), THRESHOLD), /not a report/);
     const nothing = { kind: 'bench', results: [] };
     assert.throws(() => compare(nothing, planted({ seed: 1 }), THRESHOLD), /no figure in common/);
@@ -123,7 +123,7 @@ function figure(peer: string, p50: number) {
 }
 
 describe('bench/compare.ts', () => {
-  it('exits 1 where something is slower, 0 where nothing is, 2 where it is not told what', (t) => {
+  it('exits with 1 if something is slower, with 0 if nothing is, with 2 for missing arguments', (t) => {
     silence(t);
     const before = write('before.json', planted({ seed: 1 }));
     const same = write('same.json', planted({ seed: 2 }));

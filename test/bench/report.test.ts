@@ -91,21 +91,21 @@ const FULL = 'benchmarks/full.md';
 const ALL: Reports = { bench: benchReport(), peers: peerReport(), soak: null, hosts: null };
 
 describe('render', () => {
-  it('makes the same bytes of the same reports', () => {
+  it('makes the same bytes from the same reports', () => {
     const first = [...render(ALL)];
     const copy: Reports = JSON.parse(JSON.stringify(ALL));
     assert.deepEqual([...render(copy)], first);
     assert.ok(first.length >= 6, first.map(([file]) => file).join());
   });
 
-  it('leaves no place of the templates empty', () => {
+  it('leaves no placeholder of the templates empty', () => {
     for (const file of ['benchmarks.md', FULL]) {
       assert.doesNotMatch(render(ALL).get(file) ?? '', /\{\{|undefined|NaN|\[object/);
     }
     assert.match(render(ALL).get(FULL) ?? '', /Date: 2026-11-21; commit 0123456789\+/);
   });
 
-  it('opens with answers, machine and date, and leads to the full tables', () => {
+  it('opens with answers, machine and date, and links to the full tables', () => {
     const text = render(ALL).get('benchmarks.md') ?? '';
     assert.match(text, /100 stubborn callbacks close in 101 ms; 100 cooperative ones in 1 ms\./);
     assert.match(text, /Measured on 2026-11-21: A processor, 2 cores, 24 GiB, linux x64/);
@@ -115,14 +115,14 @@ describe('render', () => {
     assert.ok(pictures.length > 0 && pictures.length <= 4, pictures.join('\n'));
   });
 
-  it('points to pictures beside the full tables', () => {
+  it('links to pictures from the full tables', () => {
     const text = render(ALL).get(FULL) ?? '';
     const files = [...text.matchAll(/\]\(\.\/([a-z-]+\.svg)\)/g)].map(([, file]) => String(file));
     assert.ok(files.length >= 5);
     for (const file of files) assert.ok(render(ALL).has(`benchmarks/${file}`), file);
   });
 
-  it('shows targets as reached, as missed, and as not measured', () => {
+  it('shows targets as reached, missed or not measured', () => {
     const text = render(ALL).get(FULL) ?? '';
     assert.match(
       text,
@@ -137,14 +137,14 @@ describe('render', () => {
     assert.match(render(slow).get(FULL) ?? '', /\| 0\.54 × \| ≤ 0\.35 × \| ✗ missed \|/);
   });
 
-  it('says why a target was missed, each cause once, and nothing where none was', () => {
+  it('says why targets were missed, each cause once, and nothing if none was missed', () => {
     const slow = render({ ...ALL, peers: onlyHosted(7) }).get(FULL) ?? '';
     assert.match(slow, /^\* cell `text\(1\+1\)`, 100 cells at once: Each cell has an isolate/m);
     assert.equal(slow.match(/Each cell has an isolate/g)?.length, 1);
     assert.match(render(ALL).get(FULL) ?? '', /Nothing is missed\./);
   });
 
-  it('shows what another client found of two hosts, failures too', () => {
+  it("shows another client's results for two hosts, with failures", () => {
     const hosts = {
       'a cell, ms': { a: 1.5, b: 3, 'a/b': 0.5 },
       'many calls, ms': { a: 80, b: 'FAIL: host died', 'a/b': '-' },
@@ -156,11 +156,11 @@ describe('render', () => {
     );
   });
 
-  it('shows how a peer failed, and keeps its words inside the table', () => {
+  it('shows how a peer failed, with its error text inside the table', () => {
     assert.match(render(ALL).get(FULL) ?? '', /2 × died: a \\\| b/);
   });
 
-  it('tells readers of a quick run and of a busy machine', () => {
+  it('warns of a quick run and of a busy machine', () => {
     const quick = { ...ALL, peers: { ...peerReport(), quick: true } };
     assert.match(render(quick).get(FULL) ?? '', /figures mean nothing/);
     const busy = { ...ALL, bench: { ...benchReport(), load: 3 } };
@@ -185,14 +185,14 @@ function onlyHosted(p50: number): PeerReport {
 }
 
 describe('fillIn', () => {
-  it('refuses a part that it does not know', () => {
+  it('refuses an unknown part', () => {
     assert.throws(() => fillIn('{{nonsense: x}}', ALL, [], ''), /there is no part nonsense/);
     assert.throws(() => fillIn('{{circumstances: x}}', ALL, [], ''), /there is no report x/);
   });
 });
 
 describe('bench/report/run.ts', () => {
-  it('keeps results, and makes the document and its pictures of all that are kept', (t) => {
+  it('keeps results, and makes the document and its pictures from all of them', (t) => {
     t.mock.method(console, 'log', () => {});
     const file = join(directory, 'peers.json');
     writeFileSync(file, JSON.stringify(peerReport()));
@@ -207,7 +207,7 @@ describe('bench/report/run.ts', () => {
       assert.ok(files.includes(name));
   });
 
-  it('exits 2 for arguments it does not know', (t: TestContext) => {
+  it('exits with 2 for unknown arguments', (t: TestContext) => {
     t.mock.method(console, 'error', () => {});
     assert.equal(report(['--nonsense']), 2);
   });

@@ -53,7 +53,7 @@ describe('bench/run.ts', () => {
 });
 
 describe('runBenches', () => {
-  it('exits 1 where a check fails, and still runs the other suites', async (t) => {
+  it('exits with 1 if a check fails, and still runs the other suites', async (t) => {
     silence(t);
     const json = join(directory, 'failing.json');
     const files = ['failing.bench.ts', 'passing.bench.ts'];
@@ -68,19 +68,19 @@ describe('runBenches', () => {
     assert.match(failures[0]?.error ?? '', /^Error: 1 \+ 1: wanted 3, got 2\n/);
   });
 
-  it('exits 1 where the process of a suite ends without an answer', async (t) => {
+  it('exits with 1 if the process of a suite ends without an answer', async (t) => {
     silence(t);
     const json = join(directory, 'vanishing.json');
     assert.equal(await runBenches(['--json', json], PLANTED, ['vanishing.bench.ts']), 1);
     assert.match(read(json).failures[0]?.error ?? '', /without an answer/);
   });
 
-  it('exits 0 where all checks pass', async (t) => {
+  it('exits with 0 if all checks pass', async (t) => {
     silence(t);
     assert.equal(await runBenches([], PLANTED, ['passing.bench.ts']), 0);
   });
 
-  it('makes the document anew after a whole run, and after no other', async (t) => {
+  it('writes the document after a complete run, and only then', async (t) => {
     silence(t);
     const docs = join(directory, 'docs');
     const args = ['--document', docs];
@@ -94,7 +94,7 @@ describe('runBenches', () => {
     assert.equal(command, 'npm run bench');
   });
 
-  it('exits 2 for arguments it does not know and for suites that do not exist', async (t) => {
+  it('exits with 2 for unknown arguments and suites', async (t) => {
     silence(t);
     assert.equal(await runBenches(['--twice'], PLANTED), 2);
     assert.equal(await runBenches(['--only', 'nothing'], PLANTED), 2);

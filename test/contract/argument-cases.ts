@@ -118,7 +118,7 @@ export function argumentCases({ describe, it, setUp }: SessionContract): void {
       }
     });
 
-    it('do not include a cell id of the greatest length', async () => {
+    it('do not include a cell id of the maximum length', async () => {
       await using made = await setUp();
       const event = await made.session.observe(LONG_ID.slice(1));
       assert.equal(event.type, 'missing');

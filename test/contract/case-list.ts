@@ -2,25 +2,25 @@ import { describe, it } from 'node:test';
 
 /** When a case is registered. */
 export interface CaseConditions<F extends string> {
-  /** Features it is about: without one of them there is nothing to assert. */
+  /** Features that it tests: without all of them there is nothing to assert. */
   readonly needs?: readonly F[];
-  /** Features that have to be absent: it asserts what holds instead. */
+  /** Features that must be absent: it asserts what holds instead. */
   readonly lacks?: readonly F[];
 }
 
 type Conditional<F extends string, Body> = [Body] | [CaseConditions<F>, Body];
 
-/** One thing that an implementation has to keep to. */
+/** One requirement on an implementation. */
 export interface ContractCase {
   readonly group: string;
   readonly name: string;
   readonly run: () => Promise<void>;
 }
 
-/** The cases of a contract that are for an implementation with these features. */
+/** The cases of a contract for an implementation with these features. */
 export class CaseList<F extends string> {
   readonly cases: ContractCase[] = [];
-  /** Those that cannot be asserted because it lacks a feature they need, `group: name`. */
+  /** Cases that are left out because a required feature is missing, as `group: name`. */
   readonly leftOut: string[] = [];
   readonly #features: Readonly<Record<F, boolean>>;
   #group = '';
@@ -30,7 +30,7 @@ export class CaseList<F extends string> {
     this.#features = features;
   }
 
-  /** Names what the cases that `body` adds have in common, and what all of them need. */
+  /** Groups the cases that `body` adds, with the features that all of them need. */
   readonly describe = (name: string, ...rest: Conditional<F, () => void>): void => {
     const [{ needs = [] }, body] = rest.length === 1 ? [{}, ...rest] : rest;
     this.#group = name;
@@ -38,7 +38,7 @@ export class CaseList<F extends string> {
     body();
   };
 
-  /** Adds a case, unless the implementation is none that it is for. */
+  /** Adds a case, unless it is not for this implementation. */
   readonly it = (name: string, ...rest: Conditional<F, () => Promise<void>>): void => {
     const [{ needs = [], lacks = [] }, run] = rest.length === 1 ? [{}, ...rest] : rest;
     const has = (feature: F) => this.#features[feature];
@@ -48,7 +48,7 @@ export class CaseList<F extends string> {
     else this.leftOut.push(`${this.#group}: ${name}`);
   };
 
-  /** Hands every case to `node:test`. */
+  /** Registers every case with `node:test`. */
   register(): void {
     for (const [group, cases] of Map.groupBy(this.cases, (each) => each.group)) {
       describe(group, () => {

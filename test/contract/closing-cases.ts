@@ -13,7 +13,7 @@ import {
 /** A session ends. */
 export function closingCases({ describe, it, setUp, features }: SessionContract): void {
   describe('closing a session', () => {
-    it('that has no cells is done at once, and twice is once', async () => {
+    it('without cells completes at once, also twice', async () => {
       await using made = await setUp();
       await Promise.all([made.session.close(), made.session.close()]);
       await made.session.close();
@@ -32,7 +32,7 @@ export function closingCases({ describe, it, setUp, features }: SessionContract)
       await assert.rejects(start(session, ''), /code mode session is shutting down/);
     });
 
-    it('terminates every cell and tells those who wait', async () => {
+    it('terminates every cell and answers waiting callers', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const one = await start(session, `text('a'); await tools.block()`);
@@ -59,7 +59,7 @@ export function closingCases({ describe, it, setUp, features }: SessionContract)
       assert.deepEqual(made.delegate.log, ['1 closed']);
     });
 
-    it('cuts the delivery of notifications', async () => {
+    it('cuts short the delivery of notifications', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { first } = await start(session, `text('a'); notify('block')`);
@@ -74,7 +74,7 @@ export function closingCases({ describe, it, setUp, features }: SessionContract)
       ]);
     });
 
-    it('drops completions that nobody asked for', async () => {
+    it('drops unclaimed completions', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const cellId = await runAlone(made, features, `text('b')`);
@@ -83,7 +83,7 @@ export function closingCases({ describe, it, setUp, features }: SessionContract)
       assert.deepEqual(delegate.logOf(cellId), ['closed']);
     });
 
-    it('waits for a terminate that is under way', async () => {
+    it('waits for a pending terminate', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.stubborn()`);
@@ -109,7 +109,7 @@ export function closingCases({ describe, it, setUp, features }: SessionContract)
       assert.equal(delegate.log.filter((entry) => entry.endsWith(' closed')).length, 100);
     });
 
-    it('leaves another session alone', async () => {
+    it('does not affect another session', async () => {
       await using one = await setUp();
       await using two = await setUp();
       const { first } = await start(two.session, `text(await tools.block())`);

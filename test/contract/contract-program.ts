@@ -2,18 +2,18 @@ import type { SandboxLimits } from '../../sandbox/index.ts';
 import type { Program, Sandbox, SandboxRun } from '../../src/sandbox.ts';
 import type { RecordingCalls } from '../support/recording-calls.ts';
 
-/** What a sandbox under contract is made with. */
+/** The options of a sandbox under test. */
 export interface ContractOptions {
   readonly limits?: Partial<SandboxLimits>;
 }
 
-/** A program that was started, and what it does. */
+/** A started program, and its calls. */
 export interface StartedProgram {
   readonly calls: RecordingCalls;
   readonly run: SandboxRun;
 }
 
-/** What every part of the contract works with. */
+/** The tools of every part of the contract. */
 export interface ContractTools {
   readonly makeSandbox: (options: ContractOptions) => Sandbox;
   /** Starts a program with the tools `a` and `b`. */
@@ -22,7 +22,7 @@ export interface ContractTools {
     fields?: Partial<Program>,
     calls?: RecordingCalls,
   ) => StartedProgram;
-  /** Resolves when another program has gone through some turns: time for what should not come. */
+  /** Resolves when another program has run for some turns: time for what must not happen. */
   readonly later: () => Promise<void>;
 }
 

@@ -14,7 +14,7 @@ import {
 /** A program ends by itself. */
 export function endingCases({ describe, it, setUp, features }: SessionContract): void {
   describe('a program that ends', () => {
-    it('has its notifications delivered before its completion is told', async () => {
+    it('has its notifications delivered before its completion is reported', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { first } = await start(session, `notify('block'); text('done')`);
@@ -26,7 +26,7 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       assert.deepEqual(delegate.log, ['1 note block started', '1 note block finished', '1 closed']);
     });
 
-    it('is not hurt by a notification that fails', async () => {
+    it('is not affected by a failed notification', async () => {
       await using made = await setUp();
       made.delegate.onNotify = () => {
         throw new Error('nobody there');
@@ -35,7 +35,7 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       assert.equal(brief(event), 'completed: done');
     });
 
-    it('has the calls it did not await cancelled before its completion is told', {
+    it('has the calls it did not await cancelled before its completion is reported', {
       needs: ['promptCalls'],
     }, async () => {
       await using made = await setUp();
@@ -51,7 +51,7 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       ]);
     });
 
-    it('does not wait for ever for a call that does not stop, and drops what it brings', {
+    it('does not wait for ever for a call that does not stop, and drops its result', {
       needs: ['promptCalls'],
     }, async () => {
       await using made = await setUp();
@@ -70,7 +70,7 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       ]);
     });
 
-    it('is over for the delegate, once, whenever somebody asks for its completion', async () => {
+    it('is reported closed to the delegate once, whenever its completion is claimed', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const cellId = await runAlone(made, features, `await tools.echo(1); text('b')`);
@@ -96,7 +96,7 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       assert.equal(brief(await session.observe(cellId, LONG)), 'completed');
     });
 
-    it('beats a terminate that comes later: its completion is the answer', async () => {
+    it('precedes a later terminate, which is answered with its completion', async () => {
       await using made = await setUp();
       const { session } = made;
       const cellId = await runAlone(made, features, `store('finished', true); text('done')`);
@@ -130,7 +130,7 @@ export function endingCases({ describe, it, setUp, features }: SessionContract):
       }
     });
 
-    it('comes after callbacks that took their time to stop', {
+    it('comes after callbacks that were slow to stop', {
       needs: ['grace', 'promptCalls'],
     }, async () => {
       await using made = await setUp();

@@ -5,13 +5,13 @@ import { assertNoListeners } from '../support/leaks.ts';
 import { nextOf, outputsAmong, restOf } from '../support/live-events.ts';
 import { LONG, PENDING, type SessionContract, start } from './session-setup.ts';
 
-/** Nobody observes the cell from here on, so that it stays until its end is asked for. */
+/** The cell is not observed from here on, so it stays until its end is claimed. */
 const ALONE = 'yield_control();';
 const BLOCKED = `${ALONE} text('a'); await tools.block(); text('b')`;
 const BLOCKED_TELLS = ['output a', 'tool-started tool-1 block'];
 const GOES_ON_TELLS = ['tool-ended tool-1', 'output b', 'draining', 'completed'];
 
-/** What happens to a cell is told as it happens, in order, and takes nothing from those who observe. */
+/** Events arrive live and in order, and take nothing from observers. */
 export function eventsCases(contract: SessionContract): void {
   contract.describe('live events', { needs: ['liveEvents'] }, () => {
     tellingCases(contract);
@@ -22,7 +22,7 @@ export function eventsCases(contract: SessionContract): void {
 }
 
 function tellingCases({ it, setUp }: SessionContract): void {
-  it('tell output, calls, notifications and the end in order', async () => {
+  it('report output, calls, notifications and the end in order', async () => {
     await using made = await setUp();
     const source = `${ALONE} text('a'); await tools.echo(1); notify('n'); await tools.fail().catch(() => {}); image('data:image/png;base64,AA==')`;
     const { cellId, first } = await start(made.session, source);
@@ -42,7 +42,7 @@ function tellingCases({ it, setUp }: SessionContract): void {
     assert.equal(seen, 'completed: a data:image/png;base64,AA==');
   });
 
-  it('come before anybody observes', async () => {
+  it('arrive before the cell is observed', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId, first } = await start(session, `text('a'); await tools.block(); text('b')`);
@@ -54,7 +54,7 @@ function tellingCases({ it, setUp }: SessionContract): void {
     await events.return();
   });
 
-  it('tell that a cell stands still and goes on', async () => {
+  it('report that a cell is paused and resumed', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId, first } = await start(session, `await tools.block()`, { observe: PENDING });
@@ -67,7 +67,7 @@ function tellingCases({ it, setUp }: SessionContract): void {
     assert.deepEqual(await restOf(events), ['tool-ended tool-1', 'draining', 'completed']);
   });
 
-  it('tell a failure', async () => {
+  it('report a failure', async () => {
     await using made = await setUp();
     const { cellId } = await start(
       made.session,
@@ -77,7 +77,7 @@ function tellingCases({ it, setUp }: SessionContract): void {
     assert.deepEqual(words.slice(-2), ['draining', 'completed (exception)']);
   });
 
-  it('and observers get the same output, however it is cut', async () => {
+  it('and observations have the same output, however it is split', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const source = `await tools.block(); for (let n = 0; n < 900; n += 1) { text(n); if (n % 7 === 0) { yield_control(); await tools.echo(n) } }`;
@@ -100,7 +100,7 @@ function tellingCases({ it, setUp }: SessionContract): void {
 }
 
 function subscribingCases({ it, setUp }: SessionContract): void {
-  it('wait for who subscribes after the end and before it is observed', async () => {
+  it('wait for a reader that comes after the end, before the cell is observed', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, `${ALONE} text('a')`);
@@ -109,7 +109,7 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     assert.equal(brief(await session.observe(cellId, LONG)), 'completed: a');
   });
 
-  it('are missing once the end was delivered, and where there never was a cell', async () => {
+  it('are missing once the end was delivered, and for a cell that never existed', async () => {
     await using made = await setUp();
     const { session } = made;
     const { cellId, first } = await start(session, `text('a')`);
@@ -121,7 +121,7 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     }
   });
 
-  it('are kept past the end where that was asked for', async () => {
+  it('are kept past the end on request', async () => {
     await using made = await setUp();
     const { session } = made;
     const { cellId, first } = await start(session, `text('a')`, { keepEvents: true });
@@ -132,7 +132,7 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     }
   });
 
-  it('of a cell that ends go to its subscriber to the last', async () => {
+  it('of a cell that ends all reach its reader', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const source = `await tools.block(); for (let n = 0; n < 3000; n += 1) text(n)`;
@@ -146,7 +146,7 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     assert.equal(outputsAmong(words).length, 3_000);
   });
 
-  it('that nobody took in time are told as a gap', async () => {
+  it('that were not read in time are reported as a gap', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, `${ALONE} for (let n = 0; n < 1000; n += 1) text(n)`);
@@ -171,7 +171,7 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     assert.deepEqual(late, [...BLOCKED_TELLS, ...GOES_ON_TELLS]);
   });
 
-  it('are numbered from 1 and carry the time, and can be read on after a number', async () => {
+  it('are numbered from 1 and time-stamped, and can be continued after a number', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const startedMs = Date.now();
@@ -193,7 +193,7 @@ function subscribingCases({ it, setUp }: SessionContract): void {
     }
   });
 
-  it('go to those who wait in the order in which they asked', async () => {
+  it('go to waiting calls in the order of the calls', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, BLOCKED);
@@ -207,7 +207,7 @@ function subscribingCases({ it, setUp }: SessionContract): void {
 }
 
 function leavingCases({ it, setUp }: SessionContract): void {
-  it('go on after the number at which a reader left', async () => {
+  it('continue after the number at which a reader left', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, BLOCKED);
@@ -225,7 +225,7 @@ function leavingCases({ it, setUp }: SessionContract): void {
     assert.deepEqual(words, [...BLOCKED_TELLS.slice(1), ...GOES_ON_TELLS]);
   });
 
-  it('that are waited for end when the reader leaves', async () => {
+  it('that are awaited end when the reader leaves', async () => {
     await using made = await setUp();
     const { session, delegate } = made;
     const { cellId } = await start(session, BLOCKED);

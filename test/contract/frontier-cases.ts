@@ -15,16 +15,16 @@ function frontier(event: CellEvent): string {
   return [...brief(event).split(' ').slice(1), `#${generation}`, ...calls].join(' ');
 }
 
-/** The program walks from frontier to frontier. */
+/** The program runs from frontier to frontier. */
 export function frontierCases({ describe, it, setUp }: SessionContract): void {
   describe('a cell that is observed until it is pending', { needs: ['pendingObserve'] }, () => {
-    it('is completed where it never has to wait', async () => {
+    it('is completed if it never has to wait', async () => {
       await using made = await setUp();
       const { first } = await start(made.session, `text('done')`, { observe: PENDING });
       assert.equal(brief(await first), 'completed: done');
     });
 
-    it('is pending when only the outside can move it, and lists the calls that are out', async () => {
+    it('is pending when it waits for something outside it, and lists the pending calls', async () => {
       await using made = await setUp();
       const { session } = made;
       const quiet = await start(session, `text('a'); ${HANG}`, { observe: PENDING });
@@ -37,7 +37,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       });
     });
 
-    it('stands still: what comes from outside waits, and asking again tells the same', async () => {
+    it('is paused: input waits, and observing again returns the same', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId, first } = await start(session, TWO_IN_TURN, { observe: PENDING });
@@ -49,7 +49,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(delegate.calls.length, 1);
     });
 
-    it('walks from frontier to frontier, and each is left once', async () => {
+    it('runs from frontier to frontier, and each is left once', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId, first } = await start(session, TWO_IN_TURN, { observe: PENDING });
@@ -68,7 +68,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(await session.resume(cellId, 2), 'missing');
     });
 
-    it('lists only the calls that are still out', async () => {
+    it('lists only the unanswered calls', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId, first } = await start(session, TWO_AT_ONCE, { observe: PENDING });
@@ -87,14 +87,14 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       const source = `tools.never(1); setTimeout(() => tools.never(2), 100); ${HANG}`;
       const { cellId, first } = await start(session, source, { observe: PENDING });
       assert.equal(frontier(await first), '#1 tool-1');
-      // Only the real clock moves the timer; another cell tells when its time has passed.
+      // Only the real clock moves the timer; another cell shows when its time has passed.
       await (await start(session, `await new Promise((go) => setTimeout(go, 300))`)).first;
       assert.equal(frontier(await session.observe(cellId, PENDING)), '#1 tool-1');
       await session.resume(cellId, 1);
       assert.equal(frontier(await session.observe(cellId, PENDING)), '#2 tool-1 tool-2');
     });
 
-    it('refuses to be resumed where there was no frontier yet', async () => {
+    it('refuses to be resumed if there was no frontier yet', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, TWO_IN_TURN);
@@ -118,7 +118,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(brief(await waiting), 'terminated');
     });
 
-    it('may give up, and the frontier waits for the next with all its output', async () => {
+    it('can stop waiting, and the frontier waits for the next one with all its output', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const controller = new AbortController();
@@ -132,7 +132,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       assert.deepEqual(await session.observe(cellId, PENDING), event);
     });
 
-    it('may come later, to a cell that walks freely and is quiet already', async () => {
+    it('can come later, to a cell that runs freely and is already idle', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId, first } = await start(session, `text('a'); yield_control(); ${TWO_IN_TURN}`);
@@ -144,7 +144,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(frontier(await session.observe(cellId, PENDING)), 'x #2 tool-2');
     });
 
-    it('may be preempted, and the frontier waits for the next', async () => {
+    it('can be preempted, and the frontier waits for the next one', async () => {
       await using made = await setUp();
       const { session } = made;
       const preempt = AbortSignal.abort();
@@ -154,7 +154,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(frontier(await session.observe(cellId, PENDING)), 'a #1');
     });
 
-    it('make way for one that waits for time: it lets the program go', async () => {
+    it('are replaced by one with a time, which resumes the program', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId, first } = await start(session, TWO_IN_TURN, { observe: PENDING });
@@ -168,8 +168,8 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
     });
   });
 
-  describe('a cell that nobody observes', { needs: ['pendingObserve'] }, () => {
-    it('goes on from tool to tool by itself', async () => {
+  describe('a cell without an observer', { needs: ['pendingObserve'] }, () => {
+    it('continues from tool to tool by itself', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const source = `text(await tools.echo('a')); text(await tools.echo('b'))`;
@@ -180,7 +180,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
   });
 
   describe('terminating a cell that is held', { needs: ['pendingObserve'] }, () => {
-    it('does not tell again what was told with the frontier', async () => {
+    it('does not repeat what was delivered with the frontier', async () => {
       await using made = await setUp();
       const { session } = made;
       const { cellId, first } = await start(session, `text('a'); await tools.block()`, {
@@ -191,7 +191,7 @@ export function frontierCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(await session.resume(cellId, 1), 'missing');
     });
 
-    it('ends helpers that wait for what never settles', async () => {
+    it('ends helpers that wait for promises that never settle', async () => {
       await using made = await setUp();
       const { session } = made;
       for (const source of [

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { brief, expectEvent, rejectsWith, textOf } from '../support/events.ts';
 import { firstOf, LONG, type SessionContract, start } from './session-setup.ts';
 
-/** Over a limit the one call or cell fails, says which limit, and nothing else is lost. */
+/** The call or cell that exceeds a limit fails, names the limit, and nothing else is lost. */
 export function limitCases({ describe, it, setUp }: SessionContract): void {
   describe('the limits of a session', { needs: ['limits'] }, () => {
-    it('stop a cell whose output nobody takes, and keep what came before', async () => {
+    it('stop a cell whose output is not taken, and keep earlier output', async () => {
       await using made = await setUp({ maxOutputLength: 55 });
       const { session, delegate } = made;
       const source = `yield_control(); for (let n = 0; n < 10; n += 1) text(String(n).repeat(10))`;
@@ -20,6 +20,22 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
         [0, 1, 2, 3, 4].map((n) => String(n).repeat(10)),
       );
       assert.equal(brief(await firstOf(session, `text('on')`)), 'completed: on');
+    });
+
+    it('let no output pass that no answer could carry, and keep what came before', async () => {
+      await using made = await setUp({});
+      const source = `text('\\u0001'.repeat(9 << 20)); yield_control(); text('\\u0001'.repeat(10 << 20))`;
+      const { cellId, first } = await start(made.session, source);
+      let event = await first;
+      let length = 0;
+      for (;;) {
+        if (!('items' in event)) assert.fail(brief(event));
+        for (const item of event.items) length += textOf(item).length;
+        if (event.type === 'completed') break;
+        event = await made.session.observe(cellId, LONG);
+      }
+      assert.match(event.failure?.text ?? '', /maxOutputBytes \(58720256 bytes of JSON /);
+      assert.equal(length, 9 << 20);
     });
 
     it('do not stop a cell whose output is taken', async () => {
@@ -46,7 +62,7 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
       assert.deepEqual(event.items.map(textOf), ['a']);
     });
 
-    it('keep what a cell stored that they stop', async () => {
+    it('keep what a stopped cell stored', async () => {
       await using made = await setUp({ maxRunMs: 300 });
       const source = `store('kept', 1); yield_control(); for (;;);`;
       const { cellId, first } = await start(made.session, source);
@@ -66,7 +82,7 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
       assert.equal((await start(session, `text('abc`.slice(0, 5))).cellId, '1');
     });
 
-    it('refuse another cell where too many live, and take one when there is room', async () => {
+    it('refuse another cell if too many are running, and accept one when there is room', async () => {
       await using made = await setUp({ maxLiveCells: 1 });
       const { session, delegate } = made;
       const { first } = await start(session, `await tools.block()`);
@@ -78,7 +94,7 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(brief(await firstOf(session, `text('room')`)), 'completed: room');
     });
 
-    it('forget the oldest completion that nobody asked for, and say so', async () => {
+    it('forget the oldest unclaimed completion, and say so', async () => {
       await using made = await setUp({ maxCompletedCells: 2 });
       const { session, delegate } = made;
       for (let n = 1; n <= 3; n += 1) {
@@ -90,7 +106,7 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(brief(await session.observe('3', LONG)), 'completed: 3');
     });
 
-    it('end every wait at once where none may take time, in that session alone', async () => {
+    it('end every wait at once if waits are limited to 0, in that session only', async () => {
       await using none = await setUp({ maxYieldAfterMs: 0 });
       await using other = await setUp();
       const { cellId, first } = await start(none.session, `await tools.block()`);
@@ -102,7 +118,7 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
       );
     });
 
-    it('refuse values over the bound when the cell completes, in a note', async () => {
+    it('refuse values that exceed the bound when the cell completes, with a note', async () => {
       await using made = await setUp({ maxStoredKeys: 1 });
       const { session } = made;
       const event = expectEvent(
@@ -118,7 +134,7 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
       );
     });
 
-    it('give notifications up after a time, in a note', async () => {
+    it('cancel notifications after a time, with a note', async () => {
       await using made = await setUp({ drainMs: 20 });
       const source = `notify('stubborn'); notify('block'); text('done')`;
       const event = expectEvent(await firstOf(made.session, source), 'completed');

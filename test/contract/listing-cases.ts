@@ -11,7 +11,7 @@ async function phases(session: Session): Promise<readonly string[]> {
 /** What `cells` lists. */
 export function listingCases({ describe, it, setUp }: SessionContract): void {
   describe('the list of cells', { needs: ['lists'] }, () => {
-    it('has every cell that was not delivered to its end, oldest first', {
+    it('has every cell whose end was not delivered, oldest first', {
       needs: ['lists', 'pendingObserve'],
     }, async () => {
       await using made = await setUp();
@@ -31,7 +31,7 @@ export function listingCases({ describe, it, setUp }: SessionContract): void {
       assert.deepEqual(await phases(session), want.slice(0, 3));
     });
 
-    it('says what a cell waits for, and who waits for it', async () => {
+    it('reports what a cell waits for, and whether it has an observer', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const source = `text('12345'); notify('block'); await tools.block()`;
@@ -59,7 +59,7 @@ export function listingCases({ describe, it, setUp }: SessionContract): void {
       assert.deepEqual([cell?.observed, cell?.pendingOutput], [false, 0]);
     });
 
-    it('shows a cell that is being terminated, until it is over', async () => {
+    it('shows a cell that is being terminated, until it has ended', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.never()`);

@@ -10,14 +10,14 @@ const BLOCKED = `text('a'); await tools.block(); text('b')`;
 export function observingCases(contract: SessionContract): void {
   const { describe, it, setUp, features } = contract;
   describe('observing', () => {
-    it('goes on where the program yielded', async () => {
+    it('continues after the program yielded', async () => {
       await using made = await setUp();
       const { cellId, first } = await start(made.session, `text('a'); yield_control(); text('b')`);
       assert.equal(brief(await first), 'yielded: a');
       assert.equal(brief(await made.session.observe(cellId, LONG)), 'completed: b');
     });
 
-    it('ends after its time with what there is', async () => {
+    it('ends after its time with the output so far', async () => {
       await using made = await setUp();
       const observe = { yieldAfterMs: 30 };
       const { cellId, first } = await start(made.session, BLOCKED, { observe });
@@ -27,7 +27,7 @@ export function observingCases(contract: SessionContract): void {
       expectEvent(await made.session.observe(cellId, LONG), 'completed');
     });
 
-    it('for no time at all answers at once, and the output comes the next time', async () => {
+    it('for 0 ms answers at once, and the output comes the next time', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId, first } = await start(session, BLOCKED, { observe: { yieldAfterMs: 0 } });
@@ -40,7 +40,7 @@ export function observingCases(contract: SessionContract): void {
       );
     });
 
-    it('shows each piece of output once and in order, however it is cut', async () => {
+    it('returns each piece of output once and in order, however it is split', async () => {
       await using made = await setUp();
       const source = `for (let n = 0; n < 200; n += 1) { text(n); if (n % 7 === 0) { yield_control(); await tools.echo(n) } }`;
       const { cellId, first } = await start(made.session, source, { observe: { yieldAfterMs: 1 } });
@@ -57,7 +57,7 @@ export function observingCases(contract: SessionContract): void {
       );
     });
 
-    it('finds a completion that nobody waited for, at once and whatever the time', async () => {
+    it('returns an unclaimed completion at once, whatever the time', async () => {
       await using made = await setUp();
       const { session } = made;
       for (const yieldAfterMs of [0, 60_000]) {
@@ -80,7 +80,7 @@ export function observingCases(contract: SessionContract): void {
       assert.equal(brief(await first), 'completed: a b');
     });
 
-    it('refuses a time that is none, and starts nothing', async () => {
+    it('refuses an invalid time, and starts nothing', async () => {
       await using made = await setUp();
       const { session } = made;
       for (const yieldAfterMs of [-1, Number.NaN, '5' as unknown as number]) {
@@ -91,7 +91,7 @@ export function observingCases(contract: SessionContract): void {
     });
   });
 
-  describe('giving an observation up', () => {
+  describe('aborting an observation', () => {
     it('rejects with the reason and loses no output', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
@@ -121,7 +121,7 @@ export function observingCases(contract: SessionContract): void {
       assert.equal(brief(await first), 'completed: a');
     });
 
-    it('right behind the request leaves the cell running and takes nothing', async () => {
+    it('right after the request leaves the cell running and takes nothing', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const controller = new AbortController();
@@ -151,7 +151,7 @@ export function observingCases(contract: SessionContract): void {
       assert.equal(brief(await next), 'completed: a b');
     });
 
-    it('leaves no listener behind, given up or not', async () => {
+    it('leaves no listener behind, aborted or not', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const [kept, given] = [new AbortController(), new AbortController()];
@@ -172,7 +172,7 @@ export function observingCases(contract: SessionContract): void {
   });
 
   describe('preempting an observation', () => {
-    it('gives what there is, and the cell goes on', async () => {
+    it('returns the output so far, and the cell continues', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const controller = new AbortController();
@@ -188,7 +188,7 @@ export function observingCases(contract: SessionContract): void {
       assertNoListeners(controller.signal);
     });
 
-    it('that is over already does nothing', async () => {
+    it('that has already ended does nothing', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const controller = new AbortController();
@@ -210,7 +210,7 @@ export function observingCases(contract: SessionContract): void {
 }
 
 function missingCases({ describe, it, setUp, features }: SessionContract): void {
-  describe('a cell that is not there', () => {
+  describe('a missing cell', () => {
     it('is an event, not an error, for observe and for terminate', async () => {
       await using made = await setUp();
       const { session } = made;

@@ -3,10 +3,10 @@ import { brief, expectEvent, textOf } from '../support/events.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 import { firstOf, type SessionContract, start, untilClosed } from './session-setup.ts';
 
-/** What a program does reaches the caller and the delegate. */
+/** The actions of a program reach the caller and the delegate. */
 export function programCases({ describe, it, setUp, features }: SessionContract): void {
   describe('a program', () => {
-    it('that runs through is completed with its output', async () => {
+    it('that runs to its end is completed with its output', async () => {
       await using made = await setUp();
       const event = expectEvent(await firstOf(made.session, `text('a'); text('b')`), 'completed');
       assert.deepEqual(event.items.map(textOf), ['a', 'b']);
@@ -14,7 +14,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       assert.equal(event.cellId, '1');
     });
 
-    it('that exits is completed with what it showed before, and does nothing afterwards', async () => {
+    it('that exits is completed with its earlier output, and does nothing afterwards', async () => {
       await using made = await setUp();
       const source = `text('before'); exit(); text('after'); await tools.echo(1); notify('no')`;
       assert.equal(brief(await firstOf(made.session, source)), 'completed: before');
@@ -40,7 +40,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       assert.equal(failure?.kind, 'exception');
     });
 
-    it('that does not parse is completed with a failure that says where', async () => {
+    it('that does not parse is completed with a failure that has its position', async () => {
       await using made = await setUp();
       const event = await firstOf(made.session, `text('a');\nlet = ;`);
       const { failure, items } = expectEvent(event, 'completed');
@@ -50,7 +50,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       if (features.failurePlaces) assert.equal(failure?.line, 2);
     });
 
-    it('gets what a tool answers, and catches what it throws', async () => {
+    it('gets the result of a tool, and catches its error', async () => {
       await using made = await setUp();
       const source = `
         text(await tools.echo({ a: [1, null] }));
@@ -61,7 +61,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       );
     });
 
-    it('calls tools in its own order, and each call has a number', async () => {
+    it('calls tools in program order, and each call has a number', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       await firstOf(
@@ -78,7 +78,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       );
     });
 
-    it('notifies with the id that the caller gave', async () => {
+    it("notifies with the caller's id", async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       await firstOf(session, `notify('a')`, { callId: 'call-7' });
@@ -99,7 +99,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       assert.equal(made.delegate.calls[0]?.tool, 'other');
     });
 
-    it('asks the delegate of its request, where it has one', async () => {
+    it('uses the delegate of its request, if it has one', async () => {
       await using made = await setUp();
       const delegate = new ScriptedDelegate();
       await firstOf(made.session, `await tools.echo(1); notify('hello')`, { delegate });
@@ -109,7 +109,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       assert.deepEqual(made.delegate.log, []);
     });
 
-    it('is told of a rejection that nobody handled, in a note', async () => {
+    it('gets a note about an unhandled rejection', async () => {
       await using made = await setUp();
       const source = `Promise.reject(new Error('forgotten')); await tools.echo(1); text('done')`;
       const { notes, failure } = expectEvent(await firstOf(made.session, source), 'completed');
@@ -118,7 +118,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       if (features.notes) assert.match(notes[0] ?? '', /forgotten/);
     });
 
-    it('runs beside others, and cells are counted from 1', async () => {
+    it('runs concurrently with others, and cells are counted from 1', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const one = await start(session, `text(await tools.block())`);

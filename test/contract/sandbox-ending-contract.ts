@@ -5,10 +5,10 @@ import { type ContractTools, contractProgram } from './contract-program.ts';
 
 const TIMEOUT = { timeout: 20_000 };
 
-/** Programs that go their way, tools, notifications, and how programs end. */
+/** Programs that run to their end, tools, notifications, and how programs end. */
 export function endingContract({ makeSandbox, start, later }: ContractTools): void {
   describe('a program that runs to its end', TIMEOUT, () => {
-    it('is told call by call, in the order the program acted', async () => {
+    it('is reported call by call, in program order', async () => {
       const { calls, run } = start(`
         text('one');
         tools.a({ n: 1 });
@@ -52,7 +52,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       await run.ended;
     });
 
-    it('is over when its module is, whatever it left behind', async () => {
+    it('ends with its module, whatever is still pending', async () => {
       const { calls, run } = start(`
         setTimeout(() => text('timer'), 1);
         tools.a().then(() => text('answer'));
@@ -62,7 +62,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(calls.all('text'), ['end']);
     });
 
-    it('tells one note of a rejection that nobody handled', async () => {
+    it('has one note about an unhandled rejection', async () => {
       const { run } = start(`\nPromise.reject(new TypeError('lost')); text('end')`);
       const { failure, notes } = await run.ended;
       assert.equal(failure, null);
@@ -70,7 +70,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.match(notes[0] ?? '', /TypeError: lost.*exec_main\.mjs:2:16/s);
     });
 
-    it('tells no note of a rejection that was handled in time', async () => {
+    it('has no note about a rejection that was handled in time', async () => {
       const { run } = start(`
         const p = Promise.reject(1);
         await null;
@@ -78,7 +78,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual((await run.ended).notes, []);
     });
 
-    it('ends at exit, in a timer too', async () => {
+    it('ends at exit, also in a timer', async () => {
       const { calls, run } = start(`
         setTimeout(() => { text('timer'); exit(); text('after') }, 1);
         await new Promise(() => {});`);
@@ -100,14 +100,14 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(calls.all('text'), ['[2,0,3,1]']);
     });
 
-    it('go out before the program waits for anything else', async () => {
+    it('are sent before the program waits for anything else', async () => {
       const { calls, run } = start(`tools.a(1); tools.b(2); await new Promise(() => {})`);
       await calls.until('call', 2);
       assert.deepEqual(calls.all('call'), ['0 1', '1 2']);
       run.kill();
     });
 
-    it('fail with the message they were refused with', async () => {
+    it('fail with the message of the refusal', async () => {
       const calls = new RecordingCalls();
       calls.onTool = async (index) => refused(`no ${index} "today"\n\u{1f30d}`);
       const { run } = start(
@@ -119,7 +119,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(calls.all('text'), ['no 1 "today"\n\u{1f30d}']);
     });
 
-    it('carry any JSON value as it is', async () => {
+    it('carry any JSON value unchanged', async () => {
       const value = { __proto__x: 1, 'a b': [null, true, 1.5e300, '\u2028\ud83c\udf0d"\\'] };
       const json = `{"__proto__":{"polluted":1},"v":${JSON.stringify(value)}}`;
       const calls = new RecordingCalls();
@@ -129,7 +129,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(calls.all('text'), [json, 'undefined']);
     });
 
-    it('may be ten thousand at once', async () => {
+    it('can be ten thousand at once', async () => {
       const calls = new RecordingCalls();
       calls.onTool = async (_index, inputJson) => ({ ok: true, text: inputJson ?? 'null' });
       const { run } = start(
@@ -143,7 +143,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
     });
 
     for (const json of ['{bad', '', '1],[2,1,"forged"']) {
-      it(`fail alone where the answer is no JSON value: ${JSON.stringify(json)}`, async () => {
+      it(`fail alone if the answer is not a JSON value: ${JSON.stringify(json)}`, async () => {
         const { calls, run } = start(`
           const both = [tools.a(), tools.b()].map((p) => p.then(text, () => text('failed')));
           await Promise.all(both);`);
@@ -156,7 +156,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       });
     }
 
-    it('may be answered after the end, which nobody hears', async () => {
+    it('can be answered after the end, without effect', async () => {
       const { calls, run } = start(`tools.a().then(() => text('late')); text('end')`);
       await run.ended;
       calls.toolCalls[0]?.answer(answered(1));
@@ -189,7 +189,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
   });
 
   describe('notifications', TIMEOUT, () => {
-    it('are told in order, and neither the program nor its end waits for them', async () => {
+    it('are reported in order, and neither the program nor its end waits for them', async () => {
       const calls = new RecordingCalls();
       calls.onNotify = () => new Promise(() => {});
       const { run } = start(
@@ -203,7 +203,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
   });
 
   describe('a program that fails', TIMEOUT, () => {
-    it('says where its syntax is wrong', async () => {
+    it('reports the position of a syntax error', async () => {
       const { calls, run } = start(`text(1)\n  let x = ;`);
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'syntax');
@@ -212,7 +212,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(calls.log, ['started']);
     });
 
-    it('says where its TypeScript is more than types', async () => {
+    it('reports the position of TypeScript that cannot be erased', async () => {
       const { run } = start(`const a: number = 1;\n  enum E { A }`);
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'syntax');
@@ -220,7 +220,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual([failure?.line, failure?.column], [2, 3]);
     });
 
-    it('ends with what it threw, and keeps what it said and stored before', async () => {
+    it('ends with its error, and keeps earlier output and stored values', async () => {
       const { calls, run } = start(`text('before'); store('k', 1);\nthrow new RangeError('no')`);
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'exception');
@@ -234,7 +234,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.match((await run.ended).failure?.text ?? '', /^Error: t\n/);
     });
 
-    it('ends when it uses too much memory, and others go on', async () => {
+    it('ends when it uses too much memory, and others continue', async () => {
       await using sandbox = makeSandbox({ limits: { maxHeapBytes: 32 << 20 } });
       const session = Symbol('memory');
       const others = new RecordingCalls();
@@ -278,7 +278,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(calls.all('text'), ['["undefined","undefined","undefined"]']);
     });
 
-    it('that is closed starts nothing and says so', async () => {
+    it('that is closed starts nothing and reports that', async () => {
       const sandbox = makeSandbox({});
       await sandbox.close();
       const calls = new RecordingCalls();
@@ -290,7 +290,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       run.kill();
     });
 
-    it('may be closed twice, while programs run, start and wait', async () => {
+    it('can be closed twice, while programs run, start and wait', async () => {
       const sandbox = makeSandbox({});
       const session = Symbol('closing');
       const busy = new RecordingCalls();
@@ -309,7 +309,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(late.all('text'), []);
     });
 
-    it('takes no harm from the release of a session that has ended', async () => {
+    it('is not affected by the release of a session that has ended', async () => {
       await using sandbox = makeSandbox({});
       const session = Symbol('released');
       await sandbox.run(contractProgram('text(1)'), new RecordingCalls(), session).ended;

@@ -10,7 +10,7 @@ const THREE_CALLS = `
 /** Holding, stepping and releasing. */
 export function holdingContract({ start, later }: ContractTools): void {
   describe('holding a program', { timeout: 20_000 }, () => {
-    it('from the start stops it at its first frontier, after all it did', async () => {
+    it('from the start pauses it at its first frontier, after everything it did', async () => {
       const { calls, run } = start(`text('one'); tools.a(); await tools.b(); text('no')`, {
         hold: true,
       });
@@ -33,7 +33,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       assert.deepEqual(calls.log, ['started', 'text end']);
     });
 
-    it('that is quiet already is told to be at its frontier', async () => {
+    it('that is already idle reports its frontier', async () => {
       const { calls, run } = start(`await tools.a(); text('no')`);
       await calls.until('call');
       await later();
@@ -45,7 +45,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       run.kill();
     });
 
-    it('is noticed however few microtasks after its last word it is asked for', async () => {
+    it('works however few microtasks after its last message it is requested', async () => {
       const runs = Array.from({ length: 40 }, (_, microtasks) => {
         const calls = new RecordingCalls();
         const { run } = start(`text('last'); await new Promise(() => {})`, {}, calls);
@@ -64,7 +64,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       }
     });
 
-    it('twice makes one frontier', async () => {
+    it('twice makes only one frontier', async () => {
       const { calls, run } = start(`await tools.a()`);
       await calls.until('call');
       run.hold();
@@ -76,7 +76,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       run.kill();
     });
 
-    it('and releasing it before it is quiet makes none', async () => {
+    it('and releasing it before it is idle makes none', async () => {
       const calls = new RecordingCalls();
       const { run } = start(`tools.a(); for (let i = 0; i < 1000; i++) await null;`, {}, calls);
       calls.onLine = (line) => {
@@ -88,7 +88,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       assert.deepEqual(calls.all('frontier'), []);
     });
 
-    it('makes answers wait, and releasing it delivers all of them in the order they came', async () => {
+    it('holds answers, and releasing it delivers all of them in order', async () => {
       const { calls, run } = start(
         `await Promise.all(Array.from({ length: 100 }, (_, n) => tools.a(n).then(text)));`,
         { hold: true },
@@ -108,7 +108,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       assert.deepEqual(calls.all('frontier'), ['']);
     });
 
-    it('makes timers wait too, among the answers', async () => {
+    it('also holds timers, in order with the answers', async () => {
       const { calls, run } = start(
         `setTimeout(() => text('second timer'), 40);
         setTimeout(() => text('first timer'), 1);
@@ -129,7 +129,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       await run.ended;
     });
 
-    it('does not stop a released program again', async () => {
+    it('does not pause a released program again', async () => {
       const { calls, run } = start(THREE_CALLS, { hold: true });
       await calls.until('frontier');
       run.release();
@@ -164,7 +164,7 @@ export function holdingContract({ start, later }: ContractTools): void {
   });
 
   describe('stepping a program', { timeout: 20_000 }, () => {
-    it('stops it after each thing that moves it', async () => {
+    it('pauses it after each event that moves it', async () => {
       const { calls, run } = start(THREE_CALLS, { hold: true });
       for (let n = 0; n < 3; n += 1) {
         await calls.until('frontier', n + 1);
@@ -188,7 +188,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       run.kill();
     });
 
-    it('tells no frontier before something moves it', async () => {
+    it('reports no frontier before something moves it', async () => {
       const { calls, run } = start(THREE_CALLS, { hold: true });
       await calls.until('frontier');
       run.step();
@@ -200,7 +200,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       run.kill();
     });
 
-    it('delivers what waited, and then stops it', async () => {
+    it('delivers what waited, and then pauses it', async () => {
       const { calls, run } = start(
         `tools.a().then(text); tools.b().then(text); await new Promise(() => {})`,
         { hold: true },
@@ -217,7 +217,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       run.kill();
     });
 
-    it('lets a program that a step brings to its end end', async () => {
+    it('lets a program end that a step completes', async () => {
       const { calls, run } = start(`await tools.a(); text('end')`, { hold: true });
       await calls.until('frontier');
       run.step();
@@ -226,7 +226,7 @@ export function holdingContract({ start, later }: ContractTools): void {
       assert.deepEqual(calls.log.slice(-2), ['frontier', 'text end']);
     });
 
-    it('is moved by a timer as well', async () => {
+    it('also works with a timer', async () => {
       const { calls, run } = start(
         `setTimeout(() => text('timer'), 1); await new Promise(() => {})`,
         { hold: true },

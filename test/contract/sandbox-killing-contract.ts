@@ -11,7 +11,7 @@ export function killingContract({ start, later }: ContractTools): void {
   }
 
   describe('killing a program', { timeout: 20_000 }, () => {
-    it('that has not started lets nothing of it run', async () => {
+    it('that has not started runs none of it', async () => {
       const { calls, run } = start(`text('one')`);
       run.kill();
       run.kill();
@@ -35,7 +35,7 @@ export function killingContract({ start, later }: ContractTools): void {
       'that waits for nothing': [`text('go'); await new Promise(() => {})`, 'text'],
     };
     for (const [state, [source, until]] of Object.entries(STATES)) {
-      it(`${state} ends it at once, and nothing is told afterwards`, async () => {
+      it(`${state} ends it at once, and nothing is reported afterwards`, async () => {
         const { calls, run } = start(source);
         await calls.until(until);
         run.kill();
@@ -47,7 +47,7 @@ export function killingContract({ start, later }: ContractTools): void {
       });
     }
 
-    it('that is held ends it, whatever it is told later', async () => {
+    it('that is held ends it, whatever it receives later', async () => {
       const { calls, run } = start(`text(await tools.a())`, { hold: true });
       await calls.until('frontier');
       calls.toolCalls[0]?.answer(answered('no'));
@@ -75,7 +75,7 @@ export function killingContract({ start, later }: ContractTools): void {
 
     const MOMENTS = ['started', 'text', 'call', 'notify', 'yield', 'frontier', 'image', 'audio'];
     for (const moment of MOMENTS) {
-      it(`from inside its call "${moment}" lets no further call come`, async () => {
+      it(`from inside its call "${moment}" allows no further call`, async () => {
         const calls = new RecordingCalls();
         const { run } = start(
           `text(1); tools.a(); tools.b(); notify('n'); yield_control();
@@ -94,7 +94,7 @@ export function killingContract({ start, later }: ContractTools): void {
       });
     }
 
-    it('of one leaves its neighbours alone', async () => {
+    it('does not affect its neighbours', async () => {
       const neighbour = start(`text(await tools.a())`);
       const victim = start(`text('go'); for (;;);`);
       await Promise.all([neighbour.calls.until('call'), victim.calls.until('text')]);

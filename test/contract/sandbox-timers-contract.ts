@@ -14,7 +14,7 @@ export function timersContract({ start, later }: ContractTools): void {
   }
 
   describe('timers', { timeout: 20_000 }, () => {
-    it('fire in the order of their delays, and of their setting where those are equal', async () => {
+    it('fire in the order of their delays; equal delays in the order of the calls', async () => {
       const texts = await textsOf(`
         for (const [name, ms] of [['c', 9], ['a', 1], ['d', 9], ['b', 1]]) {
           setTimeout(() => text(name), ms);
@@ -23,7 +23,7 @@ export function timersContract({ start, later }: ContractTools): void {
       assert.deepEqual(texts, ['a', 'b', 'c', 'd']);
     });
 
-    it('run what one sets in motion before the next fires', async () => {
+    it('run the reactions of one before the next fires', async () => {
       const texts = await textsOf(`
         for (const name of ['a', 'b']) {
           setTimeout(async () => { text(name); await null; await null; text(name + ' done') }, 1);
@@ -32,7 +32,7 @@ export function timersContract({ start, later }: ContractTools): void {
       assert.deepEqual(texts, ['a', 'a done', 'b', 'b done']);
     });
 
-    it('that are cleared never fire, even when another clears them as their time comes', async () => {
+    it('that are cleared never fire, even if another one clears them when they are due', async () => {
       const texts = await textsOf(`
         clearTimeout(setTimeout(() => text('cleared'), 1));
         setTimeout(() => { text('first'); clearTimeout(second) }, 1);
@@ -49,7 +49,7 @@ export function timersContract({ start, later }: ContractTools): void {
       });
     }
 
-    it('take numbers in texts and leave the fraction away', async () => {
+    it('accept numbers as strings and drop fractions', async () => {
       const texts = await textsOf(`
         setTimeout(() => text('later'), '8'); setTimeout(() => text('soon'), 1.9); ${WAIT}`);
       assert.deepEqual(texts, ['soon', 'later']);
@@ -72,7 +72,7 @@ export function timersContract({ start, later }: ContractTools): void {
       assert.deepEqual(calls.all('text'), ['end']);
     });
 
-    it('may be set by timers, without end', async () => {
+    it('can be set by timers, without end', async () => {
       const texts = await textsOf(`
         let n = 0;
         await new Promise((done) => {

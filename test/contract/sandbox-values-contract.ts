@@ -14,7 +14,7 @@ const LIMITS: Partial<SandboxLimits> = {
   maxStoredKeys: 2,
 };
 
-/** Stored values, console, and limits that a program meets. */
+/** Stored values, console, and limits that a program exceeds. */
 export function valuesContract({ makeSandbox, start, later }: ContractTools): void {
   async function textsOf(source: string, fields: Partial<Program>): Promise<readonly string[]> {
     const { calls, run } = start(source, fields);
@@ -51,7 +51,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
         assert.deepEqual(texts, ['{"n":1}', '{"a":[]}']);
       });
 
-      it(`are told where they were written, ${length} characters long`, async () => {
+      it(`are reported when they are written, ${length} characters long`, async () => {
         const { calls, run } = start(
           `load('obj'); store('big', 1); store('new', { a: 1 }); store('new', { a: 2 });
           try { store('obj', undefined) } catch {}`,
@@ -69,7 +69,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       });
     }
 
-    it('are told before what the program does next', async () => {
+    it('are reported before the next action of the program', async () => {
       const calls = new RecordingCalls();
       const told: string[] = [];
       calls.onLine = (line) => told.push(`${line.split(' ')[0]} ${[...calls.stored.keys()]}`);
@@ -88,7 +88,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual([...calls.stored.keys()].join(), 'a,b,c,d,e,f');
     });
 
-    it('are told where the program stands still, and where it spins', async () => {
+    it('are reported while the program waits, and while it spins', async () => {
       const { calls, run } = start(`store('a', 1); await tools.a()`, { hold: true });
       await calls.until('frontier');
       assert.deepEqual([...calls.stored], [['a', '1']]);
@@ -98,7 +98,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       spinning.run.kill();
     });
 
-    it('are held up where they come in floods, and the last of each key is kept', async () => {
+    it('are throttled if there are floods of them, and the last value of each key is kept', async () => {
       const { calls, run } = start(
         `const s = 'x'.repeat(1 << 20); for (let n = 0; n < 100; n++) store('k', s + n); store('end', 1);`,
       );
@@ -107,7 +107,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       assert.ok(calls.stored.get('k')?.endsWith('99"'));
     });
 
-    it('keep every key apart that differs', async () => {
+    it('keep all different keys apart', async () => {
       const keys = ['a', 'A', 'a ', '\u0000', '\u2028', '"', 'constructor', 'é', 'e\u0301'];
       const { calls, run } = start(`for (const key of ${JSON.stringify(keys)}) store(key, key)`);
       await run.ended;
@@ -139,7 +139,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
     });
   });
 
-  describe('a limit that a program meets', { timeout: 20_000 }, () => {
+  describe('a limit that a program exceeds', { timeout: 20_000 }, () => {
     const OVER: Readonly<Record<string, readonly [source: string, limit: string]>> = {
       'tool calls': [`for (let n = 0; n < 5; n++) tools.a()`, '4 (maxPendingCalls)'],
       notifications: [`for (let n = 0; n < 3; n++) notify(n)`, '2 (maxPendingNotifications)'],
@@ -152,7 +152,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       'the number of stored keys': [`store(1, 1); store(2, 1); store(3, 1)`, '2 keys'],
     };
     for (const [what, [source, limit]] of Object.entries(OVER)) {
-      it(`on ${what} fails the one call with its name, and the program goes on`, async () => {
+      it(`on ${what} fails the one call with its name, and the program continues`, async () => {
         await using sandbox = makeSandbox({ limits: LIMITS });
         const calls = new RecordingCalls();
         const caught = `try { ${source}; text('no error') } catch (e) { text(e.message) } text('on')`;
@@ -164,7 +164,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       });
     }
 
-    it('leaves what is just within it alone', async () => {
+    it('does not affect what is just within it', async () => {
       await using sandbox = makeSandbox({ limits: LIMITS });
       const calls = new RecordingCalls();
       calls.onTool = async () => answered('x'.repeat(998));
@@ -179,7 +179,7 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
       assert.deepEqual(calls.all('text'), ['1000', '[998,998,998]']);
     });
 
-    it('counts a call no more once it is answered', async () => {
+    it('does not count answered calls', async () => {
       await using sandbox = makeSandbox({ limits: LIMITS });
       const calls = new RecordingCalls();
       calls.onTool = async () => answered(1);

@@ -39,9 +39,9 @@ export function sessionCases(
 }
 
 /**
- * What every `Session` keeps to, whatever is behind it. Programs are real JavaScript.
+ * The contract of every `Session`. Programs are real JavaScript.
  *
- * @returns The cases that are left out for want of a feature.
+ * @returns The cases that are left out because of a missing feature.
  */
 export function sessionContract(
   name: string,

@@ -1,38 +1,38 @@
-/** What an implementation can do. One that speaks to an older peer cannot do all of it. */
+/** The features of an implementation. With an older peer, some are missing. */
 export interface SessionFeatures {
   /** The pending observe mode and `resume`. */
   readonly pendingObserve: boolean;
   /** Limits can be set. */
   readonly limits: boolean;
-  /** `cells()` and `values()` list what there is. */
+  /** `cells()` and `values()` work. */
   readonly lists: boolean;
-  /** `events()` tells what happens to a cell. */
+  /** `events()` works. */
   readonly liveEvents: boolean;
   /** Missing cells have a reason other than `unknown`. */
   readonly missingReasons: boolean;
-  /** A call reaches the delegate though its program ends in the same moment; without it, it may not. */
+  /** A call reaches the delegate even if its program ends in the same moment; without it, it may not. */
   readonly promptCalls: boolean;
-  /** Cancelled callbacks have a moment to return before the answer. */
+  /** Cancelled callbacks have the grace period before the answer. */
   readonly grace: boolean;
-  /** A cell is closed before its end is told, and though nobody asks for it; without it, after. */
+  /** A cell is closed before its end is delivered, even if it is not claimed; without it, after. */
   readonly closedBeforeDelivery: boolean;
-  /** Who waits for a time gets his yield while notifications are delivered. */
+  /** Timed waits also yield while notifications are delivered. */
   readonly yieldWhileDraining: boolean;
-  /** A terminate that is sent in the same tick as its execute comes before the program begins. */
+  /** A terminate in the same tick as its execute arrives before the program starts. */
   readonly terminateBeforeStart: boolean;
-  /** No line of a program runs once somebody terminates it; without it, some may until he is told. */
+  /** No line of a program runs after its terminate; without it, some may until the answer. */
   readonly stopsAtTerminate: boolean;
-  /** What a tool throws is an `Error` for the program; without it, a bare string. */
+  /** An error of a tool is an `Error` for the program; without it, a bare string. */
   readonly toolErrorObjects: boolean;
   /** Completions have notes. */
   readonly notes: boolean;
-  /** Failures of syntax have a line and a column; without it, at best in their text. */
+  /** Syntax errors have a line and a column; without it, at best in their text. */
   readonly failurePlaces: boolean;
 }
 
 export type SessionFeature = keyof SessionFeatures;
 
-/** Everything there is. */
+/** All features. */
 export const ALL_FEATURES: SessionFeatures = {
   pendingObserve: true,
   limits: true,
@@ -50,7 +50,7 @@ export const ALL_FEATURES: SessionFeatures = {
   failurePlaces: true,
 };
 
-/** What any host of version 1 can do, without a word beyond it: little of this. */
+/** The features of any host that only speaks version 1. */
 export const V1_FEATURES: SessionFeatures = {
   pendingObserve: false,
   limits: false,

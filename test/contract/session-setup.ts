@@ -15,16 +15,16 @@ export const CONTRACT_TOOLS: readonly ToolDefinition[] = [
   'never',
 ].map((name) => ({ name, description: `${name} tool` }));
 
-/** A session to test, and the delegate it asks. */
+/** A session to test, and its delegate. */
 export interface SessionUnderTest extends AsyncDisposable {
   readonly session: Session;
   readonly delegate: ScriptedDelegate;
 }
 
-/** Makes a session of its own, with `CONTRACT_TOOLS`. */
+/** Makes a new session with `CONTRACT_TOOLS`. */
 export type SetUpSession = (limits?: Partial<SessionLimits>) => Promise<SessionUnderTest>;
 
-/** What the cases of the contract are written with. */
+/** The tools of the cases of the contract. */
 export interface SessionContract {
   readonly describe: CaseList<SessionFeature>['describe'];
   readonly it: CaseList<SessionFeature>['it'];
@@ -32,13 +32,13 @@ export interface SessionContract {
   readonly features: SessionFeatures;
 }
 
-/** A wait that does not end by itself while a test runs. */
+/** A wait that does not expire during a test. */
 export const LONG = { yieldAfterMs: 60_000 } as const;
 
 /** A wait for the next frontier. */
 export const PENDING = { pending: true } as const;
 
-/** Runs a program and waits for it as long as it takes. */
+/** Runs a program and waits for its end. */
 export function start(
   session: Session,
   source: string,
@@ -47,13 +47,13 @@ export function start(
   return session.execute({ source, observe: LONG, ...request });
 }
 
-/** Runs a program that shows a text, and gives its first event. */
+/** Runs a program, and returns its first event. */
 export async function firstOf(session: Session, source: string, request?: Partial<ExecuteRequest>) {
   const { first } = await start(session, source, request);
   return first;
 }
 
-/** Without `closedBeforeDelivery` the delegate hears of an end after the caller: waits for that. */
+/** Without `closedBeforeDelivery` the delegate learns of an end after the caller: waits for that. */
 export async function untilClosed(
   delegate: ScriptedDelegate,
   features: SessionFeatures,
@@ -63,7 +63,7 @@ export async function untilClosed(
   await Promise.all(cellIds.map((cellId) => delegate.saw(`${cellId} closed`)));
 }
 
-/** What a delegate saw of a cell, in order; without `grace`, callbacks may return when all is over. */
+/** What a delegate saw of a cell, in order; without `grace`, callbacks may return after the end. */
 export function orderedLog(
   delegate: ScriptedDelegate,
   cellId: string,
@@ -75,9 +75,9 @@ export function orderedLog(
 let marks = 0;
 
 /**
- * Runs a program to its end while nobody waits for it.
+ * Runs a program to its end without an observer.
  *
- * Where a cell is not closed before its end is asked for, a value it stores tells that it is over.
+ * If a cell is not closed before its end is claimed, a value that it stores shows its end.
  *
  * @returns Its cell.
  */

@@ -20,7 +20,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       assert.equal(brief(await made.session.terminate(cellId)), 'terminated');
     });
 
-    it('tells the terminator and the observer the same', async () => {
+    it('answers the terminate and the observer alike', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId, first } = await start(session, `text('a'); await tools.block()`);
@@ -30,7 +30,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       assert.deepEqual(await first, event);
     });
 
-    it('in the same tick as execute ends a program that has not begun', async () => {
+    it('in the same tick as execute ends a program that has not started', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const started = start(session, `text('a'); await tools.echo(1)`);
@@ -61,7 +61,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       assert.equal(log.at(-1), 'closed');
     });
 
-    it('answers though no callback stops', async () => {
+    it('answers even if no callback stops', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const source = `text('a'); for (let n = 0; n < 10; n += 1) { notify('stubborn ' + n); tools.stubborn() } await tools.never()`;
@@ -72,7 +72,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       assert.equal(delegate.log.at(-1), '1 closed');
     });
 
-    it('lets nothing of the program run afterwards', async () => {
+    it('runs none of the program afterwards', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const after = `text('after'); notify('after'); tools.echo('after')`;
@@ -92,7 +92,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       assert.deepEqual(before, [2, 0]);
     });
 
-    it('twice is refused while the first is under way, and finds nothing afterwards', async () => {
+    it('twice is refused while the first is pending, and finds nothing afterwards', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.stubborn()`);
@@ -103,7 +103,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
         await rejectsWith(second, 'cell_terminating');
         await assert.rejects(session.terminate(cellId), /exec cell 1 is already terminating/);
       } else {
-        // The first may be over before the second comes.
+        // The first may have ended before the second arrives.
         await second.then(
           (event) => expectEvent(event, 'missing'),
           () => rejectsWith(second, 'cell_terminating'),
@@ -114,7 +114,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       expectEvent(await session.terminate(cellId), 'missing');
     });
 
-    it('makes the cell missing for others while it is under way', async () => {
+    it('makes the cell missing for others while it is pending', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.stubborn()`);
@@ -126,7 +126,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       await terminated;
     });
 
-    it('tells the terminator though the observer gives up meanwhile', async () => {
+    it('is answered even if the observer stops waiting meanwhile', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const controller = new AbortController();
@@ -149,7 +149,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       assert.equal(brief(await firstOf(session, `text(load('key'))`)), 'completed: undefined');
     });
 
-    it('leaves other cells alone', async () => {
+    it('does not affect other cells', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `await tools.block()`);
@@ -162,7 +162,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
   });
 
   describe('terminating while notifications are delivered', () => {
-    it('cuts that: terminated, the output kept, the stores dropped', async () => {
+    it('cuts that short: terminated, the output kept, stored values dropped', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const source = `text('a'); store('key', 1); notify('block')`;
@@ -180,7 +180,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
       assert.equal(brief(await firstOf(session, `text(load('key'))`)), 'completed: undefined');
     });
 
-    it('does not wait for one that does not stop', async () => {
+    it('does not wait for a notification that does not stop', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const { cellId } = await start(session, `notify('never'); tools.never()`);

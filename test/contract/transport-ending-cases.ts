@@ -8,7 +8,7 @@ const MIB = 1 << 20;
 
 /** How either side ends. */
 export function endingCases({ connect }: TransportKind): void {
-  it('sends what is queued before it closes, then tells both sides', async () => {
+  it('sends what is queued before it closes, then reports the end on both sides', async () => {
     const [left, right] = await connect();
     const [toLeft, toRight] = [record(left), record(right)];
     const texts = ['small', 'x'.repeat(8 * MIB), 'last'];
@@ -20,7 +20,7 @@ export function endingCases({ connect }: TransportKind): void {
     assert.deepEqual(toRight.texts, texts);
   });
 
-  it('may be closed by both sides at once, and twice', async () => {
+  it('can be closed by both sides at once, and twice', async () => {
     const [left, right] = await connect();
     const [toLeft, toRight] = [record(left), record(right)];
     left.send('from the left');
@@ -30,7 +30,7 @@ export function endingCases({ connect }: TransportKind): void {
     assert.deepEqual([await toLeft.end, await toRight.end], [null, null]);
   });
 
-  it('answers the last messages of a peer that ends, where that happens in place', async () => {
+  it('can answer the last messages of a peer that ends, in place', async () => {
     const [left, right] = await connect();
     const toRight = record(right, (body) => right.send(`got ${body}`));
     const answers = new Recorder();
@@ -42,7 +42,7 @@ export function endingCases({ connect }: TransportKind): void {
     assert.equal(await answers.end, null);
   });
 
-  it('tells no message after close was called', async () => {
+  it('delivers no message after close was called', async () => {
     const [left, right] = await connect();
     record(left);
     const toRight = record(right, (_, count) => {
@@ -54,7 +54,7 @@ export function endingCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('tells no message after destroy, not even of the same chunk', async () => {
+  it('delivers no message after destroy, not even of the same chunk', async () => {
     const [left, right] = await connect();
     const toLeft = record(left);
     const toRight = record(right, (_, count) => {
@@ -67,7 +67,7 @@ export function endingCases({ connect }: TransportKind): void {
     await toLeft.end;
   });
 
-  it('destroyed with an error tells this one, and the other side ends too', async () => {
+  it('destroyed with an error reports it, and the other side ends too', async () => {
     const [left, right] = await connect();
     const [toLeft, toRight] = [record(left), record(right)];
     const error = new Error('enough');
@@ -78,7 +78,7 @@ export function endingCases({ connect }: TransportKind): void {
     await Promise.all([left.close(), right.close()]);
   });
 
-  it('destroyed before start tells it when started, and not within start', async () => {
+  it('destroyed before start reports that after start, and not inside it', async () => {
     const [left, right] = await connect();
     const error = new Error('enough');
     left.destroy(error);
@@ -90,7 +90,7 @@ export function endingCases({ connect }: TransportKind): void {
     right.destroy();
   });
 
-  it('closed before start tells it once, whenever it is started', async () => {
+  it('closed before start reports that once, whenever it is started', async () => {
     const [left, right] = await connect();
     record(right);
     left.send('hello');
@@ -118,7 +118,7 @@ export function endingCases({ connect }: TransportKind): void {
     await turns();
   });
 
-  it('is open until it is closed or destroyed, and knows how long a close may take', async () => {
+  it('is open until it is closed or destroyed, and states how long a close may take', async () => {
     for (const end of ['close', 'destroy'] as const) {
       const [left, right] = await connect({ closeWithinMs: 700 });
       const [toLeft, toRight] = [record(left), record(right)];
@@ -132,7 +132,7 @@ export function endingCases({ connect }: TransportKind): void {
     }
   });
 
-  it('lets waiting senders go at the end', async () => {
+  it('releases waiting senders at the end', async () => {
     const [left, right] = await connect({ highWaterBytes: 1_000 });
     record(left);
     left.send('x'.repeat(4 * MIB));
@@ -155,7 +155,7 @@ export function endingCases({ connect }: TransportKind): void {
     right.destroy();
   });
 
-  it('closed while the peer does not read gives it its time, then says what is lost', async () => {
+  it('closed while the peer does not read waits for its time, then reports the loss', async () => {
     const [left, right] = await connect({ closeWithinMs: 30 });
     const toLeft = record(left);
     left.send('x'.repeat(16 * MIB));
@@ -182,7 +182,7 @@ export function endingCases({ connect }: TransportKind): void {
     right.destroy();
   });
 
-  it('tells the end to a side that paused, once it has all', async () => {
+  it('reports the end to a paused side once it has everything', async () => {
     const [left, right] = await connect();
     record(left);
     const toRight = record(right, (_, count) => {

@@ -8,11 +8,11 @@ const BODY = Buffer.from('{"some":"message"}');
 
 type Bare = (options?: TransportOptions) => Promise<readonly [Transport, BarePeer]>;
 
-/** What a peer can do that keeps to no rule. */
+/** A peer that breaks the rules. */
 export function faultCases({ bare, sudden }: TransportKind): void {
   if (bare === undefined) return;
 
-  it('tells all messages and then null where the peer ends between two', async () => {
+  it('delivers all messages and then null if the peer ends between two messages', async () => {
     await using faulty = await open(bare);
     faulty.peer.send(BODY);
     faulty.peer.send(BODY);
@@ -21,7 +21,7 @@ export function faultCases({ bare, sudden }: TransportKind): void {
     assert.equal(faulty.received.bodies.length, 2);
   });
 
-  it('tells all messages and then the end where the peer dies between two', async () => {
+  it('delivers all messages and then the end if the peer dies between two messages', async () => {
     await using faulty = await open(bare);
     faulty.peer.send(BODY);
     faulty.peer.send(BODY);
@@ -33,7 +33,7 @@ export function faultCases({ bare, sudden }: TransportKind): void {
   });
 
   for (const bytes of [1, 3, 4, 5, BODY.length + 3]) {
-    it(`names what is missing where the peer dies ${bytes} bytes into a message`, async () => {
+    it(`reports what is missing if the peer dies ${bytes} bytes into a message`, async () => {
       await using faulty = await open(bare);
       faulty.peer.sendAndPart(BODY, BODY, bytes);
       await faulty.received.count(1);
@@ -45,7 +45,7 @@ export function faultCases({ bare, sudden }: TransportKind): void {
     });
   }
 
-  it('refuses a length over the maximum before any of the body', async () => {
+  it('refuses a length above the maximum before any of the body', async () => {
     await using faulty = await open(bare);
     faulty.peer.send(BODY);
     faulty.peer.sendHuge();
@@ -53,7 +53,7 @@ export function faultCases({ bare, sudden }: TransportKind): void {
     assert.deepEqual(faulty.received.bodies, [BODY]);
   });
 
-  it('survives a peer that dies while much is sent to it', async () => {
+  it('survives a peer that dies while a lot is sent to it', async () => {
     await using faulty = await open(bare, { closeWithinMs: 500 });
     for (let n = 0; n < 200; n += 1) faulty.transport.send('x'.repeat(64 << 10));
     faulty.peer.die();
@@ -64,7 +64,7 @@ export function faultCases({ bare, sudden }: TransportKind): void {
     assert.match(String(await faulty.received.end), /Lost the connection to .+: /);
   });
 
-  it('survives a peer that dies before start, and tells it then', async () => {
+  it('survives a peer that dies before start, and reports it after start', async () => {
     const [transport, peer] = await bare();
     peer.send(BODY);
     await turns();
@@ -83,7 +83,7 @@ export function faultCases({ bare, sudden }: TransportKind): void {
   });
 }
 
-/** What a stream says, or a kind for which every sudden end is the same. */
+/** The error of a stream, or of a kind for which every sudden end is the same. */
 function missing(bytes: number, sudden: RegExp | null): RegExp {
   if (sudden !== null) return sudden;
   return bytes < 4

@@ -6,9 +6,9 @@ import { numbered, record, type TransportKind, turns } from './transport-peers.t
 const KIB = 1 << 10;
 const MIB = 1 << 20;
 
-/** How messages come and go while nothing ends. */
+/** The flow of messages while nothing ends. */
 export function flowCases({ connect }: TransportKind): void {
-  it('brings messages whole and in order, in both directions at once', async () => {
+  it('delivers messages whole and in order, in both directions at once', async () => {
     const [left, right] = await connect();
     const [toLeft, toRight] = [record(left), record(right)];
     const texts = numbered(5_000);
@@ -23,7 +23,7 @@ export function flowCases({ connect }: TransportKind): void {
     await Promise.all([left.close(), right.close()]);
   });
 
-  it('brings any body as it is: empty, one byte, more than ASCII, text or bytes', async () => {
+  it('delivers any body unchanged: empty, one byte, not only ASCII, text or bytes', async () => {
     const [left, right] = await connect();
     const toRight = record(right);
     record(left);
@@ -35,7 +35,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('brings 20 MiB at once, text and bytes, between small ones, in both directions', async () => {
+  it('delivers 20 MiB at once, text and bytes, among small messages, in both directions', async () => {
     const [left, right] = await connect();
     const [toLeft, toRight] = [record(left), record(right)];
     const text = 'ab€'.repeat(4 * MIB);
@@ -57,7 +57,7 @@ export function flowCases({ connect }: TransportKind): void {
     await Promise.all([left.close(), right.close()]);
   });
 
-  it('loses nothing that comes before start, the end neither', async () => {
+  it('loses nothing that arrives before start, not even the end', async () => {
     const [left, right] = await connect();
     record(left);
     const texts = numbered(300);
@@ -70,7 +70,7 @@ export function flowCases({ connect }: TransportKind): void {
     assert.deepEqual(toRight.texts, texts);
   });
 
-  it('stops at pause, between messages of one chunk too, and loses nothing', async () => {
+  it('stops at pause, even between messages of one chunk, and loses nothing', async () => {
     const [left, right] = await connect();
     const toLeft = record(left);
     const toRight = record(right, (_, count) => {
@@ -91,7 +91,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('may be paused before start, and twice', async () => {
+  it('can be paused before start, and twice', async () => {
     const [left, right] = await connect();
     const toLeft = record(left);
     right.pause();
@@ -108,7 +108,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('never tells a message within resume', async () => {
+  it('never delivers a message inside resume', async () => {
     const [left, right] = await connect();
     record(left);
     let isResuming = false;
@@ -127,7 +127,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('goes on where pause and resume come in place', async () => {
+  it('continues if pause and resume are called in place', async () => {
     const [left, right] = await connect();
     record(left);
     const toRight = record(right, () => {
@@ -141,7 +141,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('lets others have a turn while many messages come', async () => {
+  it('gives other work a turn while many messages arrive', async () => {
     const [left, right] = await connect();
     record(left);
     let [inTurn, most] = [0, 0];
@@ -161,7 +161,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('lets others have a turn while slow messages come', async () => {
+  it('gives other work a turn while slow messages arrive', async () => {
     const [left, right] = await connect();
     record(left);
     let [inTurn, most] = [0, 0];
@@ -182,7 +182,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('makes a sender wait that respects drained, and lets it go on', async () => {
+  it('makes a sender wait that respects drained, and lets it continue', async () => {
     const highWaterBytes = 256 * KIB;
     const [left, right] = await connect({ highWaterBytes });
     record(left);
@@ -200,7 +200,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('makes a sender wait whose peer has paused, and reads on where it left off', async () => {
+  it('makes a sender wait whose peer has paused, and continues where it stopped', async () => {
     const [left, right] = await connect({ highWaterBytes: 256 * KIB });
     record(left);
     const toRight = record(right, (_, count) => {
@@ -215,7 +215,7 @@ export function flowCases({ connect }: TransportKind): void {
     await left.close();
   });
 
-  it('counts what is sent as queued at once, text in bytes', async () => {
+  it('counts sent messages as queued at once, text in bytes', async () => {
     const [left, right] = await connect();
     left.send('€'.repeat(1_000));
     assert.ok(left.queuedBytes >= 3_000, `${left.queuedBytes} queued`);
@@ -227,7 +227,7 @@ export function flowCases({ connect }: TransportKind): void {
   });
 }
 
-/** Sends until `drained` stays pending; fails where that never happens. */
+/** Sends until `drained` stays pending; fails if that never happens. */
 async function sendUntilFull(transport: Transport, body: string): Promise<number> {
   for (let sent = 1; sent < 1_000; sent += 1) {
     transport.send(body);

@@ -3,32 +3,32 @@ import type { TransportOptions } from '../../host/transports/wire-transport.ts';
 import type { Transport, TransportReceiver } from '../../host/wire/transport.ts';
 import { settled } from '../support/gates.ts';
 
-/** A peer of ours that speaks without a transport, to break the rules. */
+/** A peer without a transport, to break the rules. */
 export interface BarePeer {
   /** Sends one whole message. */
   send(body: Buffer): void;
   /** Sends one whole message and, in one piece with it, the first bytes of another one's frame. */
   sendAndPart(whole: Buffer, next: Buffer, bytes: number): void;
-  /** Sends a length that no message may have, and nothing of it. */
+  /** Sends only the length of a message that is too large. */
   sendHuge(): void;
-  /** Ends in good order. */
+  /** Ends cleanly. */
   end(): void;
-  /** Is gone, like a process that was killed. */
+  /** Ends abruptly, like a killed process. */
   die(): void;
-  /** Ends what it has still open. */
+  /** Ends everything that is still open. */
   dispose(): void;
 }
 
-/** How the contract gets at transports of one kind. */
+/** How the contract makes transports of one kind. */
 export interface TransportKind {
   readonly name: string;
-  /** Two that are connected, neither of them started. */
+  /** Two connected transports that have not been started. */
   connect(options?: TransportOptions): Promise<readonly [Transport, Transport]>;
-  /** One whose peer is no transport; undefined where there is no such thing. */
+  /** A transport whose peer is bare; undefined if that does not exist. */
   readonly bare:
     | ((options?: TransportOptions) => Promise<readonly [Transport, BarePeer]>)
     | undefined;
-  /** What `closed` says where the peer dies between two messages. */
+  /** The error of `closed` if the peer dies between two messages. */
   readonly sudden: RegExp | null;
   /** Called after the last test. */
   close(): Promise<void>;

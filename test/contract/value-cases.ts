@@ -14,7 +14,7 @@ export function valueCases({ describe, it, setUp, features }: SessionContract): 
       assert.equal(brief(await firstOf(two.session, read)), 'completed: undefined');
     });
 
-    it('are seen as they were when the cell began', async () => {
+    it('are seen as they were when the cell started', async () => {
       await using made = await setUp();
       const { session, delegate } = made;
       const early = await start(session, `await tools.block(); text(load('key'))`);
@@ -45,7 +45,7 @@ export function valueCases({ describe, it, setUp, features }: SessionContract): 
       assert.equal(brief(await firstOf(made.session, `text(load('key'))`)), 'completed: 1');
     });
 
-    it('are there for the next cell as soon as the completion is told, or the cell is closed', async () => {
+    it('are available to the next cell as soon as the completion is reported, or the cell is closed', async () => {
       await using made = await setUp();
       const { session } = made;
       await runAlone(made, features, `store('key', 1)`);

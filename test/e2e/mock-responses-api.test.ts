@@ -54,7 +54,7 @@ const twoCalls: Scenario = {
 };
 
 describe('ScriptedModel', () => {
-  it('plays scenarios on what comes back, and ends with a message', () => {
+  it('plays scenarios according to the answers, and ends with a message', () => {
     const model = new ScriptedModel([twoSteps, twoCalls]);
     const input: unknown[] = [];
     const respond = (...outputs: readonly unknown[]) => {
@@ -89,7 +89,7 @@ describe('ScriptedModel', () => {
     );
   });
 
-  it('tells which answers were wrong, or missing', () => {
+  it('reports which answers were wrong or missing', () => {
     const model = new ScriptedModel([twoCalls]);
     model.respond({ tools: TOOLS, input: [] });
     model.respond({ tools: TOOLS, input: [outputOf('call_1', '3')] });
@@ -97,7 +97,7 @@ describe('ScriptedModel', () => {
     assert.ok(!model.wentWell);
   });
 
-  it('takes a notification of a cell for a part of its answer', () => {
+  it('reads a notification of a cell as part of its answer', () => {
     const model = new ScriptedModel([twoCalls]);
     model.respond({ tools: TOOLS, input: [] });
     const input = [outputOf('call_1', 'x'), outputOf('call_1', '1'), outputOf('call_2', '2')];
@@ -105,7 +105,7 @@ describe('ScriptedModel', () => {
     assert.ok(model.wentWell);
   });
 
-  it('finds tools that are offered in the conversation', () => {
+  it('finds tools offered in the conversation', () => {
     const model = new ScriptedModel([twoCalls]);
     const offer = { type: 'additional_tools', tools: [{ type: 'namespace', tools: TOOLS }] };
     assert.equal(model.respond({ input: [offer] }).length, 2);
@@ -122,7 +122,7 @@ describe('ScriptedModel', () => {
 });
 
 describe('The mock of the Responses API', () => {
-  it('streams what the model says, and records what it was asked', async () => {
+  it("streams the model's answer, and records its request", async () => {
     const model = new ScriptedModel([twoCalls]);
     await using api = await startMockResponsesApi((body) => model.respond(body));
     const body = { tools: TOOLS, input: [] };
@@ -135,7 +135,7 @@ describe('The mock of the Responses API', () => {
     assert.deepEqual(api.problems, []);
   });
 
-  it('refuses other paths, and ways to other hosts', async () => {
+  it('refuses other paths, and proxying to other hosts', async () => {
     await using api = await startMockResponsesApi(() => []);
     const { status } = await fetch(`${api.url}/v1/models`);
     assert.equal(status, 404);
@@ -147,7 +147,7 @@ describe('The mock of the Responses API', () => {
     assert.deepEqual(api.requests, []);
   });
 
-  it('tells why a request could not be answered', async () => {
+  it('reports why a request could not be answered', async () => {
     await using api = await startMockResponsesApi(() => {
       throw new Error('no script');
     });
@@ -156,7 +156,7 @@ describe('The mock of the Responses API', () => {
     assert.deepEqual(api.problems, ['Error: no script']);
   });
 
-  it('closes twice, and with connections open', async () => {
+  it('can be closed twice, and with open connections', async () => {
     const api = await startMockResponsesApi(() => []);
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
     await once(socket, 'connect');

@@ -21,7 +21,7 @@ function uuid(last: number): string {
 }
 
 describe('toTranscript', () => {
-  it('names what differs from run to run', () => {
+  it('replaces what differs from run to run by names', () => {
     const cases = [
       [`${SCRATCH}/work`, '<scratch>/work'],
       [`ctco_${uuid(1)}`, 'ctco_<id>'],
@@ -44,7 +44,7 @@ describe('toTranscript', () => {
     for (const [text, expected] of cases) assert.equal(normalised(text), expected);
   });
 
-  it('leaves what a cell said as it is', () => {
+  it('leaves the output of a cell unchanged', () => {
     const texts = [
       'Script running with cell ID 12',
       'Error: boom\n    at exec_main.mjs:1:21',
@@ -55,12 +55,12 @@ describe('toTranscript', () => {
     for (const text of texts) assert.equal(normalised(text), text);
   });
 
-  it('keeps apart what had different ids, and together what had one', () => {
+  it('keeps different ids apart, and the same ids together', () => {
     const [thread, turn] = [uuid(7), uuid(8)];
     assert.deepEqual(normalised([thread, turn, thread]), ['<id 1>', '<id 2>', '<id 1>']);
   });
 
-  it('numbers ids alike in whatever order fields come', () => {
+  it('numbers ids alike in any order of fields', () => {
     const [a, b] = [uuid(1), uuid(2)];
     const one = transcriptOf({ input: [], session: a, turn: b });
     const other = transcriptOf({ turn: b, session: a, input: [] });
@@ -68,7 +68,7 @@ describe('toTranscript', () => {
     assert.deepEqual(one[0]?.changed, { session: '<id 1>', turn: '<id 2>' });
   });
 
-  it('leaves out what the request before said', () => {
+  it('leaves out what the previous request contained', () => {
     const [first, second] = [output('1', 'a'), output('2', 'b')];
     const transcript = transcriptOf(
       { model: 'm', tools: ['exec'], input: [first] },
@@ -80,7 +80,7 @@ describe('toTranscript', () => {
     ]);
   });
 
-  it('tells what a request no longer says', () => {
+  it('reports what a request no longer contains', () => {
     const [first, second, third] = [output('1', 'a'), output('2', 'b'), output('3', 'c')];
     const transcript = transcriptOf(
       { model: 'm', input: [first, second] },
@@ -95,7 +95,7 @@ describe('toTranscript', () => {
     assert.match(renderTranscript(transcript).join('\n'), /without the last 1 items of before/);
   });
 
-  it('takes any body', () => {
+  it('accepts any body', () => {
     fc.assert(
       fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), (bodies) => {
         const transcript = transcriptOf(...bodies);
@@ -120,11 +120,11 @@ describe('compareTranscripts', () => {
       },
     );
 
-  it('finds nothing where only ids and times differ', () => {
+  it('finds nothing if only ids and times differ', () => {
     assert.deepEqual(compareTranscripts(conversation(1, 'a'), conversation(5, 'a')), []);
   });
 
-  it('shows the line that differs, and what is around it', () => {
+  it('shows the line that differs, with its context', () => {
     const lines = compareTranscripts(conversation(1, 'theirs'), conversation(5, 'ours'));
     const signs = lines.filter(({ sign }) => sign !== ' ');
     assert.deepEqual(
@@ -145,7 +145,7 @@ describe('compareTranscripts', () => {
     assert.ok(lines.every(({ sign }) => sign !== '-'));
   });
 
-  it('does not call later items different because of one more', () => {
+  it('does not report later items as different because of an extra one', () => {
     const [first, extra, last] = [
       output(`ctco_${uuid(1)}`, 'a'),
       output(`ctco_${uuid(2)}`, 'noted'),

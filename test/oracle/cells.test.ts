@@ -52,7 +52,7 @@ describe('The recorded answers of the reference engine, from one served host', (
     });
   }
 
-  it('ends when its input ends, with nothing wrong', { timeout: LIMIT_MS }, async () => {
+  it('exits cleanly when its input ends', { timeout: LIMIT_MS }, async () => {
     assert.equal(await host.end(), 0);
   });
 });

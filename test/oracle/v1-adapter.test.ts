@@ -11,8 +11,8 @@ function frame(message: unknown): Buffer {
   return Buffer.concat([head, body]);
 }
 
-describe('The stand-in for a host on the V1 wire', { timeout: 60_000 }, () => {
-  it('opens a session, runs a cell that calls a tool, and ends with its input', async () => {
+describe('The version 1 adapter', { timeout: 60_000 }, () => {
+  it('opens a session, runs a cell that calls a tool, and exits when its input ends', async () => {
     const adapter = fileURLToPath(new URL('../support/v1-adapter.ts', import.meta.url));
     const args = ['--disable-warning=ExperimentalWarning', adapter];
     const host = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });

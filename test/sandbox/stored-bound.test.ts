@@ -12,7 +12,7 @@ describe('StoredBound', () => {
     assert.equal(bound.count('c', ''), 'maxStoredLength');
   });
 
-  it('counts a value that replaces another one instead of it', () => {
+  it('counts only the latest value of a key', () => {
     const bound = setup();
     for (let n = 0; n < 100; n += 1) assert.equal(bound.count('a', '123456789'), null);
     assert.equal(bound.count('a', ''), null);

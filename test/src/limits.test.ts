@@ -16,13 +16,13 @@ function refuses(given: object, text: RegExp): void {
 }
 
 describe('withDefaults', () => {
-  it('fills in what is not given', () => {
+  it('fills in missing limits', () => {
     assert.deepEqual(withDefaults(DEFAULT_SESSION_LIMITS, undefined), DEFAULT_SESSION_LIMITS);
     const limits = withDefaults(DEFAULT_SESSION_LIMITS, { drainMs: 5, maxRunMs: undefined });
     assert.deepEqual(limits, { ...DEFAULT_SESSION_LIMITS, drainMs: 5 });
   });
 
-  it('takes zero and infinity', () => {
+  it('accepts zero and infinity', () => {
     const given = { maxLiveCells: 0, maxOutputLength: Number.POSITIVE_INFINITY };
     assert.deepEqual(withDefaults(DEFAULT_SESSION_LIMITS, given), {
       ...DEFAULT_SESSION_LIMITS,
@@ -30,18 +30,18 @@ describe('withDefaults', () => {
     });
   });
 
-  it('leaves the defaults as they are', () => {
+  it('does not change the defaults', () => {
     const before = { ...DEFAULT_SESSION_LIMITS };
     withDefaults(DEFAULT_SESSION_LIMITS, { drainMs: 1 });
     assert.deepEqual(DEFAULT_SESSION_LIMITS, before);
   });
 
-  it('refuses a limit that does not exist, by name', () => {
+  it('refuses an unknown limit, and names it', () => {
     refuses({ maxCels: 1 }, /maxCels/);
     refuses({ toString: 1 }, /toString/);
   });
 
-  it('refuses what is not a number of at least 0, and says what it got', () => {
+  it('refuses a value that is not a number of at least 0, and names it', () => {
     refuses({ drainMs: -1 }, /drainMs.*-1/);
     refuses({ drainMs: Number.NaN }, /drainMs.*NaN/);
     refuses({ drainMs: '5' }, /drainMs.*5/);

@@ -10,7 +10,7 @@ function valuesOf(entries: Readonly<Record<string, string>>): ReadonlyMap<string
 }
 
 describe('MemoryStoredValues', () => {
-  it('begins with what it is given, and keeps no tie to it', () => {
+  it('starts with a copy of its initial values', () => {
     const given = new Map([['a', '1']]);
     const stored = new MemoryStoredValues(given);
     given.set('a', '2');
@@ -31,7 +31,7 @@ describe('MemoryStoredValues', () => {
     assert.equal(before.size, 0);
   });
 
-  it('takes exactly as much as the bound, and not one unit more', () => {
+  it('accepts exactly the bound, and not one unit more', () => {
     const bounds = { maxStoredLength: 4, maxStoredKeys: 100 };
     const stored = new MemoryStoredValues();
     assert.deepEqual(stored.commit(valuesOf({ a: '123' }), bounds), []);
@@ -39,7 +39,7 @@ describe('MemoryStoredValues', () => {
     assert.deepEqual([...stored.snapshot()], [['a', '123']]);
   });
 
-  it('refuses only the keys that go over the bounds', () => {
+  it('refuses only the keys that exceed the bounds', () => {
     const bounds = { maxStoredLength: 10, maxStoredKeys: 100 };
     const stored = new MemoryStoredValues();
     assert.deepEqual(stored.commit(valuesOf({ a: '1', big: '123456789', c: '3' }), bounds), [
@@ -48,26 +48,26 @@ describe('MemoryStoredValues', () => {
     assert.deepEqual([...stored.snapshot().keys()], ['a', 'c']);
   });
 
-  it('refuses a new key over the number of keys, but writes one that is there', () => {
+  it('refuses a new key beyond the number of keys, but writes an existing one', () => {
     const bounds = { maxStoredLength: 100, maxStoredKeys: 1 };
     const stored = new MemoryStoredValues(valuesOf({ a: '1' }));
     assert.deepEqual(stored.commit(valuesOf({ b: '1', a: '2' }), bounds), ['b']);
     assert.deepEqual([...stored.snapshot()], [['a', '2']]);
   });
 
-  it('counts room that a shorter value gives back', () => {
+  it('reuses the room of a value that became shorter', () => {
     const bounds = { maxStoredLength: 6, maxStoredKeys: 100 };
     const stored = new MemoryStoredValues(valuesOf({ a: '12345' }));
     assert.deepEqual(stored.commit(valuesOf({ a: '1', b: '123' }), bounds), []);
   });
 
-  it('keeps a key that is the name of something every object has', () => {
+  it('keeps a key that is the name of an inherited member', () => {
     const stored = new MemoryStoredValues();
     stored.commit(new Map([['__proto__', '1']]), ROOMY);
     assert.equal(stored.snapshot().get('__proto__'), '1');
   });
 
-  it('never goes over its bounds, and refuses nothing that fits', () => {
+  it('never exceeds its bounds, and refuses nothing that fits', () => {
     const writes = fc.array(
       fc.tuple(fc.constantFrom('a', 'bb', 'ccc'), fc.string({ maxLength: 6 })),
     );

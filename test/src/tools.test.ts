@@ -27,7 +27,7 @@ describe('flatToolName', () => {
     assert.equal(toolNamespace({ name: 'apply_patch', namespace: 'editor' }), 'editor');
   });
 
-  it('adds no separator where either side has an underscore already', () => {
+  it('adds no separator if either side already has an underscore', () => {
     assert.equal(flatToolName({ name: 'read', namespace: 'mcp__files__' }), 'mcp__files__read');
     assert.equal(flatToolName({ name: '_read', namespace: 'files' }), 'files_read');
     assert.equal(flatToolName({ name: '_read', namespace: 'files_' }), 'files__read');
@@ -41,23 +41,23 @@ describe('toolIdentifier', () => {
     }
   });
 
-  it('replaces each character that cannot stand in an identifier', () => {
+  it('replaces each character that an identifier cannot have', () => {
     assert.equal(toolIdentifier('hidden-dynamic-tool'), 'hidden_dynamic_tool');
     assert.equal(toolIdentifier('a.b c/é'), 'a_b_c__');
     assert.equal(toolIdentifier('a😀b'), 'a_b');
     assert.equal(toolIdentifier('a\ud800b\n'), 'a_b_');
   });
 
-  it('replaces a digit in front, and only there', () => {
+  it('replaces a leading digit, and only that', () => {
     assert.equal(toolIdentifier('12monkeys'), '_2monkeys');
     assert.equal(toolIdentifier('line\n1'), 'line_1');
   });
 
-  it('makes an underscore of an empty name', () => {
+  it('turns an empty name into an underscore', () => {
     assert.equal(toolIdentifier(''), '_');
   });
 
-  it('always gives an identifier, and the same for what is one already', () => {
+  it('always returns an identifier, and leaves identifiers unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
         const identifier = toolIdentifier(name);
@@ -69,7 +69,7 @@ describe('toolIdentifier', () => {
 });
 
 describe('offeredTools', () => {
-  it('keeps the order of the definitions and hands them on as they are', () => {
+  it('keeps the order of the definitions and passes them on unchanged', () => {
     const definitions = [tool('b'), tool('a-1'), tool('c')];
     assert.deepEqual(offeredTools(definitions), [
       { definition: definitions[0], identifier: 'b' },

@@ -8,7 +8,7 @@ export type FakeProgram = (run: FakeRun) => void;
 /** What a session may do to a program that runs. */
 export type Order = 'hold' | 'release' | 'step' | 'kill';
 
-/** Whether a run was told to keep its process alive. */
+/** Whether a run keeps its process alive. */
 export type Reference = 'ref' | 'unref';
 
 /** A sandbox whose programs are functions, found by their source; others do what the test says. */
@@ -55,12 +55,12 @@ export class FakeSandbox implements Sandbox {
   }
 }
 
-/** One program, driven by the test. As a sandbox must, it tells nothing any more once it was killed. */
+/** One program, driven by the test. Like any sandbox, it reports nothing after it was killed. */
 export class FakeRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
   readonly program: Program;
   readonly session: symbol;
-  /** What the session asked of this run, in order. */
+  /** The session's orders to this run, in order. */
   readonly orders: Order[] = [];
   readonly references: Reference[] = [];
   readonly #calls: ProgramCalls;
@@ -92,7 +92,7 @@ export class FakeRun implements SandboxRun {
     for (const text of texts) void this.output({ type: 'input_text', text });
   }
 
-  /** @returns What a program would have to wait for before it shows more. */
+  /** @returns What a program would have to wait for before more output. */
   output(item: OutputItem): Promise<void> | undefined {
     if (!this.#killed) this.#calls.output(item);
     return this.#paused?.promise;
@@ -106,7 +106,7 @@ export class FakeRun implements SandboxRun {
     if (!this.#killed) this.#calls.yieldControl();
   }
 
-  /** Calls the tool of that index, with this value as its argument. */
+  /** Calls the tool with that index, with this value as its argument. */
   callTool(index = 0, input?: unknown): Promise<ToolAnswer> {
     if (this.#killed) return new Promise(() => {});
     const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
@@ -122,6 +122,13 @@ export class FakeRun implements SandboxRun {
     this.#notifying.push(resolve);
     this.#calls.notify(text);
     return promise;
+  }
+
+  /** What answers wait for; null while there is room. */
+  full: Promise<boolean> | null = null;
+
+  room(): Promise<boolean> | null {
+    return this.full;
   }
 
   answer(id: number, ok: boolean, text: string): void {

@@ -13,7 +13,7 @@ export const [BLOCK, STUBBORN, ECHO] = [0, 1, 2];
 
 const made = new Set<SessionRuntime>();
 
-/** Begins to close the sessions that were made since the last time, so that no timer of theirs stays. */
+/** Starts closing the sessions that were made since the last call, so that none of their timers remains. */
 export function dropFakeSessions(): void {
   for (const session of made) void session.close();
   made.clear();
@@ -35,7 +35,7 @@ export function fakeSession(options: Partial<SessionRuntimeOptions> = {}) {
   return { delegate, sandbox, session, begin };
 }
 
-/** Stops the clock. @returns Lets that many milliseconds pass, and all that follows from it. */
+/** Stops the clock. @returns Lets that many milliseconds pass, with all their effects. */
 export function fakeClock(t: TestContext): (ms: number) => Promise<void> {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   return async (ms) => {

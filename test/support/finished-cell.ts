@@ -9,10 +9,10 @@ import type { Sandbox, ToolErrors } from '../../src/sandbox.ts';
 
 type Completed = Extract<CellEvent, { type: 'completed' }>;
 
-/** How long a cell may take before a test says that it hangs. */
+/** After how long a cell counts as hanging. */
 const HANGS_AFTER_MS = 15_000;
 
-/** A cell that ended, and what it asked of the delegate. */
+/** A cell that ended, and its calls of the delegate. */
 export interface FinishedCell {
   readonly texts: readonly string[];
   readonly items: Completed['items'];
@@ -23,14 +23,14 @@ export interface FinishedCell {
   readonly notifications: readonly string[];
 }
 
-/** What a test's cell runs with. The tools are `echo`, `fail` and `never`, and those of `onTool`. */
+/** The setup of a test's cell. The tools are `echo`, `fail` and `never`, and those of `onTool`. */
 export interface CellSetup {
   readonly toolErrors?: ToolErrors;
   readonly onTool?: { readonly [tool: string]: (input: unknown) => unknown };
   readonly options?: Partial<SessionRuntimeOptions>;
 }
 
-/** A session whose delegate echoes, fails or never answers, and writes down what it was asked. */
+/** A session whose delegate echoes, fails or never answers, and records its calls. */
 export function recordedSession(
   sandbox: Sandbox,
   { toolErrors = 'error', onTool = {}, options = {} }: CellSetup = {},
@@ -68,7 +68,7 @@ export async function finishCell(session: SessionRuntime, source: string): Promi
   return event;
 }
 
-/** Runs one cell in a session of its own. */
+/** Runs one cell in a new session. */
 export async function runCell(
   sandbox: Sandbox,
   source: string,

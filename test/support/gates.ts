@@ -3,7 +3,7 @@ export function never<T = never>(): Promise<T> {
   return new Promise<T>(() => {});
 }
 
-/** Lets every microtask that is due run, and those they bring. Needs no clock. */
+/** Runs all due microtasks, and those that they queue. Needs no clock. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -19,7 +19,7 @@ export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return done;
 }
 
-/** Work that stands still until the test lets it go, and stops when it is told to. */
+/** Work that waits until the test releases it, and stops when it is cancelled. */
 export class Held<T = unknown> {
   #waiting: ((value: T) => void)[] = [];
 
@@ -41,12 +41,12 @@ export class Held<T = unknown> {
     });
   }
 
-  /** Waits for `release` and does not care about anything else. */
+  /** Waits for `release`, whatever else happens. */
   waitStubbornly(): Promise<T> {
     return new Promise<T>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Lets the one go that has waited longest. */
+  /** Releases the one that has waited longest. */
   release(value: T): void {
     this.#waiting.shift()?.(value);
   }

@@ -1,11 +1,11 @@
 import { HOST_TEXT } from './host-paths.ts';
 
 /**
- * Source that a program begins with, to look at everything it can get hold of.
+ * Source at the start of a program, to inspect everything that it can reach.
  *
- * `look(value, where)` walks whatever is reachable from a value, and remembers what is suspicious;
- * `mine(value)` says that a value is the program's own; `report()` shows what was found. What is
- * used for it was taken before the program can change anything.
+ * `look(value, where)` walks everything reachable from a value, and remembers suspicious findings;
+ * `mine(value)` marks a value as the program's own; `report()` outputs the findings. The built-ins for
+ * this are captured before the program can change anything.
  */
 export const GUEST_WALK = `
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;

@@ -10,7 +10,7 @@ import { settled } from './gates.ts';
 import { toolCall } from './mcp-servers.ts';
 import { ScriptedSession } from './scripted-session.ts';
 
-/** One step: what is done, and how many microtasks pass before the next; null for a whole turn. */
+/** One step, and how many microtasks pass before the next; null for a whole turn. */
 export interface HandoverMove {
   readonly type:
     | 'call'
@@ -71,10 +71,10 @@ export class HandoverPlay {
   readonly #session: ActiveSession;
   readonly #inside: () => boolean;
   readonly #issued: string[] = [];
-  /** What was issued from within the proxy, and behind what. */
+  /** What was issued inside the proxy, and after what. */
   readonly #issuedInside: string[] = [];
   readonly #before = new Map<string, readonly string[]>();
-  /** What came to the reader, read or not. */
+  /** What arrived at the reader, read or not. */
   readonly #arrived: string[] = [];
   readonly #seen: string[] = [];
   readonly #asked: Outstanding[] = [];
@@ -82,7 +82,7 @@ export class HandoverPlay {
   readonly #unanswered: (() => void)[] = [];
   #isHandedOver = false;
 
-  /** @param inside Whether the proxy brings something about by what it is given. */
+  /** @param inside Whether the proxy causes something when it gets an update. */
   constructor(inside: () => boolean) {
     this.#inside = inside;
     this.#reader.subscribe((update) => this.#arrived.push(nameOf(update)));
@@ -107,7 +107,7 @@ export class HandoverPlay {
     else for (let n = 0; n < pause; n += 1) await undefined;
   }
 
-  /** Hands over, answers everything, and says what is wrong then. */
+  /** Hands over, answers everything, and reports what is wrong then. */
   async finish(): Promise<void> {
     if (!this.#isHandedOver) this.#handOver();
     await settled();
@@ -216,7 +216,7 @@ export class HandoverPlay {
     };
   }
 
-  /** Reads that were under way settle a microtask later, so who was read first is seen first. */
+  /** Pending reads settle a microtask later, so earlier reads are seen first. */
   #forwarded(name: string): void {
     queueMicrotask(() => this.#seen.push(name));
     if (name.startsWith('inside') || !this.#inside()) return;

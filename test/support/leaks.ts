@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Asserts that nobody listens to these signals any more. */
+/** Asserts that these signals have no listeners any more. */
 export function assertNoListeners(...signals: readonly AbortSignal[]): void {
   for (const signal of signals) {
     assert.equal(getEventListeners(signal, 'abort').length, 0, 'an abort listener was left behind');
@@ -22,11 +22,11 @@ export async function assertNoTimersLeft(body: () => Promise<void>): Promise<voi
   assert.equal(timerCount(), before, 'a timer was left behind');
 }
 
-/** How many of these objects are still there when everything that can go is gone. */
+/** How many of these objects remain after garbage collection. */
 export async function countKept(refs: readonly WeakRef<object>[]): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collectGarbage: () => void = runInNewContext('gc');
-  // An object that was looked at is there until the end of the turn.
+  // A dereferenced object lives until the end of the turn.
   for (let turns = 0; turns < 10; turns += 1) {
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();

@@ -9,7 +9,7 @@ import { executeRequest, helloOf, type Json } from './v1-peer.ts';
 
 const FREEZE_TURNS = 5;
 
-/** A client of version 1 that lives as it is told to, and checks what the host says. */
+/** A client of version 1 that follows a script, and checks the host's messages. */
 export class LifecycleClient {
   readonly #host: ServedHost;
   readonly #life: Life;
@@ -45,7 +45,7 @@ export class LifecycleClient {
     socket.on('end', () => socket.end());
   }
 
-  /** Lives a whole life. Rejects where the host said what it must not say. */
+  /** Lives a whole life. Rejects if the host sent an invalid message. */
   static async live(host: ServedHost, life: Life): Promise<void> {
     const client = new LifecycleClient(host, life, await host.socket());
     client.#say(helloOf(life.version));
@@ -124,7 +124,7 @@ export class LifecycleClient {
     this.#say({ type: 'operation/request', id, request: { method, sessionId, ...fields } });
   }
 
-  /** Writes what it still may, and is gone in the middle of it where that was the last byte. */
+  /** Writes up to its last byte, and leaves within a message if that was reached. */
   #say(message: object): void {
     if (!this.#socket.writable || this.#bytesLeft <= 0) return;
     const bytes = framed(message).subarray(0, this.#bytesLeft);
@@ -190,7 +190,7 @@ export class LifecycleClient {
     this.#say({ type: 'delegate/response', id, result: { status: 'ok', value } });
   }
 
-  /** Each cell is closed once at most, and once where its session was shut down. */
+  /** Each cell is closed at most once, and exactly once if its session was shut down. */
   #checkCells(): void {
     for (const [key, count] of this.#cellsClosed) {
       assert.equal(count, 1, `cell/closed came ${count} times for ${key}`);

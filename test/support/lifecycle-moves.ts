@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What a client does; sessions and cells are counted in the order in which it opened and started them. */
+/** A move of a client. Sessions and cells are numbered in the order in which it opened and started them. */
 export type LifeMove =
   | { readonly type: 'open' | 'shutdown'; readonly session: number }
   | {
@@ -15,15 +15,15 @@ export type LifeMove =
   | { readonly type: 'turns'; readonly count: number }
   | { readonly type: 'stop reading' | 'read on' | 'answer no calls' | 'stop the host' };
 
-/** How a client leaves: having shut its sessions down, with its half closed, or gone at once. */
+/** How a client leaves: after shutting down its sessions, half closed, or at once. */
 export type Departure = 'in good order' | 'half closed' | 'gone' | 'gone without reading';
 
-/** What one client does from its connection to its end. */
+/** Everything that one client does. */
 export interface Life {
   readonly version: number;
   readonly moves: readonly LifeMove[];
   readonly departure: Departure;
-  /** It leaves before all that when it has written so many bytes. */
+  /** It leaves early when it has written this many bytes. */
   readonly leavesAfterBytes: number;
 }
 
@@ -93,5 +93,5 @@ const life: fc.Arbitrary<Life> = fc.record({
   ),
 });
 
-/** Lives of clients that are there at the same time. */
+/** Lives of concurrent clients. */
 export const lives: fc.Arbitrary<readonly Life[]> = fc.array(life, { minLength: 1, maxLength: 5 });

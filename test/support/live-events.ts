@@ -25,7 +25,7 @@ export function told(event: LiveEvent): string {
   }
 }
 
-/** The next so many events, in words; fewer where it ends before. */
+/** The next events, in words; fewer if it ends earlier. */
 export async function nextOf(events: LiveEvents, count: number): Promise<readonly string[]> {
   const words: string[] = [];
   while (words.length < count) {
@@ -36,7 +36,7 @@ export async function nextOf(events: LiveEvents, count: number): Promise<readonl
   return words;
 }
 
-/** All that comes until it ends, in words. */
+/** All events until it ends, in words. */
 export async function restOf(events: LiveEvents): Promise<readonly string[]> {
   return await nextOf(events, Number.POSITIVE_INFINITY);
 }

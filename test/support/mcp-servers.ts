@@ -21,7 +21,7 @@ export function connect(
   return connectMcpTools({ mcpServers }, options);
 }
 
-/** What a tool answers, as far as tests look. */
+/** The answer of a tool, as far as tests check it. */
 export interface CallResult {
   readonly content: readonly { readonly [field: string]: unknown }[];
   readonly structuredContent?: { readonly [field: string]: unknown };

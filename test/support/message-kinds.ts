@@ -5,7 +5,7 @@ import type {
   OperationValue,
 } from '../../host/wire/protocol.ts';
 
-/** What a client can say, as finely as the protocol tells it apart. */
+/** The messages of a client, as finely as the protocol distinguishes them. */
 export type ClientKind =
   | Exclude<ClientMessage['type'], 'operation/request' | 'delegate/response'>
   | Operation['method']
@@ -13,7 +13,7 @@ export type ClientKind =
   | 'notification/delivered'
   | 'delegate error';
 
-/** What a host can say, as finely as the protocol tells it apart. */
+/** The messages of a host, as finely as the protocol distinguishes them. */
 export type HostKind =
   | Exclude<HostMessage['type'], 'operation/response' | 'delegate/request'>
   | OperationValue['type']
@@ -21,7 +21,7 @@ export type HostKind =
   | 'tool/invoke'
   | 'notification/send';
 
-// Records, so that a message which is new in the protocol has to be written down here.
+// Records, so that a new message of the protocol must be added here.
 const clientKinds: Readonly<Record<ClientKind, true>> = {
   'operation/cancel': true,
   'operation/yield': true,

@@ -1,4 +1,4 @@
-/** The JSON of each message of a client that is not of version 1 alone, as the wire has it. */
+/** The JSON of each message of a client beyond plain version 1. */
 export const OWN_CLIENT_MESSAGES: readonly string[] = [
   '{"type":"operation/request","id":1,"request":{"method":"session/open","sessionId":"s","outputTruncation":"server","options":{"toolErrors":"error","console":true,"limits":{"maxLiveCells":4}}}}',
   '{"type":"operation/request","id":1,"request":{"method":"session/create","token":"t","options":{"toolErrors":"string"}}}',
@@ -28,7 +28,7 @@ function waited(outcome: string): string {
   return response(`{"type":"wait/completed","outcome":${outcome}}`);
 }
 
-/** The JSON of each message of a host that is not of version 1 alone, as the wire has it. */
+/** The JSON of each message of a host beyond plain version 1. */
 export const OWN_HOST_MESSAGES: readonly string[] = [
   response('{"type":"session/created","sessionId":"s","remoteUrl":"https://example.com/s"}'),
   response('{"type":"cell/resumed","outcome":"already-running"}'),

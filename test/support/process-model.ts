@@ -1,7 +1,7 @@
 import type { Frame } from '../../sandbox/process/frames.ts';
 import { Up } from '../../sandbox/process/message-kinds.ts';
 
-/** Small enough for random messages to go over them. */
+/** Small enough for random messages to exceed them. */
 export const MODEL_LIMITS = {
   maxHeapBytes: 64 << 20,
   maxValueLength: 40,
@@ -17,7 +17,7 @@ export const JSON_TEXTS = ['1', 'null', '{"a":[1,-2.5e3]}', '"\\u00e9\\n"', '[]'
 export const NOT_JSON = ['', '{', 'undefined', '01', '"\n"', ' 1', '[1,]', '{"a"}'] as const;
 const FAILURES = ['syntax', 'exception', 'limit', 'memory', 'sandbox_failed'];
 
-/** One program, as far as what its process may say of it goes. */
+/** One program, as far as its process may report on it. */
 interface ModelProgram {
   phase: 'new' | 'running' | 'killed' | 'over';
   lastCall: number;
@@ -28,14 +28,14 @@ interface ModelProgram {
   readonly stored: Map<string, string>;
 }
 
-/** What an honest sandbox process may say, written a second time and as plainly as possible. */
+/** A model of what an honest sandbox process may send, written as plainly as possible. */
 export class ProcessModel {
   programs: ModelProgram[] = [];
   isReady = false;
   pings = 1;
   weighs = 0;
 
-  /** Whether the frame may come now. */
+  /** Whether the frame is allowed now. */
   allows(frame: Frame): boolean {
     const copy = new ProcessModel();
     Object.assign(copy, structuredClone({ ...this }));
@@ -64,7 +64,7 @@ export class ProcessModel {
     );
   }
 
-  /** Whether the frame may come now; if so, it has come. */
+  /** Whether the frame is allowed now. If so, applies it. */
   accepts(frame: Frame): boolean {
     const { kind, run, a, b, texts } = frame;
     const program = this.of(run);

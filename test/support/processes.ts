@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-/** The processes, not counting dead ones, that we or processes of ours started. */
+/** The living descendants of this process. */
 export function descendants(): readonly number[] {
   const found = new Set([process.pid]);
   const parents = parentsByPid();
@@ -14,22 +14,22 @@ export function descendants(): readonly number[] {
   return [...found];
 }
 
-/** Whether a process is there and not dead. */
+/** Whether a process exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
   return parentsByPid().has(pid);
 }
 
-/** Resolves when a process is gone: one that was killed takes a moment. */
+/** Resolves when a process is gone, which takes a moment after a kill. */
 export async function untilGone(pid: number): Promise<void> {
   while (isAlive(pid)) await setImmediate();
 }
 
-/** Resolves when a process that was sent SIGSTOP runs no further. */
+/** Resolves when a process that was sent SIGSTOP has stopped. */
 export async function untilStopped(pid: number): Promise<void> {
   while (!stateOf(pid).startsWith('T')) await setImmediate();
 }
 
-/** A letter for what a process does; nothing where it is gone. */
+/** The letter of a process state; empty if the process is gone. */
 function stateOf(pid: number): string {
   try {
     if (!existsSync('/proc/self/stat')) {
@@ -41,7 +41,7 @@ function stateOf(pid: number): string {
   }
 }
 
-/** The fields behind the name of the program, which is in parentheses and may contain anything. */
+/** The fields after the name of the program, which is in parentheses and can contain anything. */
 function statFields(pid: number | string): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '';
   return stat.split(' ');
@@ -59,7 +59,7 @@ function readProc(): ReadonlyMap<number, number> {
       const [state, parent] = statFields(name);
       if (state !== 'Z') parents.set(Number(name), Number(parent));
     } catch {
-      // It ended meanwhile.
+      // It has ended meanwhile.
     }
   }
   return parents;

@@ -2,7 +2,7 @@ import type { OutputItem } from '../../src/events.ts';
 import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
 import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../../src/sandbox.ts';
 
-/** A tool call that a test answers when it wants to. */
+/** A tool call that the test answers. */
 export interface RecordedCall {
   readonly index: number;
   readonly inputJson: string | undefined;
@@ -16,7 +16,7 @@ interface Watcher {
 }
 
 /**
- * Writes down what a program does, one line a call; the first word says what it was.
+ * Records what a program does, one line per call, which starts with its kind.
  *
  * Tool calls wait in `toolCalls` until they are answered, unless `onTool` answers them.
  */
@@ -89,7 +89,7 @@ export class RecordingCalls implements ProgramCalls {
       .map((line) => line.slice(word.length + 1));
   }
 
-  /** Resolves as soon as there are that many lines that begin with this word. */
+  /** Resolves when that many lines begin with this word. */
   until(word: string, count = 1): Promise<void> {
     if (this.all(word).length >= count) return Promise.resolve();
     return new Promise((resolve) => this.#watchers.push({ word, count, resolve }));

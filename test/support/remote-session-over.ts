@@ -3,7 +3,7 @@ import type { Transport } from '../../host/wire/transport.ts';
 import { CONTRACT_TOOLS, type SetUpSession } from '../contract/session-setup.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';
 
-/** Makes the sessions of the session contract, each on a connection of its own. */
+/** Makes the sessions of the session contract, each on a new connection. */
 export function remoteSessionOver(connect: () => Promise<Transport>): SetUpSession {
   return async (limits) => {
     const delegate = new ScriptedDelegate();

@@ -4,7 +4,7 @@ import { RouterPlay } from './router-play.ts';
 import type { Words } from './word-router.ts';
 
 /**
- * Plays moves on a router, many of them from inside its own calls, and writes down what goes wrong:
+ * Plays moves on a router, many of them from inside its own calls, and records what goes wrong:
  * an item with more than one fate or without one, items out of order, a sink entered during its own call.
  */
 export class Storm {

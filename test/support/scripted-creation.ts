@@ -2,13 +2,13 @@ import { type Created, type Creation, claimCreated } from '../../src/routing/cla
 import type { PendingRouter } from '../../src/routing/pending-router.ts';
 import { Reader, type Words } from './word-router.ts';
 
-/** What the scripted peer answers, where it makes sense. */
+/** A valid answer of the scripted peer. */
 export interface Made {
   readonly id: string;
   readonly url?: string;
 }
 
-/** A creation whose peer does what the test says, and which writes down what it is asked. */
+/** A creation whose peer follows the test, and which records its calls. */
 export class ScriptedCreation implements Creation<Words, Made> {
   readonly askedId: string | undefined;
   readonly guard: NonNullable<Creation<Words, Made>['guard']>;
@@ -44,12 +44,12 @@ export class ScriptedCreation implements Creation<Words, Made> {
     this.#sent.resolve();
   }
 
-  /** The peer answers with an error, or there is no peer any more. */
+  /** The peer answers with an error, or is gone. */
   fail(error: Error): void {
     this.#sent.reject(error);
   }
 
-  /** The request is over, without a result if there was none. */
+  /** The request ends, without a result if there was none. */
   end(): void {
     this.#sent.resolve();
   }

@@ -3,14 +3,14 @@ import { Cancelled } from '../../src/errors.ts';
 import { Held, never } from './gates.ts';
 
 /**
- * A delegate that answers as the test says and writes down what happens to it.
+ * A delegate that answers as the test says, and keeps a log.
  *
  * Entries of the log: `1 tool-1 started`, `1 tool-1 cancelled: terminate`, `1 tool-1 finished`, the
  * same for `1 note hello`, and `1 closed`. The number is the cell's; `finished` means returned.
  *
- * Tools known by name: `echo`, `fail`, `block` (held until the test releases it, stops when it is
- * told to), `stubborn` (held, does not stop), `never`. Notifications that begin with `block`,
- * `stubborn` or `never` do the same.
+ * Tools by name: `echo`, `fail`, `block` (waits until the test releases it, stops when cancelled),
+ * `stubborn` (waits, does not stop), `never`. Notifications that begin with `block`, `stubborn` or
+ * `never` do the same.
  */
 export class ScriptedDelegate implements Delegate {
   readonly log: string[] = [];
@@ -43,7 +43,7 @@ export class ScriptedDelegate implements Delegate {
     this.onClosed(cellId);
   }
 
-  /** Resolves when this stands in the log. */
+  /** Resolves when the log has this entry. */
   saw(entry: string): Promise<void> {
     if (this.log.includes(entry)) return Promise.resolve();
     return new Promise((resolve) => this.#watchers.add({ entry, resolve }));

@@ -4,9 +4,9 @@ import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { ScriptedHost } from './scripted-host.ts';
 
-/** Dials hosts that say what the test tells them to, each connection a host of its own. */
+/** Dials scripted hosts, a new one for each connection. */
 export class ScriptedDial {
-  /** What was asked for, in order. */
+  /** All requests, in order. */
   readonly requests: DialRequest[] = [];
   /** The hosts that were reached, in order. */
   readonly hosts: ScriptedHost[] = [];
@@ -26,7 +26,7 @@ export class ScriptedDial {
     return client;
   };
 
-  /** The host of this connection, counted from 1, as soon as it is there. */
+  /** The host of this connection, counted from 1, as soon as there is one. */
   async host(number: number): Promise<ScriptedHost> {
     for (;;) {
       const host = this.hosts[number - 1];
@@ -35,14 +35,14 @@ export class ScriptedDial {
     }
   }
 
-  /** Cuts that connection. Resolves when its client knows. */
+  /** Breaks that connection. Resolves when its client has noticed. */
   async lose(number: number): Promise<void> {
     const host = await this.host(number);
     host.destroy(new Error('the cable was cut'));
     await this.#clients[number - 1]?.ended;
   }
 
-  /** Has that host open the session it is asked for next. */
+  /** Makes that host open the next requested session. */
   async ready(number: number): Promise<void> {
     const host = await this.host(number);
     const { id, request } = await host.next();
@@ -50,7 +50,7 @@ export class ScriptedDial {
   }
 }
 
-/** What dialling fails with where nobody answers. */
+/** The error of dialling if there is no answer. */
 export function unreachable(): CodeModeError {
   return new CodeModeError('connection_lost', 'Cannot connect: nobody answers');
 }

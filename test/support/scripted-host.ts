@@ -2,19 +2,19 @@ import { OWN_CAPABILITIES } from '../../host/wire/capabilities.ts';
 import type { Transport } from '../../host/wire/transport.ts';
 import type { Json } from './v1-peer.ts';
 
-/** What a client asked. */
+/** A request of a client. */
 export interface AskedOperation {
   readonly id: number;
   readonly request: Json;
 }
 
-/** A host that says what the test tells it to, and keeps what its client says. */
+/** A host that follows the test, and records its client's messages. */
 export class ScriptedHost {
   /** Requests of the client, in order. */
   readonly asked: AskedOperation[] = [];
-  /** Its answers to what was delegated, in order. */
+  /** Its answers to delegated requests, in order. */
   readonly answers: Json[] = [];
-  /** Settles when the connection is over. */
+  /** Settles when the connection has ended. */
   readonly closed: Promise<void>;
   readonly #transport: Transport;
   readonly #capabilities: readonly string[];
@@ -44,12 +44,12 @@ export class ScriptedHost {
     return this.asked[this.#taken - 1]!;
   }
 
-  /** Resolves when this is so, looked at whenever something came. */
+  /** Resolves when the condition holds, checked after each message. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
-  /** Answers a request, well or with whatever `result` is. */
+  /** Answers a request with success, or with `result`. */
   answer(id: number, value: object, result: object = { status: 'ok', value }): void {
     this.send({ type: 'operation/response', id, result });
   }
@@ -68,7 +68,7 @@ export class ScriptedHost {
     this.answer(id, { type: 'execution/started', cellId });
   }
 
-  /** Tells what a cell showed first: nothing, and it goes on. */
+  /** Sends the first event of a cell: no output, still running. */
   initial(id: number, cellId: string): void {
     const value = {
       Yielded: { cell_id: cellId, content_items: [], code_mode_host_duration_ns: 0 },
@@ -97,7 +97,7 @@ export class ScriptedHost {
     this.send({ type: 'cell/closed', sessionId, cellId });
   }
 
-  /** What the client answered to a call: the value, or the text of the error. */
+  /** The client's answer to a call: the value, or the text of the error. */
   async answerTo(id: number): Promise<unknown> {
     const isIt = (message: Json) => message.id === id;
     await this.until(() => this.answers.some(isIt));

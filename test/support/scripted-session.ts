@@ -13,7 +13,7 @@ import type {
 
 const CELL_ID = '1';
 
-/** A session of one cell, whose events the test tells one by one. */
+/** A session of one cell, whose events the test sends one by one. */
 export class ScriptedSession implements Session {
   readonly requests: ExecuteRequest[] = [];
   readonly modes: (ObserveMode | undefined)[] = [];

@@ -12,12 +12,12 @@ import { isAlive, untilStopped } from './processes.ts';
 const BIN = fileURLToPath(new URL('../../bin/codex-code-mode-host.js', import.meta.url));
 const FLAGS = ['--disable-warning=ExperimentalWarning', BIN];
 
-/** How a host process is started. */
+/** How to start a host process. */
 export interface ServedHostOptions {
-  /** Default: a Unix socket in a folder of its own. */
+  /** Default: a Unix socket in a new folder. */
   readonly listen?: string;
   readonly logLevel?: string;
-  /** How many descriptors it may have. Default: as many as this process. */
+  /** Its maximum number of descriptors. Default: as many as this process. */
   readonly descriptors?: number;
 }
 
@@ -29,7 +29,7 @@ export interface HostExit {
   readonly words: string;
 }
 
-/** A host process that listens, for tests that break its connections. */
+/** A listening host process, for tests that break its connections. */
 export class ServedHost implements AsyncDisposable {
   readonly url: string;
   readonly exit: Promise<HostExit>;
@@ -52,7 +52,7 @@ export class ServedHost implements AsyncDisposable {
     this.#words = words;
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when it is listening. */
   static async start(options: ServedHostOptions = {}): Promise<ServedHost> {
     const folder = mkdtempSync(join(tmpdir(), 'cellhost-served-'));
     const { listen = `unix:${join(folder, 's')}`, logLevel = 'silent', descriptors } = options;
@@ -86,7 +86,7 @@ export class ServedHost implements AsyncDisposable {
     return this.#words.join('');
   }
 
-  /** A socket to it that nobody speaks on yet. An error of the socket is not the test's business. */
+  /** An unused socket to it. Errors of the socket are ignored. */
   async socket(): Promise<Socket> {
     const socket = this.url.startsWith('unix:')
       ? connectSocket({ path: this.url.slice('unix:'.length), allowHalfOpen: true })
@@ -96,12 +96,12 @@ export class ServedHost implements AsyncDisposable {
     return socket;
   }
 
-  /** Reads no more of what it writes to standard error: nobody does. */
+  /** Closes the reading end of its standard error. */
   closeLog(): void {
     this.#child.stderr.destroy();
   }
 
-  /** Stops the process: it runs no further until `continue`. */
+  /** Suspends the process until `continue`. */
   async stop(): Promise<void> {
     this.#child.kill('SIGSTOP');
     await untilStopped(this.pid);
@@ -111,7 +111,7 @@ export class ServedHost implements AsyncDisposable {
     this.#child.kill('SIGCONT');
   }
 
-  /** Stops the process for so many turns of ours; it goes on when nobody wants it stopped. */
+  /** Suspends the process for this many turns of ours; it continues after the last such call. */
   async freeze(turns: number): Promise<void> {
     this.#freezes += 1;
     try {
@@ -123,12 +123,12 @@ export class ServedHost implements AsyncDisposable {
     }
   }
 
-  /** Resolves when it has logged that every connection it had is over, its sessions too. Needs the log level `info`. */
+  /** Resolves when it has logged the end of all its connections and sessions. Needs the log level `info`. */
   async emptied(): Promise<void> {
     while (connectionsIn(this.words) > 0) await once(this.#child.stderr, 'data');
   }
 
-  /** Asks it to end, and waits until it has. */
+  /** Asks it to exit, and waits for that. */
   async end(): Promise<HostExit> {
     this.#child.kill('SIGTERM');
     return await this.exit;
@@ -141,7 +141,7 @@ export class ServedHost implements AsyncDisposable {
   }
 }
 
-/** A command that runs another one, which may have so many descriptors. */
+/** A command that runs another one with this many descriptors. */
 export function withDescriptors(count: number, command: readonly string[]): readonly string[] {
   return ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(count), ...command];
 }

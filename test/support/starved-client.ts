@@ -3,9 +3,9 @@ import { devNull } from 'node:os';
 import { spawnHost } from '../../host/index.ts';
 import { connect, ugly } from './mcp-servers.ts';
 
-// Run by a test, with few descriptors: starts processes while there are none left, and when there are again.
+// Run by a test with few descriptors: starts processes while there are none left, and again when there are some.
 
-/** Takes all descriptors that are left, but for so many. */
+/** Uses up all descriptors except this many. */
 function starve(left: number): Disposable {
   const taken: number[] = [];
   try {

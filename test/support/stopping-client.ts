@@ -3,7 +3,7 @@ import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import { EVERYTHING } from './mcp-servers.ts';
 import { ScriptedHost } from './scripted-host.ts';
 
-// Run by a test, which sees to it that this process ends by itself when its clients have stopped.
+// Run by a test, which checks that this process exits by itself when its clients have stopped.
 
 const client = await spawnHost();
 const session = await new SessionBuilder({ host: client, assigned: true })

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import type { Guard } from '../../src/routing/router-types.ts';
 import { Reader, WordRouter, type Words } from './word-router.ts';
 
-/** What a peer does. `which` counts the creations that are under way. */
+/** A move of a peer. `which` counts the pending creations. */
 export type PeerMove =
   | { readonly type: 'create' }
   | { readonly type: 'ask' | 'tell'; readonly which: number; readonly says: boolean }
   | { readonly type: 'succeed' | 'fail'; readonly which: number }
   | { readonly type: 'stranger' };
 
-/** Whether a peer says with what it sends whose it is. */
+/** Whether a peer sends tokens with its items. */
 export type Manners = 'never' | 'always' | 'sometimes';
 
 const WHICH = fc.nat({ max: 3 });
@@ -35,24 +35,24 @@ export const PEER_MOVES: fc.Arbitrary<PeerMove[]> = fc.array(
   { minLength: 5, maxLength: 40, size: 'max' },
 );
 
-/** A creation, and what is true of it, whatever the router thinks. */
+/** A creation, and the truth about it, whatever the router believes. */
 interface Creation {
   readonly id: string;
   readonly token: string;
   readonly guard: Guard<Words>;
   readonly reader: Reader;
-  /** What it was asked and told, in order, and what of it arrived. */
+  /** What was sent to it, in order, and what arrived. */
   readonly sent: string[];
   readonly arrived: string[];
-  /** Creations that were under way when its id was first heard of. */
+  /** Creations that were pending when its id was first heard of. */
   rivals: readonly Creation[] | null;
   state: 'under way' | 'made' | 'failed';
 }
 
-/** A peer that knows whose everything is, and speaks of nothing before it was asked for or after it failed. */
+/** A peer that knows the owner of every item, and mentions no creation before its request or after its failure. */
 export class TruthfulPeer {
   readonly rig = new WordRouter();
-  /** What went to a creation that it was not for. */
+  /** Items that went to the wrong creation. */
   readonly astray: string[] = [];
   readonly creations: Creation[] = [];
   readonly #manners: Manners;
@@ -89,7 +89,7 @@ export class TruthfulPeer {
     creation.guard.release();
   }
 
-  /** Requests that must have been served: their creation alone is left of those that they could be of. */
+  /** Requests that must have been served: only one creation is left that they can belong to. */
   get owed(): readonly string[] {
     if (this.#manners !== 'never') return [];
     const owing = this.underWay.filter(({ rivals }) =>
@@ -137,7 +137,7 @@ export class TruthfulPeer {
     else this.rig.event(creation.id, `${this.#count}`, posting);
   }
 
-  /** Something of no creation; only where it can be told from what is of one. */
+  /** An item of no creation, if that can be distinguished. */
   #stranger(): void {
     if (!this.#hasSaid || this.#manners !== 'always' || this.underWay.length < 2) return;
     this.#count += 1;

@@ -8,8 +8,8 @@ import {
 } from '../../src/index.ts';
 
 /**
- * Just enough of the V1 wire on standard input and output to drive the process sandbox with
- * programs that speak it. No checks, no limits: a stand-in for tests until there is a host.
+ * A minimal version 1 host on standard input and output, to drive the process sandbox directly. It has
+ * no checks and no limits.
  */
 
 type Json = { readonly [name: string]: never } & Record<string, unknown>;

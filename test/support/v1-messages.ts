@@ -1,4 +1,4 @@
-/** The JSON of each version 1 message of a client, as the wire has it. */
+/** The JSON of each version 1 message of a client. */
 export const CLIENT_MESSAGES: readonly string[] = [
   '{"type":"operation/request","id":1,"request":{"method":"session/open","sessionId":"s"}}',
   '{"type":"operation/request","id":1,"request":{"method":"session/open","sessionId":"s","cellExecutionLimits":{"maxYieldTimeMs":250,"maxHeapSizeBytes":16777216}}}',
@@ -21,7 +21,7 @@ const ITEMS =
 const MISSING =
   '{"Result":{"cell_id":"9","content_items":[],"error_text":"exec cell 9 not found","result_buffered_for_ns":0,"code_mode_host_duration_ns":1}}';
 
-/** The JSON of each version 1 message of a host, as the wire has it. */
+/** The JSON of each version 1 message of a host. */
 export const HOST_MESSAGES: readonly string[] = [
   '{"type":"operation/response","id":1,"result":{"status":"ok","value":{"type":"session/ready","sessionId":"s"}}}',
   '{"type":"operation/response","id":2,"result":{"status":"ok","value":{"type":"execution/started","cellId":"1"}}}',
@@ -40,7 +40,7 @@ export const HOST_MESSAGES: readonly string[] = [
   '{"type":"cell/closed","sessionId":"s","cellId":"1"}',
 ];
 
-/** Every way to put one more field into one of the objects of a value, but for what may be anything. */
+/** Every way to add a field to one of the objects of a value, except to free-form fields. */
 export function withStranger(value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null) return [];
   const copies = Object.entries(value).flatMap(([key, inside]) =>
@@ -49,7 +49,7 @@ export function withStranger(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? copies : [{ ...value, stranger: 1 }, ...copies];
 }
 
-/** Fields whose value is the affair of others. */
+/** Free-form fields. */
 const FREE = new Set(['input_schema', 'output_schema', 'input', 'limits']);
 
 function replaced(value: object, key: string, inside: unknown): unknown {

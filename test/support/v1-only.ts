@@ -1,6 +1,6 @@
 import type { Transport } from '../../host/wire/transport.ts';
 
-/** A client's end of a connection on which the host hears of no capability but those of version 1. */
+/** A client's end of a connection on which the host only learns of version 1 capabilities. */
 export function v1Only(transport: Transport): Transport {
   return {
     get peer() {

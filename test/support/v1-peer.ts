@@ -3,16 +3,16 @@ import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import type { Transport } from '../../host/wire/transport.ts';
 import { type FakeProgram, FakeSandbox } from './fake-sandbox.ts';
 
-/** A message as it is on the wire. */
+/** A message on the wire. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A client that says what the test tells it to, and keeps what the host says. */
+/** A client that follows the test, and records the host's messages. */
 export class V1Peer {
-  /** All that came, in order. */
+  /** All messages, in order. */
   readonly received: Json[] = [];
   /** Settles when the host, or the test, has ended the connection. */
   readonly closed: Promise<void>;
-  /** Told of each message as it came, for what JSON loses. */
+  /** Called with the text of each message, for what JSON loses. */
   onText: (text: string) => void = () => {};
   readonly #transport: Transport;
   readonly #untaken: Json[] = [];
@@ -51,7 +51,7 @@ export class V1Peer {
     return this.next(({ type }) => type === 'connection/ready');
   }
 
-  /** The first message that fits and was not taken before. Rejects when none can come any more. */
+  /** The first matching message that was not taken before. Rejects when none can arrive any more. */
   next(fits: (message: Json) => boolean): Promise<Json> {
     const index = this.#untaken.findIndex(fits);
     const [message] = index < 0 ? [] : this.#untaken.splice(index, 1);
@@ -150,7 +150,7 @@ export function executeRequest(source: string, fields: object = {}): object {
   };
 }
 
-/** What the programs of these tests do. */
+/** The programs of these tests. */
 const PROGRAMS: Readonly<Record<string, FakeProgram>> = {
   '': (run) => run.end(),
   hi: (run) => {
@@ -186,7 +186,7 @@ export function hostOf(options: Partial<HostOptions> & { programs?: typeof PROGR
   return { sandbox, host: new Host({ sandbox, ...rest }) };
 }
 
-/** A peer of a host that has said nothing yet; `ended` is what the host says of the connection. */
+/** A peer of a host that has sent nothing yet; `ended` is the host's result for the connection. */
 export function connect(host: Host): { peer: V1Peer; ended: Promise<Error | null> } {
   const [ours, theirs] = memoryTransports();
   const ended = host.serve(theirs);

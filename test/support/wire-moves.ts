@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import type { Operation } from '../../host/wire/protocol.ts';
 import { executeRequest } from './v1-peer.ts';
 
-/** What a client does next. */
+/** A move of a client. */
 export type WireMove =
   | { readonly type: 'ask'; readonly operation: object }
   /** About one of its requests, counted from the latest. */
   | { readonly type: 'cancel' | 'yield'; readonly back: number }
-  /** Answers something that was delegated, if anything was. */
+  /** Answers a delegated request, if there is one. */
   | { readonly type: 'respond'; readonly which: number; readonly result: object | null }
-  /** Lets the host do what it has begun. */
+  /** Lets the host continue. */
   | { readonly type: 'wait' }
-  /** Says something that is no message, or none that may come. */
+  /** Sends an invalid or unexpected message. */
   | { readonly type: 'break'; readonly frame: string | Buffer };
 
-/** Most are of a session that is there, few of one that is not. */
+/** Mostly an existing session, sometimes a missing one. */
 const sessionId = fc.constantFrom('s', 's', 's', 's', 't', 'nowhere');
 const cellId = fc.constantFrom('1', '1', '2', '3', '99');
 const time = fc.constantFrom(0, 0, 60_000);
@@ -70,7 +70,7 @@ const give: fc.Arbitrary<WireMove> = fc.record({
   back: fc.nat(6),
 });
 
-/** Text of a message with a character of it changed. */
+/** The text of a message with one character changed. */
 function spoilt(texts: readonly string[]): fc.Arbitrary<string> {
   return fc
     .tuple(fc.constantFrom(...texts), fc.nat(), fc.string({ maxLength: 3 }))

@@ -9,13 +9,13 @@ import { type ClientKind, clientKindOf, type HostKind, hostKindOf } from './mess
 import type { Json, V1Peer } from './v1-peer.ts';
 import type { WireMove } from './wire-moves.ts';
 
-/** What was said and heard in many plays. */
+/** The messages of many plays. */
 export interface Heard {
   readonly said: Set<ClientKind>;
   readonly heard: Set<HostKind>;
 }
 
-/** Plays moves as a client that has greeted its host, and checks what the host says. */
+/** Plays moves as a client after its handshake, and checks the host's messages. */
 export class WirePlay {
   readonly #peer: V1Peer;
   readonly #own: boolean;
@@ -25,7 +25,7 @@ export class WirePlay {
   readonly #started = new Set<unknown>();
   readonly #delegated: Json[] = [];
   #lastId = 0;
-  /** Messages that were looked at; the first is the greeting. */
+  /** How many messages were checked; the first is the handshake. */
   #seen = 1;
 
   /** @param own Whether the client has named `cellhost.cells`. */
@@ -75,17 +75,17 @@ export class WirePlay {
         ? { type: 'tool/result', result: null }
         : { type: 'notification/delivered' };
     const fits = { status: 'ok', value };
-    // Where nothing was delegated it answers what nobody asked.
+    // Without a delegated request it sends an unexpected answer.
     this.#say({ type: 'delegate/response', id: request?.id ?? 77, result: result ?? fits });
   }
 
-  /** All that a host says is a message of its own, and answers what was asked, once. */
+  /** Everything that a host sends is a valid message, and answers each request once. */
   #look(): void {
     for (const json of this.#peer.received.slice(this.#seen)) {
       this.#seen += 1;
       const message = readHostMessage(json);
       this.#heard.heard.add(hostKindOf(message));
-      // Events come to those alone who ask for them.
+      // Events only arrive on request.
       const isPlain = !this.#own && message.type !== 'cell/events';
       if (isPlain) assert.doesNotMatch(JSON.stringify(json), /"(Event|code|reason)":/);
       if (message.type === 'delegate/request') this.#delegated.push(json);

@@ -26,7 +26,7 @@ export interface Posting {
   readonly controller?: AbortController | undefined;
 }
 
-/** A sink that writes down what it is given, and does what the test wants. */
+/** A sink that records its items, and follows the test. */
 export class Reader {
   /** `a` for an event, `?b` for a request, `gap 3: 1-4` for a gap. */
   readonly log: string[] = [];
@@ -46,7 +46,7 @@ export class Reader {
   };
 }
 
-/** A router of words, and all that its sides see. */
+/** A router of words, and everything that its sides see. */
 export class WordRouter {
   readonly router: PendingRouter<Words>;
   readonly drops: Drop<Words>[] = [];
@@ -80,7 +80,7 @@ export class WordRouter {
     return this.router.route(id, { kind: 'request', message, bytes, controller, reply }, token);
   }
 
-  /** Routes words: those that begin with `?` are requests. */
+  /** Routes words; those that begin with `?` are requests. */
   send(id: string, ...words: readonly string[]): readonly RouteResult[] {
     return words.map((word) =>
       word.startsWith('?') ? this.request(id, word.slice(1)) : this.event(id, word),

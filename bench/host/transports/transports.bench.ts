@@ -27,14 +27,14 @@ const TEXT = JSON.stringify({ type: 'operation/request', id: 1, request: { metho
 /** The message as a bare stream carries it, with as many bytes as a frame. */
 const BYTES = Buffer.concat([Buffer.alloc(4), Buffer.from(TEXT)]);
 
-/** Somebody who sends back what it gets. */
+/** An echoing peer. */
 interface Echo extends AsyncDisposable {
   readonly name: string;
-  /** Sends so many messages in one turn; resolves when all are back. */
+  /** Sends this many messages in one turn; resolves when all are back. */
   roundTrip(count: number): Promise<void>;
 }
 
-/** What does a message and its answer cost, and how much of that is ours? */
+/** How much does a message and its answer cost, and how much of that is the transport's? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   await using disposer = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'cellhost-bench-'));
@@ -72,7 +72,7 @@ async function measureEchoes(
   return await measured(bench, 'µs');
 }
 
-/** Counts what comes back until all has. */
+/** Counts the returning messages. */
 class Tally {
   #left = 0;
   #resolve = () => {};
@@ -137,7 +137,7 @@ async function listenerEcho(name: string, where: string): Promise<Echo> {
   return echoOver(name, transport, () => listener.close());
 }
 
-/** Bytes to and fro, without messages: what the system and Node take. */
+/** A round trip of bytes without messages: the share of the system and Node.js. */
 function bareEcho(name: string, input: Readable, output: Writable, dispose: () => void): Echo {
   const tally = new Tally();
   input.on('data', (chunk: Buffer) => tally.add(chunk.length));

@@ -14,7 +14,7 @@ const ROUNDS = 100;
 const CHUNK_BYTES = 64 << 10;
 const LARGE_BYTES = 16 << 20;
 
-/** What does it cost to put messages into frames, and to take them out? */
+/** How much does it cost to encode and decode frames? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   return [...(await measureSmall(pace)), ...(await measureLarge(pace))];
 }

@@ -4,7 +4,7 @@ import type { IsolateSandbox } from '../../../sandbox/index.ts';
 import { cellhostPeer } from '../cellhost-peer.ts';
 import type { OpenPeer } from '../peer.ts';
 
-/** This project embedded, with the sandbox that has no process of its own. */
+/** This project embedded, with the sandbox in the same process. */
 export const open: OpenPeer = async ({ folder }) => {
   const load = (path: string) => import(pathToFileURL(join(folder, 'dist', path)).href);
   const { isolateSandbox }: { readonly isolateSandbox: () => IsolateSandbox } =

@@ -9,7 +9,7 @@ const INSTALL = `globalThis.call = (input) => $0.apply(undefined, [input], {
 export const open: OpenPeer = async ({ entry }) => {
   const { p0 }: { readonly p0: { readonly default: typeof ivm } } = await import(entry);
   const { Isolate } = p0.default;
-  // One that nobody holds is collected while its program waits.
+  // Without a reference it is collected while its program waits.
   const isolates = new Set<ivm.Isolate>();
   return {
     dialect: {
@@ -17,7 +17,7 @@ export const open: OpenPeer = async ({ entry }) => {
       program: (body, answer) => `(async () => {\n${body}\nreturn ${answer};\n})()`,
     },
     canStop: true,
-    // `timeout` covers what runs until the first wait and nothing after it.
+    // `timeout` only covers the time until the first wait.
     hasTimeLimit: false,
     toolsRunHere: true,
     startCell(source, tool) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createContext, Script } from 'node:vm';
 import type { OpenPeer, ToolInput } from '../peer.ts';
 
-/** No sandbox at all: a new context of Node's own for each program, and tools as plain functions. */
+/** No sandbox at all: a new `node:vm` context for each program, and tools as plain functions. */
 export const open: OpenPeer = async () => {
   await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
   return {

@@ -15,7 +15,7 @@ interface RunPackage {
 /** Enough for the tasks of the bench, which the defaults (256, 32 and a few workers) refuse. */
 const MAX_CALLS = 20_000;
 const MAX_WORKERS = 128;
-/** As `run` would choose, but for a mebibyte and its envelope. */
+/** The default of `run`, with room for a mebibyte and its envelope. */
 const MAX_BYTES = 4 << 20;
 
 /** `run`: QuickJS in pooled worker threads. */

@@ -13,7 +13,7 @@ interface Packages {
   readonly p1: { readonly default: unknown };
 }
 
-/** What a program came to. */
+/** The result of a program. */
 interface EvalResult {
   readonly ok: boolean;
   readonly data?: unknown;

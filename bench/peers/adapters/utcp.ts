@@ -31,7 +31,7 @@ const MANUAL = {
   ],
 };
 
-/** `@utcp/code-mode` with one directly called tool. It hands a tool its properties one by one. */
+/** `@utcp/code-mode` with one directly called tool. It passes properties to a tool one by one. */
 export const open: OpenPeer = async ({ entry }) => {
   const { p0, p1 }: Packages = await import(entry);
   const tools = new Map<number, Tool>();
@@ -60,7 +60,7 @@ export const open: OpenPeer = async ({ entry }) => {
       const named = `const call = (input) => bench.call({ cell: ${cells}, input });\n${source}`;
       const run = async () => {
         const { result, logs } = await client.callToolChain(named, limitMs);
-        // A failure is a line of its log.
+        // It reports a failure as a line of its log.
         const error = logs.find((line) => line.startsWith('[ERROR]'));
         if (error !== undefined) throw new Error(error);
         return result;

@@ -3,7 +3,7 @@ import { V1Client } from '../v1-client.ts';
 
 const SESSIONS = ['first', 'second'] as const;
 
-/** A host that speaks the code-mode wire: the one of `@openai/codex`, and ours. */
+/** A host of protocol version 1: that of `@openai/codex`, and ours. */
 export const open: OpenPeer = async ({ command }) => {
   const start = performance.now();
   const client = await V1Client.start(command);

@@ -11,7 +11,7 @@ import {
 
 const PER_SAMPLE = 100;
 
-/** The argument of a tool as MCP servers have them: a search with filters. */
+/** A typical argument of an MCP tool: a search with filters. */
 const SEARCH = {
   type: 'object',
   properties: {
@@ -42,7 +42,7 @@ const SEARCH = {
 
 const PLAIN = { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] };
 
-/** How long does it take to show a model the type of a tool's argument? */
+/** How long does it take to render the type of a tool's argument? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   const bench = new Bench(
     benchOptions('one schema as TypeScript', pace, { samples: 200, timeMs: 500, warmups: 20 }),

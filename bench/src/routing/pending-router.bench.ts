@@ -22,7 +22,7 @@ const BACKLOGS_PER_SAMPLE = 20;
 const EVENT: Item<Words> = { kind: 'event', message: 'text', bytes: 100 };
 const REQUEST: Item<Words> = { kind: 'request', message: 'ask', bytes: 100, reply: () => {} };
 
-/** How long does a message take that goes straight through, and how long do 128 that have to wait? */
+/** How long does a message take that is delivered at once, and how long do 128 messages that wait? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
   return [
     ...(await measured(straightThrough(pace), 'µs')),
@@ -57,7 +57,7 @@ function straightThrough(pace: Pace): Bench {
   return bench;
 }
 
-/** A session's router that hands on to the router of its cells. */
+/** The router of a session, which passes items on to the router of its cells. */
 function addNested(bench: Bench): void {
   const sessions = new PendingRouter<Words>();
   const cells = new PendingRouter<Words>({ sessionId: 'session' });
@@ -105,7 +105,7 @@ function parkedAndFlushed(pace: Pace): Bench {
   return bench;
 }
 
-/** Counts what it is given. */
+/** Counts its items. */
 class Counter {
   count = 0;
   readonly sink = (): void => {

@@ -43,7 +43,7 @@ describe('The catalogue', () => {
 });
 
 describe('comparePeers', () => {
-  it('measures a peer that needs no package, and writes what it found', async (t) => {
+  it('measures a peer that needs no package, and writes the result', async (t) => {
     silence(t);
     const json = join(directory, 'report.json');
     const only = ['--only', 'baseline', '--task', 'cell,stop-busy', '--quick'];
@@ -61,7 +61,7 @@ describe('comparePeers', () => {
     assert.equal(stop?.failures[0]?.kind, 'not supported');
   });
 
-  it('exits 2 for arguments it does not know, and for peers and tasks that do not exist', async (t) => {
+  it('exits with 2 for unknown arguments, peers and tasks', async (t) => {
     silence(t);
     assert.equal(await comparePeers(['--nonsense']), 2);
     assert.equal(await comparePeers(['--only', 'nobody']), 2);
@@ -73,7 +73,7 @@ describe('comparePeers', () => {
 describe('runTask', () => {
   const cell = TASKS.find(({ id }) => id === 'cell')!;
 
-  it('outlives a peer that takes its process with it', async () => {
+  it('survives a peer that kills its process', async () => {
     const outcome = await runTask(planted('dying'), cell, true);
     assert.equal(outcome.ok, false);
     assert.equal(outcome.ok === false && outcome.kind, 'died');
@@ -85,7 +85,7 @@ describe('runTask', () => {
     assert.deepEqual(outcome, { ok: false, kind: 'timed out', detail: 'no answer within 1 s' });
   });
 
-  it('tells a wrong answer from a slow one', async () => {
+  it('distinguishes a wrong answer from a slow one', async () => {
     const outcome = await runTask(planted('wrong'), cell, true);
     assert.equal(outcome.ok === false && outcome.kind, 'wrong answer');
   });
@@ -105,7 +105,7 @@ describe('FigureBook', () => {
     assert.deepEqual(remarks, ['a remark']);
   });
 
-  it('keeps failures beside what went well, each once', () => {
+  it('keeps failures beside successes, each once', () => {
     const book = new FigureBook(TASK);
     for (const outcome of [died, well(1), died]) book.add('a', outcome);
     assert.deepEqual(book.figureOf('a').failures, [{ kind: 'died', detail: 'SIGABRT', rounds: 2 }]);
@@ -113,7 +113,7 @@ describe('FigureBook', () => {
     assert.equal(book.figureOf('b').figures, null);
   });
 
-  it('asks nobody twice for what they do not offer', () => {
+  it('does not repeat a task that a peer does not offer', () => {
     const book = new FigureBook(TASK);
     book.add('a', { ok: false, kind: 'not supported', detail: '' });
     assert.equal(book.failuresOf('a'), Number.POSITIVE_INFINITY);

@@ -13,7 +13,7 @@ describe('FrameSplitter', () => {
   const messages = ['{}', '"grüße"', JSON.stringify('x'.repeat(1_000)), '1'];
   const bytes = Buffer.concat(messages.map(frame));
 
-  it('puts messages together, however they are cut', () => {
+  it('reassembles messages, however they are cut', () => {
     for (const size of [1, 2, 3, 5, 7, 64, bytes.length]) {
       const splitter = new FrameSplitter();
       const found: string[] = [];
@@ -26,7 +26,7 @@ describe('FrameSplitter', () => {
 });
 
 describe('V1Client', () => {
-  it('runs a cell that calls the tool, and says goodbye', async () => {
+  it('runs a cell that calls the tool, and disconnects cleanly', async () => {
     const client = await V1Client.start(COMMAND);
     await client.openSession('s');
     const cell = client.execute('s', 'echo 20', echo);
@@ -35,7 +35,7 @@ describe('V1Client', () => {
     await client.close();
   });
 
-  it('knows cells of two sessions from each other where their ids are the same', async () => {
+  it('distinguishes cells of two sessions with the same id', async () => {
     const client = await V1Client.start(COMMAND);
     const tool = (factor: number) =>
       ({ kind: 'other', run: async ({ n = 0 }) => ({ n: n * factor }) }) as const;
@@ -48,7 +48,7 @@ describe('V1Client', () => {
     await client.close();
   });
 
-  it('tells the tool when its call is cancelled', async () => {
+  it('notifies the tool when its call is cancelled', async () => {
     const client = await V1Client.start(COMMAND);
     const told = Promise.withResolvers<void>();
     const called = Promise.withResolvers<void>();
@@ -74,7 +74,7 @@ describe('V1Client', () => {
     await assert.rejects(client.openSession('t'), PeerDied);
   });
 
-  it('rejects where the command does not start, and where it ends before it is ready', async () => {
+  it('rejects if the command does not start, or exits before it is ready', async () => {
     await assert.rejects(V1Client.start(['/nonexistent/command']), PeerDied);
     await assert.rejects(V1Client.start([process.execPath, '-e', '0']), PeerDied);
   });

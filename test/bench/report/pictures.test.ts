@@ -27,7 +27,7 @@ describe('pictures of the kept results', () => {
     }
   });
 
-  it('have a contrast of 3:1 at least in both colour schemes', () => {
+  it('have a contrast of at least 3:1 in both colour schemes', () => {
     for (const { name, svg } of drawn()) {
       const drawing = svg.replace(/<style>[\s\S]*?<\/style>/, '');
       const colours = new Set(drawing.match(/#[0-9a-f]{6}\b/g));
@@ -41,7 +41,7 @@ describe('pictures of the kept results', () => {
     }
   });
 
-  it('have text with a contrast of 4.5:1 at least, drawn in full', () => {
+  it('have text with a contrast of at least 4.5:1, and not cut off', () => {
     for (const scheme of ['light', 'dark'] as const) {
       for (const colour of [TEXT[scheme], MUTED_TEXT[scheme]]) {
         assert.ok(contrast(colour, GROUNDS[scheme]) >= 4.5, `${scheme}: ${colour}`);
@@ -59,7 +59,7 @@ describe('pictures of the kept results', () => {
     }
   });
 
-  it('have text of 11 px at least on a phone', () => {
+  it('have text of at least 11 px on a phone', () => {
     for (const { name, svg } of drawn()) {
       const width = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
       const sizes = [...svg.matchAll(/font-size[:=]\s*"?([\d.]+)/g)].map(([, size]) =>
@@ -99,7 +99,7 @@ describe('pictures of the kept results', () => {
     }
   });
 
-  it('state the answer with its figures, for readers who do not see them too', () => {
+  it('state the answer with its figures, also in the alternative text', () => {
     const page = [...render(KEPT).values()].join('\n');
     for (const { name, document } of drawn()) {
       const answer = document.querySelector('desc')?.textContent ?? '';
@@ -109,7 +109,7 @@ describe('pictures of the kept results', () => {
     }
   });
 
-  it('take the figures of the answer from the results', () => {
+  it('get the figures of the answer from the results', () => {
     const stop = KEPT.bench?.results
       .filter(({ suite, dimensions }) => suite === 'shutdown' && dimensions?.cells === 1)
       .filter(({ name }) => name === 'stubborn, tools')
@@ -130,7 +130,7 @@ describe('pictures of the kept results', () => {
 });
 
 describe('linePicture', () => {
-  it('refuses two values of one line at one place', () => {
+  it('refuses two values of one line at the same position', () => {
     const point = (value: number) => ({
       panel: '',
       series: 'memory',

@@ -24,7 +24,7 @@ describe('processorMicros', () => {
     assert.ok(before <= user + system && user + system <= after);
   });
 
-  it('reads what another process used; one that is gone counts as an ended child', async () => {
+  it('reads the time of another process; one that is gone counts as an ended child', async () => {
     const child = spawn(process.execPath, ['-e', BUSY], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [text] = await once(child.stdout, 'data');
     const ended = endedChildrenMicros(process.pid);

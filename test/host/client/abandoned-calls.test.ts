@@ -35,7 +35,7 @@ async function setUp(capabilities?: readonly string[]) {
 }
 
 describe('Calls that do not stop when they are cancelled', () => {
-  it('are answered where the cell is closed before they are cancelled, whatever the host speaks', async () => {
+  it('are answered if the cell is closed before they are cancelled, on any host', async () => {
     for (const capabilities of [undefined, []]) {
       const { host, client, delegate, calls } = await setUp(capabilities);
       host.cellClosed('s', '1');
@@ -45,7 +45,7 @@ describe('Calls that do not stop when they are cancelled', () => {
     }
   });
 
-  it('are let go of when the cell is closed, and answered once', async () => {
+  it('are abandoned when the cell is closed, and answered once', async () => {
     const { host, client, delegate, calls, cancel } = await setUp();
     cancel('terminate');
     await delegate.saw('1 tool-1 cancelled: terminate');
@@ -61,7 +61,7 @@ describe('Calls that do not stop when they are cancelled', () => {
     assert.equal(host.answers.length, CALLS);
   });
 
-  it('may still answer before the cell is closed', async () => {
+  it('can still answer before the cell is closed', async () => {
     const { host, client, delegate, calls, cancel } = await setUp();
     cancel('terminate');
     await delegate.saw('1 tool-1 cancelled: terminate');
@@ -72,7 +72,7 @@ describe('Calls that do not stop when they are cancelled', () => {
     assert.deepEqual(client.counts, NOTHING);
   });
 
-  it('are let go of at once where the host speaks version 1 alone', async () => {
+  it('are abandoned at once if the host only speaks version 1', async () => {
     const { host, client, delegate, cancel } = await setUp([]);
     cancel();
     await delegate.saw('1 tool-1 cancelled: completion');
@@ -83,7 +83,7 @@ describe('Calls that do not stop when they are cancelled', () => {
     assert.deepEqual(host.answers, []);
   });
 
-  it('are let go of when the session is closed, and when the connection is lost', async () => {
+  it('are abandoned when the session is closed, and when the connection is lost', async () => {
     for (const how of ['closed', 'lost']) {
       const { host, client, session, delegate } = await setUp();
       if (how === 'lost') host.destroy();

@@ -17,7 +17,7 @@ function setUp(t: TestContext, marginMs = 100) {
 }
 
 describe('AnswerDeadlines', () => {
-  it('tells which answer is late after its own time and the margin, and not before', (t) => {
+  it('reports a late answer after its own time and the margin, and not before', (t) => {
     const { deadlines, late, pass } = setUp(t);
     deadlines.expect(1, 'session/wait', 200);
     deadlines.expect(2, 'session/values', 1_000);
@@ -27,7 +27,7 @@ describe('AnswerDeadlines', () => {
     assert.deepEqual(late, ['code-mode host did not answer session/wait within 300 ms']);
   });
 
-  it('tells nothing of an answer that came', (t) => {
+  it('reports nothing for an answer that arrived', (t) => {
     const { deadlines, late, pass } = setUp(t);
     deadlines.expect(1, 'session/cells', 0);
     pass(90);
@@ -39,7 +39,7 @@ describe('AnswerDeadlines', () => {
     assert.equal(late.length, 1);
   });
 
-  it('leaves the margin alone to a request whose caller gave up', (t) => {
+  it('leaves only the margin to a request whose caller stopped waiting', (t) => {
     const { deadlines, late, pass } = setUp(t);
     deadlines.expect(1, 'session/wait', Number.POSITIVE_INFINITY);
     pass(5_000);
@@ -51,7 +51,7 @@ describe('AnswerDeadlines', () => {
     assert.deepEqual(late, ['code-mode host did not answer session/wait within 100 ms']);
   });
 
-  it('gives no more time to a request whose caller gives up late', (t) => {
+  it('gives no more time to a request whose caller stops waiting late', (t) => {
     const { deadlines, late, pass } = setUp(t);
     deadlines.expect(1, 'session/terminate', 0);
     pass(60);
@@ -61,7 +61,7 @@ describe('AnswerDeadlines', () => {
     assert.deepEqual(late, ['code-mode host did not answer session/terminate within 100 ms']);
   });
 
-  it('does not count the time in which this process heard nothing', (t) => {
+  it('does not count time in which this process could not hear its host', (t) => {
     const { deadlines, late, pass } = setUp(t);
     deadlines.expect(1, 'session/terminate', 0);
     t.mock.timers.tick(60_000);
@@ -71,7 +71,7 @@ describe('AnswerDeadlines', () => {
     assert.equal(late.length, 1);
   });
 
-  it('never tells anything with an infinite margin', (t) => {
+  it('never reports anything with an infinite margin', (t) => {
     const { deadlines, late, pass } = setUp(t, Number.POSITIVE_INFINITY);
     deadlines.expect(1, 'session/terminate', 0);
     deadlines.hurry(1, 0);

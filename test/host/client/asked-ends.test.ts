@@ -6,7 +6,7 @@ const note = (cellId: string) =>
   ({ type: 'notification/send', callId: null, cellId, text: 'n' }) as const;
 
 describe('AskedEnds', () => {
-  it('tells why a cell is cancelled by what was asked of its host', () => {
+  it('derives why a cell is cancelled from the requests to its host', () => {
     const ends = new AskedEnds();
     assert.equal(ends.reasonFor('s', note('1')), 'completion');
     ends.note({ method: 'session/cells', sessionId: 's' });
@@ -18,7 +18,7 @@ describe('AskedEnds', () => {
     assert.equal(ends.reasonFor('other', note('1')), 'completion');
   });
 
-  it('does not mix up ids that look alike together', () => {
+  it('does not confuse ids that look alike when joined', () => {
     const ends = new AskedEnds();
     ends.note({ method: 'session/terminate', sessionId: 'a b', cellId: 'c' });
     assert.equal(ends.reasonFor('a', note('b c')), 'completion');

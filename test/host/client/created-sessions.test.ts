@@ -25,7 +25,7 @@ async function creating(options: { signal?: AbortSignal } = {}) {
 }
 
 describe('A session whose id the host chooses', () => {
-  it('has the id and the URL that the host says, and was asked for without either', async () => {
+  it('has the id and the URL from the host, and is requested without either', async () => {
     const { host, created, id } = await creating();
     const { request } = host.asked[0]!;
     assert.equal(request.method, 'session/create');
@@ -49,7 +49,7 @@ describe('A session whose id the host chooses', () => {
     });
   }
 
-  it('is refused where the host does not have the capability', async () => {
+  it('is refused if the host lacks the capability', async () => {
     const { host, client } = await setUp(['cellhost.cells']);
     await rejectsWith(client.createSession({ delegate: new ScriptedDelegate() }), 'unsupported');
     await settled();
@@ -57,7 +57,7 @@ describe('A session whose id the host chooses', () => {
   });
 
   for (const how of ['the token', 'no token, being the only one'] as const) {
-    it(`answers what the host must know before it can answer, with ${how}`, async () => {
+    it(`answers what the host needs before it can answer, with ${how}`, async () => {
       const { host, created, delegate, id, token } = await creating();
       const call = host.tool('new', '1', 'echo', how === 'the token' ? { token } : {});
       assert.deepEqual(await host.answerTo(call), { type: 'tool/result', result: 'echo' });
@@ -69,7 +69,7 @@ describe('A session whose id the host chooses', () => {
     });
   }
 
-  it('is destroyed once where the answer makes no sense, and that error is told', async () => {
+  it('is destroyed once if the answer is malformed, and rejects with that error', async () => {
     const { host, created, delegate, id } = await creating();
     host.answer(id, { type: 'session/created', sessionId: 'odd', remoteUrl: 7 });
     const destroy = await host.next();
@@ -88,7 +88,7 @@ describe('A session whose id the host chooses', () => {
     assert.deepEqual(delegate.notifications, []);
   });
 
-  it('is not destroyed where the answer has no id, and the connection goes on', async () => {
+  it('is not destroyed if the answer has no id, and the connection continues', async () => {
     const { host, client, created, id } = await creating();
     host.answer(id, {}, { status: 'sure' });
     await rejectsWith(created, 'peer_failed');
@@ -98,7 +98,7 @@ describe('A session whose id the host chooses', () => {
     assert.equal(host.asked.length, 2);
   });
 
-  it('fails with what the host says, and what waited is answered', async () => {
+  it("fails with the host's error, and waiting requests are answered", async () => {
     const { host, client, created } = await creating();
     const other = client.createSession({ delegate: new ScriptedDelegate() });
     const parked = host.notify('never', '1', 'hello');
@@ -115,7 +115,7 @@ describe('A session whose id the host chooses', () => {
     );
   });
 
-  it('is ended at the host where the caller has given up, whose delegate hears no more', async () => {
+  it('is ended at the host if its caller has aborted, and its delegate is not called any more', async () => {
     const controller = new AbortController();
     const { host, created, delegate, id, token } = await creating({
       signal: controller.signal,
@@ -134,7 +134,7 @@ describe('A session whose id the host chooses', () => {
     await host.answerTo(call);
   });
 
-  it('fails when the connection drops, and cancels what it was asked early', async () => {
+  it('fails when the connection is lost, and cancels early requests', async () => {
     const { host, created, delegate } = await creating();
     host.tool('new', '1', 'block');
     await delegate.saw('1 tool-1 started');
@@ -145,7 +145,7 @@ describe('A session whose id the host chooses', () => {
     assert.ok(delegate.signals.every(({ reason }) => reason instanceof Cancelled));
   });
 
-  it('leaves alone another that is created at the same time, when it fails', async () => {
+  it('does not affect another one that is created at the same time, when it fails', async () => {
     const { host, client, created, id, delegate, token } = await creating();
     const lucky = new ScriptedDelegate();
     const other = client.createSession({ delegate: lucky });
@@ -169,7 +169,7 @@ describe('A session whose id the host chooses', () => {
     assert.match(String(await host.answerTo(straggler)), /Cannot deliver to session bad/);
   });
 
-  it('keeps 128 things that come early where they cannot be served, and tells which did not fit', async () => {
+  it('keeps 128 early items that cannot be served, and reports those that did not fit', async () => {
     const { host, client, created, id, delegate } = await creating();
     const other = client.createSession({ delegate: new ScriptedDelegate() });
     const second = await host.next();
@@ -189,7 +189,7 @@ describe('A session whose id the host chooses', () => {
     await other;
   });
 
-  it('may have 1,024 cells open that the host runs by itself, and no more', async () => {
+  it('can have 1,024 open cells that the host started by itself, and no more', async () => {
     const { host, created, delegate, id } = await creating();
     host.created(id, 'new');
     await created;
@@ -203,13 +203,13 @@ describe('A session whose id the host chooses', () => {
 });
 
 describe('A connection to a host', () => {
-  it('answers for sessions that nobody knows', async () => {
+  it('answers requests for unknown sessions', async () => {
     const { host } = await setUp();
     const call = host.notify('whose', '1', 'hello');
     assert.match(String(await host.answerTo(call)), /Cannot deliver to session whose/);
   });
 
-  it('answers for a session that was closed', async () => {
+  it('answers requests for a closed session', async () => {
     const { host, created, id, delegate } = await creating();
     host.created(id, 'new');
     const session = await created;

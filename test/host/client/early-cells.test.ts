@@ -41,8 +41,8 @@ for (const [version, capabilities] of [
   ['1', []],
   ['our own', undefined],
 ] as const) {
-  describe(`What a host of ${version} says of a cell before the cell is known`, () => {
-    it('reaches the delegate of the cell, in order, as soon as the cell is known', async () => {
+  describe(`Messages of a ${version} host about a cell before the cell is known`, () => {
+    it('reach the delegate of the cell, in order, as soon as the cell is known', async () => {
       const { host, session, delegate } = await setUp('opened', capabilities);
       const cell = await execute(host, session);
       const calls = [host.tool('s', '1', 'echo'), host.notify('s', '1', 'early')];
@@ -58,7 +58,7 @@ for (const [version, capabilities] of [
       assert.deepEqual(delegate.log, []);
     });
 
-    it('tells that the cell is closed behind what the cell asked, once', async () => {
+    it('report that the cell is closed after the requests of the cell, once', async () => {
       const { host, session, delegate } = await setUp('opened', capabilities);
       const cell = await execute(host, session);
       const early = host.notify('s', '1', 'early');
@@ -74,8 +74,8 @@ for (const [version, capabilities] of [
   });
 }
 
-describe('A request for a cell that nobody knows', () => {
-  it('waits while any execute is under way, and is refused after the last', async () => {
+describe('A request for an unknown cell', () => {
+  it('waits while any execute is pending, and is refused after the last', async () => {
     const { host, session, delegate } = await setUp('opened');
     const [one, two] = [await execute(host, session), await execute(host, session)];
     const second = host.notify('s', '2', 'of the second');
@@ -93,7 +93,7 @@ describe('A request for a cell that nobody knows', () => {
     assert.match(String(await host.answerTo(late)), /unknown cell 3/);
   });
 
-  it('is refused where the last execute fails', async () => {
+  it('is refused if the last execute fails', async () => {
     const { host, session, delegate } = await setUp('opened');
     const cell = await execute(host, session);
     const call = host.notify('s', '1', 'too early');
@@ -103,7 +103,7 @@ describe('A request for a cell that nobody knows', () => {
     assert.deepEqual([cell.delegate.log, delegate.log], [[], []]);
   });
 
-  it('is for the delegate of the session after the last execute, where the host made the session', async () => {
+  it('goes to the delegate of the session after the last execute, if the host created the session', async () => {
     const { host, session, delegate } = await setUp('created');
     const cell = await execute(host, session);
     const own = host.notify('s', 'own', 'of the host');
@@ -139,7 +139,7 @@ describe('A request for a cell that nobody knows', () => {
     assert.deepEqual(await host.answerTo(call), DELIVERED);
   });
 
-  it('may be cancelled, and is aborted where the connection is lost', async () => {
+  it('can be cancelled, and is aborted if the connection is lost', async () => {
     const { host, client, session } = await setUp('opened');
     const cell = await execute(host, session);
     const call = host.notify('s', '1', 'early');
@@ -153,7 +153,7 @@ describe('A request for a cell that nobody knows', () => {
     assert.deepEqual(cell.delegate.log, []);
   });
 
-  it('is one of 4,096 a cell, 1,024 cells and 64 MiB, and the oldest goes for more', async () => {
+  it('is one of at most 4,096 per cell, in 1,024 cells and 64 MiB; more displace the oldest', async () => {
     const large = 'x'.repeat(16 << 20);
     const floods: readonly ((host: ScriptedHost) => number[])[] = [
       (host) => Array.from({ length: 4_097 }, () => host.notify('s', '1', 'n')),
@@ -173,7 +173,7 @@ describe('A request for a cell that nobody knows', () => {
 });
 
 describe('A cell of a host', () => {
-  it('is closed, once, where it starts after its session was closed', async () => {
+  it('is closed once if it starts after its session was closed', async () => {
     const { host, session } = await setUp('opened');
     const cell = await execute(host, session);
     const closing = session.close();
@@ -184,7 +184,7 @@ describe('A cell of a host', () => {
     assert.deepEqual(cell.delegate.log, ['1 closed']);
   });
 
-  it('is closed although the news of that had to go for what came after it', async () => {
+  it('is closed even if the news of that was displaced', async () => {
     const { host, session } = await setUp('opened');
     const cell = await execute(host, session);
     host.cellClosed('s', '1');
@@ -196,7 +196,7 @@ describe('A cell of a host', () => {
   });
 
   for (const how of ['opened', 'created'] as const) {
-    it(`asks nothing after it was closed, in a session that was ${how}`, async () => {
+    it(`requests nothing after it was closed, in a session that was ${how}`, async () => {
       const { host, session } = await setUp(how);
       const cell = await execute(host, session);
       host.started(cell.id, '1');
@@ -209,7 +209,7 @@ describe('A cell of a host', () => {
     });
   }
 
-  it('asks nothing after it was closed where the host runs it of its own accord', async () => {
+  it('requests nothing after it was closed if the host started it by itself', async () => {
     const { host, delegate } = await setUp('created');
     await host.answerTo(host.notify('s', 'own', 'hello'));
     host.cellClosed('s', 'own');
@@ -219,7 +219,7 @@ describe('A cell of a host', () => {
     assert.equal(delegate.log.filter((entry) => entry === 'own closed').length, 1);
   });
 
-  it('cannot be started under the id of one that lives, which goes on', async () => {
+  it('cannot be started under the id of a live cell, which continues', async () => {
     const { host, session } = await setUp('opened');
     const [one, two] = [await execute(host, session), await execute(host, session)];
     host.started(one.id, '1');
@@ -241,7 +241,7 @@ describe('A cell of a host', () => {
 });
 
 describe('A cell that a host runs while it creates the session', () => {
-  it('is closed when the host says so, and asks nothing after that', async () => {
+  it('is closed when the host says so, and requests nothing after that', async () => {
     const [here, there] = memoryTransports();
     const host = new ScriptedHost(there);
     const client = await HostClient.connect(here);

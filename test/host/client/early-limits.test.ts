@@ -19,8 +19,8 @@ async function setUp() {
   return { host, client, delegate, created, first };
 }
 
-describe('What waits for sessions that are on their way', () => {
-  it('waits for 1,024 ids, and the oldest goes for one more', async () => {
+describe('Items that wait for sessions that are opening', () => {
+  it('wait for 1,024 ids; one more displaces the oldest', async () => {
     const { host, client } = await setUp();
     const calls = Array.from({ length: 1_025 }, (_, n) => host.notify(`s${n}`, '1', 'hello'));
     assert.match(String(await host.answerTo(calls[0]!)), /pending session buffer overflow/);
@@ -28,7 +28,7 @@ describe('What waits for sessions that are on their way', () => {
     assert.equal(host.answers.length, 1);
   });
 
-  it('is 64 MiB at most, and the oldest goes for more', async () => {
+  it('take 64 MiB at most; more displaces the oldest', async () => {
     const { host, client } = await setUp();
     const large = 'x'.repeat(16 << 20);
     const calls = Array.from({ length: 4 }, (_, n) => host.notify(`s${n}`, '1', large));
@@ -37,7 +37,7 @@ describe('What waits for sessions that are on their way', () => {
     assert.ok(client.routing.parkedBytes < 64 << 20);
   });
 
-  it('is answered after ten seconds, and what comes later is not held up by that', async (t) => {
+  it('are answered after ten seconds, and later ones are not delayed', async (t) => {
     const { host, delegate, created, first } = await setUp();
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const call = host.notify('new', '1', 'too early');

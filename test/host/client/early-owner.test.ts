@@ -25,7 +25,7 @@ async function setUp() {
 }
 
 describe('A host in the middle of two creations', () => {
-  it('gets its answer without a token as soon as one session is left that may be asked', async () => {
+  it('gets its answer without a token as soon as only one session can be meant', async () => {
     const { host, a, b } = await setUp();
     const first = host.notify('b', '1', 'one');
     await settled();
@@ -38,7 +38,7 @@ describe('A host in the middle of two creations', () => {
     await Promise.all([a.created, b.created]);
   });
 
-  it('gets the answers to what waited when it says the token, in order', async () => {
+  it('gets the answers to waiting requests when it sends the token, in order', async () => {
     const { host, a, b } = await setUp();
     const first = host.notify('b', '1', 'one');
     const second = host.notify('b', '1', 'two', { token: b.token });
@@ -47,7 +47,7 @@ describe('A host in the middle of two creations', () => {
     assert.deepEqual([notesOf(a.delegate), notesOf(b.delegate)], [[], ['one', 'two']]);
   });
 
-  it('has a third session’s request done by neither, where it says tokens', async () => {
+  it('has a third session’s request served by neither, if it sends tokens', async () => {
     const { host, a, b } = await setUp();
     await host.answerTo(host.notify('a', '1', 'of a', { token: a.token }));
     const stray = host.tool('third', '1', 'echo');
@@ -61,7 +61,7 @@ describe('A host in the middle of two creations', () => {
     assert.deepEqual([a.delegate.calls, b.delegate.calls], [[], []]);
   });
 
-  it('may give the next session the id that it asked for before it refused one', async () => {
+  it('can give the next session the id that it mentioned before it refused one', async () => {
     const { host, client, a, b } = await setUp();
     const lost = host.notify('again', '1', 'too early');
     host.fail(a.id, 'no');

@@ -64,8 +64,8 @@ class Play {
   }
 }
 
-describe('Whatever a host says of sessions around its answers', () => {
-  it('reaches each session once and in order, and everything asked is answered once', async () => {
+describe("Messages about sessions around a host's answers", () => {
+  it('reach each session once and in order, and every request is answered once', async () => {
     await fc.assert(
       fc.asyncProperty(MOVES, async (moves) => {
         const [here, there] = memoryTransports();

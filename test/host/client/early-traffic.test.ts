@@ -14,7 +14,7 @@ const closed = (delegate: ScriptedDelegate) =>
   delegate.log.filter((entry) => entry.endsWith(' closed'));
 
 for (const kind of TRANSPORT_KINDS) {
-  describe(`What a host says of a new session, over ${kind.name}`, () => {
+  describe(`A host's messages about a new session, over ${kind.name}`, () => {
     after(() => kind.close());
 
     /** Two creations at once, neither of them known by a token: what comes for them has to wait. */
@@ -66,7 +66,7 @@ for (const kind of TRANSPORT_KINDS) {
       await end();
     });
 
-    it('is served before the answer where it says whose it is, and follows in order', async () => {
+    it('is served before the answer if its session is certain, and stays in order', async () => {
       const { host, created, delegates, ids, end } = await setUp();
       const [delegate] = delegates as [ScriptedDelegate];
       const { token } = host.asked[0]!.request;
@@ -93,7 +93,7 @@ for (const kind of TRANSPORT_KINDS) {
 
 describe('A thousand sessions that are created at once on one connection', () => {
   for (const tokens of [true, false]) {
-    it(`all get what came early, ${tokens ? 'by their tokens' : 'without tokens'}`, async () => {
+    it(`all get their early messages, ${tokens ? 'by their tokens' : 'without tokens'}`, async () => {
       const [here, there] = memoryTransports();
       const host = new ScriptedHost(there);
       const client = await HostClient.connect(here);

@@ -10,8 +10,8 @@ import { hostOf } from '../../support/v1-peer.ts';
 
 const delegate = new ScriptedDelegate();
 
-describe('A session whose caller gave up while it was opened', () => {
-  it('is shut down at the host, though its id was asked for again at once', async () => {
+describe('A session whose caller aborted while it was opening', () => {
+  it('is shut down at the host, even if its id is requested again at once', async () => {
     const { host } = hostOf();
     const [here, there] = memoryTransports();
     void host.serve(there);
@@ -30,7 +30,7 @@ describe('A session whose caller gave up while it was opened', () => {
     assert.deepEqual(await client.stop(), []);
   });
 
-  it('is told as a leak when the host does not shut it down', async () => {
+  it('is reported as a leak if the host does not shut it down', async () => {
     const [here, there] = memoryTransports();
     const host = new ScriptedHost(there);
     const client = await HostClient.connect(here);

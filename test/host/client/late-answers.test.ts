@@ -98,7 +98,7 @@ describe('A host that does not answer', () => {
     await assert.rejects(first, { code: 'connection_lost', message: /first event.* 600 ms/ });
   });
 
-  it('is waited for without a bound for a frontier, for an infinite time and for events', async (t) => {
+  it('has no deadline for a frontier, an infinite wait and events', async (t) => {
     const { session, host, pass } = await setUpSession(t);
     const endless = { yieldAfterMs: Number.POSITIVE_INFINITY };
     const executing = session.execute({ source: '', observe: endless });
@@ -110,7 +110,7 @@ describe('A host that does not answer', () => {
     for (const wait of waits) await rejectsWith(wait, 'connection_lost');
   });
 
-  it('has the margin to answer a wait that was given up, and no more', async (t) => {
+  it('has the margin to answer an aborted wait, and no more', async (t) => {
     const { session, client, pass } = await setUpSession(t);
     const giveUp = new AbortController();
     const given = session.observe('1', PENDING, { signal: giveUp.signal });
@@ -123,7 +123,7 @@ describe('A host that does not answer', () => {
     assert.match((await client.ended).message, /did not answer session\/wait within 100 ms/);
   });
 
-  it('has the margin to answer events that were given up', async (t) => {
+  it('has the margin to answer a cancelled subscription', async (t) => {
     const { session, client, pass } = await setUpSession(t);
     const events = session.events('1');
     const next = events.next();
@@ -134,7 +134,7 @@ describe('A host that does not answer', () => {
     assert.match(client.failure?.message ?? '', /did not answer session\/events within 100 ms/);
   });
 
-  it('has a minute more for a wait that was given up where it speaks version 1 alone', async (t) => {
+  it('has a minute more for an aborted wait if it only speaks version 1', async (t) => {
     const { session, client, pass } = await setUpSession(t, []);
     const giveUp = new AbortController();
     const endless = { yieldAfterMs: Number.POSITIVE_INFINITY };
@@ -148,7 +148,7 @@ describe('A host that does not answer', () => {
     assert.match((await client.ended).message, /did not answer session\/wait within 60100 ms/);
   });
 
-  it('has a minute more where it speaks version 1 alone', async (t) => {
+  it('has a minute more if it only speaks version 1', async (t) => {
     const { session, pass } = await setUpSession(t, []);
     const terminating = session.terminate('1');
     await pass(V1_MS + 100 + MARGIN_MS);
@@ -159,7 +159,7 @@ describe('A host that does not answer', () => {
 });
 
 describe('A host that answers', () => {
-  it('is not taken for dead when it has nothing to answer', async (t) => {
+  it('does not seem dead when it has nothing to answer', async (t) => {
     const { session, client, host, pass } = await setUpSession(t);
     const executing = session.execute({ source: '', observe: LONG });
     const { id, first } = await started(host, executing);

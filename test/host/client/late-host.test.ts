@@ -10,7 +10,7 @@ import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
 const MARGIN_MS = 2_000;
 
 describe('A host process that was stopped with SIGSTOP', { timeout: 60_000 }, () => {
-  it('fails whatever is asked of it with connection_lost, and is ended with its client', async () => {
+  it('fails every request with connection_lost, and is ended with its client', async () => {
     const before = new Set(descendants());
     const client = await spawnHost({ answerWithinMs: MARGIN_MS });
     const pids = descendants().filter((pid) => !before.has(pid));

@@ -107,7 +107,7 @@ const points: Record<string, (doomed: Doomed) => Promise<{ call: Promise<unknown
     await started(doomed);
     return asked(doomed, () => doomed.session.terminate('1'));
   },
-  'while events are told': async (doomed) => {
+  'while events are sent': async (doomed) => {
     await started(doomed);
     return asked(doomed, () => doomed.session.events('1').next());
   },
@@ -116,7 +116,7 @@ const points: Record<string, (doomed: Doomed) => Promise<{ call: Promise<unknown
 
 describe('A host that dies', () => {
   for (const [point, reach] of Object.entries(points)) {
-    it(`${point} fails what is under way with the loss, and all that comes later with state_lost`, async () => {
+    it(`${point} fails pending calls with the loss, and later ones with state_lost`, async () => {
       const doomed = await setUp();
       const { call } = await reach(doomed);
       call.catch(() => {});
@@ -128,7 +128,7 @@ describe('A host that dies', () => {
     });
   }
 
-  it('cancels the callbacks with disconnect, closes each cell once, and drops what they bring', async () => {
+  it('cancels the callbacks with disconnect, closes each cell once, and drops late results', async () => {
     const doomed = await setUp();
     const { host, session, delegate } = doomed;
     await started(doomed);
@@ -152,7 +152,7 @@ describe('A host that dies', () => {
     assert.equal(delegate.log.filter((entry) => entry === '1 closed').length, 1);
   });
 
-  it('before it says that a session is open fails that, once, and the next is on a new connection', async () => {
+  it('before it confirms a session fails that session once, and the next one uses a new connection', async () => {
     const hosts = new ScriptedDial();
     const client = new ReconnectingHostClient(hosts.dial, { firstMs: 0 });
     const delegate = new ScriptedDelegate();
@@ -167,7 +167,7 @@ describe('A host that dies', () => {
     assert.deepEqual(delegate.log, []);
   });
 
-  it('before it greets is dialled again', async () => {
+  it('before its first message is dialled again', async () => {
     const hosts = new ScriptedDial();
     const client = new ReconnectingHostClient(hosts.dial, { firstMs: 0 });
     hosts.onDial = ({ generation }) => {
@@ -193,7 +193,7 @@ describe('A host that dies', () => {
     await assertGoesOn(doomed);
   });
 
-  it('is told in words that the documentation has', async () => {
+  it('causes errors that the documentation lists', async () => {
     const docs = await readFile(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
     assert.ok(docs.includes(`\`${STATE_LOST}\``));
   });

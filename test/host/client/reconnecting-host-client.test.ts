@@ -25,7 +25,7 @@ async function opened({ hosts, client }: ReturnType<typeof setUp>, connection: n
 }
 
 describe('A reconnecting client', () => {
-  it('dials when the first session is wanted, and then no more', async () => {
+  it('dials when the first session is opened, and then not again', async () => {
     const made = setUp();
     assert.equal(made.client.generation, 0);
     assert.equal(made.hosts.requests.length, 0);
@@ -34,7 +34,7 @@ describe('A reconnecting client', () => {
     assert.equal(made.hosts.requests.length, 1);
   });
 
-  it('dials anew when a session is wanted after the loss, as the next generation', async () => {
+  it('dials again when a session is opened after the loss, as the next generation', async () => {
     const made = setUp();
     const first = await opened(made, 1);
     await made.hosts.lose(1);
@@ -47,7 +47,7 @@ describe('A reconnecting client', () => {
     );
   });
 
-  it('dials once for all who want a session at the same time', async () => {
+  it('dials once for all concurrent callers', async () => {
     const { hosts, client } = setUp();
     const openings = Array.from({ length: 20 }, () => client.openSession({ delegate }));
     for (const _ of openings) await hosts.ready(1);
@@ -56,7 +56,7 @@ describe('A reconnecting client', () => {
     assert.equal(hosts.requests.length, 1);
   });
 
-  it('fails a session that was under way at the loss, and does not ask for it again', async () => {
+  it('fails a session that was opening at the loss, and does not repeat the request', async () => {
     const made = setUp();
     const opening = made.client.openSession({ delegate });
     await (await made.hosts.host(1)).next();
@@ -65,7 +65,7 @@ describe('A reconnecting client', () => {
     assert.equal(made.hosts.requests.length, 1);
   });
 
-  it('lets the host choose ids too', async () => {
+  it('also lets the host choose ids', async () => {
     const { hosts, client } = setUp();
     const creating = client.createSession({ delegate });
     const host = await hosts.host(1);
@@ -75,7 +75,7 @@ describe('A reconnecting client', () => {
 });
 
 describe('A reconnecting client whose host does not answer', () => {
-  it('tries again after a wait that doubles, and gives up after its attempts', async (t) => {
+  it('retries after waits that double, and fails after its last attempt', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { hosts, client } = setUp();
     hosts.onDial = () => Promise.reject(unreachable());
@@ -99,7 +99,7 @@ describe('A reconnecting client whose host does not answer', () => {
     assert.equal(client.generation, 0);
   });
 
-  it('waits before the next call too, never longer than the bound, until a session was opened', async (t) => {
+  it('also waits before the next call, never longer than the bound, until a session was opened', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const made = setUp();
     const { hosts, client } = made;
@@ -123,7 +123,7 @@ describe('A reconnecting client whose host does not answer', () => {
     assert.equal((await opened(made, 2)).generation, 2);
   });
 
-  it('waits where the host took the connection and opened no session', async (t) => {
+  it('waits if the host accepted the connection but opened no session', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { hosts, client } = setUp();
     const opening = client.openSession({ delegate });
@@ -138,7 +138,7 @@ describe('A reconnecting client whose host does not answer', () => {
     assert.equal(hosts.requests.length, 2);
   });
 
-  it('does not try again what cannot go better the next time', async () => {
+  it('does not retry what cannot succeed', async () => {
     const { hosts, client } = setUp();
     hosts.onDial = () => Promise.reject(new CodeModeError('invalid_config', 'no such URL'));
     await rejectsWith(client.openSession({ delegate }), 'invalid_config');
@@ -146,8 +146,8 @@ describe('A reconnecting client whose host does not answer', () => {
   });
 });
 
-describe('Giving up a session that waits for its connection', () => {
-  it('leaves the connection to the others', async () => {
+describe('Aborting a session that waits for its connection', () => {
+  it('keeps the connection for the others', async () => {
     const { hosts, client } = setUp();
     const gate = Promise.withResolvers<void>();
     hosts.onDial = () => gate.promise;
@@ -165,7 +165,7 @@ describe('Giving up a session that waits for its connection', () => {
     assert.equal((await kept).generation, 1);
   });
 
-  it('gives the connection up with the last, and the next caller has another', async () => {
+  it('drops the connection with the last caller, and the next caller gets another', async () => {
     const { hosts, client } = setUp();
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     hosts.onDial = () => gates[hosts.requests.length - 1]?.promise;
@@ -198,7 +198,7 @@ describe('Giving up a session that waits for its connection', () => {
     assert.equal(hosts.requests.length, 1);
   });
 
-  it('before it began dials nobody', async () => {
+  it('before it began dials no host', async () => {
     const { hosts, client } = setUp();
     const signal = AbortSignal.abort(new Error('too late'));
     await assert.rejects(client.openSession({ delegate, signal }), /too late/);
@@ -207,7 +207,7 @@ describe('Giving up a session that waits for its connection', () => {
 });
 
 describe('Closing a reconnecting client', () => {
-  it('closes its sessions and its connection, and connects no more', async () => {
+  it('closes its sessions and its connection, and does not reconnect', async () => {
     const made = setUp();
     const session = await opened(made, 1);
     const closed = made.client.close();
@@ -221,7 +221,7 @@ describe('Closing a reconnecting client', () => {
     assert.equal(made.hosts.requests.length, 1);
   });
 
-  it('fails those who wait for a connection, though that never comes', async () => {
+  it('fails callers that wait for a connection, even if dialling never ends', async () => {
     const { hosts, client } = setUp();
     hosts.onDial = () => never();
     const opening = client.openSession({ delegate });
@@ -234,7 +234,7 @@ describe('Closing a reconnecting client', () => {
 });
 
 describe('The session layer', () => {
-  it('takes a reconnecting client for a host', async () => {
+  it('accepts a reconnecting client as a host', async () => {
     const { hosts, client } = setUp();
     const creating = createSession({ host: client, delegate, sessionId: 'mine' });
     await hosts.ready(1);

@@ -15,7 +15,7 @@ async function startedBy<T>(start: () => Promise<T>): Promise<[T, readonly numbe
 }
 
 describe('A reconnecting client of a host process', () => {
-  it('goes on with another process where the host is killed in the middle of a tool call', async () => {
+  it('continues with another process if the host is killed during a tool call', async () => {
     await using client = new ReconnectingHostClient((request) => spawnHost(request));
     const delegate = new ScriptedDelegate();
     const open = () => client.openSession({ delegate, tools: CONTRACT_TOOLS });
@@ -37,7 +37,7 @@ describe('A reconnecting client of a host process', () => {
   });
 });
 
-describe('Giving up a host process that does not greet', () => {
+describe('Aborting the start of a host process that does not answer', () => {
   it('ends it', async () => {
     const giveUp = new AbortController();
     const command = [process.execPath, '-e', 'setInterval(() => {}, 1000)'] as const;

@@ -14,7 +14,7 @@ const pending = (generation: number): CellEvent => ({
 });
 
 describe('RemoteCell', () => {
-  it('shows output that came for somebody else with a frontier, each time, and not with the next', async () => {
+  it('has output of an aborted wait with a frontier, each time, and not with the next one', async () => {
     const cell = new RemoteCell(new ScriptedDelegate());
     cell.abandon(Promise.resolve({ type: 'yielded', cellId: '1', items: [a] }));
     await cell.settled;

@@ -88,7 +88,7 @@ describe('RemoteEvents', () => {
     assert.deepEqual(peer.log, ['subscribe 1 after 0', 'cancel 1']);
   });
 
-  it('unsubscribes when it is full, and goes on at its position when it is empty', async () => {
+  it('unsubscribes when it is full, and continues at its position when it is empty', async () => {
     const peer = new EventsPeer();
     const events = peer.reader();
     const first = nextOf(events, 1);
@@ -105,7 +105,7 @@ describe('RemoteEvents', () => {
     assert.deepEqual(await restOf(events), ['terminated']);
   });
 
-  it('does not cancel what is over', async () => {
+  it('does not cancel an ended subscription', async () => {
     const peer = new EventsPeer();
     const events = peer.reader();
     const first = nextOf(events, 1);
@@ -128,7 +128,7 @@ describe('RemoteEvents', () => {
     assert.equal((await events.next()).done, true);
   });
 
-  it('does not ask for ever if the host says that all was sent, without the last event', async () => {
+  it('does not repeat the request for ever if the host ends without the last event', async () => {
     const peer = new EventsPeer();
     const waiting = peer.reader().next();
     peer.answers();

@@ -19,7 +19,7 @@ function eventsOf(peer: V1Peer, id: number): readonly string[] {
 }
 
 describe('A subscription over the wire', () => {
-  it('is one request: events of its id come until the end, then its answer', async () => {
+  it('is one request: events with its id arrive until the end, then its answer', async () => {
     const { host, sandbox } = hostOf();
     const { peer } = await connectWithSession(host, OWN);
     await peer.answer(peer.execute('hang'));
@@ -33,7 +33,7 @@ describe('A subscription over the wire', () => {
     await peer.close();
   });
 
-  it('that is cancelled is answered so, and the next goes on after the number it names', async () => {
+  it('that is cancelled is answered, and the next one continues after its number', async () => {
     const { host, sandbox } = hostOf();
     const { peer } = await connectWithSession(host, OWN);
     await peer.answer(peer.execute('hang'));
@@ -48,7 +48,7 @@ describe('A subscription over the wire', () => {
     await peer.close();
   });
 
-  it('takes nothing from another one', async () => {
+  it('takes nothing from another subscription', async () => {
     const { host, sandbox } = hostOf();
     const { peer } = await connectWithSession(host, OWN);
     await peer.answer(peer.execute('hang'));
@@ -62,7 +62,7 @@ describe('A subscription over the wire', () => {
     await peer.close();
   });
 
-  it('ends before its session is said to be closed', async () => {
+  it('ends before its session is reported as closed', async () => {
     const { host } = hostOf();
     const { peer } = await connectWithSession(host, OWN);
     await peer.answer(peer.execute('hang'));
@@ -78,7 +78,7 @@ describe('A subscription over the wire', () => {
     await peer.close();
   });
 
-  it('of a client that does not read costs the host no more than one of its own would', async () => {
+  it('of a client that does not read costs the host no more than a local reader', async () => {
     const { host, sandbox } = hostOf();
     const [ours, theirs] = memoryTransports();
     void host.serve(theirs);
@@ -113,7 +113,7 @@ describe('A subscription over the wire', () => {
     await peer.close();
   });
 
-  it('does not hold up a host that closes, though its client does not read', async () => {
+  it('does not delay a closing host, even if its client does not read', async () => {
     const { host, sandbox } = hostOf();
     const [ours, theirs] = memoryTransports({ closeWithinMs: 50 });
     const ended = host.serve(theirs);
@@ -152,7 +152,7 @@ describe('RemoteSession.events', () => {
     return { client, session, sandbox, there };
   }
 
-  it('fails with connection_lost for who waits, and with state_lost for who comes later', async () => {
+  it('fails with connection_lost for waiting readers, and with state_lost for later ones', async () => {
     const { client, session, there } = await setUp();
     const { cellId } = await session.execute({ source: 'hang' });
     const events = session.events(cellId);
@@ -165,14 +165,14 @@ describe('RemoteSession.events', () => {
     await client.close();
   });
 
-  it('of a session that is closed are missing, without a word to the host', async () => {
+  it('of a closed session are missing, without a request to the host', async () => {
     const { client, session } = await setUp();
     await session.close();
     assert.deepEqual(await restOf(session.events('1')), ['missing terminated']);
     await client.close();
   });
 
-  it('tells all to a consumer that is slow, but for the gaps it tells', async () => {
+  it('delivers everything to a slow consumer, except for reported gaps', async () => {
     const { client, session, sandbox } = await setUp();
     const observe = { yieldAfterMs: 0 };
     const { cellId } = await session.execute({ source: 'hang', observe });

@@ -40,7 +40,7 @@ describe('A remote session whose host is gone', () => {
     values: (session) => session.values(),
   };
   for (const [name, call] of Object.entries(calls)) {
-    it(`fails ${name} with connection_lost where it is under way, with state_lost afterwards`, async () => {
+    it(`fails ${name} with connection_lost while pending, and with state_lost afterwards`, async () => {
       const { client, session, there } = await setUp();
       const underWay = call(session);
       lose(there);
@@ -50,7 +50,7 @@ describe('A remote session whose host is gone', () => {
     });
   }
 
-  it('tells who waits, cancels the callbacks and closes each cell once', async () => {
+  it('rejects waits, cancels the callbacks and closes each cell once', async () => {
     const { client, session, delegate, there } = await setUp();
     const { first } = await session.execute({ source: 'await tools.block()', observe: LONG });
     const second = await session.execute({ source: 'await tools.stubborn()', observe: LONG });
@@ -69,7 +69,7 @@ describe('A remote session whose host is gone', () => {
     delegate.tools.release(null);
   });
 
-  it('can be closed, and a session cannot be opened any more', async () => {
+  it('can be closed, and no session can be opened any more', async () => {
     const { client, session, delegate, there } = await setUp();
     lose(there);
     await client.ended;
@@ -80,7 +80,7 @@ describe('A remote session whose host is gone', () => {
 });
 
 describe('A host whose client is gone', () => {
-  it('ends its sessions and what runs in them', async () => {
+  it('ends its sessions and what is running in them', async () => {
     const [here, there] = memoryTransports();
     const served = host.serve(there);
     const client = await HostClient.connect(here);
@@ -95,7 +95,7 @@ describe('A host whose client is gone', () => {
 });
 
 describe('HostClient', () => {
-  it('gives up on a host that does not greet', async (t) => {
+  it('fails if a host does not answer the first message', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const [here] = memoryTransports();
     const connecting = HostClient.connect(here, { helloMs: 50 });
@@ -103,7 +103,7 @@ describe('HostClient', () => {
     await rejectsWith(connecting, 'handshake_failed');
   });
 
-  it('gives up greeting where its caller does, and ends the connection', async () => {
+  it('aborts the handshake with its caller, and ends the connection', async () => {
     for (const abortsFirst of [true, false]) {
       const giveUp = new AbortController();
       const reason = new Error('no more time');
@@ -118,7 +118,7 @@ describe('HostClient', () => {
     }
   });
 
-  it('refuses what only a host of our own can do, where the host is another', async () => {
+  it('refuses what the host lacks a capability for', async () => {
     const [here, there] = memoryTransports();
     there.start({
       message: () =>

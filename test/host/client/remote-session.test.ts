@@ -28,7 +28,7 @@ after(async () => {
 });
 
 describe('RemoteSession', () => {
-  it('sends nothing for a request whose signal was aborted before', async () => {
+  it('sends nothing for a request whose signal has already aborted', async () => {
     const [here, there] = memoryTransports();
     const peer = new ScriptedHost(there);
     const client = await HostClient.connect(here);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { HostClient, type OpenSessionOptions } from '../../../host/client/host-client.ts';
+import { HostClient, type OpenRemoteSessionOptions } from '../../../host/client/host-client.ts';
 import { createSession, type SessionConfig } from '../../../host/session-layer/create-session.ts';
 import { memoryTransports } from '../../../host/transports/memory-transport.ts';
 import { FakeSandbox } from '../../support/fake-sandbox.ts';
@@ -47,7 +47,7 @@ describe('The options of a session', () => {
   for (const [what, fields, message] of [...OPTIONS, ...REMOTE_ONLY]) {
     it(`are refused before anything is sent to a host when ${what}`, async () => {
       const { client, host } = await connected();
-      const options = { delegate: new ScriptedDelegate(), ...fields } as OpenSessionOptions;
+      const options = { delegate: new ScriptedDelegate(), ...fields } as OpenRemoteSessionOptions;
       await assert.rejects(client.openSession(options), { code: 'invalid_argument', message });
       assert.deepEqual(host.asked, []);
       await client.close();
@@ -56,7 +56,7 @@ describe('The options of a session', () => {
 
   it('are refused when they are missing', async () => {
     const { client, host } = await connected();
-    const nothing = undefined as unknown as OpenSessionOptions;
+    const nothing = undefined as unknown as OpenRemoteSessionOptions;
     await assert.rejects(client.openSession(nothing), { code: 'invalid_argument' });
     await assert.rejects(client.createSession(nothing as object as never), {
       code: 'invalid_argument',

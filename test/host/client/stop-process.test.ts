@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 const PROGRAM = fileURLToPath(new URL('../../support/stopping-client.ts', import.meta.url));
 
 describe('A process whose clients have stopped', () => {
-  it('ends by itself, with a host and a tool server that went, and a host that does not answer', async () => {
+  it('exits by itself after a host and a tool server have left, and with a host that does not answer', async () => {
     const args = ['--disable-warning=ExperimentalWarning', PROGRAM];
     const options = { timeout: 30_000, killSignal: 'SIGKILL' } as const;
     const { stdout } = await promisify(execFile)(process.execPath, args, options);

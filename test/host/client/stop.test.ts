@@ -21,7 +21,7 @@ async function setUp(sessions: number) {
 }
 
 describe('Stopping a client', () => {
-  it('asks for the end of all sessions at once, and tells nothing where all goes well', async () => {
+  it('ends all sessions at once, and reports nothing if that succeeds', async () => {
     const { host, client, active } = await setUp(100);
     const readers = active.map((session) => rejectsWith(session.readUpdate(), 'session_closed'));
     const stopping = client.stop();
@@ -57,7 +57,7 @@ describe('Stopping a client', () => {
     await rejectsWith(active[2]!.readUpdate(), 'connection_lost');
   });
 
-  it('lists what may live on at the host', async () => {
+  it('lists what may still exist at the host', async () => {
     const { host, client } = await setUp(0);
     const created = client.createSession({ delegate: new ScriptedDelegate() });
     host.answer((await host.next()).id, { type: 'session/created', sessionId: 's', odd: true });
@@ -68,7 +68,7 @@ describe('Stopping a client', () => {
     assert.deepEqual(rest, []);
   });
 
-  it('of a connection that is lost is over at once', async () => {
+  it('ends at once if the connection is lost', async () => {
     const { host, client, active } = await setUp(2);
     host.destroy();
     await client.ended;

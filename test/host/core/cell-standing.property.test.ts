@@ -61,14 +61,14 @@ function owedAfter(history: readonly CellNews[]): number {
 }
 
 describe('stepOfCell', () => {
-  it('reports a closed cell once, as soon as nothing is owed and all is over, by the rule answers-sent', () => {
+  it('reports a closed cell once, as soon as everything has ended and no answer is owed, by the rule answers-sent', () => {
     const property = fc.property(HISTORY, (history) =>
       assert.deepEqual(play(history, 'answers-sent'), [settledAt(history)]),
     );
     fc.assert(property, { numRuns: 2_000 });
   });
 
-  it('reports a closed cell once, as soon as the client knows it and its callbacks are over, by the rule callbacks-over', () => {
+  it('reports a closed cell once, as soon as the client knows it and its callbacks have ended, by the rule callbacks-over', () => {
     const property = fc.property(HISTORY, (history) => {
       const quiet = Math.max(history.indexOf('announced'), history.indexOf('ended'));
       assert.deepEqual(play(history, 'callbacks-over'), [quiet]);

@@ -42,7 +42,7 @@ async function pumped(
 }
 
 describe('EventPump', () => {
-  it('sends what is there together, 1,024 events or 1 MiB', async () => {
+  it('sends available events together, up to 1,024 events or 1 MiB', async () => {
     const many = notified(...Array.from({ length: 1_030 }, () => 'x'));
     const sizes = (await pumped([...many, { type: 'terminated' }], 1e9)).map(
       (message) => message.split(', ').length,
@@ -58,18 +58,18 @@ describe('EventPump', () => {
     ]);
   });
 
-  it('tells an event that fits into no frame as a gap, and sends the others', async () => {
+  it('reports an event that is too large for a frame as a gap, and sends the others', async () => {
     const events = [...notified('a', 'x'.repeat(1_000), 'b'), { type: 'terminated' } as const];
     const want = ['notified a', 'gap 1', 'notified b', 'terminated'];
     assert.deepEqual(await pumped(events, 200), want);
   });
 
-  it('fails where the end fits into no frame', async () => {
+  it('fails if the end is too large for a frame', async () => {
     const end = { type: 'completed', failure: null, notes: ['x'.repeat(1_000)] } as const;
     await rejectsWith(pumped([...notified('a'), end], 200), 'limit_exceeded');
   });
 
-  it('leaves room to one of several pumps that wait for it', async () => {
+  it('gives room to one of several pumps that wait for it', async () => {
     let room = Promise.withResolvers<void>();
     let isFull = true;
     let sent = 0;

@@ -25,7 +25,7 @@ describe('ForwardedSession', () => {
     ['a session', (session: Session) => session],
     ['a session that is opening', (session: Session) => Promise.resolve(session)],
   ] as const) {
-    it(`has its hooks see what passes to ${kind} and from it`, async () => {
+    it(`calls its hooks with what passes to and from ${kind}`, async () => {
       const { scripted, session, seen } = setUp(target);
       scripted.yields('a').yields('b');
       const { cellId, first } = await session.execute({ source: 'x' });
@@ -49,7 +49,7 @@ describe('ForwardedSession', () => {
     });
   }
 
-  it('has requests wait for a session that is opening', async () => {
+  it('holds requests for a session that is opening', async () => {
     const opening = Promise.withResolvers<Session>();
     const { scripted, session } = setUp(() => opening.promise);
     const asked = session.values();

@@ -40,8 +40,8 @@ function setUp({ closedRule = 'answers-sent' as ClosedRule, truncates = false } 
   return { session, scripted, delegate, lines, execute, wait, terminate };
 }
 
-describe('HostedSession on a face without a wire', () => {
-  it('tells that a cell has started, its outcome, and that it is closed, in this order', async () => {
+describe('HostedSession without a wire', () => {
+  it('reports that a cell has started, its outcome, and that it is closed, in this order', async () => {
     const { session, scripted, delegate, lines, execute } = setUp();
     const executed = execute();
     delegate.cellClosed?.('1');
@@ -52,7 +52,7 @@ describe('HostedSession on a face without a wire', () => {
     assert.deepEqual(lines, ['ended 1', 'started 1', 'execute completed', 'closed 1']);
   });
 
-  it('asks a client for nothing before it knows the cell', async () => {
+  it('sends no request to a client before it knows the cell', async () => {
     const { scripted, delegate, lines, execute } = setUp();
     const executed = execute();
     const notified = delegate.notify({ cellId: '1', callId: null, text: 'hi' }, NEVER);
@@ -81,7 +81,7 @@ describe('HostedSession on a face without a wire', () => {
     assert.deepEqual(lines.slice(2), ['terminate terminated: last words', 'wait terminated']);
   });
 
-  it('shows a model the error behind the output, cut to the budget of the request', async () => {
+  it('shows the error after the output, truncated to the budget of the request', async () => {
     const { scripted, lines, execute } = setUp({ truncates: true });
     scripted.completes({ failure: FAILURE });
     await execute();
@@ -91,7 +91,7 @@ describe('HostedSession on a face without a wire', () => {
     assert.match(lines[3] ?? '', /Warning: truncated output \(original token count: 25\)/);
   });
 
-  it('rejects an execute that starts nothing, and answers it with nothing', async () => {
+  it('rejects an execute that starts nothing, without an answer', async () => {
     const { scripted, lines, execute } = setUp();
     scripted.execute = () => Promise.reject(new Error('full'));
     await assert.rejects(execute(), /full/);

@@ -19,7 +19,7 @@ function setUp(maxRequests: number) {
 }
 
 describe('OpenRequests', () => {
-  it('takes the id of a request once, while it is open, after it, and after a refusal', async () => {
+  it('accepts the id of a request once: while it is open, after it, and after a refusal', async () => {
     const { requests, started, start } = setUp(2);
     start('a');
     assert.throws(() => start('a'), /duplicate code-mode request ID a/);
@@ -30,7 +30,7 @@ describe('OpenRequests', () => {
     assert.throws(() => start('b'), /duplicate/);
   });
 
-  it('fails the one request too many, and admits another when one is answered', async () => {
+  it('fails the request that exceeds the limit, and admits another when one is answered', async () => {
     const { started, failures, start } = setUp(1);
     start('a');
     start('b');
@@ -44,7 +44,7 @@ describe('OpenRequests', () => {
     assert.ok(started.has('c'));
   });
 
-  it('cancels only what may be cancelled, but everything when the client has left', () => {
+  it('cancels only cancellable requests, but everything when the client has left', () => {
     const { requests, started, start } = setUp(3);
     start('wait');
     start('execute', false);

@@ -14,7 +14,7 @@ function setup() {
 }
 
 describe('PendingCalls', () => {
-  it('counts ids from 1 and never gives one twice', () => {
+  it('counts ids from 1 and never repeats one', () => {
     const { calls, open } = setup();
     assert.equal(open('a'), 1);
     calls.settle(1, 'x');
@@ -24,7 +24,7 @@ describe('PendingCalls', () => {
     assert.equal(calls.size, 1);
   });
 
-  it('gives each answer to the call of its id, in place', () => {
+  it('passes each answer to the call with its id, in place', () => {
     const { calls, told, open } = setup();
     open('a');
     open('b');
@@ -44,7 +44,7 @@ describe('PendingCalls', () => {
     assert.deepEqual(told, ['a answered first']);
   });
 
-  it('knows no answer to what nobody asked', () => {
+  it('ignores an answer that no call waits for', () => {
     const { calls, told, open } = setup();
     open('a');
     assert.equal(calls.settle(7, 'x'), false);
@@ -62,7 +62,7 @@ describe('PendingCalls', () => {
     assert.deepEqual(told, []);
   });
 
-  it('fails every call for the first reason, and those to come at once', () => {
+  it('fails every call for the first reason, and later ones at once', () => {
     const { calls, told, open } = setup();
     open('a');
     open('b');
@@ -75,7 +75,7 @@ describe('PendingCalls', () => {
     assert.equal(calls.size, 0);
   });
 
-  it('fails a call that is taken while the others fail', () => {
+  it('fails a call that is opened while the others fail', () => {
     const { calls, told, open } = setup();
     calls.open({ answered: () => {}, failed: () => void open('inner') });
     calls.failAll(new Error('gone'));

@@ -17,7 +17,7 @@ function connectionOf(peer: string) {
 }
 
 describe('ServedConnections', () => {
-  it('counts the connections of all wires together, and refuses one too many', async () => {
+  it('counts the connections of all wires together, and refuses one that exceeds the limit', async () => {
     const connections = new ServedConnections(2, LOG);
     const clients = ['json', 'grpc', 'mcp'].map(connectionOf);
     const served = clients.map(({ connection, ended }) =>
@@ -34,7 +34,7 @@ describe('ServedConnections', () => {
     assert.equal(connections.size, 1);
   });
 
-  it('closes every connection, and refuses those that come later', async () => {
+  it('closes every connection, and refuses later ones', async () => {
     const connections = new ServedConnections(2, LOG);
     const [first, late] = [connectionOf('first'), connectionOf('late')];
     const served = connections.serve(first.connection, () => first.ended.promise);

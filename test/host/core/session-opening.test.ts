@@ -40,8 +40,8 @@ function setUp() {
   return { opening, session: opening.session, wishes, retired, abandoned, resolve, reject };
 }
 
-describe('A session that is being opened', () => {
-  it('has everything wait that is asked of it, until it is there', async () => {
+describe('A session that is opening', () => {
+  it('holds requests until it is open', async () => {
     const { session, wishes, retired, resolve } = setUp();
     const asked = [
       session.execute({ source: 'hi' }),
@@ -62,7 +62,7 @@ describe('A session that is being opened', () => {
     assert.deepEqual(retired, [started.cellId]);
   });
 
-  it('tells events that were asked for before it was there', async () => {
+  it('delivers events that were requested before it was open', async () => {
     const { session, resolve } = setUp();
     const events = session.events('1');
     assert.equal(events.take(), undefined);
@@ -76,7 +76,7 @@ describe('A session that is being opened', () => {
     assert.deepEqual(await events.return(), { done: true, value: undefined });
   });
 
-  it('fails what is asked of it where it cannot be opened, and can be closed', async () => {
+  it('fails requests if it cannot be opened, and can be closed', async () => {
     const { opening, session, reject } = setUp();
     const asked = [session.execute({ source: 'hi' }), session.events('1').next(), opening.opened()];
     const refused = Promise.all(asked.map((answer) => assert.rejects(answer, /no room/)));
@@ -86,7 +86,7 @@ describe('A session that is being opened', () => {
     await session.close();
   });
 
-  it('is not wanted any more once it is closed, and is closed when it comes to be', async () => {
+  it('aborts its opening when it is closed, and is closed if it still opens', async () => {
     const { session, wishes, resolve } = setUp();
     const closing = session.close();
     assert.equal(wishes[0]?.signal.aborted, true);
@@ -96,7 +96,7 @@ describe('A session that is being opened', () => {
     await assert.rejects(inner.execute({ source: 'hi' }), { code: 'session_closed' });
   });
 
-  it('is abandoned when its opening ignores that nobody wants it, and closed if it comes late', async (t) => {
+  it('is abandoned if its opening ignores the abort, and closed if it opens late', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { opening, session, abandoned, resolve } = setUp();
     const asked = [session.execute({ source: 'hi' }), session.values(), opening.opened()];
@@ -116,7 +116,7 @@ describe('A session that is being opened', () => {
     await assert.rejects(inner.execute({ source: 'hi' }), { code: 'session_closed' });
   });
 
-  it('tells when it comes late and cannot be closed', async (t) => {
+  it('reports if it opens late and cannot be closed', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { session, abandoned, resolve } = setUp();
     const closing = session.close();
@@ -166,7 +166,7 @@ describe('A session that is being opened', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
-  it('lets go of the cells whose ends nobody asked for when it is closed', async () => {
+  it('forgets cells with unclaimed ends when it is closed', async () => {
     const { session, retired, resolve } = setUp();
     resolve(runtime());
     const { first } = await session.execute({ source: 'stay', observe: { yieldAfterMs: 0 } });
@@ -176,7 +176,7 @@ describe('A session that is being opened', () => {
     assert.deepEqual(retired, ['1']);
   });
 
-  it('is known to its host at once: what comes right behind its opening finds it', async () => {
+  it('is known to its host at once, to requests right behind its opening', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const open = async ({ delegate }: SessionWish) => {
       await promise;
@@ -194,7 +194,7 @@ describe('A session that is being opened', () => {
     await peer.close();
   });
 
-  it('leaves nothing behind at its host where it cannot be closed well', async () => {
+  it('leaves nothing behind at its host if closing fails', async () => {
     const open = async ({ delegate }: SessionWish) => {
       const inner = new SessionRuntime({ delegate, sandbox: PROGRAMS });
       inner.close = () => Promise.reject(new Error('cannot close'));

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { spawnPiped } from '../../../host/io/spawn-piped.ts';
 
 describe('A process with pipes', () => {
-  it('survives what it and its streams emit, while it lives and when it is over', async () => {
+  it('survives errors of the process and its streams, before and after its end', async () => {
     const child = spawnPiped('cat', [], {});
     const { stdin, stdout, stderr } = child;
     const emitters = [child, stdin, stdout, stderr];
@@ -15,7 +15,7 @@ describe('A process with pipes', () => {
     assert.equal(child.exitCode, 0);
   });
 
-  it('has streams that are over where it cannot be found', async () => {
+  it('has streams that have ended if its command does not exist', async () => {
     const child = spawnPiped('/no/such/command', [], {});
     child.stdin.write('lost');
     const [error] = await once(child, 'error');

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { TextTail } from '../../../host/io/text-tail.ts';
 
 describe('TextTail', () => {
-  it('is all of a short text, without the end of its last line', () => {
+  it('is the whole of a short text, without its last line break', () => {
     const tail = new TextTail(20);
     tail.push('one\n');
     tail.push('two\n');

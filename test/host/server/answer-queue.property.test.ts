@@ -109,7 +109,7 @@ describe('AnswerQueue', () => {
     assert.ok(most > 5, `${most} answers waited at most`);
   });
 
-  it('drops what waits, unencoded, as soon as the connection is over', async () => {
+  it('drops waiting answers unencoded as soon as the connection has ended', async () => {
     const property = fc.asyncProperty(MOVES, async (moves) => {
       const play = new Play();
       for (const move of moves) await play.play(move);

@@ -44,13 +44,13 @@ function checkOrder(received: readonly Json[], own: boolean): void {
   if (last >= 0) assert.deepEqual(closed(received.slice(last)), []);
 }
 
-describe('The end of a cell, whatever brings it', () => {
+describe('The end of a cell, whatever its cause', () => {
   for (const [client, capabilities] of [
     ['version 1', V1],
     ['cellhost.cells', OWN],
   ] as const) {
     for (const place of PLACES) {
-      it(`is told once to a client of ${client} whose session runs ${place}`, async (t) => {
+      it(`is reported once to a client of ${client} whose session runs ${place}`, async (t) => {
         t.mock.timers.enable({ apis: ['setTimeout'] });
         const own = capabilities === OWN;
         const moves = fc.array(ENDING_MOVE, { maxLength: 24, size: 'max' });

@@ -29,8 +29,8 @@ function outcomeOf(answer: unknown): unknown {
   return (answer as { outcome: { LiveCell: Json } }).outcome.LiveCell;
 }
 
-describe('A cell that delivers notifications when the time of a wait is up', () => {
-  it('is waited for by a client of version 1, as on the other host', async (t) => {
+describe('A cell that is still delivering notifications when a wait expires', () => {
+  it('is awaited by a client of version 1, as on the Codex host', async (t) => {
     const { peer, execute, note, delivered } = await setUp(t);
     const first = peer.initial(execute);
     t.mock.timers.tick(5_000);
@@ -43,7 +43,7 @@ describe('A cell that delivers notifications when the time of a wait is up', () 
     await peer.close();
   });
 
-  it('is waited for by a later wait of such a client, however short', async (t) => {
+  it('is awaited by a later wait of such a client, however short', async (t) => {
     const { peer, execute, note, delivered } = await setUp(t, { yieldMs: 0 });
     assert.match(JSON.stringify(await peer.initial(execute)), /"Yielded"/);
     const waited = peer.answer(peer.wait('1', 0));
@@ -53,7 +53,7 @@ describe('A cell that delivers notifications when the time of a wait is up', () 
     await peer.close();
   });
 
-  it('is terminated all the same, and its client is told so', async (t) => {
+  it('can be terminated, and its client learns that', async (t) => {
     const { peer, execute } = await setUp(t);
     t.mock.timers.tick(5_000);
     const terminate = peer.request('session/terminate', { cellId: '1' });
@@ -64,7 +64,7 @@ describe('A cell that delivers notifications when the time of a wait is up', () 
     await peer.close();
   });
 
-  it('yields to a client of our own', async (t) => {
+  it('yields to a client with cellhost.cells', async (t) => {
     const { peer, execute } = await setUp(t, { capabilities: ['cellhost.cells'] });
     t.mock.timers.tick(5_000);
     assert.match(JSON.stringify(await peer.initial(execute)), /"yielded".*"text":"a"/);

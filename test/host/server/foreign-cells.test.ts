@@ -42,8 +42,8 @@ function toolOf(cellId: string): ToolCall {
   });
 }
 
-describe('A cell that whoever runs the session has started', () => {
-  it('has what it asks done, though the client has not started it', async () => {
+describe('A cell that the owner of the session has started', () => {
+  it('gets its requests answered, although the client did not start it', async () => {
     const { peer, delegate } = await setUp('cellhost.cells');
     const called = delegate.invokeTool(toolOf('foreign'), NEVER);
     const noted = delegate.notify({ cellId: 'foreign', callId: null, text: 'n' }, NEVER);
@@ -58,7 +58,7 @@ describe('A cell that whoever runs the session has started', () => {
     await peer.close();
   });
 
-  it('has it done where a cell that the client starts meanwhile is refused', async () => {
+  it('gets them answered even if a cell that the client starts meanwhile is refused', async () => {
     const { peer, session, delegate } = await setUp('cellhost.cells');
     const starting = Promise.withResolvers<StartedCell>();
     const begun = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ describe('A cell that whoever runs the session has started', () => {
     await peer.close();
   });
 
-  it('is told to be closed, once, as soon as it is known to be none of the client’s', async () => {
+  it('is reported closed once, as soon as it is known to be foreign', async () => {
     const { peer, session, delegate } = await setUp('cellhost.cells');
     delegate.cellClosed?.('first');
     assert.equal((await peer.nextOf('cell/closed')).cellId, 'first');
@@ -103,7 +103,7 @@ describe('A cell that whoever runs the session has started', () => {
     assert.equal(peer.received.filter(({ type }) => type === 'cell/closed').length, 3);
   });
 
-  it('is told to be closed once, though whoever runs the session says so again', async () => {
+  it('is reported closed once, even if the owner of the session repeats it', async () => {
     const { peer, session, delegate } = await setUp('cellhost.cells');
     session.completes();
     await peer.initial(peer.execute(''));
@@ -118,7 +118,7 @@ describe('A cell that whoever runs the session has started', () => {
     assert.deepEqual(closed.map(({ cellId }) => cellId).sort(), ['1', 'foreign']);
   });
 
-  it('is not told to a client of version 1, which takes an unknown cell for a fault', async () => {
+  it('is not reported to a client of version 1, for which an unknown cell is a fault', async () => {
     const { peer, session, delegate } = await setUp();
     session.completes();
     delegate.cellClosed?.('foreign');

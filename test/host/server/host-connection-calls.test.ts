@@ -10,7 +10,7 @@ const INVOCATION = {
 };
 
 describe('The calls of a host', () => {
-  it('asks for a tool, and gives its result to the program', async () => {
+  it('runs a tool at the client, and passes its result to the program', async () => {
     const { peer } = await connectWithSession(hostOf().host);
     const execute = peer.execute('tool');
     const asked = await peer.nextOf('delegate/request');
@@ -24,7 +24,7 @@ describe('The calls of a host', () => {
     assert.match(JSON.stringify(await peer.initial(execute)), /\{\\\\\\"b\\\\\\":\[2\]\}/);
   });
 
-  it('says null in version 1 where a tool was called without an argument', async () => {
+  it('sends null in version 1 if a tool was called without an argument', async () => {
     const { peer } = await connectWithSession(hostOf().host);
     peer.execute('tool without input');
     const { request } = await peer.nextOf('delegate/request');
@@ -43,7 +43,7 @@ describe('The calls of a host', () => {
     assert.match(JSON.stringify(await peer.initial(execute)), /Result/);
   });
 
-  it('fails a call that is answered with what belongs to another kind', async () => {
+  it('fails a call that is answered with a result of another kind', async () => {
     const { peer } = await connectWithSession(hostOf().host);
     const execute = peer.execute('tool');
     peer.respond((await peer.nextOf('delegate/request')).id, { type: 'notification/delivered' });
@@ -51,7 +51,7 @@ describe('The calls of a host', () => {
     assert.match(initial, /code-mode client returned an invalid tool result/);
   });
 
-  it('hands the text of an error to the program', async () => {
+  it('passes the text of an error to the program', async () => {
     const { peer } = await connectWithSession(hostOf().host);
     const execute = peer.execute('tool');
     await peer.nextOf('delegate/request');
@@ -107,7 +107,7 @@ describe('The calls of a host', () => {
 });
 
 describe('The limits of a host', () => {
-  it('fails only the request that is one too many', async () => {
+  it('fails only the request that exceeds the limit', async () => {
     const { peer } = await connectWithSession(hostOf({ limits: { maxRequests: 2 } }).host);
     const first = peer.execute('hang', { yield_time_ms: 0 });
     await peer.initial(first);
@@ -122,7 +122,7 @@ describe('The limits of a host', () => {
     await peer.close();
   });
 
-  it('opens no more sessions than it may, and one more when one has closed', async () => {
+  it('opens no more sessions than allowed, and another when one has closed', async () => {
     const { host } = hostOf({ limits: { maxSessions: 1 } });
     const { peer } = await connectWithSession(host);
     const other = connect(host);
@@ -163,7 +163,7 @@ describe('The limits of a host', () => {
     );
   });
 
-  it('takes no more connections than it may, and one more when one has gone', async () => {
+  it('accepts no more connections than allowed, and another when one has left', async () => {
     const { host } = hostOf({ limits: { maxConnections: 1 } });
     const { peer, ended } = await connectWithSession(host);
     const refused = connect(host);
@@ -174,7 +174,7 @@ describe('The limits of a host', () => {
     await connect(host).peer.hello();
   });
 
-  it('makes an answer that is too large an error, and goes on', async () => {
+  it('sends an error instead of an answer that is too large, and continues', async () => {
     const large = '\u0001'.repeat(12 << 20);
     const { host } = hostOf({
       programs: {

@@ -30,7 +30,7 @@ const AFTER_HELLO: readonly (readonly [string, string | Buffer, RegExp])[] = [
 
 describe('A connection of a host', () => {
   for (const [what, message, text] of BEFORE_HELLO) {
-    it(`ends where the first message is ${what}`, async () => {
+    it(`ends if the first message is ${what}`, async () => {
       const { peer, ended } = connect(hostOf().host);
       peer.sendText(message);
       assert.match((await ended)?.message ?? '', text);
@@ -52,7 +52,7 @@ describe('A connection of a host', () => {
     });
   }
 
-  it('rejects a request as a first message, and ends well', async () => {
+  it('rejects a request as the first message, and ends cleanly', async () => {
     const { peer, ended } = connect(hostOf().host);
     peer.send(OPEN);
     peer.send({ ...OPEN, id: 2 });
@@ -62,32 +62,32 @@ describe('A connection of a host', () => {
     assert.deepEqual(peer.received, [{ type: 'connection/rejected', reason }]);
   });
 
-  it('echoes the capabilities that it has', async () => {
+  it('answers with the capabilities that it has', async () => {
     const { peer } = connect(hostOf().host);
     const ready = await peer.hello('yield-observation', 'other', 'bounded-output-v1');
     assert.deepEqual(ready.capabilities, ['bounded-output-v1', 'yield-observation']);
   });
 
-  it('ends well where the client goes before it has said anything', async () => {
+  it('ends cleanly if the client leaves before its first message', async () => {
     const { peer, ended } = connect(hostOf().host);
     await peer.close();
     assert.equal(await ended, null);
   });
 
-  it('refuses the id of a request that is under way', async () => {
+  it('refuses the id of a pending request', async () => {
     const { peer, ended } = await connectWithSession(hostOf().host);
     await peer.answer(peer.execute('hang'));
     peer.send({ ...OPEN, id: 2 });
     assert.equal((await ended)?.message, 'duplicate code-mode request ID 2');
   });
 
-  it('refuses the id of a request that is over', async () => {
+  it('refuses the id of an answered request', async () => {
     const { peer, ended } = await connectWithSession(hostOf().host);
     peer.send(OPEN);
     assert.equal((await ended)?.message, 'duplicate code-mode request ID 1');
   });
 
-  it('lets a client be silent for so long, and no longer', async (t) => {
+  it('allows a client to stay silent for a limited time', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { host } = hostOf({ limits: { helloMs: 500 } });
     const silent = connect(host);
@@ -101,7 +101,7 @@ describe('A connection of a host', () => {
     assert.equal(host.counts.connections, 1);
   });
 
-  it('cancels what runs when its client goes', async () => {
+  it('cancels what is running when its client leaves', async () => {
     const { host, sandbox } = hostOf();
     const { peer, ended } = await connectWithSession(host);
     peer.execute('tool');
@@ -115,7 +115,7 @@ describe('A connection of a host', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
-  it('opens no session where it ends in the same turn', async () => {
+  it('opens no session if it ends in the same turn', async () => {
     const { host } = hostOf();
     const { peer, ended } = connect(host);
     await peer.hello();
@@ -126,7 +126,7 @@ describe('A connection of a host', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
-  it('is answered when the host closes, and gets nothing more', async () => {
+  it('answers its requests when the host closes, and then sends nothing more', async () => {
     const { host } = hostOf();
     const { peer, ended } = await connectWithSession(host);
     const execute = peer.execute('tool', { yield_time_ms: 60_000 });
@@ -146,7 +146,7 @@ describe('A connection of a host', () => {
     assert.equal(host.close(), closing);
   });
 
-  it('has what it asks while the host closes answered, before it ends', async (t) => {
+  it('answers requests that arrive while the host closes, before it ends', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { host } = hostOf();
     const { peer, ended } = await connectWithSession(host, 'cellhost.cells', 'cellhost.sessions');

@@ -37,7 +37,7 @@ function withoutTimes(value: unknown): unknown {
 const EARLY = [{ type: 'input_text', text: 'early' }];
 
 describe('HostConnection', () => {
-  it('says version 1 the way its clients read it', async () => {
+  it('sends version 1 in the form that its clients read', async () => {
     const { peer, host, ended } = await setup();
     const execute = peer.execute('hi');
     assert.deepEqual(await peer.answer(execute), { type: 'execution/started', cellId: '1' });
@@ -61,7 +61,7 @@ describe('HostConnection', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
-  it('takes what comes right behind the opening of its session', async () => {
+  it('accepts requests right behind the opening of their session', async () => {
     const { host } = hostOf({});
     const { peer } = connect(host);
     await peer.hello();
@@ -72,7 +72,7 @@ describe('HostConnection', () => {
     await peer.close();
   });
 
-  it('says that a cell has started before it asks for anything, in the order of the program', async () => {
+  it("reports that a cell has started before it sends the cell's requests, in program order", async () => {
     const eager: FakeProgram = (run) => {
       run.start();
       for (let n = 1; n <= 3; n += 1) void run.callTool(0, n);
@@ -102,7 +102,7 @@ describe('HostConnection', () => {
     }
   });
 
-  it('waits, and terminates, and knows no cell after that', async () => {
+  it('waits and terminates; afterwards the cell is missing', async () => {
     const { peer } = await setup();
     await peer.initial(peer.execute('hang', { yield_time_ms: 0 }));
     await peer.answer(peer.wait('1', 0));
@@ -125,7 +125,7 @@ describe('HostConnection', () => {
     });
   });
 
-  it('shows nothing of a missing cell to a client of our own, where output is cut here too', async () => {
+  it('has no output for a missing cell, even if the host truncates output', async () => {
     const { host } = hostOf();
     const { peer } = connect(host);
     await peer.hello('cellhost.cells', 'bounded-output-v1');
@@ -139,7 +139,7 @@ describe('HostConnection', () => {
     await peer.close();
   });
 
-  it('closes a session only after each of its cells', async () => {
+  it('reports that a session is closed only after all of its cells', async () => {
     const { peer } = await setup();
     for (const _ of [1, 2, 3]) await peer.answer(peer.execute('hang'));
     await peer.answer(peer.request('session/shutdown'));
@@ -152,7 +152,7 @@ describe('HostConnection', () => {
     assert.equal(told.length, 7);
   });
 
-  it('tells who terminated a cell before it tells who waits, and closes the cell last', async () => {
+  it('answers terminate before pending waits, and reports the closed cell last', async () => {
     const { peer } = await setup();
     const execute = peer.execute('hang', { yield_time_ms: 0 });
     await peer.initial(execute);
@@ -166,7 +166,7 @@ describe('HostConnection', () => {
     ]);
   });
 
-  it('tells who terminated a cell before who started it', async () => {
+  it('answers terminate before the execute of the same cell', async () => {
     const { peer } = await setup();
     const execute = peer.execute('hang');
     await peer.answer(execute);
@@ -179,7 +179,7 @@ describe('HostConnection', () => {
     ]);
   });
 
-  it('closes a cell last, even where somebody asked for it before it was there', async () => {
+  it('reports a closed cell last, even if the cell was requested before it existed', async () => {
     const { peer } = await setup();
     const wait = peer.wait('1');
     const execute = peer.execute('hi');
@@ -189,7 +189,7 @@ describe('HostConnection', () => {
     assert.ok(story(peer).includes(`operation/response ${wait} wait/completed`));
   });
 
-  it('gives up a wait, and keeps what the cell showed', async () => {
+  it('cancels a wait, and keeps the output of the cell', async () => {
     const { peer, sandbox } = await setup();
     await peer.initial(peer.execute('hang', { yield_time_ms: 0 }));
     const wait = peer.wait('1');
@@ -201,7 +201,7 @@ describe('HostConnection', () => {
     assert.match(JSON.stringify(outcome), /LiveCell.*Yielded.*"kept"/);
   });
 
-  it('cancels nothing but a wait', async () => {
+  it('cancels only waits', async () => {
     const { peer, sandbox } = await setup();
     const execute = peer.execute('hang');
     await peer.answer(execute);
@@ -214,7 +214,7 @@ describe('HostConnection', () => {
     });
   });
 
-  it('yields to who asks for it now', async () => {
+  it('yields on request', async () => {
     const { peer } = await setup();
     const execute = peer.execute('hang');
     await peer.answer(execute);
@@ -228,7 +228,7 @@ describe('HostConnection', () => {
     assert.match(JSON.stringify(await peer.answer(wait)), /LiveCell.*Yielded/);
   });
 
-  it('tells a limit of the session as its clients know it', async () => {
+  it('reports a limit of the session in the form that its clients know', async () => {
     const { host } = hostOf();
     const { peer } = connect(host);
     await peer.hello('session-cell-execution-resource-limits');
@@ -238,7 +238,7 @@ describe('HostConnection', () => {
     assert.match(JSON.stringify(await peer.initial(execute)), /Yielded/);
   });
 
-  it('refuses a session it does not know, one that is open and one that was', async () => {
+  it('refuses sessions that are unknown, open or closed', async () => {
     const { peer } = await setup();
     const unknown = { sessionId: 'other' };
     for (const id of [
@@ -270,7 +270,7 @@ describe('HostConnection', () => {
     assert.equal(host.counts.sessions, 2);
   });
 
-  it('says codes only to peers of our own', async () => {
+  it('sends codes only to peers with cellhost.cells', async () => {
     const { peer, host } = await setup();
     const other = await connectWithSession(host, 'cellhost.cells');
     for (const [who, result] of [
@@ -286,7 +286,7 @@ describe('HostConnection', () => {
     }
   });
 
-  it('has nobody wait for a session that opens after its client has gone', async () => {
+  it('waits for no session that opens after its client has left', async () => {
     const { host, sandbox } = hostOf({ programs: { '': (run) => run.start() } });
     const { peer, ended } = connect(host);
     await peer.hello();

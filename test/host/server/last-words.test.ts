@@ -97,7 +97,7 @@ describe('The last words of a host over a socket', { timeout: 30_000 }, () => {
   });
 });
 
-describe('A client that its host tells why it ends', () => {
+describe('A client whose host reports why it ends the connection', () => {
   it('has the reason as the cause of connection_lost', async () => {
     const [here, there] = memoryTransports();
     const served = host.serve(there);

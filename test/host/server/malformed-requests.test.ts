@@ -81,7 +81,7 @@ describe('A malformed request', () => {
     }
   }
 
-  it('uses its id up', async () => {
+  it('uses up its id', async () => {
     const { peer, ended } = await setUp(hostOf().host);
     for (const _ of [1, 2]) peer.send({ type: 'operation/request', id: 77 });
     await peer.next(({ id }) => id === 77);
@@ -119,7 +119,7 @@ describe('The id of a request', () => {
     });
   }
 
-  it('is told apart from its neighbours', async () => {
+  it('is distinguished from neighbouring numbers', async () => {
     const { peer, ended } = await setUp(hostOf().host);
     const request = { method: 'session/x', ...SESSION };
     peer.sendText(textWith('9007199254740992', { request }));
@@ -128,7 +128,7 @@ describe('The id of a request', () => {
     assert.equal((await ended)?.message, 'duplicate code-mode request ID 9007199254740992');
   });
 
-  it('is the one of the message, not one of a schema in it', async () => {
+  it('is the id of the message, not an id of a schema inside it', async () => {
     const { peer, texts } = await setUp(hostOf().host);
     const request = { method: 'session/x', id: 9_007_199_254_740_991, more: { id: 4 } };
     const text = textWith('9007199254740993', { request }).replace('740991', '740997');
@@ -172,8 +172,8 @@ describe('The id of a request', () => {
   }
 });
 
-describe('A time to wait', () => {
-  it('may be as long as version 1 can say', async () => {
+describe('The duration of a wait', () => {
+  it('can be as long as version 1 can express', async () => {
     const { peer, texts } = await setUp(hostOf().host);
     const request = executeRequest('hi', { yield_time_ms: 77 });
     const text = textWith('9', { request: { method: 'session/execute', ...SESSION, request } });
@@ -198,7 +198,7 @@ describe('A client whose connection its host ends', () => {
     ['a message of an unknown type', '{"type":"x","id":1}', /type/],
   ];
   for (const [what, text, message] of broken) {
-    it(`is told why after ${what}`, async () => {
+    it(`learns why after ${what}`, async () => {
       const { peer, ended } = await setUp(hostOf().host, 'cellhost.cells');
       peer.sendText(text);
       assert.match((await ended)?.message ?? '', message);
@@ -208,7 +208,7 @@ describe('A client whose connection its host ends', () => {
       assert.match(String(last?.message), message);
     });
 
-    it(`is told nothing after ${what} where it speaks version 1 alone`, async () => {
+    it(`learns nothing after ${what} if it only speaks version 1`, async () => {
       const { peer, ended } = await setUp(hostOf().host);
       const before = peer.received.length;
       peer.sendText(text);

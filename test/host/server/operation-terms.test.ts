@@ -33,7 +33,7 @@ describe('executeRequest', () => {
     assert.deepEqual([tool?.inputSchema, tool?.outputSchema], [input, output]);
   });
 
-  it('takes null for a schema that is absent', () => {
+  it('reads null as an absent schema', () => {
     const { tool_name: toolName, ...rest } = TOOL;
     for (const schemas of [{}, { input_schema: null, output_schema: null }]) {
       assert.deepEqual(requestWith(schemas).tools, [{ ...rest, toolName }]);
@@ -42,7 +42,7 @@ describe('executeRequest', () => {
 });
 
 describe('observeMode', () => {
-  it('waits for 10 s unless the request says how long, or what for', () => {
+  it('waits for 10 s unless the request says otherwise', () => {
     assert.deepEqual(observeMode({ yield_time_ms: null }), { yieldAfterMs: 10_000 });
     assert.deepEqual(observeMode({ yield_time_ms: 5 }), { yieldAfterMs: 5 });
     const observe = { pending: true } as const;

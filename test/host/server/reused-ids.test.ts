@@ -26,7 +26,7 @@ describe('A host', () => {
     assert.equal((await ended)?.message, 'duplicate code-mode request ID 1');
   });
 
-  it('takes an id again that lies further back, and not the one after it', async () => {
+  it('accepts an older id again, but not the one after it', async () => {
     const { peer, ended } = await afterRequests(REMEMBERED + 1);
     peer.send(again(1));
     const isIt = ({ id, result }: { id?: unknown; result?: unknown }) =>

@@ -56,7 +56,7 @@ const ways: Record<string, (made: Awaited<ReturnType<typeof setUp>>) => Promise<
 
 describe('Many cells whose callbacks do not stop, over the wire', () => {
   for (const [way, end] of Object.entries(ways)) {
-    it(`are over after one deadline of 100 ms: ${way}`, async (t) => {
+    it(`end after one deadline of 100 ms: ${way}`, async (t) => {
       const made = await setUp(t, (transport) => transport);
       const over = end(made);
       // Some turns for the way there and back.
@@ -70,7 +70,7 @@ describe('Many cells whose callbacks do not stop, over the wire', () => {
       await made.client.close();
     });
 
-    it(`are over at once where the client speaks version 1 alone: ${way}`, async (t) => {
+    it(`end at once if the client only speaks version 1: ${way}`, async (t) => {
       const made = await setUp(t, v1Only);
       await end(made);
       for (const first of made.firsts) assert.equal(brief(await first), 'terminated');

@@ -68,7 +68,7 @@ function sizeOf(message: Json): number {
 }
 
 describe('A client that does not read its answers', () => {
-  it('has maxUnreadBytes and one answer queued at most, and gets all in order when it reads', async () => {
+  it('has at most maxUnreadBytes and one answer queued, and gets everything in order when it reads', async () => {
     const { host, sandbox } = silentHost();
     const { peer, ours, theirs, executes } = await stalled(host, memoryTransports());
     const most = await endAll(sandbox, theirs, TEXT);
@@ -87,7 +87,7 @@ describe('A client that does not read its answers', () => {
     await peer.close();
   });
 
-  it('has no more queued by what it terminates, and each terminate is answered first', async () => {
+  it('has no more queued by terminating cells, and each terminate is answered first', async () => {
     const { host, sandbox } = silentHost();
     const { peer, ours, theirs, executes } = await stalled(host, memoryTransports());
     for (const run of sandbox.runs.slice(1)) run.text(TEXT);
@@ -109,7 +109,7 @@ describe('A client that does not read its answers', () => {
     await peer.close();
   });
 
-  it('has no more queued by the live events of many cells, to their end', async () => {
+  it('has no more queued by the live events of many cells', async () => {
     const { host, sandbox } = silentHost();
     const made = await stalled(host, memoryTransports(), { capabilities: [OWN] });
     const { peer, ours, theirs } = made;
@@ -128,7 +128,7 @@ describe('A client that does not read its answers', () => {
     await peer.close();
   });
 
-  it('leaves nothing behind when it goes, at once', async () => {
+  it('leaves nothing behind when it leaves', async () => {
     const { host, sandbox } = silentHost();
     const { ours, theirs, ended } = await stalled(host, memoryTransports());
     await endAll(sandbox, theirs, TEXT);
@@ -140,7 +140,7 @@ describe('A client that does not read its answers', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
-  it('does not hold up a host that closes for longer than its connection would', async (t) => {
+  it('does not delay a closing host for longer than its connection takes to close', async (t) => {
     const { host, sandbox } = silentHost();
     const { theirs, ended } = await stalled(host, memoryTransports({ closeWithinMs: 500 }));
     await endAll(sandbox, theirs, TEXT);
@@ -156,7 +156,7 @@ describe('A client that does not read its answers', () => {
     assert.deepEqual(host.counts, { connections: 0, sessions: 0 });
   });
 
-  it('gets everything where it reads again before its host has closed', async () => {
+  it('gets everything if it reads again before its host has closed', async () => {
     const { host, sandbox } = silentHost();
     const { peer, ours, ended, executes } = await stalled(host, memoryTransports());
     for (const run of sandbox.runs.slice(1)) run.text(TEXT);
@@ -174,8 +174,8 @@ describe('A client that does not read its answers', () => {
   });
 });
 
-describe('Lists that a client asks for and does not read', () => {
-  it('are made one by one, each when the one before it has gone out', async () => {
+describe('Lists that a client requests but does not read', () => {
+  it('are made one at a time, each after the previous one was sent', async () => {
     const session = new ScriptedSession();
     let made = 0;
     session.values = async () => {
@@ -223,7 +223,7 @@ async function unixTransports(): Promise<
 }
 
 describe('A client of a Unix socket that does not read its answers', () => {
-  it('costs its host 64 MiB and one answer of encoded messages by default', async () => {
+  it('costs its host at most 64 MiB of encoded messages and one answer by default', async () => {
     await using sockets = await unixTransports();
     const { host, sandbox } = hostOf({ programs: { silent: (run) => run.start() } });
     const { peer, ours, theirs, executes } = await stalled(host, sockets.ends, { cells: 30 });

@@ -56,7 +56,7 @@ for (const [where, place] of places) {
   const builder = () => new SessionBuilder(place).withTool(ECHO, ({ input }) => input);
 
   describe(`An active session ${where}`, () => {
-    it('tells everything about a prompt in the order of its program', async () => {
+    it('reports everything about a prompt in program order', async () => {
       await using session = await builder().start();
       await session.sendPrompt(`text('a'); notify('b'); text(await tools.echo('c')); text('d')`);
       const words = await readAll(session);
@@ -71,7 +71,7 @@ for (const [where, place] of places) {
       ]);
     });
 
-    it('gives what a prompt shows as a string, with the error it ended with', async () => {
+    it('returns the output of a prompt as a string, with the error that ended it', async () => {
       await using session = await builder().start();
       await session.sendPrompt(`text('one'); text('two')`);
       assert.equal(await session.readToString(), 'one\ntwo');
@@ -79,14 +79,14 @@ for (const [where, place] of places) {
       assert.match(await session.readToString(), /^three\nScript error:\n.*enough/s);
     });
 
-    it('tells a prompt that is terminated', async () => {
+    it('reports a terminated prompt', async () => {
       await using session = await builder().start();
       const cellId = await session.sendPrompt('await new Promise(() => setTimeout(() => {}, 1e6))');
       await session.session.terminate(cellId);
       assert.equal(await session.readToString(), '');
     });
 
-    it('can be read by whoever is called when it starts, without a standstill', async () => {
+    it('can be read by its start callback, without a deadlock', async () => {
       let read = '';
       await using session = await builder()
         .onSessionStart(async (started) => {
@@ -99,7 +99,7 @@ for (const [where, place] of places) {
       assert.equal(await session.readToString(), 'after');
     });
 
-    it('is closed where its start callback throws, and that error is told', async () => {
+    it('is closed if its start callback throws, and reports that error', async () => {
       let started: ActiveSession | undefined;
       const starting = builder()
         .onSessionStart((session) => {
@@ -112,7 +112,7 @@ for (const [where, place] of places) {
       await rejectsWith(started!.execute({ source: '' }), 'session_closed');
     });
 
-    it('asks its reader to do what no tool of its does', async () => {
+    it('gives calls of tools without a handler to its reader', async () => {
       await using session = await builder().start();
       const source = `
         const all = await Promise.allSettled([tools.other(1), tools.other(2), tools.echo('own')]);
@@ -126,7 +126,7 @@ for (const [where, place] of places) {
       assert.deepEqual(items.map(textOf), ['[{"yes":1},"no","own"]']);
     });
 
-    it('does not show calls that nobody wants any more', async () => {
+    it('does not deliver calls that are no longer wanted', async () => {
       await using session = await builder().start();
       const { cellId } = await session.execute({
         source: `notify('started'); await tools.other()`,
@@ -145,7 +145,7 @@ for (const [where, place] of places) {
       assert.equal(await session.readToString(), 'Cannot call other: the tool has no handler');
     });
 
-    it('loses nothing when a reader gives up', async () => {
+    it('loses nothing when a read is aborted', async () => {
       await using session = await builder().start();
       const controller = new AbortController();
       const given = session.readUpdate({ signal: controller.signal });
@@ -156,7 +156,7 @@ for (const [where, place] of places) {
       assert.equal(await session.readToString(), 'still there');
     });
 
-    it('tells readers that it is closed, once they have read what came before', async () => {
+    it('rejects reads when it is closed, once earlier updates were read', async () => {
       const session = await builder().start();
       await session.sendPrompt(
         `text('last words'); await new Promise(() => setTimeout(() => {}, 1e6))`,
@@ -177,7 +177,7 @@ for (const [where, place] of places) {
       await rejectsWith(session.sendPrompt(''), 'session_closed');
     });
 
-    it('is closed when the work that it runs for is over, well or not', async () => {
+    it('is closed when its work has ended, successfully or not', async () => {
       let seen: ActiveSession | undefined;
       const result = await builder().runUntil(async (session) => {
         seen = session;
@@ -194,7 +194,7 @@ for (const [where, place] of places) {
       await rejectsWith(seen!.execute({ source: '' }), 'session_closed');
     });
 
-    it('is told to those who subscribed before it started, from its first update', async () => {
+    it('reaches earlier subscribers from its first update', async () => {
       const words: string[] = [];
       const prepared = builder().prepare();
       const stop = prepared.subscribe((update) => words.push(told(update)));
@@ -215,7 +215,7 @@ for (const [where, place] of places) {
       assert.ok(!words.includes('output y'));
     });
 
-    it('cannot be started once it was dropped', async () => {
+    it('cannot be started once it was disposed', async () => {
       const prepared = builder().prepare();
       prepared[Symbol.dispose]();
       await rejectsWith(prepared.start(), 'invalid_argument');

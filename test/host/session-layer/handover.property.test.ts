@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { HANDOVER_MOVES, HandoverPlay } from '../../support/handover-play.ts';
 
 describe('Handing a session over to a proxy, whatever happens in whatever order', () => {
-  it('loses, doubles and reorders nothing, and everything asked is answered once', async () => {
+  it('loses, duplicates and reorders nothing, and answers every request once', async () => {
     const inside = fc.infiniteStream(fc.boolean());
     await fc.assert(
       fc.asyncProperty(HANDOVER_MOVES, inside, async (moves, isInside) => {

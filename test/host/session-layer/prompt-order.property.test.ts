@@ -95,7 +95,7 @@ describe('The updates of a prompt', { timeout: 120_000 }, () => {
     },
   });
 
-  it('come in the order of its program, however its deeds are spread over time', async () => {
+  it('arrive in program order, whatever the timing', async () => {
     const { places, close } = await sessionPlaces(fake);
     for (const [, place] of places) {
       const check = async (played: readonly Deed[]) => {
@@ -111,7 +111,7 @@ describe('The updates of a prompt', { timeout: 120_000 }, () => {
     const sandbox = make();
     after(() => sandbox.close());
 
-    it(`come in the order of its program, which runs ${where}`, async () => {
+    it(`arrive in program order if it runs ${where}`, async () => {
       const { places, close } = await sessionPlaces(sandbox);
       for (const [, place] of places) {
         const check = (played: readonly Deed[]) => checkOrder(place, played, sourceOf(played));

@@ -47,7 +47,7 @@ function setUp(isFull: () => boolean = () => false) {
 }
 
 describe('PromptOrder', () => {
-  it('lets a call and a notification wait until the events have come to them', async () => {
+  it('holds a call and a notification until the events have reached them', async () => {
     const { came, order, delegate, show } = setUp();
     const call = delegate.invokeTool(callOf('tool-1', 'other'), NEVER);
     const note = delegate.notify(noteOf('note'), NEVER);
@@ -62,7 +62,7 @@ describe('PromptOrder', () => {
     assert.equal(await isSettled(note), false);
   });
 
-  it('lets nothing wait that the events have come to before', async () => {
+  it('holds nothing that the events have already reached', async () => {
     const { came, order, delegate } = setUp();
     order.reachCall('tool-1');
     order.reachNotification();
@@ -71,7 +71,7 @@ describe('PromptOrder', () => {
     assert.deepEqual(came, ['note', 'tool-1']);
   });
 
-  it('starts the handler of a tool at once, and tells of it in its turn', async () => {
+  it('starts the handler of a tool at once, and reports it in its turn', async () => {
     const { came, handled, order, delegate, show } = setUp();
     await delegate.invokeTool(callOf('tool-1', 'own'), NEVER);
     assert.deepEqual([handled, came], [['tool-1'], []]);
@@ -80,7 +80,7 @@ describe('PromptOrder', () => {
     assert.deepEqual(came, ['a', 'tool tool-1']);
   });
 
-  it('lets nothing wait for a reader who does not read', async () => {
+  it('holds nothing for a reader that does not read', async () => {
     let isFull = true;
     const { came, order, delegate } = setUp(() => isFull);
     await delegate.invokeTool(callOf('tool-1', 'other'), NEVER);
@@ -97,7 +97,7 @@ describe('PromptOrder', () => {
     assert.deepEqual(came.length, 3);
   });
 
-  it('lets nothing wait once the events tell nothing any more', async () => {
+  it('holds nothing once no more events arrive', async () => {
     const { order, delegate, came } = setUp();
     const waiting = delegate.invokeTool(callOf('tool-1', 'other'), NEVER);
     order.giveUp();
@@ -107,7 +107,7 @@ describe('PromptOrder', () => {
     assert.deepEqual(came, ['tool-1', 'tool-2', 'note']);
   });
 
-  it('does not tell what was cancelled while it waited, and ends it at once', async () => {
+  it('does not deliver what was cancelled while it waited, and ends it at once', async () => {
     const { order, delegate, came } = setUp();
     const controller = new AbortController();
     const call = delegate.invokeTool(callOf('tool-1', 'other'), controller.signal);
@@ -120,7 +120,7 @@ describe('PromptOrder', () => {
     assert.deepEqual(came, []);
   });
 
-  it('tells that the cell is closed behind the end of the prompt', () => {
+  it('reports that the cell is closed after the end of the prompt', () => {
     const { order, delegate, came, show } = setUp();
     delegate.cellClosed?.('1');
     show('last');
@@ -130,7 +130,7 @@ describe('PromptOrder', () => {
     assert.deepEqual(came, ['last', 'closed', 'closed']);
   });
 
-  it('hands what waits to the proxy that took over meanwhile', async () => {
+  it('passes what waits to the proxy that took over meanwhile', async () => {
     const { came, order, delegate, feed, show, sinkTo } = setUp();
     void delegate.notify(noteOf('note'), NEVER);
     const call = delegate.invokeTool(callOf('tool-1', 'other'), NEVER);
@@ -145,14 +145,14 @@ describe('PromptOrder', () => {
   });
 });
 
-describe('A prompt whose updates nobody reads', () => {
+describe('A prompt whose updates are not read', () => {
   const OTHER = [{ name: 'other', description: '' }];
 
   for (const [when, isLate] of [
     ['before there is no room left', false],
     ['when there is no room left', true],
   ] as const) {
-    it(`has calls refused that are made ${when}, and notifications delivered`, async () => {
+    it(`has its calls refused that are made ${when}, and its notifications delivered`, async () => {
       const sandbox = new FakeSandbox();
       await using session = await new SessionBuilder({ provider: sandbox }).start();
       await session.sendPrompt({ source: 'x', tools: OTHER });
@@ -172,7 +172,7 @@ describe('A prompt whose updates nobody reads', () => {
   }
 });
 
-describe('A prompt that shows much before anybody can listen', { timeout: 60_000 }, () => {
+describe('A prompt with a lot of output before there can be a reader', { timeout: 60_000 }, () => {
   const sandbox = isolateSandbox();
   after(() => sandbox.close());
   const source = `
@@ -183,7 +183,7 @@ describe('A prompt that shows much before anybody can listen', { timeout: 60_000
     }
     await Promise.all(calls)`;
 
-  it('is told in the order of its program all the same', async () => {
+  it('is still delivered in program order', async () => {
     const { places, close } = await sessionPlaces(sandbox);
     for (const [, place] of places) {
       await using session = await new SessionBuilder(place).start();

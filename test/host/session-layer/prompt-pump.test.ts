@@ -34,8 +34,8 @@ async function readTexts(session: ActiveSession): Promise<readonly string[]> {
   }
 }
 
-describe('What a prompt shows while nobody reads', () => {
-  it('waits with its cell when enough waits for the reader, and nothing of it is lost', async () => {
+describe('The output of a prompt that is not read', () => {
+  it('stays with its cell when the reader is full, and none of it is lost', async () => {
     await using session = await showing(MAX_UNREAD + 100);
     const texts: string[] = [];
     for (;;) {
@@ -50,7 +50,7 @@ describe('What a prompt shows while nobody reads', () => {
     );
   });
 
-  it('is all told, however much it is, though most of its events are dropped', async () => {
+  it('is delivered completely, however large, although most of its events are dropped', async () => {
     await using session = await showing(5 * MAX_UNREAD);
     const texts = await readTexts(session);
     assert.equal(texts.length, 5 * MAX_UNREAD);

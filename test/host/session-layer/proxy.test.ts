@@ -62,7 +62,7 @@ function comes(session: ActiveSession, ...types: readonly SessionUpdate['type'][
 }
 
 describe('A proxy between a client and a host', () => {
-  it('does what its own tools do, and has the client do the rest', async () => {
+  it('runs its own tools, and lets the client run the others', async () => {
     await using all = await chain();
     const delegate = new ScriptedDelegate();
     delegate.onTool = ({ input }) => `${input} by the client`;
@@ -90,7 +90,7 @@ describe('A proxy between a client and a host', () => {
     assert.equal(all.host.counts.sessions, 0);
   });
 
-  it('ends its sessions when the client goes', async () => {
+  it('ends its sessions when the client leaves', async () => {
     await using all = await chain();
     await all.client.openSession({ delegate: new ScriptedDelegate() });
     assert.equal(all.host.counts.sessions, 1);
@@ -99,7 +99,7 @@ describe('A proxy between a client and a host', () => {
     assert.equal(all.host.counts.sessions, 0);
   });
 
-  it('fails what is asked once the host behind it is gone, and closes the cells', async () => {
+  it('fails requests once the host behind it is gone, and closes the cells', async () => {
     await using all = await chain();
     const delegate = new ScriptedDelegate();
     const session = await all.client.openSession({
@@ -114,7 +114,7 @@ describe('A proxy between a client and a host', () => {
     await delegate.saw('1 closed');
   });
 
-  it('tells the client where the session can be looked at', async () => {
+  it('tells the client where the session can be watched', async () => {
     const [here, there] = memoryTransports();
     const scripted = new ScriptedHost(there);
     const behind = await HostClient.connect(here);
@@ -145,7 +145,7 @@ describe('A proxy between a client and a host', () => {
     });
   }
 
-  it('gives an opening up when the client goes', async () => {
+  it('aborts opening a session when the client leaves', async () => {
     const wish = Promise.withResolvers<AbortSignal>();
     const { proxy, client } = await proxyOf(({ signal }) => {
       wish.resolve(signal);
@@ -162,7 +162,7 @@ describe('A proxy between a client and a host', () => {
     assert.equal(wanted.aborted, true);
   });
 
-  it('takes a place where sessions run, and one alone', () => {
+  it('requires exactly one place where sessions run', () => {
     assert.throws(() => new Host({}), /one of sandbox and open/);
     const open = () => Promise.reject(new Error('never'));
     assert.throws(() => new Host({ sandbox, open }), /one of sandbox and open/);
@@ -172,7 +172,7 @@ describe('A proxy between a client and a host', () => {
 describe('Handing an active session over', () => {
   const builder = () => new SessionBuilder({ provider: sandbox });
 
-  it('gives the proxy what the start callback has not read, and all that comes', async () => {
+  it('gives the proxy what the start callback did not read, and everything after it', async () => {
     const told: string[] = [];
     const delegate = new ScriptedDelegate();
     const session = await builder()
@@ -196,7 +196,7 @@ describe('Handing an active session over', () => {
     await session.close();
   });
 
-  it('ends all reading, and cannot be done twice', async () => {
+  it('ends all reading, and is possible only once', async () => {
     await using session = await builder().start();
     const reading = session.readUpdate();
     const delegate = new ScriptedDelegate();
@@ -213,7 +213,7 @@ describe('Handing an active session over', () => {
     assert.deepEqual(heard, []);
   });
 
-  it('lets who is cancelled come to an end', async () => {
+  it('lets cancelled callbacks finish', async () => {
     const delegate = new ScriptedDelegate();
     const session = await builder().startProxy(delegate);
     const source = 'await tools.block()';

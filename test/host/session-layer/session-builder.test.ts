@@ -59,7 +59,7 @@ describe('createSession', () => {
     assert.equal((await creating).sessionId, 'mine');
   });
 
-  it('gives up here as on a host', async () => {
+  it('can be aborted here as on a host', async () => {
     const signal = AbortSignal.abort(new Error('never mind'));
     const delegate = new ScriptedDelegate();
     await assert.rejects(createSession({ delegate, provider: sandbox, signal }), /never mind/);
@@ -68,14 +68,14 @@ describe('createSession', () => {
     assert.deepEqual(peer.asked, []);
   });
 
-  it('takes a client that connects again', () => {
+  it('accepts a reconnecting client', () => {
     const toHost = (client: ReconnectingHostClient): SessionHost => client;
     assert.equal(toHost.length, 1);
   });
 });
 
-describe('A session that is put together', () => {
-  it('takes each tool and each tool server once', () => {
+describe('A built session', () => {
+  it('accepts each tool and each tool server only once', () => {
     const builder = new SessionBuilder({ provider: sandbox });
     const tool = { name: 'echo', description: '' };
     builder.withTool(tool, () => null).withMcpServer('files', { command: 'x' });
@@ -85,7 +85,7 @@ describe('A session that is put together', () => {
     });
   });
 
-  it('is prepared without a word to the host', async () => {
+  it('sends nothing to the host while it is prepared', async () => {
     const { peer, host } = await scripted();
     const heard: string[] = [];
     const prepared = new SessionBuilder({ host, assigned: true }).prepare();
@@ -104,7 +104,7 @@ describe('A session that is put together', () => {
     assert.equal(update.type === 'notification' && update.text, 'before the answer');
   });
 
-  it('has the tools of its MCP servers, from before it is asked for until it ends', async () => {
+  it('has the tools of its MCP servers from its creation until it ends', async () => {
     const { peer, host } = await scripted();
     const starting = new SessionBuilder({ host, assigned: true })
       .withMcpServer('everything', { command: EVERYTHING })
@@ -124,7 +124,7 @@ describe('A session that is put together', () => {
     await closing;
   });
 
-  it('runs programs on its MCP servers, which end with it', async () => {
+  it('runs programs on its MCP servers, which stop with it', async () => {
     const reply = await new SessionBuilder({ provider: sandbox })
       .withMcpServer('everything', { command: EVERYTHING })
       .runUntil(async (session) => {
@@ -136,7 +136,7 @@ describe('A session that is put together', () => {
     assert.match(reply, /hi/);
   });
 
-  it('asks for no session where a tool server does not start', async () => {
+  it('requests no session if a tool server does not start', async () => {
     const { peer, host } = await scripted();
     const starting = new SessionBuilder({ host, assigned: true })
       .withMcpServer('broken', { command: process.execPath, args: ['-e', 'process.exit(3)'] })
@@ -145,7 +145,7 @@ describe('A session that is put together', () => {
     assert.deepEqual(peer.asked, []);
   });
 
-  it('ends its tool servers where there is no session', async () => {
+  it('stops its tool servers if there is no session', async () => {
     const { peer, host } = await scripted();
     const starting = new SessionBuilder({ host, assigned: true })
       .withMcpServer('everything', { command: EVERYTHING })
@@ -167,7 +167,7 @@ describe('A session that is put together', () => {
 });
 
 describe('A prompt of a session on a host of version 1 alone', () => {
-  it('is told by observing it', async () => {
+  it('is reported by observing it', async () => {
     const { peer, host } = await scripted([]);
     const starting = new SessionBuilder({ host, sessionId: 's' }).start();
     peer.answer((await peer.next()).id, { type: 'session/ready', sessionId: 's' });
@@ -189,7 +189,7 @@ describe('A prompt of a session on a host of version 1 alone', () => {
     assert.equal(await session.readToString(), 'so far\nthe rest\nScript error:\nError: broken');
   });
 
-  it('fails where the host refuses to say more', async () => {
+  it('fails if the host refuses to be observed', async () => {
     const { peer, host } = await scripted([]);
     const starting = new SessionBuilder({ host, sessionId: 's' }).start();
     peer.answer((await peer.next()).id, { type: 'session/ready', sessionId: 's' });

@@ -42,7 +42,7 @@ async function readAll(reader: UpdateReader): Promise<readonly SessionUpdate[]> 
 }
 
 describe('UpdateReader', () => {
-  it('gives those who wait what comes, the first the first', async () => {
+  it('serves waiting readers in the order in which they asked', async () => {
     const { reader, feed } = setUp();
     const reads = [reader.read(NEVER), reader.read(NEVER)];
     feed.tell(output('a'));
@@ -50,7 +50,7 @@ describe('UpdateReader', () => {
     assert.deepEqual(await Promise.all(reads), [output('a'), output('b')]);
   });
 
-  it('gives what a waiter who gave up did not get to the next', async () => {
+  it('gives the update that an aborted read missed to the next one', async () => {
     const { reader, feed } = setUp();
     const controller = new AbortController();
     const given = reader.read(controller.signal);
@@ -61,7 +61,7 @@ describe('UpdateReader', () => {
     assert.deepEqual(await next, output('a'));
   });
 
-  it('keeps 4,096 updates, says how many are missing where they are, and goes on', async () => {
+  it('keeps 4,096 updates, reports how many are missing in their place, and continues', async () => {
     const { reader, feed } = full();
     feed.tell(output('lost'));
     feed.tell(output('lost too'));
@@ -76,7 +76,7 @@ describe('UpdateReader', () => {
     ]);
   });
 
-  it('tells of what is missing at the very end, too', async () => {
+  it('reports missing updates at the very end, too', async () => {
     const { reader, feed } = full();
     feed.tell(output('lost'));
     assert.deepEqual((await readAll(reader)).at(-1), { type: 'gap', missed: 1 });
@@ -109,7 +109,7 @@ describe('UpdateReader', () => {
     assert.deepEqual((await readAll(reader)).at(-1), { type: 'gap', missed: 1 });
   });
 
-  it('tells who can wait when there is room', async () => {
+  it('notifies senders that can wait when there is room', async () => {
     const { reader } = full();
     assert.equal(reader.isFull, true);
     const room = reader.room()!;
@@ -119,7 +119,7 @@ describe('UpdateReader', () => {
     assert.equal(reader.room(), undefined);
   });
 
-  it('holds nobody up once it has ended', async () => {
+  it('makes no sender wait once it has ended', async () => {
     const { reader } = full();
     const room = reader.room()!;
     reader.end(new Error('over'));
@@ -138,7 +138,7 @@ describe('UpdateReader', () => {
     });
   });
 
-  it('counts listeners that throw, and tells the others', async () => {
+  it('counts listeners that throw, and still calls the others', async () => {
     const { reader, feed } = setUp();
     const heard: SessionUpdate[] = [];
     reader.subscribe(() => {
@@ -152,7 +152,7 @@ describe('UpdateReader', () => {
     assert.equal(reader.listenerFailures, 2);
   });
 
-  it('does not show a call whose program is gone', async () => {
+  it('does not deliver a call whose program is gone', async () => {
     const { reader, feed } = setUp();
     const controller = new AbortController();
     const call = feed.invokeTool(toolCall('x'), controller.signal);

@@ -26,7 +26,7 @@ function echo(...args: readonly string[]): Child {
 }
 
 describe('The standard streams', { concurrency: 4 }, () => {
-  it('carry messages, and let the process end when the parent closes', async () => {
+  it('carry messages, and let the process exit when the parent closes them', async () => {
     const child = echo();
     const transport = streamTransport('child', child.stdout, child.stdin);
     const received = record(transport);
@@ -36,7 +36,7 @@ describe('The standard streams', { concurrency: 4 }, () => {
     assert.deepEqual(await endOf(child), { code: 0, words: 'a good end' });
   });
 
-  it('let the process end when it closes, though the parent keeps its end', async () => {
+  it('let the process exit when it closes them, although the parent keeps its end open', async () => {
     const child = echo();
     const [end, transport] = [endOf(child), streamTransport('child', child.stdout, child.stdin)];
     const received = record(transport);
@@ -46,7 +46,7 @@ describe('The standard streams', { concurrency: 4 }, () => {
     assert.deepEqual(await end, { code: 0, words: 'a good end' });
   });
 
-  it('bring much before the end, over a pipe of a shell too', async () => {
+  it('deliver a lot of data before the end, even over a pipe of a shell', async () => {
     const command = `'${process.execPath}' ${FLAGS} '${ECHO}' | cat`;
     const child = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'pipe'] });
     const end = endOf(child);
@@ -58,7 +58,7 @@ describe('The standard streams', { concurrency: 4 }, () => {
     assert.deepEqual(await end, { code: 0, words: 'a good end' });
   });
 
-  it('end the process in good order where nobody reads what it says', async () => {
+  it('let the process exit cleanly if its output is not read', async () => {
     const child = echo('20');
     const end = endOf(child);
     child.stdin.write(frameOf(Buffer.from('flood')));
@@ -68,7 +68,7 @@ describe('The standard streams', { concurrency: 4 }, () => {
     child.stdout.destroy();
   });
 
-  it('end the process in good order where the reader is gone', async () => {
+  it('let the process exit cleanly if the reader is gone', async () => {
     const child = echo();
     const end = endOf(child);
     child.stdout.destroy();
@@ -79,7 +79,7 @@ describe('The standard streams', { concurrency: 4 }, () => {
     assert.match(words, /^Lost the connection to stdio: write EPIPE$/);
   });
 
-  it('name what is missing where the parent is gone within a message', async () => {
+  it('report what is missing if the parent leaves within a message', async () => {
     const child = echo();
     const end = endOf(child);
     child.stdin.end(frameOf(Buffer.from('flood')).subarray(0, 6));
@@ -90,7 +90,7 @@ describe('The standard streams', { concurrency: 4 }, () => {
 });
 
 describe('A process with transports of all kinds', () => {
-  it('ends when they are closed, and not sooner', async () => {
+  it('exits when they are closed, and not earlier', async () => {
     const here = JSON.stringify(new URL('connections.ts', import.meta.url).href);
     const memory = new URL('../../../host/transports/memory-transport.ts', import.meta.url).href;
     const script = `

@@ -30,7 +30,7 @@ function listenersOf(stream: NodeJS.EventEmitter): readonly string[] {
 }
 
 describe('A stream transport', () => {
-  it('writes once for what is sent in one turn, and at once', async () => {
+  it('writes the messages of one turn in one piece, without delay', async () => {
     const output = new HeldOutput();
     const transport = streamTransport('test', new PassThrough(), output);
     transport.send('one');
@@ -41,7 +41,7 @@ describe('A stream transport', () => {
     transport.destroy();
   });
 
-  it('lets waiting senders go below the high water, not at the very end', async () => {
+  it('releases waiting senders below the high-water mark, not only when it is empty', async () => {
     const output = new HeldOutput();
     const options = { highWaterBytes: 100 };
     const transport = streamTransport('test', new PassThrough(), output, options);
@@ -64,7 +64,7 @@ describe('A stream transport', () => {
     transport.destroy();
   });
 
-  it('leaves no listener on its streams but one that ignores errors', async () => {
+  it('leaves only the listener that ignores errors on its streams', async () => {
     for (const how of ['close', 'destroy', 'end', 'error'] as const) {
       const [input, output] = [new PassThrough(), new PassThrough().resume()];
       const before = [listenersOf(input), listenersOf(output)];
@@ -82,7 +82,7 @@ describe('A stream transport', () => {
     }
   });
 
-  it('tells the end of streams that were over before', async () => {
+  it('reports the end of streams that had already ended', async () => {
     const ended = new PassThrough().resume();
     ended.end();
     await once(ended, 'close');
@@ -105,7 +105,7 @@ describe('A stream transport', () => {
     assert.equal(error?.cause, cause);
   });
 
-  it('hears the last words of a peer that hears nothing any more', async () => {
+  it('reads the last messages of a peer that no longer reads', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()];
     const transport = streamTransport('test', input, output, { closeWithinMs: 60_000 });
     const received = record(transport);
@@ -120,7 +120,7 @@ describe('A stream transport', () => {
     assert.match(String(await received.end), /write EPIPE/);
   });
 
-  it('waits for a peer that hears nothing only so long', async () => {
+  it('waits for a peer that no longer reads only for a limited time', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()];
     const received = record(streamTransport('test', input, output, { closeWithinMs: 20 }));
     output.destroy(new Error('write EPIPE'));
@@ -131,7 +131,7 @@ describe('A stream transport', () => {
     assert.equal(await other.end, null);
   });
 
-  it('reads no more than it must while it is paused', async () => {
+  it('reads no more than necessary while it is paused', async () => {
     const input = new PassThrough({ highWaterMark: 1_000 });
     const transport = streamTransport('test', input, new PassThrough());
     const received = record(transport, () => transport.pause());
@@ -143,7 +143,7 @@ describe('A stream transport', () => {
     transport.destroy();
   });
 
-  it('takes frames cut anywhere', async () => {
+  it('accepts frames that are cut anywhere', async () => {
     const input = new PassThrough();
     const received = record(streamTransport('test', input, new PassThrough()));
     for (const byte of Buffer.concat([HELLO, HELLO])) input.write(Buffer.of(byte));
@@ -160,7 +160,7 @@ describe('A stream transport to a child', () => {
     return { child, transport: streamTransport('child', over, child.stdin) };
   }
 
-  it('tells all it said and a good end, though it is started after the child is gone', async () => {
+  it('delivers all messages and a clean end, even if started after the child has exited', async () => {
     const { child, transport } = start(`printf '\\005\\000\\000\\000hello'`);
     await once(child, 'exit');
     await turns();
@@ -169,7 +169,7 @@ describe('A stream transport to a child', () => {
     assert.deepEqual(received.texts, ['hello']);
   });
 
-  it('stays paused when the child is gone, and tells the rest afterwards', async () => {
+  it('stays paused when the child has exited, and delivers the rest afterwards', async () => {
     const { child, transport } = start(`printf '\\001\\000\\000\\000a\\001\\000\\000\\000b'`);
     const received = record(transport, () => transport.pause());
     await Promise.all([received.count(1), once(child, 'exit')]);

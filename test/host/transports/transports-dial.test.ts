@@ -54,7 +54,7 @@ describe('Dialling', () => {
     }
   });
 
-  it('says who did not answer, and why', async () => {
+  it('reports who did not answer, and why', async () => {
     const { port } = await openServer(() => {}).then(async (server) => {
       await server[Symbol.asyncDispose]();
       return server;
@@ -65,7 +65,7 @@ describe('Dialling', () => {
     await refusedWith('unix:/nowhere/x.sock', 'connection_lost', /ENOENT/);
   });
 
-  it('refuses what makes no sense before it connects', async () => {
+  it('refuses invalid addresses before it connects', async () => {
     await refusedWith('http://127.0.0.1:1', 'invalid_config', /use ws:/);
     await refusedWith('tcp:10.0.0.1:1', 'invalid_config', /only for this machine; use ws:/);
     await refusedWith('tcp:127.0.0.1:1', 'invalid_config', /a token is only sent/, 'secret');
@@ -73,7 +73,7 @@ describe('Dialling', () => {
     await refusedWith('ws:127.0.0.1:1', 'invalid_config', /visible ASCII/, '');
   });
 
-  it('gives up when it is told to, and leaves nothing behind', async () => {
+  it('stops when its signal aborts, and leaves nothing behind', async () => {
     await using server = await openServer(() => {});
     for (const scheme of ['ws', 'tcp', 'stdio']) {
       const aborted = AbortSignal.abort(new Error('never mind'));
@@ -87,7 +87,7 @@ describe('Dialling', () => {
     assertNoListeners(controller.signal);
   });
 
-  it('gives up at any moment, whatever the server does then', async () => {
+  it('stops at any moment, whatever the server does then', async () => {
     const manners: readonly ((socket: Socket) => void)[] = [
       () => {},
       (socket) => socket.resetAndDestroy(),
@@ -115,7 +115,7 @@ describe('Dialling', () => {
     await turns();
   });
 
-  it('does not care about its signal once connected', async () => {
+  it('ignores its signal once connected', async () => {
     for (const where of ['tcp:127.0.0.1:0', 'ws://127.0.0.1:0']) {
       await using door = await Door.open(where);
       const controller = new AbortController();
@@ -130,7 +130,7 @@ describe('Dialling', () => {
     }
   });
 
-  it('survives hosts that hang up, talk nonsense, or speak too soon over a WebSocket', async () => {
+  it('survives WebSocket hosts that hang up, send garbage or send too early', async () => {
     const answers: readonly (readonly [string | null, RegExp])[] = [
       [null, /socket hang up|ECONNRESET/],
       ['nonsense\r\n\r\n', /Parse Error/],
@@ -150,7 +150,7 @@ describe('Dialling', () => {
     }
   });
 
-  it('loses nothing that comes in one piece with the answer, though it starts late', async () => {
+  it('loses nothing that arrives together with the answer, even if it starts late', async () => {
     await using server = await openServer((socket) => {
       socket.once('data', (request) => {
         const body = Buffer.from('{"first":1}');

@@ -58,7 +58,7 @@ describe('A thousand connections that come and go', { skip: process.platform !==
   const places = ['tcp:127.0.0.1:0', 'ws://127.0.0.1:0', `unix:${join(folder.path, 'many.sock')}`];
   for (const where of places) {
     const isWebSocket = where.startsWith('ws:');
-    it(`leave nothing behind: ${where.slice(0, 4)}, dropped as soon as they are there`, async () => {
+    it(`leave nothing behind: ${where.slice(0, 4)}, dropped as soon as they connect`, async () => {
       const { listener, come, caughtUp } = await openCrowded(where);
       await using _closing = listener;
       const before = descriptors();

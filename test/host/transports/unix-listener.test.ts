@@ -60,7 +60,7 @@ class Watch {
 }
 
 describe('A Unix socket', () => {
-  it('is for its owner alone, from the first moment, and in nobody’s reach before', async () => {
+  it('is accessible only to its owner, from the first moment', async () => {
     const before = process.umask(0);
     const watch = new Watch(folder.path);
     try {
@@ -77,7 +77,7 @@ describe('A Unix socket', () => {
     }
   });
 
-  it('is gone after close, and nothing else is left', async () => {
+  it('is gone after close, and leaves nothing else behind', async () => {
     const name = fresh('closed.sock');
     const door = await Door.open(`unix:${name}`);
     await door.listener.close();
@@ -86,7 +86,7 @@ describe('A Unix socket', () => {
     await rejectsWith(dial(door.url, { signal: never }), 'connection_lost');
   });
 
-  it('leaves those who are in connected when it closes', async () => {
+  it('keeps existing connections open when it closes', async () => {
     const door = await Door.open(`unix:${fresh('inside.sock')}`);
     const [client, host] = await door.enter();
     await door.listener.close();
@@ -97,7 +97,7 @@ describe('A Unix socket', () => {
     await client.close();
   });
 
-  it('takes the place of one that a dead host left', async () => {
+  it('replaces the socket of a dead host', async () => {
     const name = fresh('stale.sock');
     await leaveStale(name);
     await using door = await Door.open(`unix:${name}`);
@@ -106,7 +106,7 @@ describe('A Unix socket', () => {
     for (const transport of [client, host]) transport.destroy();
   });
 
-  it('is given to one of many that want it at once, and works', async () => {
+  it('works for one of many hosts that want it at once', async () => {
     const name = fresh('race.sock');
     await leaveStale(name);
     const doors = await Promise.allSettled(
@@ -123,7 +123,7 @@ describe('A Unix socket', () => {
     for (const transport of [client, host]) transport.destroy();
   });
 
-  it('is not taken from a living host', async () => {
+  it('does not replace the socket of a living host', async () => {
     const name = fresh('living.sock');
     await using door = await Door.open(`unix:${name}`);
     const second = Door.open(`unix:${name}`);
@@ -137,7 +137,7 @@ describe('A Unix socket', () => {
     for (const transport of [client, host]) transport.destroy();
   });
 
-  it('never takes the place of a file, a folder or a link', async () => {
+  it('never replaces a file, a folder or a link', async () => {
     const [file, link] = [fresh('file.sock'), fresh('link.sock')];
     writeFileSync(file, 'precious');
     symlinkSync(file, link);
@@ -149,7 +149,7 @@ describe('A Unix socket', () => {
     for (const name of [file, link]) rmSync(name);
   });
 
-  it('does not take away at close what somebody else has put there', async () => {
+  it('does not remove at close what was put there meanwhile', async () => {
     const name = fresh('replaced.sock');
     const first = await Door.open(`unix:${name}`);
     rmSync(name);
@@ -159,7 +159,7 @@ describe('A Unix socket', () => {
     for (const transport of [client, host]) transport.destroy();
   });
 
-  it('says so where its path is too long, or its folder is not there', async () => {
+  it('reports a path that is too long, or a missing folder', async () => {
     const long = fresh('x'.repeat(100));
     await assert.rejects(
       Door.open(`unix:${long}`),

@@ -43,7 +43,7 @@ async function upgradeStatus(url: string, { path = '/', headers = {} }: Question
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 describe('A WebSocket listener', () => {
-  it('answers whether it is ready, and has no other pages', async () => {
+  it('answers readiness checks, and serves no other pages', async () => {
     await using door = await Door.open(LOCAL, { token: TOKEN });
     assert.equal(await statusOf(door.url, { path: '/readyz' }), 200);
     assert.equal(await statusOf(door.url, { path: '/readyz?now' }), 200);
@@ -54,7 +54,7 @@ describe('A WebSocket listener', () => {
     assert.equal(await upgradeStatus(door.url, { path: '/readyz', ...bearer(TOKEN) }), 404);
   });
 
-  it('lets no browser in, whatever it asks for and shows', async () => {
+  it('refuses every browser, whatever it requests and sends', async () => {
     await using door = await Door.open(LOCAL, { token: TOKEN });
     const headers = { origin: 'http://127.0.0.1', ...bearer(TOKEN).headers };
     assert.equal(await upgradeStatus(door.url, { headers }), 403);
@@ -63,7 +63,7 @@ describe('A WebSocket listener', () => {
     assert.equal(await statusOf(door.url, { path: '/other', headers }), 403);
   });
 
-  it('lets only those in who show the token', async () => {
+  it('accepts only clients that send the token', async () => {
     await using door = await Door.open(LOCAL, { token: TOKEN });
     const wrong = ['', 'correct', `${TOKEN}x`, `x${TOKEN}`, TOKEN.toUpperCase(), `${TOKEN} x`];
     for (const token of wrong) assert.equal(await upgradeStatus(door.url, bearer(token)), 401);
@@ -77,7 +77,7 @@ describe('A WebSocket listener', () => {
     assert.equal(await upgradeStatus(door.url, { headers: lowerCase }), 101);
   });
 
-  it('is dialled with the token, and says what is wrong without', async () => {
+  it('accepts a client with the token, and says what is wrong without it', async () => {
     await using door = await Door.open(LOCAL, { token: TOKEN });
     const [client, host] = await door.enter({ token: TOKEN, signal: never });
     for (const transport of [client, host]) transport.destroy();
@@ -91,7 +91,7 @@ describe('A WebSocket listener', () => {
     }
   });
 
-  it('wants a token where others than this machine can connect', async () => {
+  it('requires a token if other machines can connect', async () => {
     const refused = {
       code: 'invalid_config',
       message: /non-loopback addresses need a token; pass --token-file/,
@@ -109,7 +109,7 @@ describe('A WebSocket listener', () => {
     assert.equal(await upgradeStatus(local, bearer(TOKEN)), 101);
   });
 
-  it('shows TCP and sockets no token, and TCP no strangers', async () => {
+  it('refuses tokens for TCP and Unix sockets, and other machines for TCP', async () => {
     const refused = {
       code: 'invalid_config',
       message: /--token-file only works with ws:HOST:PORT/,
@@ -129,7 +129,7 @@ describe('A WebSocket listener', () => {
     }
   });
 
-  it('says so where the port is taken', async () => {
+  it('reports a port that is in use', async () => {
     for (const scheme of ['ws://', 'tcp:']) {
       await using door = await Door.open(`${scheme}127.0.0.1:0`);
       const message = /^Cannot listen on .*: listen EADDRINUSE/;
@@ -137,7 +137,7 @@ describe('A WebSocket listener', () => {
     }
   });
 
-  it('lets nobody in after close, and those who are in stay', async () => {
+  it('accepts no connection after close, and keeps existing ones open', async () => {
     const door = await Door.open(LOCAL);
     const [client, host] = await door.enter();
     const [toClient, toHost] = [record(client), record(host)];
@@ -176,7 +176,7 @@ describe('A WebSocket', () => {
     ['no HTTP at all', () => Buffer.from('GET / HTTP/1.1\r\n\r\n'), /Lost the connection/],
   ];
   for (const [what, make, why] of faults) {
-    it(`ends where the peer sends ${what}, after what came before`, async () => {
+    it(`ends if the peer sends ${what}, after earlier messages`, async () => {
       await using door = await Door.open(LOCAL);
       const [peer, transport] = await Promise.all([BareWebSocket.open(door.url), door.next()]);
       const received = record(transport);
@@ -188,7 +188,7 @@ describe('A WebSocket', () => {
     });
   }
 
-  it('waits only so long for a peer that says it closes and then stays', async () => {
+  it('waits only for a limited time for a peer that announces its close and then stays', async () => {
     await using door = await Door.open(LOCAL, { closeWithinMs: 20 });
     const [peer, transport] = await Promise.all([BareWebSocket.open(door.url), door.next()]);
     const received = record(transport);
@@ -197,7 +197,7 @@ describe('A WebSocket', () => {
     peer.die();
   });
 
-  it('answers pings without a word, and takes pongs and messages in pieces', async () => {
+  it('answers pings silently, and accepts pongs and fragmented messages', async () => {
     await using door = await Door.open(LOCAL);
     const [peer, transport] = await Promise.all([BareWebSocket.open(door.url), door.next()]);
     const received = record(transport);
@@ -215,7 +215,7 @@ describe('A WebSocket', () => {
     transport.destroy();
   });
 
-  it('joins what is sent in one turn, each message in one piece of its own', async () => {
+  it('sends the messages of one turn together, each as a separate message', async () => {
     await using door = await Door.open(LOCAL);
     const [peer, transport] = await Promise.all([BareWebSocket.open(door.url), door.next()]);
     record(transport);
@@ -227,7 +227,7 @@ describe('A WebSocket', () => {
     transport.destroy();
   });
 
-  it('takes and gives the largest message there is, and no larger one', async () => {
+  it('receives and sends messages up to the maximum, and no larger ones', async () => {
     await using door = await Door.open(LOCAL);
     const [client, host] = await door.enter();
     record(client);

@@ -68,7 +68,7 @@ describe('Endpoints', () => {
   }
 
   for (const [text, why] of BAD) {
-    it(`refuse ${JSON.stringify(text)} and say what they accept`, () => {
+    it(`refuse ${JSON.stringify(text)} and name what is accepted`, () => {
       for (const parse of [parseListenEndpoint, parseConnectEndpoint]) {
         assert.throws(
           () => parse(text),
@@ -84,7 +84,7 @@ describe('Endpoints', () => {
     });
   }
 
-  it('let port 0 be listened on, not connected to', () => {
+  it('accept port 0 for listening, not for connecting', () => {
     assert.deepEqual(parseListenEndpoint('ws:localhost:0'), {
       type: 'ws',
       host: 'localhost',
@@ -96,7 +96,7 @@ describe('Endpoints', () => {
     );
   });
 
-  it('never repeat what may be a secret', () => {
+  it('never repeat a possible secret', () => {
     for (const text of [
       'ws://secret:secret@host:1',
       'ws:secret@host:1',
@@ -128,7 +128,7 @@ describe('Endpoints', () => {
     );
   });
 
-  it('tell what only this machine can reach', () => {
+  it('recognise what only this machine can reach', () => {
     const near = ['127.0.0.1', '127.9.9.9', '::1', '0:0::1', '::ffff:127.0.0.1', 'LocalHost'];
     const far = [
       '0.0.0.0',

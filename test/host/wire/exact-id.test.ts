@@ -6,7 +6,7 @@ import { toWireId, withExactId } from '../../../host/wire/exact-id.ts';
 const id = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 
 describe('withExactId', () => {
-  it('reads any integer of 64 bits as it was written, whatever else is in the message', () => {
+  it('reads any 64-bit integer exactly, whatever else is in the message', () => {
     const message = fc.record({ id, before: fc.jsonValue(), inner: id, after: fc.jsonValue() });
     fc.assert(
       fc.property(message, ({ id, before, inner, after }) => {
@@ -24,13 +24,13 @@ describe('withExactId', () => {
     );
   });
 
-  it('reads the id of the message, not of a part without a name', () => {
+  it('reads the id of the message, not that of an unnamed part', () => {
     const text = '{"":{"id":9007199254740995},"id":9007199254740993}';
     const { id } = withExactId(JSON.parse(text), text) as { id: bigint };
     assert.equal(id, 9_007_199_254_740_993n);
   });
 
-  it('leaves a message alone that has no such id', () => {
+  it('leaves a message without such an id alone', () => {
     for (const text of ['null', '5', '[]', '{}', '{"id":"x"}', '{"id":1.5}', '{"id":7}']) {
       const message: unknown = JSON.parse(text);
       assert.equal(withExactId(message, text), message);

@@ -56,7 +56,7 @@ describe('Framing', () => {
     assert.deepEqual([...frame], [8, 0, 0, 0, 0x7b, 0x22, 0xc3, 0xa9, 0x22, 0x3a, 0x31, 0x7d]);
   });
 
-  it('gives bodies back as they went in, however the bytes are cut (property)', () => {
+  it('returns bodies unchanged, however the bytes are cut (property)', () => {
     const cuts = fc.array(fc.nat(), { maxLength: 30 });
     fc.assert(
       fc.property(fc.array(body, { maxLength: 12 }), cuts, (bodies, where) => {
@@ -69,7 +69,7 @@ describe('Framing', () => {
     );
   });
 
-  it('gives bodies back byte by byte (property)', () => {
+  it('returns bodies that arrive byte by byte (property)', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 20 }), { maxLength: 10 }), (texts) => {
         const bytes = bytesOf(texts);
@@ -79,14 +79,14 @@ describe('Framing', () => {
     );
   });
 
-  it('gives bodies back though they are not taken between two chunks', () => {
+  it('returns bodies that are not taken between two chunks', () => {
     const reader = new FrameReader();
     const bytes = bytesOf(['one', 'two', 'three']);
     for (const byte of bytes) reader.push(Buffer.of(byte));
     assert.deepEqual(readAll(reader).map(String), ['one', 'two', 'three']);
   });
 
-  it('tells what is missing where the bytes end within a message (property)', () => {
+  it('reports what is missing if the bytes end within a message (property)', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ maxLength: 9 }), { minLength: 1 }),
@@ -113,7 +113,7 @@ describe('Framing', () => {
     );
   });
 
-  it('never waits for, nor makes room for, what is larger than the maximum', () => {
+  it('neither waits nor allocates for more than the maximum', () => {
     const reader = new FrameReader();
     const prefix = lengthPrefix(MAX_FRAME_BYTES + 1);
     reader.push(prefix.subarray(0, 3));
@@ -125,7 +125,7 @@ describe('Framing', () => {
     assert.throws(() => whole.next(), /its length is 4294967295/);
   });
 
-  it('makes room only for what has come', () => {
+  it('allocates only for bytes that have arrived', () => {
     const before = process.memoryUsage().arrayBuffers;
     const readers = Array.from({ length: 100 }, () => new FrameReader());
     for (const reader of readers) {
@@ -137,7 +137,7 @@ describe('Framing', () => {
     assert.equal(readers.length, 100);
   });
 
-  it('copies a body of the maximum that comes in small chunks a few times at most', () => {
+  it('copies a maximum body that arrives in small chunks only a few times', () => {
     const reader = new FrameReader();
     const chunk = Buffer.alloc(1_024, 'x');
     reader.push(lengthPrefix(MAX_FRAME_BYTES));
@@ -153,7 +153,7 @@ describe('Framing', () => {
     reader.end();
   });
 
-  it('hands out what was sent in one turn together', async () => {
+  it('writes the messages of one turn together', async () => {
     const turns: (readonly Buffer[])[] = [];
     const writer = new FrameWriter((chunks) => turns.push(chunks));
     for (let n = 0; n < 100; n += 1) writer.send('x'.repeat(n));
@@ -168,7 +168,7 @@ describe('Framing', () => {
     assert.equal(turns.length, 2);
   });
 
-  it('never writes again to what it handed out', () => {
+  it('never changes what it has written', () => {
     const chunks: Buffer[] = [];
     const writer = new FrameWriter((some) => chunks.push(...some));
     const copies: Buffer[] = [];
@@ -180,7 +180,7 @@ describe('Framing', () => {
     assert.deepEqual(chunks, copies);
   });
 
-  it('hands out large bytes as they are, and counts them', () => {
+  it('writes large buffers without a copy, and counts them', () => {
     const chunks: Buffer[] = [];
     const writer = new FrameWriter((some) => chunks.push(...some));
     const large = Buffer.alloc(100_000, 'x');
@@ -197,7 +197,7 @@ describe('Framing', () => {
     ]);
   });
 
-  it('refuses to send more than the maximum, and goes on', () => {
+  it('refuses to send more than the maximum, and continues', () => {
     const chunks: Buffer[] = [];
     const writer = new FrameWriter((some) => chunks.push(...some));
     writer.send('good');

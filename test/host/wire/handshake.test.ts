@@ -16,7 +16,7 @@ function hello(changes: object = {}): object {
 }
 
 describe('answerHello', () => {
-  it('is ready for a client that asks for nothing', () => {
+  it('accepts a client that requires nothing', () => {
     assert.deepEqual(answerHello(hello(), SUPPORTED), {
       type: 'connection/ready',
       selectedVersion: 1,
@@ -24,7 +24,7 @@ describe('answerHello', () => {
     });
   });
 
-  it('names what both have, in alphabetical order', () => {
+  it('names the shared capabilities, in alphabetical order', () => {
     const asked = { requiredCapabilities: ['zebra', 'mango'], optionalCapabilities: ['apple'] };
     assert.deepEqual(answerHello(hello(asked), SUPPORTED), {
       type: 'connection/ready',
@@ -33,7 +33,7 @@ describe('answerHello', () => {
     });
   });
 
-  it('leaves out what is only optional and not there', () => {
+  it('leaves out optional capabilities that it lacks', () => {
     const answer = answerHello(hello({ optionalCapabilities: ['other', 'apple'] }), SUPPORTED);
     assert.deepEqual(answer, {
       type: 'connection/ready',
@@ -47,7 +47,7 @@ describe('answerHello', () => {
     assert.equal(answer.type, 'connection/ready');
   });
 
-  it('rejects a client that has no version 1', () => {
+  it('rejects a client without version 1', () => {
     assert.deepEqual(answerHello(hello({ supportedVersions: [2] }), SUPPORTED), {
       type: 'connection/rejected',
       reason: { type: 'noCompatibleVersion', supportedVersions: [1] },
@@ -62,7 +62,7 @@ describe('answerHello', () => {
     });
   });
 
-  it('speaks of the version before it speaks of capabilities', () => {
+  it('reports the version before the capabilities', () => {
     const answer = answerHello(
       hello({ supportedVersions: [2], requiredCapabilities: ['none'] }),
       SUPPORTED,
@@ -138,7 +138,7 @@ describe('answerHello', () => {
     });
   }
 
-  it('takes as many names, and as long ones, as it says', () => {
+  it('accepts names up to the stated number and length', () => {
     const names = many.slice(1).map((name) => name.padEnd(256, 'x'));
     assert.equal(answerHello(hello({ optionalCapabilities: names }), []).type, 'connection/ready');
   });
@@ -157,16 +157,16 @@ describe('readHostHello', () => {
     );
   }
 
-  it('gives the capabilities both have', () => {
+  it('returns the shared capabilities', () => {
     assert.deepEqual(readHostHello(ready, ['b']), ['a', 'b']);
   });
 
-  it('reads what a host answers', () => {
+  it('reads the answer of a host', () => {
     const answer = answerHello(hello({ requiredCapabilities: ['mango'] }), SUPPORTED);
     assert.deepEqual(readHostHello(JSON.parse(JSON.stringify(answer)), ['mango']), ['mango']);
   });
 
-  it('says why the host rejected', () => {
+  it('reports why the host rejected', () => {
     const reason = { type: 'missingRequiredCapability', capability: 'c' };
     refuses({ type: 'connection/rejected', reason }, /the host rejected it: .*"capability":"c"/);
   });
@@ -179,12 +179,12 @@ describe('readHostHello', () => {
     );
   });
 
-  it('fails in the same way where a rejection has no reason', () => {
+  it('fails in the same way if a rejection has no reason', () => {
     refuses({ type: 'connection/rejected' }, /the host rejected it/);
   });
 
   for (const message of [null, 1, 'ready', [], {}, { type: 'operation/response' }]) {
-    it(`takes ${JSON.stringify(message)} for no answer`, () => {
+    it(`does not accept ${JSON.stringify(message)} as an answer`, () => {
       refuses(message, /the first message is no answer to a hello/);
     });
   }
@@ -201,7 +201,7 @@ describe('readHostHello', () => {
     });
   }
 
-  it('names the first required capability that the host has not', () => {
+  it('names the first required capability that the host lacks', () => {
     refuses(ready, /the host has no capability d$/, ['a', 'd', 'c']);
   });
 });

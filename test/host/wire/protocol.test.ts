@@ -62,7 +62,7 @@ const ALL_CLIENT_MESSAGES = [...CLIENT_MESSAGES, ...OWN_CLIENT_MESSAGES];
 const ALL_HOST_MESSAGES = [...HOST_MESSAGES, ...OWN_HOST_MESSAGES];
 
 describe('The messages of these tests', () => {
-  it('are of every kind there is', () => {
+  it('are of every kind', () => {
     const said = ALL_CLIENT_MESSAGES.map((text) =>
       clientKindOf(readClientMessage(JSON.parse(text))),
     );
@@ -84,7 +84,7 @@ for (const [name, read, messages] of [
       });
     }
 
-    it('refuses a field it does not know, wherever it is', () => {
+    it('refuses an unknown field, wherever it is', () => {
       let count = 0;
       for (const text of messages) {
         for (const message of withStranger(JSON.parse(text))) {
@@ -97,7 +97,7 @@ for (const [name, read, messages] of [
       assert.ok(count > messages.length * 2);
     });
 
-    it('refuses a message without its id, and with one that is not whole', () => {
+    it('refuses a message without an id, or with one that is not an integer', () => {
       for (const text of messages.filter((message) => message.includes('"id"'))) {
         for (const id of [undefined, null, '1', 1.5, 2 ** 53]) refuses(read, text, 'id', id);
       }
@@ -116,7 +116,7 @@ for (const [name, read, messages] of [
       );
     });
 
-    it('reads any message with something changed in it, or throws an Error', () => {
+    it('reads any message with a change, or throws an Error', () => {
       const change = fc.constantFrom(...messages).chain((text) =>
         fc.record({
           text: fc.constant(text),
@@ -130,7 +130,7 @@ for (const [name, read, messages] of [
       );
     });
 
-    it('is not fooled by names that objects have anyway', () => {
+    it('is not fooled by names of inherited members', () => {
       for (const key of ['__proto__', 'constructor', 'toString']) {
         for (const text of messages) {
           assert.throws(() => read(JSON.parse(`{"${key}":1,${text.slice(1)}`)), Error, key);
@@ -155,7 +155,7 @@ describe('The bounds of a client message', () => {
     });
   }
 
-  it('takes no output tokens at all', () => {
+  it('accepts zero output tokens', () => {
     readClientMessage(changed(execute, `${at}.max_output_tokens`, 0));
   });
 
@@ -166,7 +166,7 @@ describe('The bounds of a client message', () => {
     });
   }
 
-  it('takes null as a time to wait only where a cell starts', () => {
+  it('accepts null as a duration only when a cell starts', () => {
     readClientMessage(changed(execute, `${at}.yield_time_ms`, null));
     refuses(readClientMessage, wait, `${at}.yield_time_ms`, null);
   });
@@ -197,7 +197,7 @@ describe('The bounds of a client message', () => {
     refuses(readClientMessage, result, 'result.value.result', undefined);
   });
 
-  it('refuses what is missing, or of another type, in a tool', () => {
+  it('refuses a tool with missing fields, or fields of another type', () => {
     for (const [field, bad] of [
       ['name', 1],
       ['tool_name', 't'],
@@ -210,13 +210,13 @@ describe('The bounds of a client message', () => {
     }
   });
 
-  it('names the place of a method it does not know', () => {
+  it('names the place of an unknown method', () => {
     refuses(readClientMessage, wait, 'request.method', 'session/other');
     refuses(readClientMessage, result, 'result.status', 'maybe');
     refuses(readClientMessage, result, 'result.value.type', 'tool/other');
   });
 
-  it('names the field it does not know', () => {
+  it('names an unknown field', () => {
     const message = { type: 'operation/cancel', id: 1, extra: true };
     assert.throws(() => readClientMessage(message), /Unrecognized key: "extra"/);
   });

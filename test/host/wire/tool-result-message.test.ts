@@ -10,7 +10,7 @@ function message(id: number, result: unknown) {
 }
 
 describe('isToolResult', () => {
-  it('takes results of every kind, as they are', () => {
+  it('accepts results of every kind, unchanged', () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), fc.jsonValue(), (id, result) => {
         const sent = JSON.parse(JSON.stringify(message(id, result)));
@@ -20,7 +20,7 @@ describe('isToolResult', () => {
     );
   });
 
-  it('takes nothing the schema would refuse or change', () => {
+  it('accepts nothing that the schema would refuse or change', () => {
     const good = message(1, null);
     const { result } = good;
     const { value } = result;

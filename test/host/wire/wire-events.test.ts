@@ -80,7 +80,7 @@ function ok(value: object): object {
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 describe('toResponse', () => {
-  it('loses nothing between peers of our own', () => {
+  it('loses nothing between peers with cellhost.cells', () => {
     fc.assert(
       fc.property(cellEvent, times, (event, took) => {
         assert.deepEqual(
@@ -94,7 +94,7 @@ describe('toResponse', () => {
     );
   });
 
-  it('always says in version 1 what a client reads, with whole times', () => {
+  it('always makes a version 1 response that clients can read, with integer times', () => {
     fc.assert(
       fc.property(cellEvent, times, (event, took) => {
         const response = overWire(toResponse({ event, ...took }, false));
@@ -149,7 +149,7 @@ describe('toResponse', () => {
     ],
   ];
   for (const [what, event, response] of pins) {
-    it(`says ${what} in version 1`, () => {
+    it(`expresses ${what} in version 1`, () => {
       assert.deepEqual(toResponse({ event, ...TIMES }, false), response);
       assert.equal(
         JSON.stringify(toResponse({ event, ...TIMES }, false)),
@@ -160,13 +160,13 @@ describe('toResponse', () => {
     });
   }
 
-  it('says an event whole to a peer of our own', () => {
+  it('sends the whole event to a peer with cellhost.cells', () => {
     const event: CellEvent = { type: 'yielded', ...shown };
     assert.deepEqual(toResponse({ event, ...TIMES }, true), { Event: event });
     assert.deepEqual(toOutcome({ event, ...TIMES }, true), { LiveCell: { Event: event } });
   });
 
-  it('never says a time before zero', () => {
+  it('never sends a negative time', () => {
     const event: CellEvent = { type: 'yielded', ...shown };
     const response = toResponse({ event, tookMs: -1, bufferedMs: -1 }, false);
     assert.ok('Yielded' in response && response.Yielded.code_mode_host_duration_ns === 0);
@@ -176,13 +176,13 @@ describe('toResponse', () => {
 describe('fromResponse', () => {
   const body = { cell_id: '1', content_items: [] };
 
-  it('reads a version 1 host that measures nothing', () => {
+  it('reads the response of a version 1 host that measures nothing', () => {
     assert.deepEqual(fromResponse({ Yielded: body }), { type: 'yielded', cellId: '1', items: [] });
     const terminated = { type: 'terminated', cellId: '1', items: [] };
     assert.deepEqual(fromResponse({ Terminated: body }), terminated);
   });
 
-  it('takes an image without a detail as high', () => {
+  it('reads an image without a detail as high', () => {
     const content_items = [
       { type: 'input_image' as const, image_url: 'a' },
       { type: 'input_image' as const, image_url: 'b', detail: null },
@@ -194,7 +194,7 @@ describe('fromResponse', () => {
     ]);
   });
 
-  it('tells a syntax error from another by its text', () => {
+  it('recognises a syntax error by its text', () => {
     const read = (error_text: string | null) => {
       const event = fromResponse({ Result: { ...body, error_text } });
       return event.type === 'completed' ? event.failure : undefined;
@@ -207,7 +207,7 @@ describe('fromResponse', () => {
 });
 
 describe('fromOutcome', () => {
-  it('takes a missing cell of version 1 for one that nobody knows', () => {
+  it('reads a missing cell of version 1 as unknown', () => {
     const Result = { cell_id: '9', content_items: [], error_text: 'exec cell 9 not found' };
     assert.deepEqual(fromOutcome({ MissingCell: { Result } }), {
       type: 'missing',

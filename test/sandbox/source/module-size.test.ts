@@ -53,7 +53,7 @@ describe('A source of an unusual size', { timeout: 300_000 }, () => {
   after(() => sandbox.close());
 
   for (const [what, source] of Object.entries(DEEP)) {
-    it(`is run or refused in words, and does no harm to the next one: too many ${what}`, async () => {
+    it(`is run or refused with an error, and does not harm the next one: too many ${what}`, async () => {
       const { failure } = await runCell(sandbox, source);
       assert.ok(failure === null || failure.kind === 'syntax' || failure.kind === 'exception');
       assert.doesNotMatch(failure?.text ?? '', new RegExp(HOST_TEXT));
@@ -69,7 +69,7 @@ describe('A source of an unusual size', { timeout: 300_000 }, () => {
   }
 
   for (const [what, source] of Object.entries(COSTLY)) {
-    it(`does not hold up the process: ${what}`, async () => {
+    it(`does not block the process: ${what}`, async () => {
       const startedMs = performance.now();
       await runCell(sandbox, source);
       const ms = Math.round(performance.now() - startedMs);

@@ -154,7 +154,7 @@ describe('prepareModule (property)', { timeout: 120_000 }, () => {
     );
   });
 
-  it('reads comments in every gap as V8 does, and lets nothing out of its function', () => {
+  it('reads comments in every gap as V8 does, and lets no code escape its function', () => {
     fc.assert(
       fc.property(commented, (source) => {
         const prepared = prepareModule(source, checkSyntax);
@@ -182,7 +182,7 @@ describe('prepareModule (property)', { timeout: 120_000 }, () => {
     );
   });
 
-  it('never throws, and what it lets through compiles: soup of words', () => {
+  it('never throws, and what it accepts compiles: random words', () => {
     const soup = fc.array(fc.constantFrom(...TOKENS), { maxLength: 8 });
     fc.assert(
       fc.property(soup, fc.constantFrom('', ' '), (tokens, glue) => compile(tokens.join(glue))),
@@ -190,12 +190,12 @@ describe('prepareModule (property)', { timeout: 120_000 }, () => {
     );
   });
 
-  it('never throws, and what it lets through compiles: any ASCII text', () => {
+  it('never throws, and what it accepts compiles: any ASCII text', () => {
     const ascii = fc.string({ unit: 'grapheme-ascii', maxLength: 200 });
     fc.assert(fc.property(ascii, compile), { numRuns: 2_000 });
   });
 
-  it('makes every text a program that ends', async () => {
+  it('turns every text into a program that ends', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 50 }), async (source) => {
         const { failure } = await runCell(sandbox, source);
@@ -205,7 +205,7 @@ describe('prepareModule (property)', { timeout: 120_000 }, () => {
     );
   });
 
-  it('never throws, and what it lets through compiles: sources with a piece cut out', () => {
+  it('never throws, and what it accepts compiles: sources with a piece cut out', () => {
     const source = STATEMENTS.map((text, n) => text.replaceAll('NAME', `n${n}`)).join('\n');
     fc.assert(
       fc.property(fc.nat(source.length), fc.nat(60), (from, length) =>

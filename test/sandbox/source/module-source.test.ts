@@ -215,7 +215,7 @@ describe('The source of a module', { timeout: 120_000 }, () => {
     'import a, { type B } from "mixed"': 'mixed',
   };
   for (const [source, specifier] of Object.entries(IMPORTS)) {
-    it(`is refused where it imports: ${source}`, () => {
+    it(`is refused if it imports: ${source}`, () => {
       const text = `Unsupported import in exec: ${specifier}`;
       assert.deepEqual(failureOf(source), { kind: 'syntax', text });
     });
@@ -236,7 +236,7 @@ describe('The source of a module', { timeout: 120_000 }, () => {
       'an enum in what is broken further up': ['let b = ;\nenum E { A }', 1, 9],
     };
   for (const [what, [source, line, column]] of Object.entries(PLACES)) {
-    it(`is refused where it is wrong: ${what}`, () => {
+    it(`is refused at the position of its error: ${what}`, () => {
       const failure = failureOf(source);
       assert.equal(failure.kind, 'syntax');
       assert.deepEqual([failure.line, failure.column], [line, column], failure.text);
@@ -244,7 +244,7 @@ describe('The source of a module', { timeout: 120_000 }, () => {
     });
   }
 
-  it('names what is more than types', () => {
+  it('names what cannot be erased', () => {
     for (const [source, name] of [
       ['enum E {}', 'enum'],
       ['namespace N { text(1) }', 'namespace'],
@@ -269,7 +269,7 @@ describe('The source of a module', { timeout: 120_000 }, () => {
     'interface A {\n  a: number;\n}\n',
     '/* \u2028 */ ',
   ]) {
-    it(`keeps its lines and columns behind ${JSON.stringify(start)}`, async () => {
+    it(`keeps its lines and columns after ${JSON.stringify(start)}`, async () => {
       const lines = start.split(/[\n\u2028]/);
       const column = (lines.at(-1)?.length ?? 0) + 'throw '.length + 1;
       const { failure } = await runCell(sandbox, `${start}throw new Error('here')`);

@@ -34,7 +34,7 @@ describe('stripTypes', () => {
     'import alias': ['\nimport a = require("a");', 2, 1],
   };
   for (const [what, [source, line, column]] of Object.entries(UNSUPPORTED)) {
-    it(`says where there is more than types: ${what}`, () => {
+    it(`reports the position of what cannot be erased: ${what}`, () => {
       const stripped = stripTypes(source);
       assert.ok(!stripped.ok && stripped.unsupported);
       assert.deepEqual([stripped.line, stripped.column], [line, column]);
@@ -54,7 +54,7 @@ describe('stripTypes', () => {
       'behind characters that take two cells': ['/* \u4f60\u597d */ let x: = 1', 1, 17],
     };
   for (const [where, [source, line, column]] of Object.entries(BROKEN)) {
-    it(`says where it cannot be read: ${where}`, () => {
+    it(`reports the position of a syntax error: ${where}`, () => {
       const stripped = stripTypes(source);
       assert.ok(!stripped.ok && !stripped.unsupported);
       assert.deepEqual([stripped.line, stripped.column], [line, column]);

@@ -13,7 +13,7 @@ const MOVE = fc.oneof(
 );
 
 describe('Fifo', () => {
-  it('holds what an array holds, also when it gives back many places', () => {
+  it('behaves like an array, also when it releases many places', () => {
     fc.assert(
       fc.property(fc.array(MOVE, { maxLength: 20 }), (moves) => {
         const fifo = new Fifo<number>();
@@ -36,7 +36,7 @@ describe('Fifo', () => {
     );
   });
 
-  it('stays quick with a million items', () => {
+  it('stays fast with a million items', () => {
     const fifo = new Fifo<number>();
     const count = 1_000_000;
     for (let n = 0; n < count; n += 1) fifo.push(n);

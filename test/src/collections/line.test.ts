@@ -84,7 +84,7 @@ const MOVE = fc.oneof(
 );
 
 describe('Line', () => {
-  it('holds what a map of numbered items holds, whatever is done to it', () => {
+  it('behaves like a map of numbered items, after any operations', () => {
     fc.assert(
       fc.property(fc.array(MOVE, { maxLength: 60, size: 'max' }), (moves) => {
         const play = new LinesPlay();
@@ -97,7 +97,7 @@ describe('Line', () => {
     );
   });
 
-  it('keeps the numbers when it gives back the places of many items', () => {
+  it('keeps the numbers when it releases the places of many items', () => {
     const line = new Line<Parcel>(MEASURE);
     for (let n = 1; n <= 1_000; n += 1) line.push(parcel(n));
     for (let n = 1; n <= 900; n += 1) assert.equal(line.shift()?.order, n);

@@ -12,7 +12,7 @@ const MOVE = fc.oneof(
 );
 
 describe('RecentMap', () => {
-  it('holds the youngest entries, whatever is done to it', () => {
+  it('holds the youngest entries after any operations', () => {
     fc.assert(
       fc.property(fc.nat({ max: 4 }), fc.array(MOVE), (capacity, moves) => {
         const map = new RecentMap<string, number>(capacity);
@@ -66,7 +66,7 @@ describe('RecentSet', () => {
     );
   });
 
-  it('keeps a value for longer that was added or touched again', () => {
+  it('keeps a value longer if it was added or touched again', () => {
     const set = new RecentSet<string>(3);
     for (const value of ['a', 'b', 'c', 'a']) set.add(value);
     assert.deepEqual([set.touch('b'), set.touch('x')], [true, false]);

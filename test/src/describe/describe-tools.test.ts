@@ -47,7 +47,7 @@ declare const tools: { hidden_tool(args: unknown): Promise<unknown>; };
     assert.deepEqual(text.match(/^### .*/gm), ['### `a_b` (`a-b`)']);
   });
 
-  it('says the text of a namespace once, above all its tools', () => {
+  it('writes the text of a namespace once, above all its tools', () => {
     const definitions = [
       namespaced('files', 'read'),
       namespaced('web', 'get'),
@@ -99,7 +99,7 @@ declare const tools: { hidden_tool(args: unknown): Promise<unknown>; };
     ]);
   });
 
-  it('begins with the shared MCP types where a tool needs them, once', () => {
+  it('begins with the shared MCP types, once, if a tool needs them', () => {
     const needs = (name: string) => tool(name, { outputSchema: mcpSchema() });
     const text = describeTools([tool('a'), needs('b'), needs('c')]);
     const types = `Types of MCP tool results:\n\`\`\`ts\n${sharedMcpTypes}\n\`\`\``;
@@ -110,7 +110,7 @@ declare const tools: { hidden_tool(args: unknown): Promise<unknown>; };
     assert.equal(describeTools([], { mcpTypes: 'always' }), types);
   });
 
-  it('does not change with the schemas where the types are always there', () => {
+  it('does not depend on the schemas if the types are always included', () => {
     const always = { mcpTypes: 'always' } as const;
     const types = (outputSchema: unknown) =>
       describeTools([tool('a', { outputSchema })], always).split('### ')[0];

@@ -68,7 +68,7 @@ describe('References of a schema', () => {
     ]);
   });
 
-  it('leaves references below an $id of its own alone', () => {
+  it('does not follow references below a nested $id', () => {
     const nested = objectSchema({ value: { $ref: '#/$defs/a' } }, { $id: 'https://x/nested' });
     const $defs = { a: string, nested };
     const type = '{ nested?: { value?: unknown; }; }';
@@ -81,7 +81,7 @@ describe('References of a schema', () => {
     ]);
   });
 
-  it('expands 32 references, not counting those that lead nowhere', () => {
+  it('expands 32 references, not counting those without a target', () => {
     const dangling = Array.from({ length: 32 }, () => ({ $ref: '#/$defs/none' }));
     const valid = Array.from({ length: 34 }, () => ({ $ref: '#/$defs/a' }));
     const types = [

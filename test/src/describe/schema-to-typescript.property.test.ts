@@ -84,7 +84,7 @@ describe('Any schema', () => {
     ['JSON', fc.jsonValue()],
     ['anything', anything],
   ] as const) {
-    it(`gives a valid type within its bytes, the same each time: ${title}`, () => {
+    it(`makes a valid type within its limit, the same each time: ${title}`, () => {
       fc.assert(
         fc.property(schemas, fc.integer({ min: 7, max: 400 }), (schema, maxBytes) => {
           const type = schemaToTypescript(schema);

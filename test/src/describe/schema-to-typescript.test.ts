@@ -5,7 +5,7 @@ const string = { type: 'string' };
 const number = { type: 'number' };
 
 describe('schemaToTypescript', () => {
-  it('renders boolean schemas, and unknown for what is no schema', () => {
+  it('renders boolean schemas, and unknown for invalid schemas', () => {
     assertTypes([
       [true, 'unknown'],
       [false, 'never'],
@@ -43,7 +43,7 @@ describe('schemaToTypescript', () => {
     ]);
   });
 
-  it('renders the first keyword that counts', () => {
+  it('renders the most specific keyword', () => {
     const all = {
       const: 'c',
       enum: ['e'],
@@ -84,7 +84,7 @@ describe('schemaToTypescript', () => {
     ]);
   });
 
-  it('passes over empty lists', () => {
+  it('ignores empty lists', () => {
     const empty = { enum: [], anyOf: [], oneOf: [], allOf: [] };
     assertTypes([
       [{ ...empty, type: 'string' }, 'string'],
@@ -131,7 +131,7 @@ describe('schemaToTypescript', () => {
     ]);
   });
 
-  it('quotes names that are no identifiers', () => {
+  it('quotes names that are not identifiers', () => {
     const names = ['a-b', '1', '', 'é', '"\n', '$_9', 'new'];
     const properties = Object.fromEntries(names.map((name) => [name, string]));
     const type =
@@ -139,7 +139,7 @@ describe('schemaToTypescript', () => {
     assertTypes([[objectSchema(properties), type]]);
   });
 
-  it('renders properties named like members of Object.prototype, and only own ones', () => {
+  it("renders properties named like members of Object.prototype, and only the schema's own", () => {
     const properties = JSON.parse('{"__proto__":{"type":"string"},"toString":true}');
     assertTypes([
       [objectSchema(properties), '{ __proto__?: string; toString?: unknown; }'],
@@ -177,7 +177,7 @@ describe('schemaToTypescript', () => {
     assertTypes([[schema, type]]);
   });
 
-  it('stays on one line where descriptions are blank or no text', () => {
+  it('stays on one line if descriptions are blank or not text', () => {
     const properties = { a: { description: ' \n\t' }, b: { description: 5 }, c: true };
     assertTypes([[objectSchema(properties), '{ a?: unknown; b?: unknown; c?: unknown; }']]);
   });
@@ -193,7 +193,7 @@ describe('schemaToTypescript', () => {
     ]);
   });
 
-  it('lets no line of a description out of its comment', () => {
+  it('keeps every line of a description inside its comment', () => {
     const description = 'a\u2028b\u2029c\rd\ne */ \ud800';
     const type = '{\n  // a\n  // b\n  // c\n  // d\n  // e */ \ufffd\n  x?: unknown;\n}';
     assertTypes([[objectSchema({ x: { description } }), type]]);

@@ -87,19 +87,19 @@ declare const tools: { hidden_dynamic_tool(args: { city: string; }): Promise<{ o
     );
   });
 
-  it('leaves the tools that run programs without one', () => {
+  it('writes no declaration for the tools that run programs', () => {
     const outputSchema = mcpSchema();
     assert.equal(declareTool(tool('exec', { kind: 'freeform' })), 'Runs exec.');
     assert.equal(declareTool(tool('wait', { outputSchema })), 'Runs wait.');
   });
 
-  it('puts the text of the namespace in front', () => {
+  it('puts the text of the namespace first', () => {
     const plain = declareTool(tool('a'));
     assert.equal(declareTool(tool('a'), { namespaceText: 'About a.' }), `About a.\n\n${plain}`);
     assert.equal(declareTool(tool('a'), { namespaceText: ' ' }), plain);
   });
 
-  it('begins with the declaration where there is no description', () => {
+  it('begins with the declaration if there is no description', () => {
     assert.ok(declareTool(tool('a', { description: '' })).startsWith('exec tool declaration:\n'));
   });
 
@@ -123,7 +123,7 @@ describe('Results of MCP tools', () => {
     return line.slice('declare const tools: { a(args: unknown): Promise<'.length, -'>; };'.length);
   }
 
-  it('are named, with the type of their structured content where it is known', () => {
+  it('are named, with the type of their structured content if it is known', () => {
     assert.equal(result(mcpSchema()), 'CallToolResult');
     assert.equal(result(mcpSchema(true)), 'CallToolResult');
     assert.equal(result(mcpSchema({ title: 'Any' })), 'CallToolResult');
@@ -131,7 +131,7 @@ describe('Results of MCP tools', () => {
     assert.equal(result(mcpSchema(false)), 'CallToolResult<never>');
   });
 
-  it('may refer to definitions of the whole schema', () => {
+  it('can refer to definitions of the whole schema', () => {
     const item = {
       type: 'object',
       properties: { score: { type: 'number' }, id: string },
@@ -153,7 +153,7 @@ describe('Results of MCP tools', () => {
     assert.equal(result(mcpSchema(rewritten)), type);
   });
 
-  it('refer to their structured content where they refer to the whole', () => {
+  it('refer to their structured content if they refer to the whole', () => {
     const structured = { properties: { next: { $ref: '#' } } };
     assert.equal(
       result(mcpSchema(structured)),
@@ -161,7 +161,7 @@ describe('Results of MCP tools', () => {
     );
   });
 
-  it('are told from other objects', () => {
+  it('are distinguished from other objects', () => {
     const { properties } = mcpSchema();
     const { content, isError, _meta } = properties;
     for (const schema of [

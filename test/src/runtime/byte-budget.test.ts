@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { JsonText } from '../../../src/delegate.ts';
 import { ByteBudget } from '../../../src/runtime/byte-budget.ts';
 import { brief, expectEvent } from '../../support/events.ts';
 import { dropFakeSessions, fakeSession, STUBBORN } from '../../support/fake-session.ts';
@@ -8,7 +9,7 @@ import { settled } from '../../support/gates.ts';
 import { scriptedCallbacks } from '../../support/scripted-callbacks.ts';
 
 describe('ByteBudget', () => {
-  it('reserves in all budgets around it or in none', () => {
+  it('reserves in all enclosing budgets or in none', () => {
     const host = new ByteBudget('host', 100);
     const session = new ByteBudget('session', 80, host);
     const [one, other] = [new ByteBudget('cell', 60, session), new ByteBudget('cell', 60, session)];
@@ -21,7 +22,7 @@ describe('ByteBudget', () => {
     assert.deepEqual([one.used, session.used, host.used], [0, 0, 0]);
   });
 
-  it('never goes over any bound, and ends empty, whatever comes and goes (property)', () => {
+  it('never exceeds any bound, and ends empty, in any order (property)', () => {
     const move = fc.record({ cell: fc.nat({ max: 5 }), bytes: fc.integer({ min: -1, max: 40 }) });
     fc.assert(
       fc.property(fc.array(move, { maxLength: 200 }), (moves) => {
@@ -47,8 +48,8 @@ describe('ByteBudget', () => {
   });
 });
 
-describe('What waits for the delegate', () => {
-  it('fails the call that finds no room, and has room again when others are answered', async () => {
+describe('The budget of pending callbacks', () => {
+  it('fails a call that does not fit, and has room again when others are answered', async () => {
     const { call, delegate, budget } = scriptedCallbacks(undefined, 2_000);
     const waiting = [call('block'), call('block'), call('block')];
     const { ok, text } = await call('block');
@@ -62,7 +63,26 @@ describe('What waits for the delegate', () => {
     assert.equal((await again).ok, true);
   });
 
-  it('reports a notification that finds no room', () => {
+  it('weighs a result that arrived as text while it waits for its program', async () => {
+    const { call, budget, room } = scriptedCallbacks(
+      () => new JsonText(`"${'x'.repeat(100)}"`),
+      2_000,
+    );
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    room.full = promise;
+    const first = call('any');
+    await settled();
+    const used = budget.used;
+    assert.ok(used >= 1_236, `${used} bytes for the call and its result`);
+    const second = await call('any');
+    assert.deepEqual(second.ok, false);
+    assert.match(second.text, /^the result has no room: .*maxCellPendingBytes/);
+    resolve(true);
+    assert.equal((await first).ok, true);
+    assert.equal(budget.used, 0);
+  });
+
+  it('reports a notification that does not fit', () => {
     const { notify, overruns } = scriptedCallbacks(undefined, 1_000);
     void notify('block');
     void notify('x'.repeat(1_000));
@@ -80,7 +100,7 @@ describe('What waits for the delegate', () => {
     assert.equal(budget.used, 0);
   });
 
-  it('is bounded for all cells of a session together, and a notification over it stops its cell', async () => {
+  it('bounds all cells of a session together, and a notification that exceeds it stops its cell', async () => {
     const { begin, session } = fakeSession({ limits: { maxPendingBytes: 3_000 } });
     const [one, other] = [await begin(), await begin()];
     for (let n = 0; n < 5; n += 1) void one.run.callTool(STUBBORN);
@@ -94,7 +114,7 @@ describe('What waits for the delegate', () => {
     dropFakeSessions();
   });
 
-  it('is bounded for sessions that share a budget', async () => {
+  it('bounds sessions that share a budget', async () => {
     const budget = new ByteBudget('host', 1_500);
     const [one, other] = [fakeSession({ budget }), fakeSession({ budget })];
     void (await one.begin()).run.callTool(STUBBORN);

@@ -4,7 +4,7 @@ import { type Delegate, JsonText } from '../../../src/delegate.ts';
 import { never, settled } from '../../support/gates.ts';
 import { scriptedCallbacks } from '../../support/scripted-callbacks.ts';
 
-describe('Callbacks that run', () => {
+describe('Running callbacks', () => {
   it('are listed in call order while they run', async () => {
     const { callbacks, call, notify, delegate } = scriptedCallbacks();
     const answers = [call('block'), call('block')];
@@ -46,7 +46,40 @@ describe('Callbacks that run', () => {
     );
   });
 
-  it('pass JSON text through as it is', async () => {
+  it('turn a result into text when its program has room for it, and not before', async () => {
+    const log: string[] = [];
+    const { call, room } = scriptedCallbacks(() => ({
+      toJSON() {
+        log.push('text');
+        return 1;
+      },
+    }));
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    room.full = promise;
+    const answer = call('any');
+    await settled();
+    log.push('room');
+    resolve(true);
+    assert.deepEqual(await answer, { ok: true, text: '1' });
+    assert.deepEqual(log, ['room', 'text']);
+  });
+
+  it('do not turn a result into text whose program has ended', async () => {
+    let isAsked = false;
+    const { call, room } = scriptedCallbacks(() => ({
+      toJSON() {
+        isAsked = true;
+      },
+    }));
+    room.full = Promise.resolve(false);
+    assert.deepEqual(await call('any'), {
+      ok: false,
+      text: 'code mode nested tool call cancelled',
+    });
+    assert.equal(isAsked, false);
+  });
+
+  it('pass JSON text through unchanged', async () => {
     const { call } = scriptedCallbacks(() => new JsonText(' {"big": 12345678901234567890} '));
     assert.deepEqual(await call('any'), { ok: true, text: ' {"big": 12345678901234567890} ' });
   });
@@ -68,7 +101,7 @@ describe('Callbacks that run', () => {
       /failed to serialize tool response/,
     ],
   ] as const) {
-    it(`fail where the result is ${what}, which JSON cannot carry`, async () => {
+    it(`fail if the result is ${what}, which JSON cannot represent`, async () => {
       const answer = await scriptedCallbacks(() => value).call('any');
       assert.equal(answer.ok, false);
       assert.match(answer.text, text);
@@ -86,7 +119,7 @@ describe('Callbacks that run', () => {
       'the tool failed with an error that cannot be shown',
     ],
   ] as const) {
-    it(`fail with a message where the tool throws ${what}`, async () => {
+    it(`fail with a message if the tool throws ${what}`, async () => {
       const thrower = scriptedCallbacks(() => {
         throw thrown;
       });
@@ -94,14 +127,14 @@ describe('Callbacks that run', () => {
     });
   }
 
-  it('fail with a text even where the message of the error is none', async () => {
+  it('fail with a text even if the error has no message', async () => {
     const odd = Object.assign(new Error('x'), { message: 42 });
     const answer = await scriptedCallbacks(() => Promise.reject(odd)).call('any');
     assert.equal(typeof answer.text, 'string');
     assert.equal(answer.ok, false);
   });
 
-  it('may throw at once', async () => {
+  it('can throw synchronously', async () => {
     const bare: Delegate = {
       invokeTool: () => {
         throw new Error('at once');
@@ -117,7 +150,7 @@ describe('Callbacks that run', () => {
     assert.equal(callbacks.idle, true);
   });
 
-  it('may return what is no promise', async () => {
+  it('can return a plain value', async () => {
     const bare = { invokeTool: () => 7, notify: () => undefined };
     const { callbacks, call, notify } = scriptedCallbacks(bare as unknown as Delegate);
     assert.deepEqual(await call('any'), { ok: true, text: '7' });
@@ -125,13 +158,13 @@ describe('Callbacks that run', () => {
     assert.equal(await callbacks.drain(30_000), 0);
   });
 
-  it('tell the program nothing of a notification that fails', async () => {
+  it('do not report a failed notification to the program', async () => {
     const { notify, delegate } = scriptedCallbacks();
     delegate.onNotify = () => Promise.reject(new Error('nobody there'));
     await notify('hello');
   });
 
-  it('get a signal of their own each', () => {
+  it('get separate signals', () => {
     const { call, notify, delegate } = scriptedCallbacks(() => never());
     void call('any');
     void call('any');

@@ -19,7 +19,7 @@ function times(count: number, act: () => unknown): void {
 }
 
 describe('Callbacks that are cancelled', () => {
-  it('cost one 100 ms, ten stubborn tools and ten stubborn notifications together', async (t) => {
+  it('take 100 ms together: ten stubborn tools and ten stubborn notifications', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, call, notify, counts } = scriptedCallbacks();
     times(10, () => call('stubborn'));
@@ -33,7 +33,7 @@ describe('Callbacks that are cancelled', () => {
     assert.equal(callbacks.idle, true);
   });
 
-  it('share the deadline of the first cancel with a second', async (t) => {
+  it('share one deadline for two cancellations', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, call, counts, delegate } = scriptedCallbacks();
     void call('stubborn');
@@ -46,7 +46,7 @@ describe('Callbacks that are cancelled', () => {
     assert.deepEqual(delegate.log, ['1 tool-1 started', '1 tool-1 cancelled: terminate']);
   });
 
-  it('of many cells cost one 100 ms together', async (t) => {
+  it('of many cells take 100 ms together', async (t) => {
     const pass = fakeClock(t);
     const cells = Array.from({ length: 100 }, () => scriptedCallbacks());
     for (const { call, notify } of cells) {
@@ -58,7 +58,7 @@ describe('Callbacks that are cancelled', () => {
     assert.equal(await isSettled(closed), true);
   });
 
-  it('are told in the same tick, all of them, by a typed reason', () => {
+  it('are all aborted in the same tick, with a typed reason', () => {
     const { callbacks, call, notify, delegate } = scriptedCallbacks();
     times(3, () => call('block'));
     times(3, () => notify('block'));
@@ -72,7 +72,7 @@ describe('Callbacks that are cancelled', () => {
     }
   });
 
-  it('are not waited for longer than they take when they stop', async (t) => {
+  it('are awaited no longer than they take to stop', async (t) => {
     fakeClock(t);
     const { callbacks, call, notify, counts } = scriptedCallbacks();
     const answer = call('block');
@@ -82,7 +82,7 @@ describe('Callbacks that are cancelled', () => {
     assert.deepEqual(counts, { abandoned: 0, late: 0 });
   });
 
-  it('wait for the slower ones of those that stop', async (t) => {
+  it('are awaited until the slowest one that stops', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, call, delegate } = scriptedCallbacks();
     times(2, () => call('stubborn'));
@@ -103,7 +103,7 @@ describe('Callbacks that are cancelled', () => {
     });
   });
 
-  it('are counted when they come back too late, and what they bring is dropped', async (t) => {
+  it('are counted when they return too late, and their results are dropped', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, call, notify, delegate, counts } = scriptedCallbacks();
     times(2, () => call('stubborn'));
@@ -118,7 +118,7 @@ describe('Callbacks that are cancelled', () => {
     assert.deepEqual(callbacks.pendingCalls, []);
   });
 
-  it('do nothing to the process when they fail too late', async (t) => {
+  it('do not affect the process when they fail too late', async (t) => {
     const pass = fakeClock(t);
     const failing = Promise.withResolvers<never>();
     const { callbacks, call, counts } = scriptedCallbacks(() => failing.promise);
@@ -131,7 +131,7 @@ describe('Callbacks that are cancelled', () => {
     assert.deepEqual(counts, { abandoned: 1, late: 1 });
   });
 
-  it('leave nothing that starts afterwards', async () => {
+  it('start nothing afterwards', async () => {
     const { callbacks, call, notify, delegate } = scriptedCallbacks();
     await callbacks.cancel('terminate');
     const refused = { ok: false, text: 'code mode nested tool call cancelled' };
@@ -140,7 +140,7 @@ describe('Callbacks that are cancelled', () => {
     assert.deepEqual(delegate.log, []);
   });
 
-  it('leave nothing that starts while they are waited for', async () => {
+  it('start nothing while they are awaited', async () => {
     const { callbacks, call, notify, delegate } = scriptedCallbacks();
     void call('block');
     const cancelled = callbacks.cancel('terminate');
@@ -151,7 +151,7 @@ describe('Callbacks that are cancelled', () => {
     assert.equal(delegate.notifications.length, 0);
   });
 
-  it('may start another from inside their abort listener, and it does not start', async () => {
+  it('cannot start another from inside their abort listener', async () => {
     const { callbacks, call, delegate } = scriptedCallbacks((_call, signal) => {
       signal.addEventListener('abort', () => void call('echo'));
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)));
@@ -163,14 +163,14 @@ describe('Callbacks that are cancelled', () => {
 });
 
 describe('Callbacks of a program that ended', () => {
-  it('are over at once where there are none', async () => {
+  it('end at once if there are none', async () => {
     await assertNoTimersLeft(async () => {
       const { callbacks } = scriptedCallbacks();
       assert.equal(await callbacks.drain(30_000), 0);
     });
   });
 
-  it('are waited for where they are notifications, and only then are tools cancelled', async () => {
+  it('are awaited if they are notifications, and only then are tools cancelled', async () => {
     const { callbacks, call, notify, delegate } = scriptedCallbacks();
     void call('block');
     void notify('block');
@@ -186,7 +186,7 @@ describe('Callbacks of a program that ended', () => {
     ]);
   });
 
-  it('are waited for notification by notification', async () => {
+  it('are awaited one notification after another', async () => {
     const { callbacks, notify, delegate } = scriptedCallbacks();
     times(3, () => notify('block'));
     const drained = callbacks.drain(30_000);
@@ -197,7 +197,7 @@ describe('Callbacks of a program that ended', () => {
     assert.equal(await drained, 0);
   });
 
-  it('have drainMs and then one 100 ms', async (t) => {
+  it('have drainMs and then 100 ms', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, call, notify, delegate, counts } = scriptedCallbacks();
     void call('stubborn');
@@ -217,7 +217,7 @@ describe('Callbacks of a program that ended', () => {
     assert.equal(counts.abandoned, 3);
   });
 
-  it('are cut short by a cancel to one 100 ms', async (t) => {
+  it('are cut short to 100 ms by a cancellation', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, call, notify, delegate } = scriptedCallbacks();
     void call('stubborn');
@@ -231,7 +231,7 @@ describe('Callbacks of a program that ended', () => {
     assert.equal(await drained, 0);
   });
 
-  it('leave no timer behind when a cancel cuts them short', async () => {
+  it('leave no timer behind when a cancellation cuts them short', async () => {
     await assertNoTimersLeft(async () => {
       const { callbacks, notify } = scriptedCallbacks();
       void notify('block');
@@ -241,7 +241,7 @@ describe('Callbacks of a program that ended', () => {
     });
   });
 
-  it('may take as long as they like where drainMs is infinite', async (t) => {
+  it('can take any time if drainMs is infinite', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, notify, delegate } = scriptedCallbacks();
     void notify('block');
@@ -252,7 +252,7 @@ describe('Callbacks of a program that ended', () => {
     assert.equal(await drained, 0);
   });
 
-  it('may take as long as drainMs where that is too long for a timer', async (t) => {
+  it('can take as long as drainMs even if that is too long for a timer', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, notify, delegate } = scriptedCallbacks();
     void notify('block');
@@ -261,7 +261,7 @@ describe('Callbacks of a program that ended', () => {
     assert.equal(delegate.signals[0]?.aborted, false);
   });
 
-  it('have no time at all where drainMs is 0', async (t) => {
+  it('have no time if drainMs is 0', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, notify, delegate } = scriptedCallbacks();
     void notify('block');
@@ -276,7 +276,7 @@ describe('Callbacks of a program that ended', () => {
 });
 
 describe('Tool calls that end', () => {
-  it('are told well or badly, and not where they were abandoned', async (t) => {
+  it('are reported as succeeded or failed, unless they were abandoned', async (t) => {
     const pass = fakeClock(t);
     const { callbacks, call, ended, delegate } = scriptedCallbacks();
     await call('echo');
@@ -294,7 +294,7 @@ describe('Tool calls that end', () => {
   });
 });
 
-describe('The grace of cancelled callbacks', () => {
+describe('The grace period of cancelled callbacks', () => {
   it('is a constant of one file', () => {
     const folder = new URL('../../../src/', import.meta.url);
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
@@ -307,7 +307,7 @@ describe('The grace of cancelled callbacks', () => {
     assert.deepEqual(holders, ['runtime/grace-period.ts']);
   });
 
-  it('is the only number there that is waited for', () => {
+  it('is the only duration that is awaited there', () => {
     const code = ['callbacks', 'grace-period']
       .map((name) => new URL(`../../../src/runtime/${name}.ts`, import.meta.url))
       .map((url) => withoutComments(readFileSync(url, 'utf8')))

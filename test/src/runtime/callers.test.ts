@@ -40,7 +40,7 @@ describe('Callers', () => {
     assert.deepEqual(told, ['cell_busy']);
   });
 
-  it('tells nothing to a caller that gave up, and nothing to one that never was', () => {
+  it('does not answer a caller that stopped waiting, or an unknown one', () => {
     const { callers, told, admit } = setup();
     const id = admit();
     callers.forget(id);
@@ -61,7 +61,7 @@ describe('Callers', () => {
     assert.deepEqual(told, ['elapsed']);
   });
 
-  it('counts the time from the last arming', (t) => {
+  it('counts the time from the latest arming', (t) => {
     fakeClock(t);
     const { callers, told, admit } = setup();
     const id = admit(50);
@@ -74,18 +74,18 @@ describe('Callers', () => {
     assert.deepEqual(told, ['second']);
   });
 
-  it('wakes at once where there is no time at all', () => {
+  it('wakes a caller at once if its time is 0', () => {
     const { callers, told, admit } = setup();
     callers.arm(admit(0), () => told.push('elapsed'));
     assert.deepEqual(told, ['elapsed']);
   });
 
-  it('does not wake a caller that waits without end', async () => {
+  it('does not wake a caller without a time limit', async () => {
     const { callers, told, admit } = setup();
     await assertNoTimersLeft(async () => callers.arm(admit(), () => told.push('elapsed')));
   });
 
-  it('does not take a time that is too long for a timer for no time', (t) => {
+  it('does not treat a time that is too long for a timer as 0', (t) => {
     fakeClock(t);
     const { callers, told, admit } = setup();
     callers.arm(admit(2 ** 40), () => told.push('elapsed'));
@@ -93,7 +93,7 @@ describe('Callers', () => {
     assert.deepEqual(told, []);
   });
 
-  it('leaves neither a timer nor a listener behind an answer', async () => {
+  it('leaves neither a timer nor a listener after an answer', async () => {
     const { callers, admit } = setup();
     const { signal } = new AbortController();
     await assertNoTimersLeft(async () => {
@@ -111,7 +111,7 @@ describe('Callers', () => {
     assertNoListeners(signal);
   });
 
-  it('preempts when the signal aborts, and at once where it has', () => {
+  it('preempts when the signal aborts, and at once if it already has', () => {
     const { callers, told, admit } = setup();
     const controller = new AbortController();
     callers.link(admit(), controller.signal, () => told.push('later'));

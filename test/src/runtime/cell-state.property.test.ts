@@ -242,12 +242,12 @@ function play(hold: boolean, history: readonly Draft[]): Life {
   return life;
 }
 
-describe('The life of a cell, whatever happens in whatever order', () => {
+describe('The life of a cell, with any inputs in any order', () => {
   for (const [what, histories] of [
     ['short and wild', ANY_HISTORY],
     ['long', LONG_HISTORY],
   ] as const) {
-    it(`answers everyone once, shows everything once and in order, and ends once: ${what}`, () => {
+    it(`answers every caller once, delivers all output once and in order, and ends once: ${what}`, () => {
       fc.assert(
         fc.property(fc.boolean(), histories, (hold, history) => {
           const life = play(hold, history);
@@ -259,7 +259,7 @@ describe('The life of a cell, whatever happens in whatever order', () => {
     });
   }
 
-  it('changes nothing in a state that somebody else still holds', () => {
+  it('does not change earlier states', () => {
     fc.assert(
       fc.property(fc.boolean(), LONG_HISTORY, (hold, history) => {
         const life = new Life(hold);

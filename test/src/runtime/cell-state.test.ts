@@ -34,7 +34,7 @@ function without(...taken: readonly string[]): readonly string[] {
 }
 
 describe('A running cell', () => {
-  it('keeps its output, in order, for whoever asks next', () => {
+  it('keeps its output, in order, for the next observer', () => {
     const story = CellStory.of('output a', 'output b');
     assert.deepEqual(story.tell('observe 1'), ['arm 1']);
     assert.deepEqual(story.tell('elapsed 1'), ['1 is told yielded a b']);
@@ -42,7 +42,7 @@ describe('A running cell', () => {
     assert.deepEqual(story.tell('elapsed 2'), ['2 is told yielded']);
   });
 
-  it('wakes its observer when the program yields, and not when nobody waits', () => {
+  it('wakes its observer when the program yields, if there is one', () => {
     const story = CellStory.of('output a', 'yield-control', 'observe 1', 'output b');
     assert.deepEqual(story.tell('yield-control'), ['1 is told yielded a b']);
     assert.deepEqual(story.tell('yield-control'), []);
@@ -61,20 +61,20 @@ describe('A running cell', () => {
     assert.deepEqual(story.tell('yield-control'), ['1 is told yielded a']);
   });
 
-  it('is not touched by the time or the leaving of somebody who does not observe it', () => {
+  it('is not affected by timers or aborts of other callers', () => {
     const story = CellStory.of('observe 1', 'output a');
     ignores(story, ['elapsed 2', 'unobserve 2', 'callbacks-closed', 'committed']);
     assert.deepEqual(story.tell('elapsed 1'), ['1 is told yielded a']);
     ignores(story, ['elapsed 1']);
   });
 
-  it('loses no output when its observer gives up, and has room for the next', () => {
+  it('loses no output when its observer stops waiting, and accepts the next', () => {
     const story = CellStory.of('observe 1', 'output a', 'unobserve 1', 'output b');
     assert.deepEqual(story.tell('observe 2'), ['arm 2']);
     assert.deepEqual(story.tell('elapsed 2'), ['2 is told yielded a b']);
   });
 
-  it('lets a preempted observer of frontiers go with what there is', () => {
+  it('answers a preempted observer of frontiers with the output so far', () => {
     const story = CellStory.of('observe-pending 1', 'output a');
     assert.deepEqual(story.tell('elapsed 1'), ['1 is told yielded a']);
     assert.deepEqual(story.tell('frontier'), []);
@@ -97,7 +97,7 @@ describe('A running cell', () => {
 describe('A draining cell', () => {
   const draining = () => CellStory.of('output a', 'finish');
 
-  it('takes nothing more from its program', () => {
+  it('accepts nothing more from its program', () => {
     ignores(draining(), ['output x', 'yield-control', 'frontier', 'finish', 'committed']);
   });
 
@@ -107,7 +107,7 @@ describe('A draining cell', () => {
     assert.equal(story.phase, 'committing');
   });
 
-  it('tells its observer the completion at the end, and is then over', () => {
+  it('answers its observer with the completion at the end, and is then closed', () => {
     const story = CellStory.of('observe 1', 'output a', 'finish', 'callbacks-closed');
     assert.deepEqual(story.tell('committed'), [
       '1 is told completed a',
@@ -117,7 +117,7 @@ describe('A draining cell', () => {
     assert.equal(story.phase, 'closed');
   });
 
-  it('takes an observer, whose time still runs, and refuses a second', () => {
+  it('accepts an observer, whose time continues, and refuses a second', () => {
     const story = draining();
     assert.deepEqual(story.tell('observe 1'), ['arm 1']);
     assert.deepEqual(story.tell('observe 2'), ['2 is refused: cell_busy']);
@@ -127,7 +127,7 @@ describe('A draining cell', () => {
     assert.equal(story.tell('committed')[0], '3 is told completed');
   });
 
-  it('loses nothing when its observer gives up', () => {
+  it('loses nothing when its observer stops waiting', () => {
     const story = draining();
     for (const said of ['observe 1', 'unobserve 1', 'elapsed 1', ...ENDED.slice(1)]) {
       story.tell(said);
@@ -135,7 +135,7 @@ describe('A draining cell', () => {
     assert.equal(story.tell('observe 2')[0], '2 is told completed a');
   });
 
-  it('is cut by a terminate: terminated, its output kept, nothing committed', () => {
+  it('is cut short by terminate: terminated, its output kept, nothing committed', () => {
     const story = CellStory.of('observe 1', 'output a', 'finish');
     assert.deepEqual(story.tell('terminate 2'), ['kill-sandbox', 'cancel-callbacks']);
     assert.deepEqual(story.tell('callbacks-closed'), [
@@ -163,7 +163,7 @@ describe('A committing cell', () => {
     assert.equal(story.phase, 'committing');
   });
 
-  it('ignores what came too late', () => {
+  it('ignores what comes too late', () => {
     ignores(committing(), [
       'output x',
       'yield-control',
@@ -175,14 +175,14 @@ describe('A committing cell', () => {
     ]);
   });
 
-  it('takes an observer, and tells it the completion', () => {
+  it('accepts an observer, and answers it with the completion', () => {
     const story = committing();
     assert.deepEqual(story.tell('observe 1'), ['arm 1']);
     assert.deepEqual(story.tell('observe 2'), ['2 is refused: cell_busy']);
     assert.equal(story.tell('committed')[0], '1 is told completed a');
   });
 
-  it('keeps the completion for the next where its observer gave up', () => {
+  it('keeps the completion for the next observer if its observer stopped waiting', () => {
     const story = committing();
     story.tell('observe 1');
     story.tell('unobserve 1');
@@ -190,7 +190,7 @@ describe('A committing cell', () => {
     assert.equal(story.phase, 'completed');
   });
 
-  it('puts the notes of the commit behind those of the program', () => {
+  it('puts the notes of the commit after those of the program', () => {
     const end = { ...GOOD_END, notes: ['program'] };
     const story = CellStory.of('observe 1', { type: 'finish', end }, 'callbacks-closed');
     assert.equal(story.tell('committed commit')[0], '1 is told completed [program] [commit]');
@@ -217,14 +217,14 @@ describe('A terminating cell', () => {
     assert.deepEqual(story.tell('resume 4 1'), ['4 is told missing']);
   });
 
-  it('takes nothing from the program, not even its end', () => {
+  it('accepts nothing from the program, not even its end', () => {
     ignores(
       terminating(),
       without('callbacks-closed', 'observe', 'observe-pending', 'resume', 'terminate'),
     );
   });
 
-  it('tells nothing to an observer that gave up meanwhile', () => {
+  it('does not answer an observer that stopped waiting meanwhile', () => {
     const story = CellStory.of('observe 1', 'output a', 'terminate 2', 'unobserve 1');
     assert.deepEqual(story.tell('callbacks-closed'), [
       '2 is told terminated a',
@@ -237,7 +237,7 @@ describe('A terminating cell', () => {
 describe('A completed cell', () => {
   const completed = () => CellStory.of('output a', ...ENDED);
 
-  it('announces its end before anybody asks', () => {
+  it('announces its end before it is observed', () => {
     const story = CellStory.of('finish', 'callbacks-closed');
     assert.deepEqual(story.tell('committed'), ['announce-closed']);
   });
@@ -250,7 +250,7 @@ describe('A completed cell', () => {
     }
   });
 
-  it('gives its completion to a terminate that comes late', () => {
+  it('answers a late terminate with its completion', () => {
     const story = completed();
     assert.deepEqual(story.tell('terminate 1'), ['1 is told completed a', 'retire delivered']);
     assert.deepEqual(story.tell('terminate 2'), ['2 is told missing']);
@@ -260,7 +260,7 @@ describe('A completed cell', () => {
     ignores(completed(), without('observe', 'observe-pending', 'resume', 'terminate'));
   });
 
-  it('retires as lost where its sandbox was lost', () => {
+  it('retires as lost if its sandbox was lost', () => {
     const end = { ...GOOD_END, failure: { kind: 'lost', text: 'gone' } } as const;
     const late = CellStory.of('output a', { type: 'finish', end }, ...ENDED.slice(1));
     assert.deepEqual(late.tell('observe 1'), ['1 is told completed a (lost)', 'retire lost']);
@@ -270,7 +270,7 @@ describe('A completed cell', () => {
 });
 
 describe('A closed cell', () => {
-  it('is missing for whoever asks and ignores everything else', () => {
+  it('is missing for every caller and ignores everything else', () => {
     for (const last of ['observe 1', 'terminate 1']) {
       const story = CellStory.of(...ENDED, last);
       assert.equal(story.phase, 'closed');

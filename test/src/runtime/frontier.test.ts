@@ -3,32 +3,32 @@ import { describe, it } from 'node:test';
 import { CellStory, GOOD_END } from '../../support/cell-story.ts';
 
 describe('A frontier', () => {
-  it('is told to the observer that waits for it, with the calls that are out', () => {
+  it('is reported to the observer that waits for it, with the pending calls', () => {
     const story = CellStory.held(true, 'observe-pending 1', 'output a');
     assert.deepEqual(story.tell('frontier tool-1'), ['1 is told pending a #1 tool-1']);
   });
 
-  it('is told again, equal, to whoever asks again, and nothing moves', () => {
+  it('is reported again, unchanged, to the next observer, and nothing moves', () => {
     const story = CellStory.held(true, 'observe-pending 1', 'output a', 'frontier tool-1');
     for (const id of [2, 3]) {
       assert.deepEqual(story.tell(`observe-pending ${id}`), [`${id} is told pending a #1 tool-1`]);
     }
   });
 
-  it('is kept for the next where nobody waits', () => {
+  it('is kept for the next observer if none waits', () => {
     const story = CellStory.held(true, 'observe-pending 1', 'unobserve 1', 'output a');
     assert.deepEqual(story.tell('frontier tool-1'), []);
     assert.deepEqual(story.tell('observe-pending 2'), ['2 is told pending a #1 tool-1']);
   });
 
-  it('is not reached by a cell that walks freely', () => {
+  it('is not reached by a cell that runs freely', () => {
     const story = CellStory.of('observe 1', 'output a');
     assert.deepEqual(story.tell('frontier tool-1'), []);
     assert.deepEqual(story.tell('resume 2 1'), ['2 is refused: invalid_generation']);
     assert.deepEqual(story.tell('elapsed 1'), ['1 is told yielded a']);
   });
 
-  it('is not reached twice while the cell stands', () => {
+  it('is not reached twice while the cell is paused', () => {
     const story = CellStory.held(true, 'frontier tool-1');
     assert.deepEqual(story.tell('frontier tool-2'), []);
     assert.deepEqual(story.tell('observe-pending 1'), ['1 is told pending #1 tool-1']);
@@ -43,7 +43,7 @@ describe('A frontier', () => {
     }
   });
 
-  it('is left once: a second resume is told so, one from the future is refused', () => {
+  it('is left once: a second resume learns that, and one for a later frontier is refused', () => {
     const story = CellStory.held(true, 'observe-pending 1', 'frontier');
     for (const wrong of ['0', '-1', '2', 'NaN', 'Infinity']) {
       assert.deepEqual(
@@ -57,7 +57,7 @@ describe('A frontier', () => {
     assert.deepEqual(story.tell('resume 5 2'), ['5 is refused: invalid_generation']);
   });
 
-  it('says which one is the latest where a resume is refused', () => {
+  it('names the latest one if a resume is refused', () => {
     const story = CellStory.held(true, 'frontier', 'resume 1 1', 'frontier');
     const before = story.state;
     assert.equal(before.phase === 'running' && before.stepping.latest, 2);
@@ -66,26 +66,26 @@ describe('A frontier', () => {
     assert.deepEqual(story.state, before);
   });
 
-  it('that was left is not told to an observer: it waits for the next', () => {
+  it('that was left is not reported to an observer, which waits for the next', () => {
     const story = CellStory.held(true, 'observe-pending 1', 'output a', 'frontier', 'resume 2 1');
     assert.deepEqual(story.tell('observe-pending 3'), ['hold']);
     story.tell('output b');
     assert.deepEqual(story.tell('frontier'), ['3 is told pending b #2']);
   });
 
-  it('that nobody saw hands its output on when it is left', () => {
+  it('that was not delivered passes on its output when it is left', () => {
     const story = CellStory.held(true, 'output a', 'frontier', 'resume 1 1', 'output b');
     story.tell('frontier');
     assert.deepEqual(story.tell('observe-pending 2'), ['2 is told pending a b #2']);
   });
 
-  it('that was seen does not tell its output again when it is left', () => {
+  it('that was delivered does not repeat its output when it is left', () => {
     const story = CellStory.held(true, 'output a', 'frontier', 'observe-pending 1', 'resume 2 1');
     story.tell('frontier');
     assert.deepEqual(story.tell('observe-pending 3'), ['3 is told pending #2']);
   });
 
-  it('is used up by an observer that waits for time, which lets the cell walk freely', () => {
+  it('is left by an observer with a time, which lets the cell run freely', () => {
     const story = CellStory.held(true, 'output a', 'frontier');
     assert.deepEqual(story.tell('observe 1'), ['release', 'arm 1']);
     assert.deepEqual(story.tell('frontier'), []);
@@ -93,36 +93,36 @@ describe('A frontier', () => {
     assert.deepEqual(story.tell('elapsed 1'), ['1 is told yielded a']);
   });
 
-  it('that was seen and is used up by such an observer is not told again', () => {
+  it('that was delivered and is left by such an observer is not reported again', () => {
     const story = CellStory.held(true, 'output a', 'frontier', 'observe-pending 1', 'observe 2');
     assert.deepEqual(story.tell('elapsed 2'), ['2 is told yielded']);
   });
 
-  it('makes no trouble for a cell that walks freely already', () => {
+  it('does not disturb a cell that already runs freely', () => {
     const story = CellStory.of('observe 1', 'elapsed 1');
     assert.deepEqual(story.tell('observe 2'), ['arm 2']);
   });
 
-  it('is asked for anew by the next observer that waits for one', () => {
+  it('is requested again by the next observer that waits for one', () => {
     const story = CellStory.held(true, 'frontier', 'observe 1', 'elapsed 1');
     assert.deepEqual(story.tell('observe-pending 2'), ['hold']);
     assert.deepEqual(story.tell('frontier'), ['2 is told pending #2']);
   });
 });
 
-describe('A cell that stands at a frontier', () => {
-  it('is terminated with the output that nobody saw', () => {
+describe('A cell that is paused at a frontier', () => {
+  it('is terminated with the undelivered output', () => {
     const story = CellStory.held(true, 'output a', 'frontier tool-1');
     assert.deepEqual(story.tell('terminate 1'), ['kill-sandbox', 'cancel-callbacks']);
     assert.equal(story.tell('callbacks-closed')[0], '1 is told terminated a');
   });
 
-  it('is terminated without the output that was seen', () => {
+  it('is terminated without the delivered output', () => {
     const story = CellStory.held(true, 'output a', 'frontier', 'observe-pending 1', 'terminate 2');
     assert.equal(story.tell('callbacks-closed')[0], '2 is told terminated');
   });
 
-  it('may be lost: its completion has the output that nobody saw', () => {
+  it('can be lost: its completion has the undelivered output', () => {
     const failure = { kind: 'lost', text: 'exec runtime ended unexpectedly' } as const;
     const lost = { type: 'finish', end: { ...GOOD_END, failure } } as const;
     const unseen = CellStory.held(true, 'output a', 'frontier tool-1', lost, 'callbacks-closed');

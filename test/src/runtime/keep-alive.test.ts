@@ -10,7 +10,7 @@ afterEach(dropFakeSessions);
 const SHORT = { yieldAfterMs: 10 };
 
 describe('A program', () => {
-  it('lets its process end 2 s after nobody waits for it any more', async (t) => {
+  it('lets its process exit 2 s after the last caller stopped waiting', async (t) => {
     const pass = fakeClock(t);
     const { begin } = fakeSession();
     const { first, run } = await begin(SHORT);
@@ -69,7 +69,7 @@ describe('A program', () => {
     assert.deepEqual(run.references, ['unref']);
   });
 
-  it('leaves no timer when it ends, waited for or not', async () => {
+  it('leaves no timer when it ends, with or without a waiting caller', async () => {
     const { begin, session } = fakeSession();
     await assertNoTimersLeft(async () => {
       const { first, run, cellId } = await begin({ yieldAfterMs: 0 });

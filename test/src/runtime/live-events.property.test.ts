@@ -143,7 +143,7 @@ function checkStory(seen: readonly string[], emitted: readonly string[]): number
 }
 
 describe('Live events', () => {
-  it('are those that happened, in order, but for the gaps that are told; observers get all output', async () => {
+  it('are complete and in order, except for reported gaps; observers get all output', async () => {
     let gaps = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(MOVE, { maxLength: 40 }), async (moves) => {

@@ -28,7 +28,7 @@ describe('Subscribing to a cell', () => {
     assert.equal(told((await first).value ?? assert.fail()), 'output a');
   });
 
-  it('while its notifications are delivered gets what was, and the end', async () => {
+  it('while its notifications are delivered gets earlier events and the end', async () => {
     const { begin, session, delegate } = fakeSession();
     const { cellId, run } = await begin(NO_WAIT);
     run.text('a');
@@ -40,7 +40,7 @@ describe('Subscribing to a cell', () => {
     assert.deepEqual(await words, ['output a', 'notified block', 'draining', 'completed']);
   });
 
-  it('while it is terminated gets what was, and the end', async (t) => {
+  it('while it is terminated gets earlier events and the end', async (t) => {
     const pass = fakeClock(t);
     const { begin, session } = fakeSession();
     const { cellId, run } = await begin(NO_WAIT);
@@ -53,7 +53,7 @@ describe('Subscribing to a cell', () => {
     assert.deepEqual(await rest, ['terminated']);
   });
 
-  it('that asked for its events to be kept gets 8,192 of them, however late it comes', async () => {
+  it('that was executed with keepEvents gets 8,192 events, however late', async () => {
     const { sandbox, session } = fakeSession();
     const { cellId } = await session.execute({ source: '', keepEvents: true });
     for (let n = 0; n < 8_192; n += 1) sandbox.last.text(`${n}`);
@@ -72,7 +72,7 @@ describe('Subscribing to a cell', () => {
     assert.deepEqual(await nextOf(events, 1), ['output a']);
   });
 
-  it('that is not read still ends with all that was, though the cell is gone', async () => {
+  it('without reading still gets all events, although the cell is gone', async () => {
     const { begin, session } = fakeSession();
     const { cellId, first, run } = await begin();
     const events = session.events(cellId);
@@ -86,7 +86,7 @@ describe('Subscribing to a cell', () => {
     assert.deepEqual(session.recorded, { events: 0, bytes: 0 });
   });
 
-  it('may be given up by the delegate in the middle of a call', async () => {
+  it('can be ended by the delegate during a call', async () => {
     const { begin, session, delegate } = fakeSession();
     const { cellId, run } = await begin(NO_WAIT);
     const events = session.events(cellId);
@@ -107,7 +107,7 @@ describe('Subscribing to a cell', () => {
     ]);
   });
 
-  it('may be done by the delegate in the middle of a call, and calls inside it are served', async () => {
+  it('can be done by the delegate during a call, and nested calls are served', async () => {
     const { begin, session, delegate } = fakeSession();
     const { cellId, run } = await begin(NO_WAIT);
     const events = session.events(cellId);
@@ -136,7 +136,7 @@ describe('Events of a cell that is gone', () => {
     assert.deepEqual(words, ['output b', 'draining', 'completed']);
   });
 
-  it('are kept if that was asked for, of the latest 64 cells', async () => {
+  it('are kept on request, of the latest 64 cells', async () => {
     const { session, sandbox } = fakeSession();
     for (let n = 1; n <= 65; n += 1) {
       const { first } = await session.execute({ source: '', keepEvents: true });
@@ -184,7 +184,7 @@ describe('A reader that does not keep up', () => {
     assert.deepEqual((await nextOf(events, 1))[0], 'gap 2');
   });
 
-  it('gets an event that is larger than all that is kept, if it waits for it', async () => {
+  it('gets an event that is larger than the whole record, if it waits for it', async () => {
     const { begin, session } = fakeSession();
     const { cellId, run } = await begin(NO_WAIT);
     const large = 'x'.repeat(5 << 20);
@@ -212,8 +212,8 @@ describe('A journal', () => {
   });
 });
 
-describe('What waits for subscribers', () => {
-  it('is 8 MiB in all cells of a session at most, the oldest lost first', async (t) => {
+describe('The events that wait for readers', () => {
+  it('take 8 MiB at most in all cells of a session; the oldest are dropped first', async (t) => {
     t.mock.timers.enable({ apis: ['Date'] });
     const { begin, session } = fakeSession();
     const [a, b, c] = [await begin(NO_WAIT), await begin(NO_WAIT), await begin(NO_WAIT)];
@@ -233,7 +233,7 @@ describe('What waits for subscribers', () => {
     assert.notEqual((await restOf(session.events(cellId)))[0], 'gap 1');
   });
 
-  it('is dropped with the cell, and nothing of it stays', async () => {
+  it('are dropped with the cell, without a trace', async () => {
     const { begin, session, delegate } = fakeSession();
     for (let n = 0; n < 200; n += 1) {
       const { first, run } = await begin();
@@ -247,7 +247,7 @@ describe('What waits for subscribers', () => {
     assert.deepEqual(session.recorded, { events: 0, bytes: 0 });
   });
 
-  it('is more than the default limit of ids', async () => {
+  it('are kept for more cells than the default limit of ids', async () => {
     const { begin, session } = fakeSession();
     const cells = [];
     for (let n = 0; n < 120; n += 1) cells.push(await begin(NO_WAIT));
@@ -258,7 +258,7 @@ describe('What waits for subscribers', () => {
   });
 });
 
-describe('Events of a cell that is over', () => {
+describe('Events of a cell that has ended', () => {
   it('end with the end, however late an abandoned call comes back', async (t) => {
     const pass = fakeClock(t);
     const { begin, session, delegate } = fakeSession();
@@ -274,7 +274,7 @@ describe('Events of a cell that is over', () => {
     assert.equal(brief(await session.observe(cellId, LONG)), 'completed');
   });
 
-  it('are missing with the reason that observers are told', async () => {
+  it('are missing with the same reason as for observers', async () => {
     const { begin, session } = fakeSession({ limits: { maxCompletedCells: 0 } });
     const { cellId, run } = await begin(NO_WAIT);
     run.end();
@@ -283,7 +283,7 @@ describe('Events of a cell that is over', () => {
     assert.deepEqual(session.recorded, { events: 0, bytes: 0 });
   });
 
-  it('are told to a subscriber that was there when it was forgotten', async () => {
+  it('reach a reader that came before the cell was forgotten', async () => {
     const { begin, session } = fakeSession({ limits: { maxCompletedCells: 0 } });
     const { cellId, run } = await begin(NO_WAIT);
     const words = restOf(session.events(cellId));

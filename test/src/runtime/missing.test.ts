@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { missingCell, Tombstones } from '../../../src/runtime/missing.ts';
 
 describe('missingCell', () => {
-  it('has the same text whatever the reason, and the reason beside it', () => {
+  it('has the same text for every reason, and the reason as a field', () => {
     const common = { type: 'missing', cellId: '7', items: [], message: 'exec cell 7 not found' };
     assert.deepEqual(missingCell('7', 'unknown'), { ...common, reason: 'unknown' });
     assert.deepEqual(missingCell('7', 'evicted'), { ...common, reason: 'evicted' });

@@ -15,7 +15,7 @@ function waitOf(gate: Promise<void> | void): Promise<void> {
 }
 
 describe('Output', () => {
-  it('wakes its observer early when it is more than half of what is kept', async () => {
+  it('wakes its observer early when it exceeds half of the limit', async () => {
     const { begin, session } = fakeSession({ limits: { maxOutputLength: 10 } });
     const { cellId, first, run } = await begin();
     run.text('12345');
@@ -27,7 +27,7 @@ describe('Output', () => {
     assert.equal(brief(await session.observe(cellId, LONG)), 'completed: 12345');
   });
 
-  it('of more than half is given at once to whoever comes for it', async () => {
+  it('of more than half of the limit is delivered at once to the next observer', async () => {
     const { begin, session } = fakeSession({ limits: { maxOutputLength: 10 } });
     const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
     await first;
@@ -39,7 +39,7 @@ describe('Output', () => {
     assert.equal(brief(await next), 'completed');
   });
 
-  it('of more than half makes the program wait until it is taken', async () => {
+  it('of more than half of the limit pauses the program until it is taken', async () => {
     const { begin, session } = fakeSession({ limits: { maxOutputLength: 10 } });
     const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
     await first;
@@ -52,7 +52,7 @@ describe('Output', () => {
     await session.terminate(cellId);
   });
 
-  it('makes no program wait for somebody who takes it at once', async () => {
+  it('does not pause a program whose observer takes it at once', async () => {
     const { begin, session } = fakeSession({ limits: { maxOutputLength: 10 } });
     const { cellId, first, run } = await begin();
     assert.equal(run.output(textItem('123456')), undefined);
@@ -60,7 +60,7 @@ describe('Output', () => {
     await session.terminate(cellId);
   });
 
-  it('makes a program wait two seconds at most, and not again before it is taken', async (t) => {
+  it('pauses a program for two seconds at most, and not again before it is taken', async (t) => {
     const pass = fakeClock(t);
     const { begin, session } = fakeSession({ limits: { maxOutputLength: 10 } });
     const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
@@ -75,7 +75,7 @@ describe('Output', () => {
     assert.ok(run.output(textItem('123456')) instanceof Promise);
   });
 
-  it('leaves no timer and no gate behind when the cell is terminated', async () => {
+  it('leaves no timer and no pause behind when the cell is terminated', async () => {
     await assertNoTimersLeft(async () => {
       const { begin, session } = fakeSession({ limits: { maxOutputLength: 10 } });
       const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
@@ -86,7 +86,7 @@ describe('Output', () => {
     });
   });
 
-  it('of exactly as much as is kept passes, and one unit more stops the cell', async () => {
+  it('of exactly the limit passes, and one unit more stops the cell', async () => {
     const { begin, session } = fakeSession({ limits: { maxOutputLength: 4 } });
     const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
     await first;
@@ -97,7 +97,30 @@ describe('Output', () => {
     assert.equal(brief(await session.observe(cellId, LONG)), 'completed: 1234 (limit)');
   });
 
-  it('is counted in items too, and one item more stops the cell', async () => {
+  it('is weighed as JSON, and one byte more stops the cell', async () => {
+    const { begin, session } = fakeSession({ limits: { maxOutputBytes: 200 } });
+    const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
+    await first;
+    run.text('\u0001'.repeat(10), '\u0001');
+    run.text('');
+    assert.equal(run.killed, true);
+    const { items, failure } = expectEvent(await session.observe(cellId, LONG), 'completed');
+    assert.equal(items.length, 2);
+    assert.match(failure?.text ?? '', /maxOutputBytes \(200 bytes of JSON /);
+  });
+
+  it('is weighed anew when it was taken', async () => {
+    const { begin, session } = fakeSession({ limits: { maxOutputBytes: 150 } });
+    const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
+    await first;
+    for (let round = 0; round < 3; round += 1) {
+      run.text('\n'.repeat(40));
+      await session.observe(cellId, { yieldAfterMs: 0 });
+    }
+    assert.equal(run.killed, false);
+  });
+
+  it('is also counted in items, and one item more stops the cell', async () => {
     const { begin, session } = fakeSession({ limits: { maxOutputItems: 2 } });
     const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
     await first;
@@ -110,7 +133,7 @@ describe('Output', () => {
     assert.match(failure?.text ?? '', /maxOutputItems \(2 /);
   });
 
-  it('counts pictures and sounds by their address', async () => {
+  it('counts images and audio by their URL', async () => {
     const { begin, session } = fakeSession();
     const { first, run } = await begin({ yieldAfterMs: 0 });
     await first;

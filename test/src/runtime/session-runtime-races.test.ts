@@ -17,7 +17,7 @@ const LONG = { yieldAfterMs: 60_000 };
 const PENDING = { pending: true } as const;
 
 describe('The yield timer of a cell', () => {
-  it('leaves a tool whose own time is as long a second to answer in', async (t) => {
+  it('gives a tool with the same timeout a second to answer', async (t) => {
     const pass = fakeClock(t);
     const { begin, delegate } = fakeSession();
     const { first, run } = await begin({ yieldAfterMs: 10_000 });
@@ -30,7 +30,7 @@ describe('The yield timer of a cell', () => {
     assert.equal(brief(await first), 'completed: done');
   });
 
-  it('is cut by the limit of the session, and does not stop the cell', async (t) => {
+  it('is bounded by the limit of the session, and does not stop the cell', async (t) => {
     const pass = fakeClock(t);
     const { begin, session } = fakeSession({ limits: { maxYieldAfterMs: 10_000 } });
     const { cellId, first, run } = await begin();
@@ -81,7 +81,7 @@ describe('The yield timer of a cell', () => {
     assert.match(failure?.text ?? '', /maxRunMs/);
   });
 
-  it('is not started anew by a program that starts late', async (t) => {
+  it('is not restarted by a program that starts late', async (t) => {
     const pass = fakeClock(t);
     const { session, sandbox } = fakeSession();
     const { first } = await session.execute({ source: '', observe: { yieldAfterMs: 50 } });
@@ -93,7 +93,7 @@ describe('The yield timer of a cell', () => {
     assert.equal(brief(await first), 'yielded');
   });
 
-  it('of no time comes before output that is on its way', async () => {
+  it('of 0 ms comes before output that is on its way', async () => {
     const { session, sandbox } = fakeSession();
     const executed = session.execute({ source: '', observe: { yieldAfterMs: 0 } });
     sandbox.last.start();
@@ -121,7 +121,7 @@ describe('The yield timer of a cell', () => {
     assert.equal(brief(await session.observe(cellId, LONG)), 'completed');
   });
 
-  it('is gone with the answer, and with the observer that gives up', async () => {
+  it('is cleared with the answer, and when the observer stops waiting', async () => {
     await assertNoTimersLeft(async () => {
       const { begin, session } = fakeSession();
       const { cellId, run } = await begin();
@@ -150,7 +150,7 @@ describe('Terminating', () => {
     assert.equal(await storedValue(fake, 'key'), undefined);
   });
 
-  it('after a completion that is there gets the completion', async () => {
+  it('after a completion gets the completion', async () => {
     const fake = fakeSession();
     const { begin, session } = fake;
     const { cellId, first, run } = await begin();
@@ -164,7 +164,7 @@ describe('Terminating', () => {
     assert.equal(await storedValue(fake, 'key'), '1');
   });
 
-  it('kills the program in the same tick and takes nothing from it', async () => {
+  it('kills the program in the same tick and accepts nothing more from it', async () => {
     const { begin, session } = fakeSession();
     const { cellId, run } = await begin();
     const terminated = session.terminate(cellId);
@@ -172,7 +172,7 @@ describe('Terminating', () => {
     assert.equal(brief(await terminated), 'terminated');
   });
 
-  it('while notifications are delivered cancels them at once, and costs 100 ms at most', async (t) => {
+  it('while notifications are delivered cancels them at once, and takes 100 ms at most', async (t) => {
     const pass = fakeClock(t);
     const fake = fakeSession();
     const { begin, session, delegate } = fake;
@@ -194,7 +194,7 @@ describe('Terminating', () => {
     assert.equal(await storedValue(fake, 'key'), undefined);
   });
 
-  it('while the last tools are waited for shares the deadline that runs', async (t) => {
+  it('while the last tools are awaited shares their deadline', async (t) => {
     const pass = fakeClock(t);
     const { begin, session } = fakeSession();
     const { cellId, run } = await begin();
@@ -208,7 +208,7 @@ describe('Terminating', () => {
     assert.equal(brief(await terminated), 'terminated');
   });
 
-  it('of a frontier that nobody saw keeps its output', async () => {
+  it('at an undelivered frontier keeps its output', async () => {
     const { begin, session } = fakeSession();
     const controller = new AbortController();
     const { cellId, first, run } = await begin(PENDING, { signal: controller.signal });
@@ -221,7 +221,7 @@ describe('Terminating', () => {
 });
 
 describe('Closing', () => {
-  it('of a hundred cells with stubborn callbacks takes one 100 ms', async (t) => {
+  it('of a hundred cells with stubborn callbacks takes 100 ms', async (t) => {
     const pass = fakeClock(t);
     const { begin, session, delegate } = fakeSession();
     for (let n = 0; n < 100; n += 1) {
@@ -241,7 +241,7 @@ describe('Closing', () => {
     assert.deepEqual(await session.cells(), []);
   });
 
-  it('counts callbacks that come back too late', async (t) => {
+  it('counts callbacks that return too late', async (t) => {
     const pass = fakeClock(t);
     const { begin, session, delegate } = fakeSession();
     const { run } = await begin();
@@ -256,8 +256,8 @@ describe('Closing', () => {
   });
 });
 
-describe('What a sandbox is asked', () => {
-  it('to hold from the start, to step from a frontier, and to let go for an observer of time', async () => {
+describe('The requests to a sandbox', () => {
+  it('hold from the start, step from a frontier, and release for an observer with a time', async () => {
     const { begin, session } = fakeSession();
     const { cellId, first, run } = await begin(PENDING);
     assert.equal(run.program.hold, true);
@@ -275,7 +275,7 @@ describe('What a sandbox is asked', () => {
     assert.deepEqual(run.orders, ['step', 'release', 'kill']);
   });
 
-  it('to hold a program that runs freely, when somebody waits for its frontier', async () => {
+  it('hold a program that runs freely, when an observer waits for its frontier', async () => {
     const fake = fakeSession();
     const { begin, session } = fake;
     const { cellId, first, run } = await begin();

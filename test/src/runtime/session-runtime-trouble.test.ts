@@ -37,7 +37,7 @@ describe('A sandbox that is lost', () => {
     await session.close();
   });
 
-  it('is the reason why its cell is missing afterwards', async () => {
+  it('is the reason for its missing cell afterwards', async () => {
     const { begin, session } = fakeSession();
     const { cellId, first, run } = await begin();
     run.yieldControl();
@@ -61,7 +61,7 @@ describe('A sandbox that is lost', () => {
     ]);
   });
 
-  it('while the cell is held keeps the output that nobody saw', async () => {
+  it('while the cell is held keeps the unread output', async () => {
     const { begin, session } = fakeSession();
     const { cellId, first, run } = await begin({ pending: true }, { preempt: AbortSignal.abort() });
     await first;
@@ -73,7 +73,7 @@ describe('A sandbox that is lost', () => {
 });
 
 describe('A delegate that misbehaves', () => {
-  it('may throw in cellClosed', async () => {
+  it('can throw in cellClosed', async () => {
     const { begin, delegate, session } = fakeSession();
     delegate.onClosed = () => {
       throw new Error('not today');
@@ -84,7 +84,7 @@ describe('A delegate that misbehaves', () => {
     await session.close();
   });
 
-  it('may reject in cellClosed, and the process lives on', async (t) => {
+  it('can reject in cellClosed without ending the process', async (t) => {
     const rejections: unknown[] = [];
     const note = (error: unknown) => rejections.push(error);
     process.prependListener('unhandledRejection', note);
@@ -105,7 +105,7 @@ describe('A delegate that misbehaves', () => {
     assert.deepEqual(rejections, []);
   });
 
-  it('may leave cellClosed out', async () => {
+  it('can leave out cellClosed', async () => {
     const { invokeTool, notify } = new ScriptedDelegate();
     const { begin } = fakeSession({ delegate: { invokeTool, notify } });
     const { first, run } = await begin();
@@ -113,7 +113,7 @@ describe('A delegate that misbehaves', () => {
     assert.equal(brief(await first), 'completed');
   });
 
-  it('that asks in cellClosed for the cell is told that it was delivered', async () => {
+  it('that observes the cell in cellClosed learns that it was delivered', async () => {
     const { begin, delegate, session } = fakeSession();
     const asked = Promise.withResolvers<unknown>();
     delegate.onClosed = (cellId) => asked.resolve(session.observe(cellId, LONG));
@@ -123,7 +123,7 @@ describe('A delegate that misbehaves', () => {
     assert.equal(((await asked.promise) as { reason: string }).reason, 'delivered');
   });
 
-  it('may run another cell in cellClosed', async () => {
+  it('can run another cell in cellClosed', async () => {
     const { begin, delegate, session, sandbox } = fakeSession();
     delegate.onClosed = () => {
       delegate.onClosed = () => {};
@@ -149,7 +149,7 @@ describe('A delegate that misbehaves', () => {
     assert.equal(sandbox.runs.length, 1);
   });
 
-  it('may close the session in cellClosed', async (t) => {
+  it('can close the session in cellClosed', async (t) => {
     fakeClock(t);
     const { begin, delegate, session } = fakeSession();
     delegate.onClosed = () => void session.close();
@@ -157,7 +157,7 @@ describe('A delegate that misbehaves', () => {
     assert.equal(await isSettled(session.close()), true);
   });
 
-  it('may close the session from a tool that is cancelled', async (t) => {
+  it('can close the session from a cancelled tool', async (t) => {
     const pass = fakeClock(t);
     const { begin, delegate, session } = fakeSession();
     delegate.onTool = (_call, signal) => {
@@ -173,7 +173,7 @@ describe('A delegate that misbehaves', () => {
 });
 
 describe('Stored values that cannot be committed', () => {
-  it('do not keep the cell from ending nor the session from closing', async (t) => {
+  it('keep neither the cell from ending nor the session from closing', async (t) => {
     fakeClock(t);
     const rejections: unknown[] = [];
     const note = (error: unknown) => rejections.push(error);
@@ -243,7 +243,7 @@ describe('The run time of a cell', () => {
     assert.equal(brief(await first), 'completed');
   });
 
-  it('may be longer than a timer can be', async (t) => {
+  it('can be longer than a timer', async (t) => {
     const pass = fakeClock(t);
     const { begin } = fakeSession({ limits: { maxRunMs: 2 ** 40 } });
     const { run } = await begin();
@@ -253,7 +253,7 @@ describe('The run time of a cell', () => {
 });
 
 describe('A session and its sandbox', () => {
-  it('hands over the program with its tools, values and options, under one name', async () => {
+  it('receives the program with its tools, values and options, under one symbol', async () => {
     const sandbox = new FakeSandbox();
     const tools = [{ name: 'my-tool', description: 'does', inputSchema: {} }];
     const options = { delegate: new ScriptedDelegate(), sandbox, tools, console: true };
@@ -273,7 +273,7 @@ describe('A session and its sandbox', () => {
     await session.close();
   });
 
-  it('gives the sandbox back when nothing runs, and does not close it', async () => {
+  it('releases the sandbox when nothing runs, and does not close it', async () => {
     const { begin, sandbox, session } = fakeSession();
     const one = await begin();
     const two = await begin();
@@ -287,7 +287,7 @@ describe('A session and its sandbox', () => {
     assert.equal(sandbox.isClosed, false);
   });
 
-  it('answers a call of a tool that is not there', async () => {
+  it('answers a call of a missing tool', async () => {
     const { begin, delegate } = fakeSession();
     const { run } = await begin();
     const answer = await run.callTool(99);
@@ -295,12 +295,12 @@ describe('A session and its sandbox', () => {
     assert.deepEqual(delegate.calls, []);
   });
 
-  it('refuses a limit that does not exist', () => {
+  it('refuses an unknown limit', () => {
     const limits = { maxCels: 1 } as object;
     assert.throws(() => fakeSession({ limits }), /maxCels/);
   });
 
-  it('does not take a cell that is being terminated for room', async (t) => {
+  it('does not count a cell that is being terminated as free', async (t) => {
     const pass = fakeClock(t);
     const { begin, session } = fakeSession({ limits: { maxLiveCells: 1 } });
     const { cellId, run } = await begin();
@@ -312,7 +312,7 @@ describe('A session and its sandbox', () => {
     await session.execute({ source: '' });
   });
 
-  it('keeps no completion where none may be kept', async () => {
+  it('keeps no completion if the limit is zero', async () => {
     const { begin, session } = fakeSession({ limits: { maxCompletedCells: 0 } });
     const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
     await first;

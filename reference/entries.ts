@@ -1,0 +1,31 @@
+import type { Entry } from './page.ts';
+
+/** The entry points of the package. */
+export const ENTRIES: readonly Entry[] = [
+  {
+    name: 'cellhost',
+    source: 'sandbox/cellhost.ts',
+    page: 'cellhost.md',
+    about:
+      'Sessions in this process, the sandbox processes that run their cells, and the text that describes tools to a model.',
+  },
+  {
+    name: 'cellhost/host',
+    source: 'host/index.ts',
+    page: 'host.md',
+    about: 'Sessions in other processes: clients, hosts, transports and the session layer.',
+  },
+  {
+    name: 'cellhost/isolate',
+    source: 'sandbox/index.ts',
+    page: 'isolate.md',
+    about:
+      'A sandbox of isolates in this process. It loads native code, and a hostile cell can end the process: see [security](../security.md).',
+  },
+  {
+    name: 'cellhost/mcp-tools',
+    source: 'host/mcp/mcp-tools.ts',
+    page: 'mcp-tools.md',
+    about: 'The tools of MCP servers, for the `tools` and the delegate of a session.',
+  },
+];
