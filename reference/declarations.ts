@@ -55,7 +55,7 @@ function readEntries(
   return new Map([...symbols].map(([entry, exported]) => [entry, reader.read(exported)]));
 }
 
-/** What an export stands for. */
+/** The symbol that an export refers to. */
 function target(checker: Checker, symbol: ApiSymbol): ApiSymbol {
   const [node] = symbol.declarations;
   const isAlias =
