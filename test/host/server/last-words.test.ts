@@ -48,7 +48,7 @@ async function untilEnd(socket: Socket, greeted: () => void): Promise<readonly J
     }
   };
   socket.on('data', onData);
-  // A host that says nothing more may leave by a reset.
+  // A host that sends nothing more may reset the connection.
   socket.on('error', () => {});
   socket.on('end', () => socket.end());
   await new Promise<void>((resolve) => socket.once('close', () => resolve()));
