@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { SessionBuilder, spawnHost } from '../host/index.ts';
 
-// A client that talks to a host through `proxy.ts`, and does not know it. It calls a tool of its
-// own and one that only the proxy has.
+// A client that uses a host through `proxy.ts` without knowing it. It calls its own tool and one that
+// only the proxy has.
 
 const proxy = fileURLToPath(new URL('proxy.ts', import.meta.url));
 await using host = await spawnHost({

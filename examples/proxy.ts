@@ -1,8 +1,7 @@
 import { Host, SessionBuilder, spawnHost, streamTransport } from '../host/index.ts';
 
-// A host on standard streams that runs nothing itself. It stands before another host, and adds a
-// tool to every session that passes: `what_time_is_it`. Everything else goes through as it is.
-// `proxy-client.ts` shows it at work.
+// A host on standard streams that runs nothing itself. It forwards sessions to another host, and adds
+// the tool `what_time_is_it` to each. Everything else passes unchanged. `proxy-client.ts` uses it.
 
 const behind = await spawnHost();
 

@@ -20,7 +20,7 @@ export {
 } from './client/spawn-host.ts';
 export { DEFAULT_HOST_LIMITS, type HostLimits } from './core/host-limits.ts';
 export type { HostLog } from './core/host-log.ts';
-export type { OpenSession, SessionWish } from './core/session-opening.ts';
+export type { SessionOpener, SessionWish } from './core/session-opening.ts';
 export type { McpServerConfig } from './mcp/mcp-config.ts';
 export { Host, type HostOptions } from './server/host.ts';
 export { ActiveSession } from './session-layer/active-session.ts';

@@ -55,7 +55,7 @@ function readEntries(
   return new Map([...symbols].map(([entry, exported]) => [entry, reader.read(exported)]));
 }
 
-/** What an export stands for. */
+/** The symbol that an export refers to. */
 function target(checker: Checker, symbol: ApiSymbol): ApiSymbol {
   const [node] = symbol.declarations;
   const isAlias =
@@ -167,13 +167,18 @@ function codeOf(node: Node, text: string, removed: readonly Node[]): string {
     at = member.end;
   }
   code += text.slice(at, node.end);
-  return code
-    .replace(/^export (?:declare )?/, '')
-    .replace(/^declare /, '')
-    .replace(/^(const \w+) = (.*);$/s, (all, start, value) =>
-      value.length > MAX_VALUE_LENGTH ? `${start}: string;` : all,
-    )
-    .replaceAll(/^(?: {4})+/gm, (indent) => ' '.repeat(indent.length / 2));
+  return (
+    code
+      .replace(/^export (?:declare )?/, '')
+      .replace(/^declare /, '')
+      .replace(/^(const \w+) = (.*);$/s, (all, start, value) =>
+        value.length > MAX_VALUE_LENGTH ? `${start}: string;` : all,
+      )
+      .replaceAll(/^(?: {4})+/gm, (indent) => ' '.repeat(indent.length / 2))
+      // Members of a union with comments are emitted without an indent.
+      .replaceAll(/^(?=\/\*\*|'| \* )|^ (?=\| )/gm, '  ')
+      .replace(/ +$/gm, '')
+  );
 }
 
 function withoutDelimiters(comment: string): string {

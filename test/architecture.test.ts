@@ -9,8 +9,8 @@ const ROOT = new URL('../', import.meta.url).pathname;
 const MAX_LINES = 300;
 
 /**
- * Who may import what: files and folders of this package by path, packages and built-ins by name.
- * `x/` stands for everything below a folder, `x/*` for the files in the folder itself.
+ * What files may import: files and folders of this package by path, packages and built-ins by name.
+ * `x/` means everything below a folder, `x/*` the files in the folder itself.
  */
 interface Rule {
   /** How the paths of the files begin. The first rule that fits a file holds. */
@@ -206,7 +206,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Files that only join what lies in the rooms of their folder: entries, not a room of their own. */
+/** Entries: files that only join the rooms of their folder, and do not form a room. */
 const ENTRIES = [
   'src/index.ts',
   'sandbox/index.ts',
@@ -444,7 +444,7 @@ describe('Importing src/index.ts', () => {
   });
 });
 
-/** What a fresh process loads for a file: addons, by what the process has mapped, and JavaScript. */
+/** What a new process loads for a file: addons, according to its memory map, and JavaScript. */
 async function loadedBy(path: string) {
   const script = `
     import { registerHooks } from 'node:module';

@@ -32,7 +32,7 @@ function blocksOf({ text }: Page): readonly Block[] {
   }));
 }
 
-/** The code of a page where the page has it, so that the compiler names its lines. */
+/** The code of a page at its lines in the page, so that the compiler names them. */
 function sourcesOf(page: Page): ReadonlyMap<string, string> {
   return new Map(
     blocksOf(page)
@@ -41,7 +41,7 @@ function sourcesOf(page: Page): ReadonlyMap<string, string> {
   );
 }
 
-/** An example as it stands in a project that has the package. */
+/** An example as it would be in a project with the package. */
 function exampleSource(name: string): readonly [string, string] {
   const code = read(`examples/${name}`)
     .replaceAll("'../sandbox/cellhost.ts'", "'cellhost'")
@@ -64,7 +64,7 @@ class ReaderProject implements Disposable {
     assert.equal(built, '');
   }
 
-  /** What the compiler says of these files, by path. */
+  /** The compiler's errors for these files, by path. */
   problemsOf(sources: ReadonlyMap<string, string>): string {
     for (const [path, code] of sources) {
       mkdirSync(dirname(join(this.#project, path)), { recursive: true });

@@ -8,7 +8,7 @@ import { AnswerTimes } from './answer-times.ts';
 import { failureIn, toError } from './wire-errors.ts';
 
 /** A request that was sent, and its answer. */
-export interface Sent<T> {
+export interface SentRequest<T> {
   readonly id: number;
   readonly answer: Promise<T>;
 }
@@ -43,7 +43,7 @@ export class AskedRequests {
   request(
     request: Operation,
     onValue?: (value: OperationValue, id: number) => void,
-  ): Sent<OperationValue> {
+  ): SentRequest<OperationValue> {
     const { promise, resolve, reject } = Promise.withResolvers<OperationValue>();
     const answered = (answer: OperationAnswer) => {
       if (answer.status === 'error') return reject(toError(answer));
@@ -83,7 +83,7 @@ export class AskedRequests {
   subscribe(
     request: Operation,
     onEvents: (events: readonly LiveEvent[]) => void,
-  ): Sent<OperationValue> {
+  ): SentRequest<OperationValue> {
     const sent = this.request(request);
     this.#subscribers.set(sent.id, onEvents);
     const over = () => void this.#subscribers.delete(sent.id);

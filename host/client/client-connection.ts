@@ -13,7 +13,7 @@ import {
 } from '../wire/protocol.ts';
 import type { Transport } from '../wire/transport.ts';
 import { AskedEnds } from './asked-ends.ts';
-import { AskedRequests, type Sent, unexpected } from './asked-requests.ts';
+import { AskedRequests, type SentRequest, unexpected } from './asked-requests.ts';
 import { IncomingCalls } from './incoming-calls.ts';
 import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 import { connectionLost } from './wire-errors.ts';
@@ -123,7 +123,7 @@ export class ClientConnection {
   request(
     request: Operation,
     onValue?: (value: OperationValue, id: number) => void,
-  ): Sent<OperationValue> {
+  ): SentRequest<OperationValue> {
     this.#ends.note(request);
     return this.#requests.request(request, onValue);
   }
@@ -142,7 +142,7 @@ export class ClientConnection {
   subscribe(
     request: Operation,
     onEvents: (events: readonly LiveEvent[]) => void,
-  ): Sent<OperationValue> {
+  ): SentRequest<OperationValue> {
     return this.#requests.subscribe(request, onEvents);
   }
 

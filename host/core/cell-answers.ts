@@ -73,7 +73,7 @@ export class CellAnswers {
   }
 
   /**
-   * What to wait for before the client is asked for anything. Undefined if it knows the cell, or if
+   * What to wait for before a request is sent to the client. Undefined if it knows the cell, or if
    * the cell is foreign.
    */
   untilAnnounced(cellId: string): Promise<void> | undefined {

@@ -6,7 +6,7 @@ import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import type { Session, SessionSettings } from '../../src/session.ts';
 import type { HostLimits } from './host-limits.ts';
 import type { HostLog } from './host-log.ts';
-import { type OpenSession, SessionOpening } from './session-opening.ts';
+import { type SessionOpener, SessionOpening } from './session-opening.ts';
 
 const EMPTY: Program = {
   source: '',
@@ -59,7 +59,7 @@ interface Holder {
 
 /** Opens the sessions of a host, in one sandbox or elsewhere, and counts them over all wires. */
 export class SessionFactory {
-  readonly #where: Sandbox | OpenSession;
+  readonly #where: Sandbox | SessionOpener;
   readonly #limits: HostLimits;
   readonly #log: HostLog;
   readonly #warm: Promise<unknown>;
@@ -68,7 +68,7 @@ export class SessionFactory {
   readonly #held = new Map<string, Holder>();
   #count = 0;
 
-  constructor(where: Sandbox | OpenSession, limits: HostLimits, log: HostLog) {
+  constructor(where: Sandbox | SessionOpener, limits: HostLimits, log: HostLog) {
     this.#where = where;
     this.#limits = limits;
     this.#log = log;
@@ -111,7 +111,7 @@ export class SessionFactory {
     }
   }
 
-  #openElsewhere(open: OpenSession, { id, delegate, settings, onRetired }: NewSession) {
+  #openElsewhere(open: SessionOpener, { id, delegate, settings, onRetired }: NewSession) {
     const opening = new SessionOpening(open, { delegate, options: settings }, onRetired, {
       afterMs: this.#limits.abandonOpenMs,
       told: (error) => this.#log.warn({ session: id, error }, 'session abandoned'),

@@ -16,7 +16,7 @@ export interface SessionWish {
 }
 
 /** Opens a session for a client of a host, wherever it runs. The host closes it. */
-export type OpenSession = (
+export type SessionOpener = (
   wish: SessionWish,
 ) => Promise<Session & { readonly remoteUrl?: string | undefined }>;
 
@@ -33,8 +33,8 @@ export class SessionOpening {
   /** Usable at once. Closing it aborts the opening. */
   readonly session: Session;
   /** The result of `open`, which may arrive after the session was abandoned. */
-  readonly #started: ReturnType<OpenSession>;
-  readonly #open = Promise.withResolvers<Awaited<ReturnType<OpenSession>>>();
+  readonly #started: ReturnType<SessionOpener>;
+  readonly #open = Promise.withResolvers<Awaited<ReturnType<SessionOpener>>>();
   readonly #wanted = new AbortController();
   readonly #onRetired: (cellId: string) => void;
   readonly #abandonment: Abandonment;
@@ -42,7 +42,7 @@ export class SessionOpening {
 
   /** @param onRetired Called when the end of a cell was delivered, or can no longer be requested. */
   constructor(
-    open: OpenSession,
+    open: SessionOpener,
     wish: Omit<SessionWish, 'signal'>,
     onRetired: (cellId: string) => void,
     abandonment: Abandonment,
@@ -95,6 +95,6 @@ export class SessionOpening {
 }
 
 /** Turns a synchronous throw of `open` into a rejection. */
-async function start(open: OpenSession, wish: SessionWish) {
+async function start(open: SessionOpener, wish: SessionWish) {
   return await open(wish);
 }

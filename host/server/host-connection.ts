@@ -105,7 +105,7 @@ export class HostConnection {
     }
   }
 
-  /** Undefined for a malformed request, which is answered with an error; other requests go on. */
+  /** Undefined for a malformed request, which is answered with an error; other requests continue. */
   #read(value: unknown): ClientMessage | undefined {
     try {
       return readClientMessage(value);

@@ -5,7 +5,7 @@ import { DEFAULT_HOST_LIMITS, type HostLimits } from '../core/host-limits.ts';
 import type { HostLog } from '../core/host-log.ts';
 import { ServedConnections } from '../core/served-connections.ts';
 import { SessionFactory } from '../core/session-factory.ts';
-import type { OpenSession } from '../core/session-opening.ts';
+import type { SessionOpener } from '../core/session-opening.ts';
 import { Connection } from '../wire/connection.ts';
 import type { Transport } from '../wire/transport.ts';
 import { type Greeted, greet } from './greeting.ts';
@@ -16,7 +16,7 @@ export interface HostOptions {
   /** Runs the programs of all sessions. Not closed with the host. */
   readonly sandbox?: Sandbox;
   /** Opens each session elsewhere, as a proxy between clients and another host does. */
-  readonly open?: OpenSession;
+  readonly open?: SessionOpener;
   readonly limits?: Partial<HostLimits>;
   readonly log?: HostLog;
 }

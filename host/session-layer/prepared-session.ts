@@ -30,7 +30,7 @@ export class PreparedSession implements Disposable {
     return this.#start(this.#reader);
   }
 
-  /** Makes `start` fail. A session that was started goes on. */
+  /** Makes `start` fail. Does not affect a session that was started. */
   [Symbol.dispose](): void {
     this.#isUsed = true;
   }

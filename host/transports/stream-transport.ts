@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { CodeModeError } from '../../src/errors.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
-import { FrameReader, FrameWriter } from '../wire/framing.ts';
+import { MessageReader, MessageWriter } from '../wire/framing.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
@@ -28,8 +28,8 @@ class StreamWire implements Wire {
   readonly #peer: string;
   readonly #input: Readable;
   readonly #output: Writable;
-  readonly #reader = new FrameReader();
-  readonly #writer: FrameWriter;
+  readonly #reader = new MessageReader();
+  readonly #writer: MessageWriter;
   #events!: WireEvents;
   #phase: 'open' | 'ending' | 'over' = 'open';
   #isInputEnded = false;
@@ -40,7 +40,7 @@ class StreamWire implements Wire {
     this.#peer = peer;
     this.#input = input;
     this.#output = output;
-    this.#writer = new FrameWriter((chunks) => this.#write(chunks));
+    this.#writer = new MessageWriter((chunks) => this.#write(chunks));
   }
 
   get queuedBytes(): number {

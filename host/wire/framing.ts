@@ -15,7 +15,7 @@ const GROWTH = 4;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Frames messages: adds their lengths, and gathers the messages of one turn into few chunks. */
-export class FrameWriter {
+export class MessageWriter {
   readonly #write: (chunks: readonly Buffer[]) => void;
   readonly #flushLater = () => this.flush();
   #chunks: Buffer[] = [];
@@ -120,7 +120,7 @@ export function assertFits(bytes: number): void {
 }
 
 /** Splits a stream of bytes into messages. */
-export class FrameReader {
+export class MessageReader {
   readonly #head = Buffer.alloc(PREFIX_BYTES);
   #headBytes = 0;
   #chunk = EMPTY;

@@ -12,7 +12,7 @@ const COMPACT_FROM = 64;
 /**
  * Items in the order in which they came, each with a number: the first is 1, and no number is used twice.
  *
- * A line has no bound of its own. Its owner makes room with `shift`.
+ * A line has no bound. Its owner makes room with `shift`.
  */
 export class Line<I> {
   readonly #measure: ItemMeasure<I>;

@@ -16,7 +16,7 @@ export interface Creation<T extends Traffic, A> {
    * Sends the request. Resolves after the answer; rejects if the answer is an error or cannot come.
    *
    * @param onResult Must be called with the result before the peer's next message is read. Does not throw.
-   * @param signal Aborts when the caller gives up. The request may be cancelled then, but must still wait for the answer.
+   * @param signal Aborts with the caller. The request may be cancelled then, but must still wait for the answer.
    */
   send(onResult: (result: unknown) => void, signal: AbortSignal): Promise<unknown>;
   /** Decodes a result. @throws If the result is malformed. */
@@ -46,7 +46,7 @@ export interface Created<T extends Traffic, A> {
  * left registered, and the destruction has ended.
  *
  * @throws The signal's reason; what `send`, `decode` and `accept` fail with; `peer_failed` if the
- * answer has another id than the one asked for, or never came; `invalid_argument` if the id is taken,
+ * answer has another id than the requested one, or never came; `invalid_argument` if the id is taken,
  * or an earlier attempt to create it has not ended at the peer.
  */
 export async function claimCreated<T extends Traffic, A>(
@@ -103,12 +103,12 @@ async function createAssigned<T extends Traffic, A>(
   throw error;
 }
 
-/** By router: ids that were asked for, until the peer has answered and an orphan is destroyed. */
+/** By router: requested ids, until the peer has answered and an orphan is destroyed. */
 const askedIds = new WeakMap<object, Set<string>>();
 
 /**
- * Takes an id for one attempt. Another attempt is refused until the first has ended, even if its caller has
- * given up, because the things that both create at the peer could not be told apart.
+ * Reserves an id for one attempt. Another attempt is refused until the first has ended, even if its caller
+ * has aborted, because the things that both create at the peer could not be distinguished.
  */
 function take(router: object, askedId: string): Disposable {
   const ids = askedIds.get(router) ?? new Set();
@@ -208,7 +208,7 @@ function leak<T extends Traffic, A>(
   }
 }
 
-/** A thing under an id that was not asked for may belong to another owner, so it is left alone. */
+/** A thing under an id that was not requested may belong to another owner, so it is left alone. */
 function strange<T extends Traffic, A>(
   creation: Creation<T, A>,
   askedId: string,

@@ -156,7 +156,7 @@ export class OpenGuards<T extends Traffic> {
   }
 
   /**
-   * What is known of an id once this item has come.
+   * What is known about an id after this item.
    *
    * @param before What was known before it; undefined if nothing waits for the id.
    */

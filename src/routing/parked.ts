@@ -4,7 +4,7 @@ import { startTimer } from '../waiting/timer.ts';
 import type { OpenGuard } from './open-guards.ts';
 import type { RoutedItem, Traffic } from './routed-items.ts';
 
-/** Why a parked request gives up waiting. */
+/** Why a parked request stops waiting. */
 export type LeaveCause = 'cancelled' | 'parkTimeout';
 
 /** Takes an item out of its line. */

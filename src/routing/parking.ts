@@ -95,7 +95,7 @@ export class Parking<T extends Traffic> {
   /**
    * Parks an item.
    *
-   * @param heard What is known of its id, this item included.
+   * @param heard What is known about its id, including this item.
    * @returns The items evicted to make room; the item itself if it exceeds a limit alone.
    */
   park(parked: Parked<T>, heard: Heard): readonly Evicted<T>[] {

@@ -5,10 +5,10 @@ import { startTimer } from '../waiting/timer.ts';
 import type { KeepAlive } from './keep-alive.ts';
 
 /** What a caller can be answered. */
-export type Reply = CellEvent | 'resumed' | 'already-running' | 'missing';
+export type CallerReply = CellEvent | 'resumed' | 'already-running' | 'missing';
 
 interface Caller {
-  readonly resolve: (reply: Reply) => void;
+  readonly resolve: (reply: CallerReply) => void;
   readonly reject: (error: CodeModeError) => void;
   readonly yieldMs: number;
   timer?: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export class Callers {
    * @returns The id for its answer.
    */
   admit(
-    resolve: (reply: Reply) => void,
+    resolve: (reply: CallerReply) => void,
     reject: (error: CodeModeError) => void,
     yieldMs = Number.POSITIVE_INFINITY,
   ): number {
@@ -41,7 +41,7 @@ export class Callers {
   }
 
   /** Answers a caller and forgets it. */
-  resolve(id: number, reply: Reply): void {
+  resolve(id: number, reply: CallerReply): void {
     this.#take(id)?.resolve(reply);
   }
 

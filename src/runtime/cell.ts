@@ -8,7 +8,7 @@ import { commitWrites } from '../stored-values.ts';
 import { startTimer } from '../waiting/timer.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { type CallbackResults, Callbacks } from './callbacks.ts';
-import { Callers, type Reply } from './callers.ts';
+import { type CallerReply, Callers } from './callers.ts';
 import type { CellParts } from './cell-parts.ts';
 import type { CellRecord } from './cell-record.ts';
 import { refusalOf } from './cell-refusal.ts';
@@ -80,7 +80,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     const yieldMs =
       'yieldAfterMs' in mode ? yieldTimeoutMs(mode.yieldAfterMs, maxYieldAfterMs) : undefined;
     return execute(signal ?? NEVER, (resolve, reject) => {
-      const id = this.#callers.admit(resolve as (reply: Reply) => void, reject, yieldMs);
+      const id = this.#callers.admit(resolve as (reply: CallerReply) => void, reject, yieldMs);
       const observer = { id, mode: yieldMs === undefined ? 'pending' : 'yield' } as const;
       this.#dispatch({ type: 'observe', observer });
       if (this.#unread.isCrowded) this.#wakeObserver();
@@ -187,9 +187,9 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.#dispatch({ type: 'frontier', pendingCalls: this.#callbacks.pendingCalls });
   }
 
-  #ask<R extends Reply>(input: (id: number) => Input): Promise<R> {
+  #ask<R extends CallerReply>(input: (id: number) => Input): Promise<R> {
     return new Promise((resolve, reject) => {
-      this.#dispatch(input(this.#callers.admit(resolve as (reply: Reply) => void, reject)));
+      this.#dispatch(input(this.#callers.admit(resolve as (reply: CallerReply) => void, reject)));
     });
   }
 

@@ -19,18 +19,18 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** What is planted in a report. */
+/** Changes that are planted in a report. */
 interface Planted {
   readonly seed: number;
   /** How many times slower the machine is. */
   readonly machine?: number;
-  /** Milliseconds that every cell takes longer. */
+  /** How much longer every cell takes, in milliseconds. */
   readonly cellDelayMs?: number;
-  /** Milliseconds that the shared deadline takes longer. */
+  /** How much longer the shared deadline takes, in milliseconds. */
   readonly deadlineDelayMs?: number;
 }
 
-/** Samples as a busy machine gives them: rarely quicker than what the work takes, often slower. */
+/** Samples as on a busy machine: rarely faster than the work itself, often slower. */
 function planted({ seed, machine = 1, cellDelayMs = 0, deadlineDelayMs = 0 }: Planted) {
   const random = randomFrom(seed);
   const noisy = (ms: number) =>

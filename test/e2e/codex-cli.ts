@@ -6,7 +6,7 @@ import { compareTranscripts, type DiffLine } from './transcript.ts';
  * Runs the Codex command line program on a code-mode host, with a scripted model on the loopback
  * interface, and compares what the model saw with what it sees on another host.
  *
- * Exit codes: 0 all went well and nothing differs, 1 otherwise, 2 it could not be run.
+ * Exit codes: 0 if everything succeeded and nothing differs, 1 otherwise, 2 if it could not be run.
  */
 
 const USAGE =
@@ -18,7 +18,7 @@ interface Report {
   readonly passed: boolean;
   readonly host: CodexRun;
   readonly peer: CodexRun | null;
-  /** Empty where nothing differs, and where there is nothing to compare with. */
+  /** Empty if nothing differs, or there is nothing to compare with. */
   readonly differences: readonly DiffLine[];
 }
 
@@ -53,7 +53,7 @@ function readArguments(argv: readonly string[]): Needs & { readonly json: boolea
   return { ...values, codex, host };
 }
 
-/** Aborts when somebody wants an end: then what was started is ended first. */
+/** Aborts on a signal, so that what was started is ended first. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

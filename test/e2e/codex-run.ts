@@ -7,7 +7,7 @@ import { type HostStart, makeScratch, type Scratch } from './scratch.ts';
 import { type ScenarioResult, ScriptedModel } from './scripted-model.ts';
 import { type Exchange, toTranscript } from './transcript.ts';
 
-/** How the program went through the script on one host. */
+/** The result of the script on one host. */
 export interface CodexRun {
   readonly host: string;
   readonly scenarios: readonly ScenarioResult[];
@@ -16,9 +16,9 @@ export interface CodexRun {
   /** Commands that ran in the host's process while the program sent results of cells. */
   readonly witnessed: readonly string[];
   readonly transcript: readonly Exchange[];
-  /** Requests that went elsewhere than to the model. */
+  /** Requests that did not go to the model. */
   readonly refused: readonly string[];
-  /** What went wrong, beside what the scenarios say. Empty where all is proved. */
+  /** Problems beyond those of the scenarios. Empty if everything is proved. */
   readonly problems: readonly string[];
   readonly tookMs: number;
 }
@@ -42,7 +42,7 @@ interface Ended {
  * Runs the program once, on this host, with the scripted model.
  *
  * @param signal Ends the program early.
- * @throws If it cannot be started. What goes wrong later is told in the result.
+ * @throws If it cannot be started. Later problems are in the result.
  */
 export async function runCodex(
   codex: string,
@@ -102,13 +102,13 @@ async function runProgram(
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
-  // What it starts must be known before it is gone.
+  // Find its children before it is gone.
   const looking = setInterval(() => watch.look(process.pid), LOOK_EVERY_MS);
   const how = await exited.finally(() => {
     clearInterval(looking);
     signal.removeEventListener('abort', kill);
   });
-  // What inherited the streams may hold them longer.
+  // Processes that inherited the streams may keep them open longer.
   const giveUp = setTimeout(() => {
     child.stdout.destroy();
     child.stderr.destroy();
@@ -118,7 +118,7 @@ async function runProgram(
   return { how, output: `${stdout.slice(-TAIL_LENGTH)}${stderr.slice(-TAIL_LENGTH)}` };
 }
 
-/** What ran in the host's process, as seen whenever a request came in. */
+/** The commands that ran in the host's process, checked at each request. */
 function witnesses(starts: readonly HostStart[], running: readonly Running[]): readonly string[] {
   const commands = starts.flatMap(({ pid }) => running.map((processes) => processes.get(pid)));
   return [...new Set(commands)].filter((command): command is string => Boolean(command));

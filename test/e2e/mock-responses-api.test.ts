@@ -11,7 +11,7 @@ const TOOLS = [
   { type: 'function', name: 'wait' },
 ];
 
-/** Asks for a response, and gives the items of it. */
+/** Requests a response, and returns its items. */
 async function ask(url: string, body: unknown): Promise<readonly Record<string, unknown>[]> {
   const response = await fetch(`${url}/v1/responses`, {
     method: 'POST',

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { ResponseItem } from './scripted-model.ts';
 
-/** A request for a response, as it came in. */
+/** A received request for a response. */
 export interface RecordedRequest {
   readonly path: string;
   readonly body: unknown;
@@ -12,18 +12,18 @@ export interface RecordedRequest {
 
 /** A stand-in for the Responses API on the loopback interface. */
 export interface MockResponsesApi extends AsyncDisposable {
-  /** Where it listens, without a path. */
+  /** Its URL, without a path. */
   readonly url: string;
-  /** What it was asked, in order. */
+  /** All requests, in order. */
   readonly requests: readonly RecordedRequest[];
-  /** What else was tried: other paths, and other hosts where it is used as a proxy. */
+  /** Other requests: other paths, and other hosts if it is used as a proxy. */
   readonly refused: readonly string[];
   /** Why requests could not be answered. */
   readonly problems: readonly string[];
   close(): Promise<void>;
 }
 
-/** Answers one request. What it throws is recorded, and the request fails with status 400. */
+/** Answers one request. If it throws, the error is recorded, and the request fails with status 400. */
 export type Respond = (body: unknown) => readonly ResponseItem[];
 
 /** Starts the stand-in on a free port. It answers `POST …/responses` with a stream of events. */
@@ -70,7 +70,7 @@ export async function startMockResponsesApi(respond: Respond): Promise<MockRespo
   return { url, requests, refused, problems, close, [Symbol.asyncDispose]: close };
 }
 
-/** Writes a whole response: that it began, its items, that it is over. */
+/** Writes a whole response: its start, its items, its end. */
 function stream(response: ServerResponse, number: number, items: readonly ResponseItem[]): void {
   const id = `response_${number}`;
   const usage = {

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 
 const LOOK_AGAIN_MS = 20;
 
-/** A process that cannot be taken for a later one with the same id. */
+/** A process that cannot be confused with a later one with the same id. */
 interface Seen {
   readonly pid: number;
   readonly startedAt: string;
@@ -11,13 +11,13 @@ interface Seen {
 }
 
 /**
- * Remembers the processes below one, so that none of them is left when that one is gone: then the
- * system no longer tells whose they were. Looks at `/proc`; sees nothing where there is none.
+ * Remembers the descendants of a process, so that none of them is left when it is gone, because then
+ * the system no longer knows their parent. Reads `/proc`; finds nothing without it.
  */
 export class ProcessWatch {
   readonly #seen = new Map<number, Seen>();
 
-  /** Looks at what runs below this process now. Returns the command of each, by its id. */
+  /** Finds the current descendants of this process. Returns their commands by id. */
   look(root: number): ReadonlyMap<number, string> {
     const running = new Map<number, string>();
     const all = readProcesses();
@@ -30,7 +30,7 @@ export class ProcessWatch {
     return running;
   }
 
-  /** Waits until all are gone, at most so long; ends the rest. Returns what had to be ended. */
+  /** Waits until all are gone, for a limited time; kills the rest. Returns what had to be killed. */
   async untilGone(limitMs: number): Promise<readonly string[]> {
     const end = performance.now() + limitMs;
     let left = this.#left();
@@ -50,7 +50,7 @@ export class ProcessWatch {
   }
 }
 
-/** Kills a process that may be gone already. */
+/** Kills a process that may already be gone. */
 function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

@@ -13,7 +13,7 @@ const PATCH = ['*** Begin Patch', '*** Add File: note.txt', '+a line', '*** End 
 const exec = (source: string): ModelCall => ({ tool: 'exec', source });
 const wait = (input: Record<string, unknown>): ModelCall => ({ tool: 'wait', input });
 
-/** What a model does with code mode, each in a few cells. Shell commands only print. */
+/** Typical uses of code mode, each in a few cells. Shell commands only print. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'shell commands at once',
@@ -55,7 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const [second] = yield [wait({ cell_id, yield_time_ms: 50 })];
       expect(second, RUNNING);
       const [last] = yield [wait({ cell_id, yield_time_ms: 10_000 })];
-      // The host says how long it took, and the program prints it.
+      // The host reports how long it took, and the program prints it.
       expect(last, COMPLETED, /2$/, /Wall time (?!0\.0 )\d\.\d seconds/);
     },
   },

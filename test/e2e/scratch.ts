@@ -14,15 +14,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What a run of the command line program needs around it. */
+/** The environment of a run of the command line program. */
 export interface ScratchNeeds {
   /** The native program, not the script that a package manager puts into a PATH. */
   readonly codex: string;
-  /** The code-mode host that it shall find. */
+  /** The code-mode host that it should find. */
   readonly host: string;
-  /** A model that the program knows: by it, the program chooses the tools it offers. */
+  /** A model that the program knows; it determines the offered tools. */
   readonly model: string;
-  /** Where the model is. */
+  /** The URL of the model. */
   readonly apiUrl: string;
 }
 
@@ -32,23 +32,23 @@ export interface HostStart {
   readonly args: readonly string[];
 }
 
-/** A folder of its own for one run. */
+/** A new folder for one run. */
 export interface Scratch extends AsyncDisposable {
   readonly path: string;
   readonly codex: string;
   /** An empty folder to work in. */
   readonly work: string;
   readonly env: Readonly<Record<string, string>>;
-  /** How often the host was started, from the wrapper that stands in its place. */
+  /** How often the host was started, according to the wrapper in its place. */
   hostStarts(): Promise<readonly HostStart[]>;
   close(): Promise<void>;
 }
 
 /**
  * Makes the folder. The program looks for the host beside its own file, links followed, so the file
- * itself must be here: as a hard link, or as a copy where that cannot be.
+ * itself must be here: as a hard link, or as a copy if that is impossible.
  *
- * @throws If a program is not there, is not executable, or is a script where it must not be.
+ * @throws If a program is missing, not executable, or a script where only a binary works.
  */
 export async function makeScratch({ codex, host, model, apiUrl }: ScratchNeeds): Promise<Scratch> {
   const program = await nativeProgram(codex);
@@ -97,7 +97,7 @@ async function nativeProgram(path: string): Promise<string> {
   return program;
 }
 
-/** Tells its process id and arguments, and then becomes the host: same process, same streams. */
+/** Records its process id and arguments, and then becomes the host: same process, same streams. */
 function wrapper(host: string, log: string): string {
   return [
     '#!/bin/sh',
@@ -120,7 +120,7 @@ async function readStarts(path: string): Promise<readonly HostStart[]> {
   });
 }
 
-/** `code_mode_host_grpc` off is what makes the program speak frames of JSON to its host. */
+/** With `code_mode_host_grpc` off, the program sends frames of JSON to its host. */
 function config(model: string, apiUrl: string): string {
   return `
 model = "${model}"
@@ -152,7 +152,7 @@ enabled = false
 `;
 }
 
-/** Nothing of ours but the PATH, and a proxy that refuses whatever is not on this machine. */
+/** Only our PATH, and a proxy that refuses everything outside this machine. */
 function environment(home: string, temporary: string, apiUrl: string): Record<string, string> {
   const { PATH = '', CELLHOST_NODE } = process.env;
   return {
@@ -161,7 +161,7 @@ function environment(home: string, temporary: string, apiUrl: string): Record<st
     CODEX_HOME: home,
     TMPDIR: temporary,
     LANG: 'C.UTF-8',
-    // What the host says on standard error.
+    // The standard error of the host.
     RUST_LOG: 'error,codex_code_mode::remote_session=debug',
     HTTP_PROXY: apiUrl,
     HTTPS_PROXY: apiUrl,

@@ -5,29 +5,29 @@ export type ModelCall =
   | { readonly tool: 'exec'; readonly source: string }
   | { readonly tool: 'wait'; readonly input: Readonly<Record<string, unknown>> };
 
-/** Tells what is wrong with an answer, if any of these parts is missing from it. */
+/** Describes what is wrong with an answer that lacks any of these parts. */
 export type Expect = (answer: string | undefined, ...parts: readonly (string | RegExp)[]) => void;
 
-/** What a model does for one purpose: it gives calls, and gets one text for each as answer. */
+/** The moves of a model for one purpose: it yields calls, and gets one text for each. */
 export interface Scenario {
   readonly name: string;
   play(expect: Expect): Generator<readonly ModelCall[], void, readonly string[]>;
 }
 
-/** How one scenario went. `problems` is empty where it went well. */
+/** The result of one scenario. `problems` is empty if it succeeded. */
 export interface ScenarioResult {
   readonly name: string;
   readonly over: boolean;
   readonly problems: readonly string[];
 }
 
-/** One item of a response, as the Responses API has it. */
+/** One item of a response of the Responses API. */
 export type ResponseItem = Readonly<Record<string, unknown>>;
 
 interface OfferedTool {
   readonly type: string;
   readonly name?: string | undefined;
-  /** A namespace has tools of its own. */
+  /** The tools of a namespace. */
   readonly tools?: readonly OfferedTool[] | undefined;
 }
 
@@ -45,7 +45,7 @@ const requestBody = z.looseObject({
       type: z.string(),
       call_id: z.string().optional(),
       output: content.optional(),
-      /** Of items that offer tools in the conversation. */
+      /** The type of items that offer tools in the conversation. */
       tools: z.array(offeredTool).optional(),
     }),
   ),
@@ -54,8 +54,8 @@ const requestBody = z.looseObject({
 type RequestBody = z.infer<typeof requestBody>;
 
 /**
- * A model that plays scenarios one after the other: each request moves the one at play on by one
- * step. When all are over, it says so in a message, which ends the turn.
+ * A model that plays scenarios one after the other: each request advances the current one by one step.
+ * After the last one it sends a message, which ends the turn.
  */
 export class ScriptedModel {
   readonly #scenarios: readonly Scenario[];
@@ -68,7 +68,7 @@ export class ScriptedModel {
     this.#scenarios = scenarios;
   }
 
-  /** How every scenario went that was begun. */
+  /** The results of all started scenarios. */
   get results(): readonly ScenarioResult[] {
     return this.#results;
   }
@@ -80,9 +80,9 @@ export class ScriptedModel {
   }
 
   /**
-   * What the model says to this request.
+   * The model's response to this request.
    *
-   * @throws If the request is none of the Responses API, or does not offer the tools.
+   * @throws If it is not a request of the Responses API, or does not offer the tools.
    */
   respond(body: unknown): readonly ResponseItem[] {
     const request = requestBody.parse(body);
@@ -129,7 +129,7 @@ export class ScriptedModel {
   }
 }
 
-/** The number of the cell that an answer says is running. `none` where it says no such thing. */
+/** The number of the cell that an answer reports as running; `none` if it reports none. */
 export function runningCell(answer: string | undefined): string {
   return /^Script running with cell ID (\S+)/.exec(answer ?? '')?.[1] ?? 'none';
 }
@@ -150,7 +150,7 @@ function namesOf(tools: readonly OfferedTool[]): readonly string[] {
   ]);
 }
 
-/** The text of all that came back for a call: its result, and notifications of its cell. */
+/** All text that came back for a call: its result, and notifications of its cell. */
 function answerTo({ input }: RequestBody, callId: string): string {
   const outputs = input.filter((item) => item.call_id === callId && item.output !== undefined);
   return outputs.map(({ output = '' }) => textOf(output)).join('\n');

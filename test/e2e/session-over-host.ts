@@ -5,7 +5,7 @@ import { CONTRACT_TOOLS } from '../contract/session-setup.ts';
 import { ScriptedDelegate } from '../support/scripted-delegate.ts';
 
 /**
- * The session contract over any host of version 1, such as another maker's:
+ * The session contract over any host of version 1, such as another project's:
  *
  *     CELLHOST_V1_HOST=/path/to/host node --test test/e2e/session-over-host.ts
  */

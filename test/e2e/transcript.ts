@@ -1,20 +1,20 @@
 import { diff } from 'node:util';
 import type { RecordedRequest } from './mock-responses-api.ts';
 
-/** What differs from run to run though nothing is different. */
+/** Values that differ from run to run without meaning. */
 export interface RunMarks {
-  /** The folder that a run had to itself. */
+  /** The scratch folder of the run. */
   readonly scratch: string;
 }
 
-/** One request, without what the one before it already said. */
+/** One request, without what the previous one already contained. */
 export interface Exchange {
   readonly path: string;
-  /** How many of the last items of the request before are not in this one, or not as they were. */
+  /** How many of the last items of the previous request are missing or changed here. */
   readonly forgotten: number;
-  /** What came after the items that the request before had too. */
+  /** The items after those of the previous request. */
   readonly input: readonly unknown[];
-  /** Other fields, where they are not as in the request before. */
+  /** Other fields that differ from the previous request. */
   readonly changed: Readonly<Record<string, unknown>>;
 }
 
@@ -25,11 +25,11 @@ const CONTEXT_LINES = 3;
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])';
 
 /**
- * Puts names in place of what is different in every run (ids, times, ports, the scratch folder), and
- * leaves out of each request what the one before it said.
+ * Replaces what differs in every run (ids, times, ports, the scratch folder) by names, and leaves out of
+ * each request what the previous one contained.
  *
- * Ids are numbered as they appear, so what was one id still is one; but not the ids of items, or one
- * item too many would change the names of all that follow.
+ * Ids are numbered as they appear, so equal ids stay equal. The ids of items are not numbered, because
+ * an additional item would change the names of all later ones.
  */
 export function toTranscript(
   requests: readonly RecordedRequest[],
@@ -48,13 +48,13 @@ export function toTranscript(
   });
 }
 
-/** The lines that differ, with a few around them. Empty where the transcripts are equal. */
+/** The lines that differ, with some context. Empty if the transcripts are equal. */
 export function compareTranscripts(
   first: readonly Exchange[],
   second: readonly Exchange[],
 ): readonly DiffLine[] {
   if (first.length === 0 && second.length === 0) return [];
-  // In this order, -1 is what only the first has.
+  // In this order, -1 marks what only the first has.
   const changes = diff([...renderTranscript(second)], [...renderTranscript(first)]);
   const lines = changes.map(([operation, text]): DiffLine => {
     if (operation === 0) return { sign: ' ', text };
@@ -105,7 +105,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Makes a function that must see the requests of one run in order. */
+/** Makes a function to be called with the requests of one run in order. */
 function normaliser({ scratch }: RunMarks): (value: unknown) => unknown {
   const names = new Map<string, string>();
   const nameOf = (id: string) => {
@@ -130,7 +130,7 @@ function normaliser({ scratch }: RunMarks): (value: unknown) => unknown {
     if (typeof value === 'string') return inText(value);
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== 'object' || value === null) return value;
-    // Fields come in any order, and ids are numbered in the order in which they are seen.
+    // Sort the fields, because ids are numbered in the order in which they are seen.
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(entries.map(([name, item]) => [name, walk(item)]));
   };

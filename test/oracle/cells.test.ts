@@ -10,13 +10,13 @@ interface Recorded {
 }
 
 const CELLS = readRecorded('oracle-cells.json') as Readonly<Record<string, Recorded>>;
-/** Cells that are answered differently on purpose; `docs/oracle.md` says why. */
+/** Cells that are deliberately answered differently; see `docs/oracle.md`. */
 const BETTER = new Set(['as-settled-src', 'fn-names', 'fn-tostring']);
 /** Sessions that cells share, in turn. */
 const SHARED = 4;
 const LIMIT_MS = 10_000;
 
-/** Cells that store values get a session of their own, as the recorded ones had. */
+/** Cells that store values get a separate session, like the recorded ones. */
 const storesValues = ({ sources }: Recorded) =>
   sources.some((source) => /\b(?:store|load)\b/.test(source));
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { FrameReader } from '../../host/wire/framing.ts';
+import { MessageReader } from '../../host/wire/framing.ts';
 import { framed } from '../host/transports/bare-peers.ts';
 import { settled } from './gates.ts';
 import type { Life, LifeMove } from './lifecycle-moves.ts';
@@ -14,7 +14,7 @@ export class LifecycleClient {
   readonly #host: ServedHost;
   readonly #life: Life;
   readonly #socket: Socket;
-  readonly #reader = new FrameReader();
+  readonly #reader = new MessageReader();
   readonly #closed: Promise<void>;
   readonly #asked = new Map<number, PromiseWithResolvers<void>>();
   /** The session of each request that starts cells or shuts down. */

@@ -1,5 +1,5 @@
 import { Bench } from 'tinybench';
-import { FrameReader, FrameWriter } from '../../../host/wire/framing.ts';
+import { MessageReader, MessageWriter } from '../../../host/wire/framing.ts';
 import {
   benchOptions,
   check,
@@ -38,7 +38,7 @@ async function measureSmall(pace: Pace): Promise<readonly Measurement[]> {
   };
   add(`encode ${MESSAGES} sent in one turn`, bytes.length, () => {
     let handedOut = 0;
-    const writer = new FrameWriter((chunks) => {
+    const writer = new MessageWriter((chunks) => {
       for (const chunk of chunks) handedOut += chunk.length;
     });
     for (let n = 0; n < MESSAGES; n += 1) writer.send(text);
@@ -55,8 +55,10 @@ async function measureSmall(pace: Pace): Promise<readonly Measurement[]> {
     }
     return handedOut;
   });
-  add('decode, in one chunk', MESSAGES, () => decode(new FrameReader(), bytes, bytes.length));
-  add('decode, in chunks of 1 500 bytes', MESSAGES, () => decode(new FrameReader(), bytes, 1_500));
+  add('decode, in one chunk', MESSAGES, () => decode(new MessageReader(), bytes, bytes.length));
+  add('decode, in chunks of 1 500 bytes', MESSAGES, () =>
+    decode(new MessageReader(), bytes, 1_500),
+  );
   return await measured(bench, 'µs');
 }
 
@@ -66,7 +68,7 @@ async function measureLarge(pace: Pace): Promise<readonly Measurement[]> {
   const bench = new Bench(benchOptions('a message of 16 MiB', pace, { samples: 10, timeMs: 500 }));
   bench.add('encode', () => check('Bytes', framesOf([text]).length, bytes.length));
   bench.add('decode, in chunks of 64 KiB', () => {
-    check('Messages', decode(new FrameReader(), bytes, CHUNK_BYTES), 1);
+    check('Messages', decode(new MessageReader(), bytes, CHUNK_BYTES), 1);
   });
   bench.add('baseline: copy the bytes', () => {
     check('Bytes', Buffer.from(bytes).length, bytes.length);
@@ -76,13 +78,13 @@ async function measureLarge(pace: Pace): Promise<readonly Measurement[]> {
 
 function framesOf(texts: readonly string[]): Buffer {
   const all: Buffer[] = [];
-  const writer = new FrameWriter((chunks) => all.push(...chunks));
+  const writer = new MessageWriter((chunks) => all.push(...chunks));
   for (const text of texts) writer.send(text);
   writer.flush();
   return all.length === 1 ? all[0]! : Buffer.concat(all);
 }
 
-function decode(reader: FrameReader, bytes: Buffer, chunkBytes: number): number {
+function decode(reader: MessageReader, bytes: Buffer, chunkBytes: number): number {
   let messages = 0;
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     reader.push(bytes.subarray(at, at + chunkBytes));

@@ -8,7 +8,7 @@ import {
   processorMicros,
 } from '../../../bench/support/processor-time.ts';
 
-/** Uses 50 ms of processor time, says how much it has used, and stays. */
+/** Uses 50 ms of processor time, reports how much it has used, and stays. */
 const BUSY = `
   const used = () => { const { user, system } = process.cpuUsage(); return user + system; };
   const start = used();

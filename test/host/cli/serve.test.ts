@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect, spawnHost } from '../../../host/client/spawn-host.ts';
-import { FrameReader } from '../../../host/wire/framing.ts';
+import { MessageReader } from '../../../host/wire/framing.ts';
 import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
 
 const BIN = new URL('../../../bin/codex-code-mode-host.js', import.meta.url).pathname;
@@ -184,7 +184,7 @@ describe('codex-code-mode-host', () => {
 
 /** The types of the first messages a host says. */
 async function typesOf(child: ChildProcess, count: number): Promise<string[]> {
-  const reader = new FrameReader();
+  const reader = new MessageReader();
   const types: string[] = [];
   for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
     reader.push(chunk);

@@ -12,7 +12,7 @@ const DELIVERED = { type: 'notification/delivered' };
 
 const notesOf = ({ notifications }: ScriptedDelegate) => notifications.map(({ text }) => text);
 
-/** A session `s`: `opened` under the id of the client, or `created` by the host, which may run cells of its own. */
+/** A session `s`: `opened` under the client's id, or `created` by the host, which may start cells by itself. */
 async function setUp(how: 'opened' | 'created', capabilities?: readonly string[]) {
   const [here, there] = memoryTransports();
   const host = new ScriptedHost(there, capabilities);
@@ -28,7 +28,7 @@ async function setUp(how: 'opened' | 'created', capabilities?: readonly string[]
   return { host, client, delegate, session: await opening };
 }
 
-/** A cell that is asked for and has a delegate of its own. */
+/** A requested cell with its own delegate. */
 async function execute(host: ScriptedHost, session: RemoteSession) {
   const delegate = new ScriptedDelegate();
   const started = session.execute({ source: '', delegate });

@@ -9,14 +9,14 @@ import { ScriptedHost } from '../../support/scripted-host.ts';
 
 interface Saying {
   readonly session: number;
-  /** Whether it says whose it is, by the token. */
+  /** Whether it carries a token. */
   readonly tells: boolean;
 }
 
 type Move =
   | ({ readonly type: 'note' | 'closed' } & Saying)
   | ({ readonly type: 'answer' } & Saying)
-  /** What was said so far arrives; what follows comes in another piece. */
+  /** Earlier messages arrive; later ones come in another chunk. */
   | { readonly type: 'turn' };
 
 const session = fc.nat(2);
@@ -30,7 +30,7 @@ const MOVES = fc.array(
   { maxLength: 60 },
 );
 
-/** Three sessions that a host makes, and what it says of them. */
+/** Three sessions that a host creates, and its messages about them. */
 class Play {
   readonly delegates = Array.from({ length: 3 }, () => new ScriptedDelegate());
   readonly said: string[][] = [[], [], []];

@@ -13,7 +13,7 @@ const delegate = new ScriptedDelegate();
 const MARGIN_MS = 100;
 const V1_MS = 60_000;
 
-/** A client whose host answers what the test says, and a clock that the test moves. */
+/** A client whose host follows the test, and a clock that the test moves. */
 async function setUp(t: TestContext, capabilities?: readonly string[]) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const [here, there] = memoryTransports();
@@ -44,7 +44,7 @@ async function started(host: ScriptedHost, executing: ReturnType<RemoteSession['
 
 type Call = (session: RemoteSession) => Promise<unknown>;
 
-/** Each call with the time it takes by itself, and what the error names. */
+/** Each call with its own time, and what the error names. */
 const CALLS: readonly (readonly [string, Call, number, string])[] = [
   ['execute', (s) => s.execute({ source: '' }), 0, 'session/execute'],
   ['observe', (s) => s.observe('1', { yieldAfterMs: 100 }), 100, 'session/wait'],

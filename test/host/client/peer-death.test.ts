@@ -33,7 +33,7 @@ async function setUp(): Promise<Doomed> {
   return { hosts, host: await hosts.host(1), client, session: await opening, delegate };
 }
 
-/** Starts a cell of which nothing more is told. */
+/** Starts a cell without any further messages about it. */
 async function started({ host, session }: Doomed): Promise<StartedCell> {
   const starting = session.execute({ source: '', observe: LONG });
   const { id } = await host.next();
@@ -49,7 +49,7 @@ async function asked<T>({ host }: Doomed, call: () => Promise<T>): Promise<{ cal
   return { call: calling };
 }
 
-/** What a session whose host is gone answers, whatever it is asked. */
+/** Asserts how a session of a lost host answers every call. */
 async function assertLost({ session }: Doomed): Promise<void> {
   const calls = [
     () => session.execute({ source: '' }),
@@ -72,7 +72,7 @@ async function assertLost({ session }: Doomed): Promise<void> {
   }
 }
 
-/** The next session is on a new connection, and nothing of the old one is asked for there. */
+/** Asserts that the next session is on a new connection, without requests of the old one. */
 async function assertGoesOn({ hosts, client, delegate, session }: Doomed): Promise<void> {
   const opening = client.openSession({ delegate });
   await hosts.ready(2);
@@ -85,7 +85,7 @@ async function assertGoesOn({ hosts, client, delegate, session }: Doomed): Promi
   );
 }
 
-/** What is under way when the host dies, and what the delegate has seen by then. */
+/** What is pending when the host dies, and what the delegate has seen by then. */
 const points: Record<string, (doomed: Doomed) => Promise<{ call: Promise<unknown> }>> = {
   'before a cell is admitted': (doomed) =>
     asked(doomed, () => doomed.session.execute({ source: '' })),

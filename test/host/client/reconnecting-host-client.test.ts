@@ -176,7 +176,7 @@ describe('Aborting a session that waits for its connection', () => {
     await assert.rejects(given, /no more time/);
     assert.equal(hosts.requests[0]?.signal.aborted, true);
     const opening = client.openSession({ delegate });
-    // The first comes all the same, and is not kept.
+    // The first connection is still made, but not kept.
     for (const gate of gates) gate.resolve();
     await hosts.ready(2);
     assert.equal((await opening).generation, 1);

@@ -16,7 +16,7 @@ after(async () => {
 
 // `test/e2e/session-over-host.ts` does the same with a host of another maker.
 sessionContract(
-  'RemoteSession where both speak version 1 alone',
+  'RemoteSession if both sides only speak version 1',
   remoteSessionOver(async () => {
     const [here, there] = memoryTransports();
     void host.serve(there);

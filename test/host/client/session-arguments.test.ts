@@ -9,7 +9,7 @@ import { ScriptedHost } from '../../support/scripted-host.ts';
 
 const TOOL = { name: 't', description: '' };
 
-/** What is wrong with the options of a session, and what the error has to name. */
+/** Invalid options of a session, and what the error must name. */
 const OPTIONS: readonly (readonly [string, object, RegExp])[] = [
   ['the delegate is missing', { delegate: undefined }, /delegate/],
   ['the delegate has no methods', { delegate: {} }, /delegate/],

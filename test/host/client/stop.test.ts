@@ -8,7 +8,7 @@ import { isSettled, settled } from '../../support/gates.ts';
 import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
 import { ScriptedHost } from '../../support/scripted-host.ts';
 
-/** A client with so many sessions, and the host they are on. */
+/** A client with this many sessions, and their host. */
 async function setUp(sessions: number) {
   const [here, there] = memoryTransports();
   const host = new ScriptedHost(there);

@@ -47,7 +47,7 @@ function play(history: readonly CellNews[], rule: ClosedRule) {
   return told;
 }
 
-/** Where the first piece of news stands after which nothing is owed, and nothing more is to come. */
+/** The index of the first news after which nothing is owed and nothing more follows. */
 function settledAt(history: readonly CellNews[]): number {
   const last = Math.max(
     ...(['announced', 'ended', 'retired'] as const).map((news) => history.indexOf(news)),

@@ -11,7 +11,7 @@ import { ScriptedSession } from '../../support/scripted-session.ts';
 const FAILURE = { kind: 'exception', text: 'Error: no' } as const;
 const NEVER = new AbortController().signal;
 
-/** A session on a face that is no wire: what it is told is kept as lines. */
+/** A session without a wire, which keeps its answers as lines. */
 function setUp({ closedRule = 'answers-sent' as ClosedRule, truncates = false } = {}) {
   const lines: string[] = [];
   const session = new HostedSession({

@@ -22,7 +22,7 @@ const PROGRAMS = new FakeSandbox({
 const runtime = (delegate = new ScriptedDelegate()) =>
   new SessionRuntime({ delegate, sandbox: PROGRAMS });
 
-/** A session that is open when the test says so. */
+/** A session that opens on demand. */
 function setUp() {
   const { promise, resolve, reject } = Promise.withResolvers<SessionRuntime>();
   const wishes: SessionWish[] = [];

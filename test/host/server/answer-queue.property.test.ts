@@ -30,7 +30,7 @@ const MOVES: fc.Arbitrary<readonly Move[]> = fc.array(
   { maxLength: 40, size: 'max' },
 );
 
-/** A queue whose client reads when it is told to. */
+/** A queue whose client reads on demand. */
 class Play {
   readonly received: number[] = [];
   readonly sent: number[] = [];

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { isSettled, settled } from '../../support/gates.ts';
 import { connectWithSession, hostOf, type Json } from '../../support/v1-peer.ts';
 
-/** A client that waits, for 5 s at most, for a cell whose program is over and whose notification is not delivered. */
+/** A client that waits, for 5 s at most, for a cell with an ended program and an undelivered notification. */
 async function setUp(
   t: TestContext,
   { yieldMs = 5_000, capabilities = [] as readonly string[] } = {},

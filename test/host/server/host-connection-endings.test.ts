@@ -12,7 +12,7 @@ const BEFORE_HELLO: readonly (readonly [string, string | Buffer, RegExp])[] = [
   ['something that is no JSON', '{', /it is not JSON/],
   ['no object', '[]', /it is not an object/],
   ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), /it is not UTF-8/],
-  ['a hello that is none', '{"type":"connection/hello"}', /Cannot read a hello/],
+  ['an invalid hello', '{"type":"connection/hello"}', /Cannot read a hello/],
 ];
 const AFTER_HELLO: readonly (readonly [string, string | Buffer, RegExp])[] = [
   ...BEFORE_HELLO.slice(0, 1),

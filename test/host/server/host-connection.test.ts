@@ -18,7 +18,7 @@ async function setup(options: Parameters<typeof hostOf>[0] = {}, ...capabilities
 /** A delegate request of a tool. */
 type Asked = { readonly invocation?: { readonly input: number } } | undefined;
 
-/** What was said after the handshake and the opening, in short. */
+/** The messages after the handshake and the opening, in short. */
 function story(peer: V1Peer): readonly string[] {
   return peer.received.slice(2).map((message) => {
     const value = (message.result as { value?: Json } | undefined)?.value;
@@ -77,7 +77,7 @@ describe('HostConnection', () => {
       run.start();
       for (let n = 1; n <= 3; n += 1) void run.callTool(0, n);
       void run.notify('n');
-      // In the turns in which the start is told.
+      // During the turns in which the start is reported.
       let turns = 0;
       const more = () => {
         turns += 1;

@@ -7,7 +7,7 @@ import { HostClient } from '../../../host/client/host-client.ts';
 import { type Listener, listen } from '../../../host/transports/listen.ts';
 import { memoryTransports } from '../../../host/transports/memory-transport.ts';
 import { parseListenEndpoint } from '../../../host/wire/endpoint.ts';
-import { FrameReader, MAX_FRAME_BYTES } from '../../../host/wire/framing.ts';
+import { MAX_FRAME_BYTES, MessageReader } from '../../../host/wire/framing.ts';
 import { LONG } from '../../contract/session-setup.ts';
 import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
 import { hostOf, type Json } from '../../support/v1-peer.ts';
@@ -38,7 +38,7 @@ function hello(...optionalCapabilities: readonly string[]): Buffer {
 
 /** All that comes until the end. @param greeted Called when the first message has come. */
 async function untilEnd(socket: Socket, greeted: () => void): Promise<readonly Json[]> {
-  const reader = new FrameReader();
+  const reader = new MessageReader();
   const messages: Json[] = [];
   const onData = (chunk: Buffer) => {
     reader.push(chunk);
@@ -48,7 +48,7 @@ async function untilEnd(socket: Socket, greeted: () => void): Promise<readonly J
     }
   };
   socket.on('data', onData);
-  // A host that says nothing more may leave by a reset.
+  // A host that sends nothing more may reset the connection.
   socket.on('error', () => {});
   socket.on('end', () => socket.end());
   await new Promise<void>((resolve) => socket.once('close', () => resolve()));

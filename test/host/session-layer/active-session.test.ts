@@ -37,7 +37,7 @@ function told(update: SessionUpdate): string {
   }
 }
 
-/** What comes until a prompt is over and its cell is closed. */
+/** The updates until a prompt has ended and its cell is closed. */
 async function readAll(session: ActiveSession): Promise<readonly string[]> {
   const words: string[] = [];
   const isOver = () => words.includes('closed') && words.some((word) => word.startsWith('end '));

@@ -12,7 +12,7 @@ import { type FakeRun, FakeSandbox } from '../../support/fake-sandbox.ts';
 import { settled } from '../../support/gates.ts';
 import { sessionPlaces } from '../../support/session-places.ts';
 
-/** What a program does next, and how many microtasks pass before; null for a whole turn. */
+/** The next action of a program, and how many microtasks pass before it; null for a whole turn. */
 interface Deed {
   readonly type: 'text' | 'notify' | 'own' | 'other' | 'awaited';
   readonly pause: number | null;
@@ -57,7 +57,7 @@ async function perform(run: FakeRun, deeds: readonly Deed[]): Promise<void> {
   run.end();
 }
 
-/** What comes until the prompt is over and its cell is closed, each by the name of its deed. */
+/** The updates until the prompt has ended and its cell is closed, by the names of the actions. */
 async function readAll(session: ActiveSession): Promise<readonly string[]> {
   const names: string[] = [];
   for (;;) {

@@ -8,7 +8,7 @@ import { textOf } from '../../support/events.ts';
 import { FakeSandbox } from '../../support/fake-sandbox.ts';
 import { settled } from '../../support/gates.ts';
 
-/** A session whose prompts show so many numbers. */
+/** A session whose prompts output this many numbers. */
 async function showing(count: number) {
   const sandbox = new FakeSandbox({
     count: (run) => {
@@ -23,7 +23,7 @@ async function showing(count: number) {
   return session;
 }
 
-/** What comes until a prompt is over. */
+/** The updates until a prompt has ended. */
 async function readTexts(session: ActiveSession): Promise<readonly string[]> {
   const texts: string[] = [];
   for (;;) {

@@ -12,7 +12,7 @@ const sandbox = isolateSandbox();
 const upstream = new Host({ sandbox });
 const proxies: Host[] = [];
 
-/** A connection to a proxy of its own, which stands before the host. */
+/** A connection to a new proxy in front of the host. */
 async function connect() {
   const [toHost, host] = memoryTransports();
   void upstream.serve(host);

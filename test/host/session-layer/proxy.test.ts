@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { HostClient } from '../../../host/client/host-client.ts';
-import type { OpenSession } from '../../../host/core/session-opening.ts';
+import type { SessionOpener } from '../../../host/core/session-opening.ts';
 import { Host } from '../../../host/server/host.ts';
 import type { ActiveSession } from '../../../host/session-layer/active-session.ts';
 import { SessionBuilder } from '../../../host/session-layer/session-builder.ts';
@@ -46,7 +46,7 @@ async function chain() {
 }
 
 /** A proxy whose sessions are opened so, and its client. */
-async function proxyOf(open: OpenSession) {
+async function proxyOf(open: SessionOpener) {
   const proxy = new Host({ open });
   return { proxy, client: await clientOf(proxy) };
 }

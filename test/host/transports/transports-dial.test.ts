@@ -10,7 +10,7 @@ import { assertNoListeners } from '../../support/leaks.ts';
 import { frameOf } from './bare-peers.ts';
 import { Door, never } from './connections.ts';
 
-/** A server of TCP that does as it likes with who connects. */
+/** A TCP server that handles its connections arbitrarily. */
 async function openServer(onSocket: (socket: Socket) => void) {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {

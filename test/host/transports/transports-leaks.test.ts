@@ -30,7 +30,7 @@ async function openCrowded(where: string) {
       transport.start(recorder);
     },
   });
-  /** A server takes one connection a turn, and the system keeps a few hundred that wait at most. */
+  /** A server accepts one connection per turn, and the system queues at most a few hundred. */
   const caughtUp = async (count: number) => {
     while (come.length < count) await turns(1);
   };

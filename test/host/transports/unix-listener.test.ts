@@ -16,16 +16,16 @@ after(() => folder[Symbol.dispose]());
 const fresh = (name: string) => join(folder.path, name);
 const modeOf = (path: string) => lstatSync(path).mode & 0o777;
 
-/** Leaves a socket behind on which nobody listens. */
+/** Leaves a socket behind without a listener. */
 async function leaveStale(path: string): Promise<void> {
   const server = createServer().listen(`${path}.was`);
   await once(server, 'listening');
-  // Renamed, as a server takes away what it made.
+  // Renamed, because a server removes its own socket.
   renameSync(`${path}.was`, path);
   server.close();
 }
 
-/** Looks at what is in a folder as fast as it can, from a thread of its own. */
+/** Lists a folder as fast as possible, from a separate thread. */
 class Watch {
   readonly begun: Promise<unknown>;
   readonly #flag = new Int32Array(new SharedArrayBuffer(4));

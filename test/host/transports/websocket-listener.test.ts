@@ -18,7 +18,7 @@ interface Question {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a plain request is answered with. */
+/** The answer to a plain request. */
 async function statusOf(url: string, { path = '/', method = 'GET', headers = {} }: Question) {
   const { hostname, port } = new URL(url);
   const asked = request({ hostname, port, path, method, headers, agent: false });
@@ -28,7 +28,7 @@ async function statusOf(url: string, { path = '/', method = 'GET', headers = {} 
   return answer?.statusCode;
 }
 
-/** What a request for a WebSocket is answered with. */
+/** The answer to a request for a WebSocket. */
 async function upgradeStatus(url: string, { path = '/', headers = {} }: Question) {
   const webSocket = new WebSocket(`${url}${path}`, { headers });
   const { promise, resolve } = Promise.withResolvers<number>();

@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FrameReader, FrameWriter, MAX_FRAME_BYTES } from '../../../host/wire/framing.ts';
+import { MAX_FRAME_BYTES, MessageReader, MessageWriter } from '../../../host/wire/framing.ts';
 
 function bytesOf(bodies: readonly (string | Buffer)[]): Buffer {
   const chunks: Buffer[] = [];
-  const writer = new FrameWriter((some) => chunks.push(...some));
+  const writer = new MessageWriter((some) => chunks.push(...some));
   for (const body of bodies) writer.send(body);
   writer.flush();
   return Buffer.concat(chunks);
 }
 
-function readAll(reader: FrameReader): Buffer[] {
+function readAll(reader: MessageReader): Buffer[] {
   const bodies: Buffer[] = [];
   for (let body = reader.next(); body !== null; body = reader.next()) bodies.push(body);
   return bodies;
 }
 
 function read(bytes: Buffer, cuts: readonly number[]): Buffer[] {
-  const reader = new FrameReader();
+  const reader = new MessageReader();
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((x, y) => x - y)];
   const bodies = edges.flatMap((edge, at) => {
     reader.push(bytes.subarray(edge, edges[at + 1] ?? bytes.length));
@@ -80,7 +80,7 @@ describe('Framing', () => {
   });
 
   it('returns bodies that are not taken between two chunks', () => {
-    const reader = new FrameReader();
+    const reader = new MessageReader();
     const bytes = bytesOf(['one', 'two', 'three']);
     for (const byte of bytes) reader.push(Buffer.of(byte));
     assert.deepEqual(readAll(reader).map(String), ['one', 'two', 'three']);
@@ -94,7 +94,7 @@ describe('Framing', () => {
         (texts, cut) => {
           const bytes = bytesOf(texts);
           const kept = cut % bytes.length;
-          const reader = new FrameReader();
+          const reader = new MessageReader();
           reader.push(bytes.subarray(0, kept));
           const whole = readAll(reader).map(String);
           const used = bytesOf(whole).length;
@@ -114,20 +114,20 @@ describe('Framing', () => {
   });
 
   it('neither waits nor allocates for more than the maximum', () => {
-    const reader = new FrameReader();
+    const reader = new MessageReader();
     const prefix = lengthPrefix(MAX_FRAME_BYTES + 1);
     reader.push(prefix.subarray(0, 3));
     assert.equal(reader.next(), null);
     reader.push(prefix.subarray(3));
     assert.throws(() => reader.next(), /its length is 67108865, at most 67108864 is allowed/);
-    const whole = new FrameReader();
+    const whole = new MessageReader();
     whole.push(lengthPrefix(0xffffffff));
     assert.throws(() => whole.next(), /its length is 4294967295/);
   });
 
   it('allocates only for bytes that have arrived', () => {
     const before = process.memoryUsage().arrayBuffers;
-    const readers = Array.from({ length: 100 }, () => new FrameReader());
+    const readers = Array.from({ length: 100 }, () => new MessageReader());
     for (const reader of readers) {
       reader.push(Buffer.concat([lengthPrefix(MAX_FRAME_BYTES), Buffer.alloc(10)]));
       assert.equal(reader.next(), null);
@@ -138,7 +138,7 @@ describe('Framing', () => {
   });
 
   it('copies a maximum body that arrives in small chunks only a few times', () => {
-    const reader = new FrameReader();
+    const reader = new MessageReader();
     const chunk = Buffer.alloc(1_024, 'x');
     reader.push(lengthPrefix(MAX_FRAME_BYTES));
     assert.equal(reader.next(), null);
@@ -155,7 +155,7 @@ describe('Framing', () => {
 
   it('writes the messages of one turn together', async () => {
     const turns: (readonly Buffer[])[] = [];
-    const writer = new FrameWriter((chunks) => turns.push(chunks));
+    const writer = new MessageWriter((chunks) => turns.push(chunks));
     for (let n = 0; n < 100; n += 1) writer.send('x'.repeat(n));
     assert.equal(turns.length, 0);
     assert.equal(writer.gatheredBytes, 100 * 4 + 4_950);
@@ -170,7 +170,7 @@ describe('Framing', () => {
 
   it('never changes what it has written', () => {
     const chunks: Buffer[] = [];
-    const writer = new FrameWriter((some) => chunks.push(...some));
+    const writer = new MessageWriter((some) => chunks.push(...some));
     const copies: Buffer[] = [];
     for (let n = 0; n < 2_000; n += 1) {
       writer.send(`${n}`.repeat(20));
@@ -182,7 +182,7 @@ describe('Framing', () => {
 
   it('writes large buffers without a copy, and counts them', () => {
     const chunks: Buffer[] = [];
-    const writer = new FrameWriter((some) => chunks.push(...some));
+    const writer = new MessageWriter((some) => chunks.push(...some));
     const large = Buffer.alloc(100_000, 'x');
     writer.send('before');
     writer.send(large);
@@ -199,7 +199,7 @@ describe('Framing', () => {
 
   it('refuses to send more than the maximum, and continues', () => {
     const chunks: Buffer[] = [];
-    const writer = new FrameWriter((some) => chunks.push(...some));
+    const writer = new MessageWriter((some) => chunks.push(...some));
     writer.send('good');
     assert.throws(() => writer.send(Buffer.alloc(MAX_FRAME_BYTES + 1)), /has 67108865 bytes/);
     assert.throws(() => writer.send('x'.repeat(MAX_FRAME_BYTES + 1)), RangeError);

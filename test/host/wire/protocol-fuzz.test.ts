@@ -12,7 +12,7 @@ import { type Heard, WirePlay } from '../../support/wire-play.ts';
 
 const TEXTS = [...CLIENT_MESSAGES, ...OWN_CLIENT_MESSAGES];
 const RUNS = 1_000;
-/** One play takes some milliseconds; one that hangs is found. */
+/** One play takes some milliseconds; a longer one hangs. */
 const PLAY_MS = 10_000;
 /** All of them together take no longer on a slow machine. */
 const ALL_MS = 30_000;

@@ -9,7 +9,7 @@ import { CLIENT_MESSAGES, HOST_MESSAGES, withStranger } from '../../support/v1-m
 
 type Read = (value: unknown) => unknown;
 
-/** A value with what is at a path changed; undefined takes it away. */
+/** A value with a change at a path; undefined removes what is there. */
 function changed(text: string, path: string, to: unknown): unknown {
   const value: unknown = JSON.parse(text);
   const keys = path.split('.');
@@ -30,7 +30,7 @@ function messageWith(messages: readonly string[], part: string): string {
   return found;
 }
 
-/** The message is refused, and the error says where. */
+/** Asserts that the message is refused with an error that names the place. */
 function refuses(read: Read, text: string, path: string, to: unknown): void {
   assert.throws(
     () => read(changed(text, path, to)),

@@ -115,7 +115,7 @@ const commented = fc
       .join('\n'),
   );
 
-/** What the sandbox makes of a body, but only compiled. */
+/** Compiles a body as the sandbox would, without running it. */
 function compile(source: string): void {
   const prepared = prepareModule(source, checkSyntax);
   if (!prepared.ok) {

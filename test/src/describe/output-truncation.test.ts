@@ -15,9 +15,9 @@ const audio = (length: number): OutputItem => ({
   audio_url: `data:audio/wav;base64,${'A'.repeat(length)}`,
 });
 
-/** What the recorded engine answered. */
+/** The answers of the recorded engine. */
 const RECORDED: readonly (readonly [string, OutputItem[], number, OutputItem[]])[] = [
-  ['what fits as it is', [text('x'.repeat(40_000))], 10_000, [text('x'.repeat(40_000))]],
+  ['what fits, unchanged', [text('x'.repeat(40_000))], 10_000, [text('x'.repeat(40_000))]],
   ['an empty text and no budget', [text('')], 0, [text('')]],
   [
     'a text and no budget',

@@ -47,7 +47,7 @@ describe('Budgets of a schema', () => {
   });
 });
 
-/** Runs it and says that it was quick: a hostile schema would take minutes, or all memory. */
+/** Asserts that it is fast: a hostile schema would take minutes, or all memory. */
 function quickly(schema: unknown): string {
   const start = performance.now();
   const type = schemaToTypescript(schema);

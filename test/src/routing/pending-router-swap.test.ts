@@ -109,7 +109,7 @@ class HandOff {
     if (this.#phase === 'session') this.#phase = 'draining';
   }
 
-  /** One step of the hand-off: forwards one item that was kept, or swaps when there is none. */
+  /** One step of the hand-off: forwards one kept item, or swaps if there is none. */
   step(): void {
     if (this.#phase !== 'draining') return;
     if (this.#kept.length > 0) return this.#forward();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { CodeModeError } from '../../../src/errors.ts';
-import { Callers, type Reply } from '../../../src/runtime/callers.ts';
+import { type CallerReply, Callers } from '../../../src/runtime/callers.ts';
 import { assertNoListeners, assertNoTimersLeft } from '../../support/leaks.ts';
 
 function setup() {
@@ -9,7 +9,7 @@ function setup() {
   const told: unknown[] = [];
   const admit = (yieldMs?: number) =>
     callers.admit(
-      (reply: Reply) => told.push(reply),
+      (reply: CallerReply) => told.push(reply),
       (error) => told.push(error.code),
       yieldMs,
     );

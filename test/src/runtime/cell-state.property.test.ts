@@ -6,7 +6,7 @@ import type { Answer, CellState, Effect, Input } from '../../../src/runtime/cell
 import { GOOD_END } from '../../support/cell-story.ts';
 import { textItem, textOf } from '../../support/events.ts';
 
-/** An input whose ids are not chosen yet; `pick` chooses among those who asked before. */
+/** An input without chosen ids; `pick` chooses among earlier callers. */
 type Draft = { readonly type: Input['type']; readonly pick: number; readonly pending: boolean };
 
 const TYPES: readonly Input['type'][] = [
@@ -42,7 +42,7 @@ const LONG_HISTORY = fc.array(
   { minLength: 20, maxLength: 120 },
 );
 
-/** Plays a history and writes down who asked, who was answered, and what was shown. */
+/** Plays a history, and records calls, answers and delivered output. */
 class Life {
   state: CellState;
   readonly asked: number[] = [];
@@ -189,7 +189,7 @@ class Life {
     return this.counts[type] ?? 0;
   }
 
-  /** Those who asked, did not give up, and have no answer. */
+  /** The callers that are still waiting. */
   get waiting(): readonly number[] {
     return this.asked.filter((id) => !this.answered.has(id) && !this.gaveUp.has(id));
   }

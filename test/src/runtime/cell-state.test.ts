@@ -4,7 +4,7 @@ import { CellStory, GOOD_END, type Said } from '../../support/cell-story.ts';
 
 const ENDED = ['finish', 'callbacks-closed', 'committed'];
 
-/** Every input, by a caller 9 of its own. */
+/** Every input, from the separate caller 9. */
 const EVERY_INPUT = [
   'output x',
   'yield-control',

@@ -7,7 +7,7 @@ import { BLOCK, dropFakeSessions, fakeSession } from '../../support/fake-session
 import { settled } from '../../support/gates.ts';
 import { outputsAmong, restOf, told } from '../../support/live-events.ts';
 
-/** What is done to one cell, its program, its delegate, its subscribers and its observers. */
+/** A move on one cell: of its program, its delegate, its readers or its observers. */
 const MOVE = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('text'), n: fc.nat({ max: 5 }) }) },
   {
@@ -23,7 +23,7 @@ const MOVE = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('observe'), n: fc.constant(0) }) },
 );
 
-/** Plays moves, and writes down what was to be told and what was. */
+/** Plays moves, and records the expected and the actual events. */
 class Story {
   readonly emitted: string[] = [];
   readonly seen: string[] = [];
@@ -48,7 +48,7 @@ class Story {
         if (what === 'call') this.#call(() => void run.callTool(BLOCK));
         if (what === 'answer') await this.#answer(() => delegate.tools.release(null));
       }
-      // What those who wait were given is written down first.
+      // First record what waiting readers were given.
       await settled();
       if (what === 'read') this.#read(cellId, n);
       if (what === 'wait') this.#wait(cellId, n);

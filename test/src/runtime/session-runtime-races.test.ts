@@ -292,7 +292,7 @@ describe('The requests to a sandbox', () => {
   });
 });
 
-/** What the next program would start with. */
+/** The stored values that the next program would start with. */
 async function storedValue(fake: ReturnType<typeof fakeSession>, key: string) {
   await fake.session.execute({ source: '', observe: { yieldAfterMs: 0 } });
   return fake.sandbox.last.program.values.get(key);

@@ -4,7 +4,7 @@ import { yieldTimeoutMs } from '../../../src/runtime/yield-timeout.ts';
 
 const NONE = Number.POSITIVE_INFINITY;
 
-/** The limit of the session, what was asked for, and what comes of it, in milliseconds. */
+/** The limit of the session, the requested time and the result, in milliseconds. */
 const TRIPLES: readonly (readonly [number, number, number])[] = [
   [NONE, 0, 0],
   [NONE, 9_999, 9_999],
