@@ -190,7 +190,19 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/cli/mcp-command.ts',
-    mayImport: ['src/', 'host/cli/', 'host/io/', 'host/mcp/', 'host/mcp-server/', 'node:'],
+    mayImport: [
+      'src/',
+      'host/cli/',
+      'host/io/',
+      'host/mcp/',
+      'host/mcp-server/',
+      'host/wire/endpoint.ts',
+      'node:',
+    ],
+  },
+  {
+    files: 'host/cli/mcp-endpoint.ts',
+    mayImport: ['src/', 'host/wire/endpoint.ts'],
   },
   {
     files: 'host/cli/',

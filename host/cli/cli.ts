@@ -2,7 +2,14 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
-import { MCP_HELP, PROGRAM_HELP, RUN_HELP, SERVE_OPTIONS, serveHelp } from './help-texts.ts';
+import {
+  MCP_HELP,
+  MCP_OPTIONS,
+  PROGRAM_HELP,
+  RUN_HELP,
+  SERVE_OPTIONS,
+  serveHelp,
+} from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
 import { print } from './print.ts';
 import type { SourceOrigin } from './read-source.ts';
@@ -24,6 +31,8 @@ interface RunFlags {
 
 interface McpFlags {
   readonly config?: string;
+  readonly listen: string;
+  readonly tokenFile?: string;
 }
 
 interface ServeFlags {
@@ -135,11 +144,13 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .command('mcp')
     .description('Serve code mode to an MCP client.')
     .option('--config <path>', 'Offer the tools of the MCP servers in this mcp.json to programs.')
+    .option('--listen <address>', MCP_OPTIONS.listen, 'stdio')
+    .option('--token-file <path>', MCP_OPTIONS.tokenFile)
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', MCP_HELP)
-    .action(async ({ config }: McpFlags) => {
+    .action(async ({ config, listen, tokenFile }: McpFlags) => {
       const { mcpCommand } = await import('./mcp-command.ts');
-      exit(await mcpCommand({ config }, io, async () => processSandbox()));
+      exit(await mcpCommand({ config, listen, tokenFile }, io, async () => processSandbox()));
     });
 }
 

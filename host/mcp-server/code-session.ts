@@ -75,11 +75,6 @@ export class CodeSession implements AsyncDisposable {
     });
   }
 
-  /** Whether no cell is live. */
-  get isIdle(): boolean {
-    return this.#live.size === 0;
-  }
-
   /**
    * Runs a program. When the caller cancels, its cell is terminated.
    *
@@ -206,6 +201,8 @@ export class CodeSession implements AsyncDisposable {
     const event = await observed.finally(() => cell.endWait());
     if (event.type === 'yielded' && caller.asks.size > 0 && cell.questions.size > 0) {
       cell.keep(event.items);
+      // The next round is a request of its own; the end of this one must not end the cell.
+      if (!caller.spansRounds) cell.unlink();
       const leftMs = Math.max(MIN_LEFT_MS, untilMs - performance.now());
       return { type: 'questions', cellId, round: cell.questions.round(), leftMs };
     }

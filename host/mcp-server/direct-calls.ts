@@ -81,8 +81,8 @@ export class DirectCalls {
     for (const { controller } of this.#calls.values()) controller.abort(new Cancelled('shutdown'));
   }
 
-  async #follow(callId: string, call: DirectCall, { signal }: Caller): Promise<DirectAnswer> {
-    // It stays linked while a person is asked: older clients have one request for all rounds.
+  async #follow(callId: string, call: DirectCall, caller: Caller): Promise<DirectAnswer> {
+    const { signal, spansRounds } = caller;
     call.unlink();
     call.unlink = onAbort(signal, () => call.controller.abort(new Cancelled('terminate')));
     if (signal.aborted) call.controller.abort(new Cancelled('terminate'));
@@ -91,7 +91,10 @@ export class DirectCalls {
     if (call.questions.size > 0) call.wake();
     try {
       const result = await Promise.race([call.result, asked]);
-      if (result === ASKED) return { type: 'questions', callId, round: call.questions.round() };
+      if (result === ASKED) {
+        if (!spansRounds) call.unlink();
+        return { type: 'questions', callId, round: call.questions.round() };
+      }
       this.#forget(callId, call);
       return { type: 'result', result };
     } catch (error) {

@@ -7,6 +7,7 @@ import type { CodeSession } from './code-session.ts';
 import { DirectCalls } from './direct-calls.ts';
 import type { DirectServers } from './direct-servers.ts';
 import type { LazyBackend } from './lazy-backend.ts';
+import { OpenRequests } from './open-requests.ts';
 
 /** How a session names its cells. */
 export type NameCell = (cellId: string) => string;
@@ -17,6 +18,7 @@ export class FaceSession implements AsyncDisposable {
   readonly key: string;
   /** The calls of tools that clients make past any program. */
   readonly directCalls = new DirectCalls();
+  readonly requests = new OpenRequests();
   readonly #backend: LazyBackend;
   readonly #nameCell: NameCell;
   readonly #remark: string | undefined;
@@ -24,7 +26,7 @@ export class FaceSession implements AsyncDisposable {
   #told = '';
   #isClosed = false;
 
-  /** @param remark A line for the header of `wait`, such as why cells of before are gone. */
+  /** @param remark A line for the header of a `wait` for a cell that is missing: why it is gone. */
   constructor(key: string, backend: LazyBackend, nameCell: NameCell, remark?: string) {
     this.key = key;
     this.#backend = backend;
@@ -88,9 +90,9 @@ export class FaceSession implements AsyncDisposable {
     return backend.direct.get(name);
   }
 
-  /** Whether a program runs. */
-  get isIdle(): boolean {
-    return this.#code?.isIdle ?? true;
+  /** Whether a call is not answered yet. */
+  get isCalled(): boolean {
+    return this.requests.size > 0;
   }
 
   /** Terminates every cell. Safe to call twice. */

@@ -20,6 +20,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** Tells the client that its request goes on; undefined if it did not ask for that. */
   readonly progress: Progress | undefined;
+  /** Whether one request lasts over all rounds of questions, as for older clients. */
+  readonly spansRounds: boolean;
   /** The kinds of questions that the client can put to a person. */
   readonly asks: ReadonlySet<QuestionKind>;
 }

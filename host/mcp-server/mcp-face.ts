@@ -14,6 +14,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import { toContentBlocks } from './content-blocks.ts';
 import { passable } from './direct-servers.ts';
 import type { FaceSession } from './face-session.ts';
+import type { Caller } from './live-cell.ts';
 import { cells, exec, type ModelAnswer, type ModelCall, wait } from './model-calls.ts';
 import type { QuestionRound } from './questions.ts';
 import { callerOf, progressTo } from './request-caller.ts';
@@ -33,6 +34,21 @@ interface CallState {
   readonly cellId: string;
   readonly nonce: string;
   readonly leftMs: number;
+}
+
+/** How a server is reached. */
+export interface ServerTerms {
+  readonly era: 'legacy' | 'modern';
+  /** Whether cancellations come as requests of their own. Then the end of a connection cancels nothing. */
+  readonly hasCancelRequests: boolean;
+}
+
+/** One call of a tool, with all that it came with. */
+interface FaceCall extends ServerTerms {
+  readonly session: FaceSession;
+  readonly server: Server;
+  readonly params: CallToolRequest['params'];
+  readonly context: ServerContext;
 }
 
 const OWN_CAPABILITIES = { tools: { listChanged: true }, resources: {} };
@@ -63,7 +79,7 @@ export class McpFace {
   }
 
   /** A server for one connection, or for one request over HTTP, that works on a session. */
-  serverFor(session: FaceSession): Server {
+  serverFor(session: FaceSession, options: ServerTerms): Server {
     const server = new Server(
       { name: 'cellhost', version: this.#version },
       {
@@ -75,27 +91,31 @@ export class McpFace {
     );
     server.setRequestHandler('tools/list', () => ({ tools: [...session.listTools()] }));
     server.setRequestHandler('tools/call', ({ params }, context) =>
-      this.#call(session, server, params, context),
+      this.#call({ session, server, params, context, ...options }),
     );
+    if (options.hasCancelRequests) {
+      server.setNotificationHandler('notifications/cancelled', ({ params: { requestId } }) => {
+        if (requestId !== undefined) session.requests.cancel(requestId);
+      });
+    }
     serveResources(server, session);
     if (session.isDirect) servePrompts(server, session);
     return server;
   }
 
-  async #call(
-    session: FaceSession,
-    server: Server,
-    params: CallToolRequest['params'],
-    context: ServerContext,
-  ): Promise<CallToolResult | InputRequiredResult> {
+  async #call(call: FaceCall): Promise<CallToolResult | InputRequiredResult> {
+    const { session, server, params, context, era, hasCancelRequests } = call;
     const { name, arguments: args = {} } = params;
-    if (!isOwnTool(name)) return this.#callDirect(session, server, params, context);
-    using caller = callerOf(server, context, true);
+    using request = session.requests.begin(context.mcpReq.id);
+    const signal = hasCancelRequests ? request.signal : context.mcpReq.signal;
+    const terms = { signal, spansRounds: era === 'legacy', tellsProgress: isOwnTool(name) };
+    using caller = callerOf(server, context, terms);
+    if (!isOwnTool(name)) return await this.#callDirect(call, caller);
     try {
       const { code, remarks } = await session.open(name, caller.signal);
       const resumed = this.#resumed(session, params, context);
-      const call: ModelCall = { args, caller, remarks, resumed };
-      return await this.#result(session, params, await OWN_CALLS[name](code, call), context);
+      const answer = await OWN_CALLS[name](code, { args, caller, remarks, resumed });
+      return await this.#result(session, params, answer, context);
     } catch (error) {
       if (caller.signal.aborted) throw error;
       return failure(error instanceof Error ? error.message : String(error));
@@ -131,13 +151,10 @@ export class McpFace {
   }
 
   async #callDirect(
-    session: FaceSession,
-    server: Server,
-    params: CallToolRequest['params'],
-    context: ServerContext,
+    { session, params, context }: FaceCall,
+    caller: Caller,
   ): Promise<CallToolResult | InputRequiredResult> {
     const { name, arguments: args = {} } = params;
-    using caller = callerOf(server, context, false);
     const route = await session.directTool(name, caller.signal);
     if (route === undefined) {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${name} not found`);

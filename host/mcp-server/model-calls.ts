@@ -16,7 +16,7 @@ const MAX_MS = 3_600_000;
 export interface ModelCall {
   readonly args: JsonObject;
   readonly caller: Caller;
-  /** Lines for the header of `exec`, such as a server that is missing. */
+  /** Lines for the header: of `exec`, such as a server that is missing; of `wait`, why a cell is. */
   readonly remarks: readonly string[];
   /** The answers to questions that this call asked before; undefined the first time. */
   readonly resumed: ResumedCall | undefined;
@@ -55,7 +55,10 @@ export async function wait(session: CodeSession, call: ModelCall): Promise<Model
     if (call.resumed) return resume(session, call.resumed, call.caller, false);
     return terminate ? session.terminate(cellId) : session.wait(cellId, yieldMs, call.caller);
   };
-  return answerOf(await follow(), began, terminate ? [] : remarks, maxTokens);
+  const followed = await follow();
+  const isMissing = followed.type === 'event' && followed.event.type === 'missing';
+  const told = [...(isMissing ? call.remarks : []), ...(terminate ? [] : remarks)];
+  return answerOf(followed, began, told, maxTokens);
 }
 
 /** Ends programs, and lists the others. @throws InvalidArguments. */

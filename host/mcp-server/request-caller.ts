@@ -11,17 +11,21 @@ import { Progress } from './progress.ts';
 /** A request as its cell sees it. Disposed when the request is answered: no progress follows. */
 export type RequestCaller = Caller & Disposable;
 
-/**
- * What a request allows: to be cancelled, to be told of progress, to ask.
- *
- * @param tellsProgress Whether we tell of progress ourselves.
- * @param signal What cancels the request. Default: the request's own signal.
- */
+/** What is known of a request besides what it says. */
+export interface RequestTerms {
+  /** Cancels it. */
+  readonly signal: AbortSignal;
+  /** Whether it lasts over all rounds of questions. */
+  readonly spansRounds: boolean;
+  /** Whether we tell of progress ourselves. */
+  readonly tellsProgress: boolean;
+}
+
+/** What a request allows: to be cancelled, to be told of progress, to ask. */
 export function callerOf(
   server: Server,
   { mcpReq }: ServerContext,
-  tellsProgress: boolean,
-  signal: AbortSignal = mcpReq.signal,
+  { signal, spansRounds, tellsProgress }: RequestTerms,
 ): RequestCaller {
   const progressToken = mcpReq._meta?.progressToken;
   const progress =
@@ -34,6 +38,7 @@ export function callerOf(
         });
   return {
     signal,
+    spansRounds,
     progress,
     asks: questionKinds(elicitationOf(server, mcpReq)),
     [Symbol.dispose]: () => progress?.[Symbol.dispose](),

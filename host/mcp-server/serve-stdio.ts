@@ -33,8 +33,8 @@ export function serveStreams(
   const face = new McpFace(version);
   const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
   const handle = serveStdio(
-    () => {
-      const server = face.serverFor(session);
+    ({ era }) => {
+      const server = face.serverFor(session, { era, hasCancelRequests: false });
       // Of a probe and the connection behind it, the latest is the one that lasts.
       backend.onToolsChanged = () => void server.sendToolListChanged().catch(() => {});
       backend.onServersChanged = () => {

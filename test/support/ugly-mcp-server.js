@@ -10,7 +10,7 @@
 //   grows           gets a tool more, and says so, when its tool "grow" is called
 //   asks            asks the user when its tool "ask" is called, and answers with what came back
 //   slow            answers nothing for 20 s
-//   huge            lists 3,000 tools
+//   huge            lists 3,000 tools more, and one whose answer is as long as it is told
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -29,6 +29,7 @@ const TOOLS = [
 if (behaviour === 'grows') TOOLS.push('grow');
 if (behaviour === 'asks') TOOLS.push('ask');
 if (behaviour === 'huge') for (let at = 0; at < 3000; at += 1) TOOLS.push(`tool_${at}`);
+if (behaviour === 'huge') TOOLS.push('big');
 const cancelled = [];
 const asked = new Map();
 

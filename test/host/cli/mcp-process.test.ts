@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { configOf, temporaryFile } from '../../support/cli-run.ts';
+import { answerOf } from '../../support/mcp-face.ts';
 import { connectMcp, type McpProcess, startMcp } from '../../support/mcp-process.ts';
 import { descendants } from '../../support/processes.ts';
 
@@ -92,6 +95,42 @@ describe('cellhost mcp', () => {
       await server.stderr,
       /^cellhost: invalid_config: Cannot use .*both\.json: mcpServers\.a\.tools\.allow\[0\]: "y" is in `deny`, too\n$/,
     );
+  });
+
+  it('serves HTTP where its first line says, and ends well with programs at work', async () => {
+    const token = await temporaryFile('token.txt', 'secret\n');
+    const config = await configOf('well', 'stubborn');
+    const listen = ['--listen', 'http:127.0.0.1:0', '--token-file', token];
+    const server = startMcp(['--config', config, ...listen]);
+    const [line] = (await once(server.child.stdout, 'data')) as [Buffer];
+    const url = new URL(line.toString().trim());
+    assert.equal(url.pathname, '/mcp');
+    assert.equal((await fetch(url, { method: 'POST' })).status, 401);
+    const requestInit = { headers: { authorization: 'Bearer secret' } };
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit }));
+    const running = client.callTool({ name: 'exec', arguments: { source: BUSY } });
+    assert.match(answerOf(await running).header, /^Script running/);
+    const since = performance.now();
+    server.child.kill('SIGTERM');
+    await assertCleanEnd(server, since);
+    await client.close();
+  });
+
+  it('refuses to listen where it must not, and a token that is none', async () => {
+    const empty = await temporaryFile('empty.txt', ' \n');
+    const refused: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--listen', 'http:0.0.0.0:0'], /--token-file is needed/],
+      [['--listen', 'tcp:127.0.0.1:0'], /accepted are stdio and http:HOST:PORT/],
+      [['--listen', 'http:127.0.0.1:0', '--token-file', empty], /\(--token-file\): it is empty/],
+      [['--token-file', '/nowhere'], /Cannot read \/nowhere \(--token-file\)/],
+    ];
+    for (const [args, problem] of refused) {
+      const server = startMcp(args);
+      assert.equal(await server.ended, 2);
+      assert.equal(await server.stdout, '');
+      assert.match(await server.stderr, problem);
+    }
   });
 
   it('runs 300 programs and leaves no process behind', async () => {

@@ -152,6 +152,22 @@ for (const era of Object.keys(ERAS) as Era[]) {
       );
     });
 
+    it('serves 3,000 tools, and an answer of 20 MB', async () => {
+      await using face = await connectFace(era, { one: ugly('huge') });
+      const [big, found] = await Promise.all([
+        face.call('exec', {
+          source:
+            'text((await tools.mcp__one__big({ length: 20_000_000 })).content[0].text.length)',
+        }),
+        face.call('exec', { source: "text((await tools.search({ query: 'tool_2999' }))[0].name)" }),
+      ]);
+      assert.deepEqual(big.texts, ['20000000']);
+      assert.deepEqual(found.texts, ['mcp__one__tool_2999']);
+      const { tools } = await face.client.listTools(undefined, { cacheMode: 'refresh' });
+      assert.ok((tools[0]?.description?.length ?? 0) <= 4000);
+      assert.match(tools[0]?.description ?? '', /\n\n\d+ more: tools\.search/);
+    });
+
     it('answers bad arguments as errors that a model can read, and runs nothing', async () => {
       await using face = await connectFace(era);
       const bad: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
@@ -213,6 +229,18 @@ for (const era of Object.keys(ERAS) as Era[]) {
       waiting.abort();
       await assert.rejects(waited);
       assert.match((await face.call('cells')).header, /^Running programs: 1\n/);
+    });
+
+    it('runs nothing for a call that is cancelled before the servers have started', async () => {
+      await using face = await connectFace(era, { one: ugly('silent') });
+      const controller = new AbortController();
+      const running = face.call('exec', { source: 'text(1)' }, { signal: controller.signal });
+      const backend = await face.backend.load();
+      controller.abort();
+      await assert.rejects(running);
+      await backend.nested.close();
+      assert.equal((await face.call('cells')).header, 'No program is running');
+      assert.deepEqual((await face.client.listResources()).resources, []);
     });
 
     it('tells of calls and notifications as progress that rises, and of nothing after the answer', async () => {
