@@ -19,6 +19,8 @@ export {
   describeTools,
   sharedMcpTypes,
 } from './describe/tool-declarations.ts';
+export type { CellEndEvent } from './embed/follow-cell.ts';
+export { type CellResult, type RunCellOptions, runCell, type StopCause } from './embed/run-cell.ts';
 export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 export type {
   CellEvent,

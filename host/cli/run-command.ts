@@ -1,4 +1,7 @@
+import { abortable } from 'abort-controller-x';
 import type { Delegate } from '../../src/delegate.ts';
+import { type CellEndEvent, followCell } from '../../src/embed/follow-cell.ts';
+import type { OutputItem } from '../../src/events.ts';
 import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpTools } from '../mcp/mcp-tools.ts';
@@ -9,7 +12,6 @@ import { type CellResult, jsonPrinter, type OutputPrinter, textPrinter } from '.
 import { type Label, printLabelled } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 import { originName, readSource, type SourceOrigin } from './read-source.ts';
-import { type CellEndEvent, runCell } from './run-cell.ts';
 
 /** What `cellhost run` was asked for. */
 export interface RunOptions {
@@ -71,10 +73,13 @@ async function run(
     const mcp = await openTools(options, io, progress, resources, signal);
     const delegate = runDelegate(mcp, printer, progress);
     const session = openSession({ ...options, delegate, tools: mcp?.tools ?? [] }, resources);
-    const { yieldAfterMs } = options;
-    const { output } = printer;
-    const flushed = () => flush(io.stdout);
-    const event = await runCell(session, { source, yieldAfterMs, output, flushed }, signal);
+    const observe = { yieldAfterMs: options.yieldAfterMs };
+    const take = async (items: readonly OutputItem[]) => {
+      for (const item of items) printer.output(item);
+      // The output of the cell waits until what was taken is written.
+      await abortable(signal, flush(io.stdout)).catch(() => {});
+    };
+    const event = await followCell(session, { source, observe }, { take }, signal);
     progress?.stop();
     const result = resultOf(event);
     printer.result(result);
