@@ -33,7 +33,7 @@ async function abandonAll() {
   const crowd = new Crowd(stubborn, COUNT);
   await using placed = await place.openSession({ delegate: crowd, tools: ['hang'] });
   const source = `for (let n = 0; n < ${PER_CELL}; n += 1) void tools.hang();
-    await new Promise(() => {});`;
+    await new Promise((go) => setTimeout(go, 1e9));`;
   for (let n = 0; n < CELLS; n += 1) {
     await placed.session.execute({ source, observe: { yieldAfterMs: 0 } });
   }

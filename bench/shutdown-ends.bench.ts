@@ -34,7 +34,7 @@ export async function measure(pace: Pace): Promise<readonly Measurement[]> {
 async function busySession(client: HostClient, manner: Manner, size: number) {
   const crowd = new Crowd(manner, size);
   const session = await client.openSession({ delegate: crowd, tools: TOOLS });
-  const source = `for (let n = 0; n < ${size}; n += 1) void tools.hang(); await new Promise(() => {});`;
+  const source = `for (let n = 0; n < ${size}; n += 1) void tools.hang(); await new Promise((go) => setTimeout(go, 1e9));`;
   const { first } = await session.execute({ source, observe: { yieldAfterMs: 0 } });
   const event = await first;
   if (event.type !== 'yielded') throw new Error(JSON.stringify(event));

@@ -71,7 +71,7 @@ async function failAndAbandon({ session }: PlacedSession): Promise<void> {
   const failing = await session.execute({ source: 'throw new Error("planned")' });
   check('The failing cell', (await failing.first).type, 'completed');
   const source = `for (let n = 0; n < ${ABANDONED_PER_SESSION}; n += 1) void tools.never();
-    await new Promise(() => {});`;
+    await new Promise((go) => setTimeout(go, 1e9));`;
   const { first } = await session.execute({ source, observe: { yieldAfterMs: 20 } });
   check('The waiting cell', (await first).type, 'yielded');
 }

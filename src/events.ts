@@ -22,6 +22,8 @@ export type FailureKind =
   | 'limit'
   /** The program used more memory than its limit. */
   | 'memory'
+  /** The program waited for a promise that nothing could settle any more. */
+  | 'deadlock'
   /** The sandbox that ran the program was lost. */
   | 'lost'
   /** The program was never started: its sandbox could not be started, or was closed. */

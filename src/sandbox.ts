@@ -2,9 +2,12 @@ import type { CellFailure, OutputItem } from './events.ts';
 
 /** How rejected tool calls and failing helpers reach the program. */
 export type ToolErrors =
-  /** As an `Error` whose message is the text. */
+  /**
+   * As an `Error` whose message is the text. Programs also get what helps to repair them: one that can
+   * never go on fails with `deadlock`.
+   */
   | 'error'
-  /** As the bare text, as clients of protocol version 1 expect. */
+  /** As the bare text, and without the rest, as clients of protocol version 1 expect. */
   | 'string';
 
 /** A tool as a program sees it. */

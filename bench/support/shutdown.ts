@@ -161,7 +161,7 @@ function programOf({ of, perCell }: Mix, end: End): string {
   const tools = of === 'tools' ? perCell : of === 'both' ? Math.ceil(perCell / 2) : 0;
   return `for (let n = 0; n < ${tools}; n += 1) void tools.hang();
     for (let n = ${tools}; n < ${perCell}; n += 1) notify('note');
-    ${end.endsWith('draining') ? '' : 'await new Promise(() => {});'}`;
+    ${end.endsWith('draining') ? '' : 'await new Promise((go) => setTimeout(go, 1e9));'}`;
 }
 
 async function untilDraining(session: Session): Promise<void> {

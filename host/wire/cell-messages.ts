@@ -19,7 +19,7 @@ export const v1Items = z.array(z.discriminatedUnion('type', [textItem, v1ImageIt
 
 export const pendingCall = z.strictObject({ callId: z.string(), tool: z.string() });
 const failure = z.strictObject({
-  kind: z.enum(['syntax', 'exception', 'limit', 'memory', 'lost', 'sandbox_failed']),
+  kind: z.enum(['syntax', 'exception', 'limit', 'memory', 'deadlock', 'lost', 'sandbox_failed']),
   text: z.string(),
   line: count.optional(),
   column: count.optional(),

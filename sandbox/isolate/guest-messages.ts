@@ -46,9 +46,14 @@ export class GuestMessages {
     this.#pending = new PendingMessages(limits, program.tools.length);
   }
 
+  /** Whether nothing outside the program can move it: no call, notification or timer of it waits. */
+  get isAlone(): boolean {
+    return this.#pending.none && this.#timers.size === 0;
+  }
+
   /** A call was answered: another one may be made. */
-  answered(): void {
-    this.#pending.answered();
+  answered(id: number): void {
+    this.#pending.answered(id);
   }
 
   /** A notification is over: another one may be made. */

@@ -47,7 +47,7 @@ export class Inbox {
     this.#items.clear();
   }
 
-  /** The next batch: its head as JSON text, then the texts of its answers. Not to be called while empty. */
+  /** The next batch: its head as JSON text, then the texts of its answers. While nothing waits, it has no answers. */
   take(): string[] {
     const texts: string[] = [];
     const calls: number[] = [];

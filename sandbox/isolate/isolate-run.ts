@@ -9,7 +9,7 @@ import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
 import { rejectionNote } from './rejection-note.ts';
-import { outOfMemory, unreadable } from './run-failures.ts';
+import { deadlock, outOfMemory, unreadable } from './run-failures.ts';
 
 /** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
 const DISPOSE_DELAY_MS = 2;
@@ -41,6 +41,8 @@ export class IsolateRun implements SandboxRun {
   #begun = false;
   /** Whether something of the program may still run in its isolate when it is over. */
   #lasts = false;
+  /** Whether V8 may still run something of it by itself, or left off before the program was quiet. */
+  #mayMove: 'no' | 'finalizers' | 'interrupted' = 'no';
   #programOver = false;
   #over = false;
   #holding: boolean;
@@ -90,6 +92,7 @@ export class IsolateRun implements SandboxRun {
       },
       lasts: () => {
         this.#lasts = true;
+        this.#mayMove = 'finalizers';
       },
       finish: (failure) => this.#finish(failure),
     };
@@ -154,7 +157,7 @@ export class IsolateRun implements SandboxRun {
 
   answer(id: number, ok: boolean, text: string): void {
     if (this.#over) return;
-    this.#messages.answered();
+    this.#messages.answered(id);
     this.#inbox.addAnswer(id, ok, text);
     this.#schedule();
   }
@@ -163,6 +166,7 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return;
     this.#messages.notified();
     this.#inbox.addSettledNotification();
+    if (!this.#holding) this.#checkDeadlock();
   }
 
   pause(): void {
@@ -182,6 +186,7 @@ export class IsolateRun implements SandboxRun {
   step(): void {
     this.#entries.release();
     if (!this.#inbox.empty) this.#schedule();
+    else this.#checkDeadlock();
   }
 
   kill(): void {
@@ -229,6 +234,7 @@ export class IsolateRun implements SandboxRun {
       // To tell of an error, getters of the program may have run after its microtasks: what they set
       // in motion would run in the next entry.
       this.#lasts = true;
+      if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
       if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
       if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
       if (this.#notes.length < MAX_NOTES) this.#notes.push(rejectionNote(error));
@@ -243,18 +249,38 @@ export class IsolateRun implements SandboxRun {
 
   /** The program is quiet. */
   #rest(): void {
-    if (this.#over || !this.#holding || !this.#inbox.empty) return;
+    if (this.#over || !this.#inbox.empty) return;
+    if (!this.#holding) return this.#checkDeadlock();
     this.#entries.hold();
     this.#calls.frontier();
+  }
+
+  /** Ends the program if it is quiet and nothing can ever move it again. */
+  #checkDeadlock(): void {
+    const isQuiet = this.#begun && !this.#over && this.#entries.idle && this.#inbox.empty;
+    if (!isQuiet || this.#program.toolErrors === 'string' || !this.#messages.isAlone) return;
+    switch (this.#mayMove) {
+      case 'no':
+        return this.#finish(deadlock());
+      case 'interrupted':
+        this.#mayMove = 'no';
+        return this.#deliver();
+      case 'finalizers':
+    }
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#over) return;
     this.#scheduled = true;
+    this.#deliver();
+  }
+
+  /** Delivers what waits then. Nothing may wait: V8 runs what is left of the program's jobs. */
+  #deliver(): void {
     this.#entries.enter(() => {
       this.#scheduled = false;
       const isolate = this.#isolate;
-      if (isolate === null || this.#over || this.#inbox.empty) return Promise.resolve();
+      if (isolate === null || this.#over) return Promise.resolve();
       return this.#enter(isolate.context.deliver(this.#inbox.take()));
     });
   }

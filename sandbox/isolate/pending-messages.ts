@@ -3,12 +3,13 @@ import type { SandboxLimits } from '../limits.ts';
 /** Ids of calls are 32 bits on their way to a host. */
 const MAX_CALLS = 2 ** 32;
 
-/** Counts the calls and notifications of a program that wait for an answer. */
+/** The calls and notifications of a program that wait for an answer. */
 export class PendingMessages {
   readonly #limits: SandboxLimits;
   readonly #tools: number;
   #lastCall = 0;
-  #calls = 0;
+  /** The tool of each call, by id. */
+  readonly #calls = new Map<number, number>();
   #notifications = 0;
 
   /** @param tools How many tools the program has. */
@@ -17,19 +18,24 @@ export class PendingMessages {
     this.#tools = tools;
   }
 
-  /** Counts a call. @returns The limit that it goes over; `invalid` where no honest program makes it. */
+  /** Whether no call and no notification waits. */
+  get none(): boolean {
+    return this.#calls.size === 0 && this.#notifications === 0;
+  }
+
+  /** Adds a call. @returns The limit that it goes over; `invalid` where no honest program makes it. */
   call(id: number, tool: number): 'maxPendingCalls' | 'invalid' | null {
-    if (this.#calls >= this.#limits.maxPendingCalls) return 'maxPendingCalls';
+    if (this.#calls.size >= this.#limits.maxPendingCalls) return 'maxPendingCalls';
     const isNew = Number.isInteger(id) && id > this.#lastCall && id < MAX_CALLS;
     const isTool = Number.isInteger(tool) && tool >= 0 && tool < this.#tools;
     if (!isNew || !isTool) return 'invalid';
     this.#lastCall = id;
-    this.#calls += 1;
+    this.#calls.set(id, tool);
     return null;
   }
 
-  answered(): void {
-    this.#calls -= 1;
+  answered(id: number): void {
+    this.#calls.delete(id);
   }
 
   /** Counts a notification. @returns The limit that it goes over. */

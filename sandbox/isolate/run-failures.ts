@@ -15,6 +15,13 @@ export function outOfMemory({ maxHeapBytes }: SandboxLimits): CellFailure {
   return { kind: 'memory', text: `The cell was stopped: its heap went over the limit ${bound}` };
 }
 
+/** The failure of a program that waits for a promise that nothing can settle any more. */
+export function deadlock(): CellFailure {
+  const text =
+    'Deadlock: the program waits for a promise that can never settle, because no tool call, timer or notification is under way';
+  return { kind: 'deadlock', text };
+}
+
 /** The failure of a program that the parser could read, and V8 could not. */
 export function unreadable(source: string, error: unknown): CellFailure {
   const message = error instanceof Error ? error.message.replace(/ \[[^\]]*\]$/, '') : 'unknown';

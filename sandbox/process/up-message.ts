@@ -142,6 +142,7 @@ const FAILURE_KINDS: readonly (string | undefined)[] = [
   'exception',
   'limit',
   'memory',
+  'deadlock',
   'sandbox_failed',
 ] satisfies readonly FailureKind[];
 

@@ -6,7 +6,7 @@ import { LONG, PENDING, type SessionContract, start } from './session-setup.ts';
 
 const TWO_IN_TURN = `text(await tools.block(1)); text(await tools.block(2))`;
 const TWO_AT_ONCE = `await Promise.all([tools.block(1), tools.block(2)]); text('done')`;
-const HANG = `await new Promise(() => {})`;
+const HANG = `await new Promise((go) => setTimeout(go, 1e9))`;
 
 /** A frontier in a few words: `a #1 tool-1`. */
 function frontier(event: CellEvent): string {

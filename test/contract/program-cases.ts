@@ -27,7 +27,7 @@ export function programCases({ describe, it, setUp, features }: SessionContract)
       const source = `
         setTimeout(() => { text('later') }, 5_000);
         setTimeout(() => { exit(); text('no'); Promise.resolve().then(() => text('never')) }, 1);
-        await new Promise(() => {})`;
+        await new Promise((go) => setTimeout(go, 1e9))`;
       assert.equal(brief(await firstOf(made.session, source)), 'completed');
     });
 

@@ -2,6 +2,7 @@ import { after, describe } from 'node:test';
 import type { Program, Sandbox } from '../../src/sandbox.ts';
 import { RecordingCalls } from '../support/recording-calls.ts';
 import { type ContractOptions, contractProgram, type StartedProgram } from './contract-program.ts';
+import { deadlockContract } from './sandbox-deadlock-contract.ts';
 import { endingContract } from './sandbox-ending-contract.ts';
 import { holdingContract } from './sandbox-holding-contract.ts';
 import { killingContract } from './sandbox-killing-contract.ts';
@@ -33,6 +34,7 @@ export function sandboxContract(
 
     const tools = { makeSandbox, start, later };
     endingContract(tools);
+    deadlockContract(tools);
     killingContract(tools);
     holdingContract(tools);
     timersContract(tools);

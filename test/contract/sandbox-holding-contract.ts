@@ -5,7 +5,7 @@ import type { ContractTools } from './contract-program.ts';
 
 const THREE_CALLS = `
   for (let n = 0; n < 3; n++) text(await tools.a(n));
-  await new Promise(() => {});`;
+  await new Promise((go) => setTimeout(go, 1e9));`;
 
 /** Holding, stepping and releasing. */
 export function holdingContract({ start, later }: ContractTools): void {
@@ -48,7 +48,11 @@ export function holdingContract({ start, later }: ContractTools): void {
     it('works however few microtasks after its last message it is requested', async () => {
       const runs = Array.from({ length: 40 }, (_, microtasks) => {
         const calls = new RecordingCalls();
-        const { run } = start(`text('last'); await new Promise(() => {})`, {}, calls);
+        const { run } = start(
+          `text('last'); await new Promise((go) => setTimeout(go, 1e9))`,
+          {},
+          calls,
+        );
         calls.onLine = async (line) => {
           if (line !== 'text last') return;
           for (let n = 0; n < microtasks; n += 1) await null;
@@ -202,7 +206,7 @@ export function holdingContract({ start, later }: ContractTools): void {
 
     it('delivers what waited, and then pauses it', async () => {
       const { calls, run } = start(
-        `tools.a().then(text); tools.b().then(text); await new Promise(() => {})`,
+        `tools.a().then(text); tools.b().then(text); await new Promise((go) => setTimeout(go, 1e9))`,
         { hold: true },
       );
       await calls.until('frontier');
@@ -228,7 +232,7 @@ export function holdingContract({ start, later }: ContractTools): void {
 
     it('also works with a timer', async () => {
       const { calls, run } = start(
-        `setTimeout(() => text('timer'), 1); await new Promise(() => {})`,
+        `setTimeout(() => text('timer'), 1); await new Promise((go) => setTimeout(go, 1e9))`,
         { hold: true },
       );
       await calls.until('frontier');

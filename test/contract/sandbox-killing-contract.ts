@@ -32,7 +32,10 @@ export function killingContract({ start, later }: ContractTools): void {
         `text('go'); await new Promise((r) => setTimeout(r, 5)); text('no')`,
         'text',
       ],
-      'that waits for nothing': [`text('go'); await new Promise(() => {})`, 'text'],
+      'that waits for nothing': [
+        `text('go'); await new Promise((go) => setTimeout(go, 1e9))`,
+        'text',
+      ],
     };
     for (const [state, [source, until]] of Object.entries(STATES)) {
       it(`${state} ends it at once, and nothing is reported afterwards`, async () => {
@@ -80,7 +83,7 @@ export function killingContract({ start, later }: ContractTools): void {
         const { run } = start(
           `text(1); tools.a(); tools.b(); notify('n'); yield_control();
           image('data:image/png;base64,AAAA'); audio('data:audio/wav;base64,AAAA');
-          await new Promise(() => {});`,
+          await new Promise((go) => setTimeout(go, 1e9));`,
           { hold: true },
           calls,
         );

@@ -101,7 +101,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'a cell is terminated',
     *play(expect) {
       const [started] = yield [
-        exec('text("waiting");\nyield_control();\nawait new Promise(() => {});'),
+        exec('text("waiting");\nyield_control();\nawait new Promise((go) => setTimeout(go, 1e9));'),
       ];
       expect(started, RUNNING, 'waiting');
       const cell_id = runningCell(started);

@@ -15,7 +15,7 @@ export const MODEL_LIMITS = {
 export const TOOLS = 2;
 export const JSON_TEXTS = ['1', 'null', '{"a":[1,-2.5e3]}', '"\\u00e9\\n"', '[]'] as const;
 export const NOT_JSON = ['', '{', 'undefined', '01', '"\n"', ' 1', '[1,]', '{"a"}'] as const;
-const FAILURES = ['syntax', 'exception', 'limit', 'memory', 'sandbox_failed'];
+const FAILURES = ['syntax', 'exception', 'limit', 'memory', 'deadlock', 'sandbox_failed'];
 
 /** One program, as far as its process may report on it. */
 interface ModelProgram {

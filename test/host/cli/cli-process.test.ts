@@ -20,7 +20,7 @@ import { descendants, isAlive, untilGone } from '../../support/processes.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/cellhost.js', import.meta.url));
 const UGLY = fileURLToPath(new URL('../../support/ugly-mcp-server.js', import.meta.url));
-const FOREVER = 'text("ready"); await new Promise(() => {});';
+const FOREVER = 'text("ready"); await new Promise((go) => setTimeout(go, 1e9));';
 const BUSY = 'text("ready"); yield_control(); for (;;);';
 
 const directory = mkdtempSync(join(tmpdir(), 'cellhost-process-'));
@@ -172,7 +172,7 @@ describe('bin/cellhost.js, interrupted', () => {
     const server = { command: process.execPath, args: [UGLY, 'stubborn'] };
     writeFileSync(config, JSON.stringify({ mcpServers: { server } }));
     const source =
-      'text((await tools.mcp__server__pid({})).structuredContent.pid); await new Promise(() => {});';
+      'text((await tools.mcp__server__pid({})).structuredContent.pid); await new Promise((go) => setTimeout(go, 1e9));';
     const child = start(['run', '-e', source, '--config', config]);
     const finished = finish(child);
     const [pid] = await once(child.stdout, 'data');

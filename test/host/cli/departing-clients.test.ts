@@ -112,7 +112,9 @@ async function say(socket: Socket, words: Buffer): Promise<Socket> {
 
 /** A client whose cell runs, so that the host has something to answer when it ends. */
 async function startCell(host: ServedHost, isWebSocket: boolean): Promise<Socket> {
-  const request = executeRequest(`text('begun'); yield_control(); await new Promise(() => {})`);
+  const request = executeRequest(
+    `text('begun'); yield_control(); await new Promise((go) => setTimeout(go, 1e9))`,
+  );
   const execute = { method: 'session/execute', sessionId: 's', request };
   const messages = [
     helloOf(1),

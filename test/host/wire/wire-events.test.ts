@@ -28,7 +28,15 @@ const items = fc.array(
 const cellId = fc.string({ maxLength: 20 });
 const failure = fc.record(
   {
-    kind: fc.constantFrom('syntax', 'exception', 'limit', 'memory', 'lost', 'sandbox_failed'),
+    kind: fc.constantFrom(
+      'syntax',
+      'exception',
+      'limit',
+      'memory',
+      'deadlock',
+      'lost',
+      'sandbox_failed',
+    ),
     text: fc.string(),
     line: fc.nat(),
     column: fc.nat(),

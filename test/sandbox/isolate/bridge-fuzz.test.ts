@@ -11,7 +11,7 @@ import { fuzzBounds, fuzzTimeout } from '../../support/fuzz-bounds.ts';
 import { RecordingCalls } from '../../support/recording-calls.ts';
 
 const PROGRAM: Program = {
-  source: 'await new Promise(() => {})',
+  source: 'await new Promise((go) => setTimeout(go, 1e9))',
   tools: [{ identifier: 'echo', description: '' }],
   values: new Map(),
   toolErrors: 'error',

@@ -101,7 +101,7 @@ describe('Large results that come together', { timeout: 60_000 }, () => {
 
   it('do not keep a cell from being terminated while they wait', async () => {
     await withLargeResults(async (session) => {
-      const source = `Promise.all(Array.from({ length: ${COUNT} }, () => tools.large().then(() => { yield_control(); for (;;); }))); await new Promise(() => {})`;
+      const source = `Promise.all(Array.from({ length: ${COUNT} }, () => tools.large().then(() => { yield_control(); for (;;); }))); await new Promise((go) => setTimeout(go, 1e9))`;
       const { cellId, first } = await session.execute({
         source,
         observe: { yieldAfterMs: 60_000 },

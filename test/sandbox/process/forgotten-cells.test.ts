@@ -38,7 +38,7 @@ describe('A process that never closes its session', { timeout: 60_000 }, () => {
 
   it('goes on until its sandbox is closed', async () => {
     const { printed, status } = await embed(`
-      await run('await new Promise(() => {})', 0);
+      await run('await new Promise((go) => setTimeout(go, 1e9))', 0);
       await sandbox.close();
       console.log('closed');`);
     assert.deepEqual({ printed, status }, { printed: 'closed', status: 0 });

@@ -100,7 +100,7 @@ describe('A hostile program beside an innocent session', { timeout: 300_000 }, (
   async function innocent() {
     if (witness !== null) return witness;
     const { session } = recordedSession(sandbox);
-    const source = `store('kept', 42); text('waits'); yield_control(); await new Promise(() => {})`;
+    const source = `store('kept', 42); text('waits'); yield_control(); await new Promise((go) => setTimeout(go, 1e9))`;
     const { cellId, first } = await session.execute({ source, observe: { yieldAfterMs: 60_000 } });
     await first;
     await run(session, `store('kept', 42)`);

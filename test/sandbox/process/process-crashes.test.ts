@@ -27,7 +27,7 @@ const ENDS: readonly ((setup: Setup) => Promise<void>)[] = [
     assert.equal(failure?.kind, 'memory');
   },
   async ({ session, pid }) => {
-    const waiting = `store('left', 1); yield_control(); await new Promise(() => {})`;
+    const waiting = `store('left', 1); yield_control(); await new Promise((go) => setTimeout(go, 1e9))`;
     const { cellId, first } = await session.execute({ source: waiting });
     await first;
     const victim = pid();
@@ -55,7 +55,10 @@ describe('Crash after crash', { timeout: 120_000 + 1_000 * ROUNDS }, () => {
     const sandbox = processSandbox({ limits: { stopMs: 50 } });
     const { session } = recordedSession(sandbox);
     const other = recordedSession(sandbox).session;
-    const waiting = { source: 'yield_control(); await new Promise(() => {})', observe: LONG };
+    const waiting = {
+      source: 'yield_control(); await new Promise((go) => setTimeout(go, 1e9))',
+      observe: LONG,
+    };
     const witness = await other.execute(waiting);
     await witness.first;
     const setup = { session, pid: () => sandbox.pidOf(session.symbol) };

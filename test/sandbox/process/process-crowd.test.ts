@@ -9,7 +9,7 @@ import { finishCell, recordedSession, textsOf } from '../../support/finished-cel
 const CROWD = 40;
 const LONG = { yieldAfterMs: 60_000 } as const;
 const PENDING = { pending: true } as const;
-const WAIT = 'await new Promise(() => {})';
+const WAIT = 'await new Promise((go) => setTimeout(go, 1e9))';
 
 /** A sandbox with two processes that are ready and do nothing, and a session that has run nothing. */
 async function twoIdleProcesses(options?: ProcessSandboxOptions) {

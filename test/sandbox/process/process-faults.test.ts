@@ -29,7 +29,7 @@ import { isAlive, untilGone } from '../../support/processes.ts';
 
 const UNSTOPPABLE = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
 const CRASH = `text('x'.repeat(2 ** 28).split('').length)`;
-const WAIT = 'await new Promise(() => {})';
+const WAIT = 'await new Promise((go) => setTimeout(go, 1e9))';
 /** Tells whoever waits that the program has started. */
 const YIELD = 'yield_control();';
 const LONG = { yieldAfterMs: 60_000 } as const;

@@ -26,7 +26,7 @@ const take = (mib: number) =>
 const hide = (mib: number) =>
   `const hidden = new ArrayBuffer(0, { maxByteLength: 2 ** 30 }); hidden.resize(${mib} << 20);
   new Uint8Array(hidden).fill(1);`;
-const WAIT = 'await new Promise(() => {})';
+const WAIT = 'await new Promise((go) => setTimeout(go, 1e9))';
 const GROW = 'for (const a = []; ; ) { a.push(new Uint8Array(1 << 21).fill(1)); await null }';
 const ANSWER = `text(await tools.next()); text('still here')`;
 
@@ -199,7 +199,7 @@ describe('All processes over their limit on memory', { timeout: 60_000 }, () => 
     const limits = { maxHeapBytes: 2 ** 31, maxTotalBytes: 700 << 20 };
     await using setup = waitingSession({ limits });
     const other = recordedSession(setup.sandbox).session;
-    const wait = `${take(20)} text('ready'); ${YIELD} await new Promise(() => {})`;
+    const wait = `${take(20)} text('ready'); ${YIELD} await new Promise((go) => setTimeout(go, 1e9))`;
     const waiting = await other.execute({ source: wait, observe: LONG });
     await waiting.first;
     const beside = await setup.start('');

@@ -8,7 +8,7 @@ import {
 import { finishCell, recordedSession } from '../../support/finished-cell.ts';
 import { untilGone } from '../../support/processes.ts';
 
-const WAIT = 'await new Promise(() => {})';
+const WAIT = 'await new Promise((go) => setTimeout(go, 1e9))';
 /** Tells whoever waits that the program has started. */
 const YIELD = 'yield_control();';
 const LONG = { yieldAfterMs: 60_000 } as const;
@@ -131,7 +131,7 @@ describe('Many sessions that begin at once', { timeout: 60_000 }, () => {
   it('each get a process where they go on, and can be terminated while they wait', async () => {
     await using sandbox = processSandbox();
     const sessions = Array.from({ length: 12 }, () => recordedSession(sandbox).session);
-    const source = `yield_control(); await new Promise(() => {})`;
+    const source = `yield_control(); await new Promise((go) => setTimeout(go, 1e9))`;
     const started = await Promise.all(sessions.map((session) => session.execute({ source })));
     assert.ok(sandbox.stats.waitingSessions > 0);
     assert.equal((await sessions[11]!.terminate('1')).type, 'terminated');
