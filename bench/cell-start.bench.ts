@@ -19,6 +19,8 @@ const BURST = 32;
 /** Between two crowds: time to free a hundred isolates. */
 const SETTLE_MS = 200;
 const CROWD = 100;
+/** For cells that are to have isolates of their own. */
+const limits = { maxProgramsPerIsolate: 1 };
 
 /** How long does it take from a program to its result, and how much of that is V8? */
 export async function measure(pace: Pace): Promise<readonly Measurement[]> {
@@ -38,7 +40,8 @@ async function measureOne(
   reserve: number,
   pause: () => Promise<void>,
 ): Promise<readonly Measurement[]> {
-  await using cold = openRig({ sandbox: { reserve: 0 } });
+  await using cold = openRig({ sandbox: { reserve: 0, limits } });
+  await using fresh = openRig({ sandbox: { reserve, limits } });
   await using warm = openRig({ sandbox: { reserve } });
   const bench = new Bench(
     benchOptions(`text(1 + 1), ${when}, to its result`, pace, { samples: 80, warmups: 10 }),
@@ -49,7 +52,8 @@ async function measureOne(
       return timed(async () => check('1 + 1', await answer(), wanted));
     });
   add('cold cell: no isolate waits', () => textOf(cold.session, 'text(1 + 1)'), '2');
-  add('warm cell: an isolate waits', () => textOf(warm.session, 'text(1 + 1)'), '2');
+  add('fresh cell: a new isolate waits', () => textOf(fresh.session, 'text(1 + 1)'), '2');
+  add('warm cell: a used isolate waits', () => textOf(warm.session, 'text(1 + 1)'), '2');
   bench.add('baseline: isolated-vm Isolate, context, eval', async () => {
     await pause();
     return timedIsolates(1);
@@ -59,15 +63,19 @@ async function measureOne(
 }
 
 async function measureCrowd(pace: Pace): Promise<readonly Measurement[]> {
-  await using cold = openRig({ sandbox: { reserve: 0 } });
+  await using cold = openRig({ sandbox: { reserve: 0, limits } });
   await using usual = openRig();
-  await using warm = openRig({ sandbox: { reserve: CROWD } });
+  await using warm = openRig({ sandbox: { reserve: CROWD, limits } });
   const bench = new Bench(
     benchOptions(`${CROWD} cells at once, all of them`, pace, { samples: 10, warmups: 1 }),
   );
-  bench.add('no isolate waits', async () => startCrowd(cold, SETTLE_MS));
-  bench.add('two isolates wait, as by default', async () => startCrowd(usual, SETTLE_MS));
-  bench.add(`${CROWD} isolates wait`, async () => startCrowd(warm, SETTLE_MS + CROWD * 5));
+  bench.add('no isolate waits, none is used again', async () => startCrowd(cold, SETTLE_MS));
+  bench.add('two isolates wait and are used again, as by default', async () =>
+    startCrowd(usual, SETTLE_MS),
+  );
+  bench.add(`${CROWD} isolates wait, none is used again`, async () =>
+    startCrowd(warm, SETTLE_MS + CROWD * 5),
+  );
   bench.add('baseline: isolated-vm Isolate, context, eval', async () => {
     await setTimeout(SETTLE_MS);
     return timedIsolates(CROWD);

@@ -17,6 +17,8 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 /** A terminal signals the launcher and the engine both, and the launcher passes its own on. */
 const SAME_PRESS_MS = 50;
 const LAST_RESORT_MS = 2000;
+/** The codes of signals begin above this. */
+const SIGNALLED = 128;
 /** What the engine watches: the end of the launcher that holds the other side. */
 const LIFELINE_FD = 3;
 /** Longer than a host takes to close, whatever its clients do. */
@@ -120,14 +122,15 @@ async function runHere(program) {
 
 /**
  * `process.exit` would crash while an isolate that was busy winds down, so the process ends by
- * itself: everything is closed. Where something was left open, after a second Ctrl-C, it is ended.
+ * itself: everything is closed. Where something was left open, after a second Ctrl-C that forced the end, it is ended.
  *
  * @param {number} code
  */
 function end(code) {
   process.exitCode = code;
   process.stdin.destroy();
-  if (signalSource.count > 1) endNow(code);
+  const isForced = signalSource.count > 1 && code > SIGNALLED;
+  if (isForced) endNow(code);
   else setTimeout(() => endNow(code), LAST_RESORT_MS).unref();
 }
 

@@ -14,6 +14,11 @@ export interface SandboxLimits {
   readonly maxStoredLength: number;
   /** Stored keys. Default 10,000. */
   readonly maxStoredKeys: number;
+  /**
+   * Programs of one session that run one after another in one isolate, each in a context of its own.
+   * With 1, each program gets an isolate of its own. Default 32.
+   */
+  readonly maxProgramsPerIsolate: number;
 }
 
 /** The limits of a sandbox that sets none. */
@@ -25,4 +30,5 @@ export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = {
   maxTimers: 10_000,
   maxStoredLength: 32 << 20,
   maxStoredKeys: 10_000,
+  maxProgramsPerIsolate: 32,
 };

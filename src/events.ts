@@ -90,14 +90,14 @@ export type CellEvent =
       readonly message: string;
     };
 
-/** The length of an item as `maxOutputLength` counts it, in UTF-16 units. */
-export function lengthOfItem(item: OutputItem): number {
+/** The text or the URL of an item: its length counts against `maxOutputLength`. */
+export function textOfItem(item: OutputItem): string {
   switch (item.type) {
     case 'input_text':
-      return item.text.length;
+      return item.text;
     case 'input_image':
-      return item.image_url.length;
+      return item.image_url;
     case 'input_audio':
-      return item.audio_url.length;
+      return item.audio_url;
   }
 }

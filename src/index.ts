@@ -1,5 +1,17 @@
 export { type Delegate, JsonText, type Notification, ToolCall } from './delegate.ts';
+export {
+  type DescribeRuntimeOptions,
+  describeRuntime,
+  type ModelTool,
+  type RuntimeDescription,
+} from './describe/describe-runtime.ts';
+export type { GuideOptions } from './describe/runtime-guide.ts';
 export { type SchemaOptions, schemaToTypescript } from './describe/schema-to-typescript.ts';
+export {
+  isFailure,
+  type ModelContentOptions,
+  toModelContent,
+} from './describe/to-model-content.ts';
 export {
   type DeclareToolOptions,
   type DescribeToolsOptions,
@@ -7,6 +19,8 @@ export {
   describeTools,
   sharedMcpTypes,
 } from './describe/tool-declarations.ts';
+export type { CellEndEvent } from './embed/follow-cell.ts';
+export { type CellResult, type RunCellOptions, runCell, type StopCause } from './embed/run-cell.ts';
 export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 export type {
   CellEvent,

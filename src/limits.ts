@@ -8,6 +8,11 @@ export interface SessionLimits {
   readonly maxOutputLength: number;
   /** Number of a cell's unread output items. Default 262,144. */
   readonly maxOutputItems: number;
+  /**
+   * The same as JSON, in bytes of UTF-8: what an answer takes on a wire, where a control character
+   * takes six bytes. Default 56 MiB, so that each answer fits into a frame.
+   */
+  readonly maxOutputBytes: number;
   /** Stored values: keys and JSON text together, in UTF-16 units. Default 32 Mi. */
   readonly maxStoredLength: number;
   /** Stored keys. Default 10,000. */
@@ -36,6 +41,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   maxSourceBytes: 1 << 20,
   maxOutputLength: 16 << 20,
   maxOutputItems: 262_144,
+  maxOutputBytes: 56 << 20,
   maxStoredLength: 32 << 20,
   maxStoredKeys: 10_000,
   maxCellPendingBytes: 256 << 20,

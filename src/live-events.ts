@@ -1,5 +1,5 @@
 import type { CellEvent, CellFailure, OutputItem } from './events.ts';
-import { lengthOfItem } from './events.ts';
+import { textOfItem } from './events.ts';
 
 /** What a cell is doing, as `cells()` reports it. */
 export type CellPhase = 'running' | 'held' | 'draining' | 'terminating' | 'completed';
@@ -78,6 +78,6 @@ const SMALL_BYTES = 64;
 
 /** The estimated cost of keeping an event, in bytes. */
 export function bytesOfEvent(event: LiveNews | LiveEvent): number {
-  if (event.type === 'output') return SMALL_BYTES + 2 * lengthOfItem(event.item);
+  if (event.type === 'output') return SMALL_BYTES + 2 * textOfItem(event.item).length;
   return event.type === 'notified' ? SMALL_BYTES + 2 * event.text.length : SMALL_BYTES;
 }

@@ -73,6 +73,14 @@ export interface SandboxRun {
   readonly ended: Promise<ProgramEnd>;
 
   /**
+   * Whether an answer can go to the program now.
+   *
+   * @returns Null if it can; otherwise resolves with true when there is room, and with false when the
+   *   run has ended.
+   */
+  room(): Promise<boolean> | null;
+
+  /**
    * Answers a tool call. An id that is not waiting has no effect.
    *
    * @param text JSON text of the result if `ok`, otherwise the message of the error.

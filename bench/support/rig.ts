@@ -43,7 +43,7 @@ export interface PlacedSession extends AsyncDisposable {
   counts(): Readonly<CallbackCounts> | null;
 }
 
-/** Sessions in isolates of this process. No isolate is prepared, so that all samples have equal conditions. */
+/** Sessions in isolates of this process. No new isolate is prepared, so that all samples have equal conditions. */
 export function isolatePlace(limits?: Partial<SandboxLimits>): Place {
   return placeOf('in process', isolateSandbox({ reserve: 0, ...(limits && { limits }) }));
 }

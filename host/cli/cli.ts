@@ -2,8 +2,16 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
-import { PROGRAM_HELP, RUN_HELP, SERVE_OPTIONS, serveHelp } from './help-texts.ts';
+import {
+  MCP_HELP,
+  MCP_OPTIONS,
+  PROGRAM_HELP,
+  RUN_HELP,
+  SERVE_OPTIONS,
+  serveHelp,
+} from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
+import { print } from './print.ts';
 import type { SourceOrigin } from './read-source.ts';
 import { type OpenSession, runCommand } from './run-command.ts';
 
@@ -19,6 +27,12 @@ interface RunFlags {
   readonly json?: boolean;
   readonly console?: boolean;
   readonly verbose?: boolean;
+}
+
+interface McpFlags {
+  readonly config?: string;
+  readonly listen: string;
+  readonly tokenFile?: string;
 }
 
 interface ServeFlags {
@@ -51,13 +65,14 @@ export async function main(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => print(io.stderr, text),
     });
   const exit = (code: number) => {
     exitCode = code;
   };
   addRunCommand(program, io, output, openSession, exit);
   addServeCommand(program, io, exit);
+  addMcpCommand(program, io, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -121,6 +136,21 @@ function addServeCommand(program: Command, io: CliIo, exit: (code: number) => vo
       const { serveCommand } = await import('./serve-command.ts');
       const { listen, logLevel, tokenFile } = flags;
       exit(await serveCommand({ listen, logLevel, tokenFile }, io, async () => processSandbox()));
+    });
+}
+
+function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
+  program
+    .command('mcp')
+    .description('Serve code mode to an MCP client.')
+    .option('--config <path>', 'Offer the tools of the MCP servers in this mcp.json to programs.')
+    .option('--listen <address>', MCP_OPTIONS.listen, 'stdio')
+    .option('--token-file <path>', MCP_OPTIONS.tokenFile)
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', MCP_HELP)
+    .action(async ({ config, listen, tokenFile }: McpFlags) => {
+      const { mcpCommand } = await import('./mcp-command.ts');
+      exit(await mcpCommand({ config, listen, tokenFile }, io, async () => processSandbox()));
     });
 }
 

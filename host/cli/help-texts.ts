@@ -1,6 +1,6 @@
 /** What `cellhost --help` says after its commands. */
 export const PROGRAM_HELP = `
-Run "cellhost help run" or "cellhost help serve" for examples and exit codes.`;
+Run "cellhost help run", "cellhost help serve" or "cellhost help mcp" for examples and exit codes.`;
 
 /** What `cellhost run --help` says after its options. */
 export const RUN_HELP = `
@@ -17,6 +17,24 @@ Exit codes:
   124  --timeout expired
   129, 130, 143
        SIGHUP, SIGINT or SIGTERM interrupted the cell`;
+
+/** What `cellhost mcp --help` says after its options. */
+export const MCP_HELP = `
+Examples:
+  cellhost mcp --config mcp.json
+  claude mcp add cellhost -- cellhost mcp --config mcp.json
+  cellhost mcp --config mcp.json --listen http:127.0.0.1:8080 --token-file token.txt
+
+Exit codes:
+  0    the client left, or a signal stopped the server
+  2    the server could not start`;
+
+/** The options of `cellhost mcp`. */
+export const MCP_OPTIONS = {
+  listen:
+    'Address: stdio or http:HOST:PORT. Without --token-file, only loopback addresses are accepted.',
+  tokenFile: 'File with the bearer token that HTTP clients must send.',
+} as const;
 
 /** What the help of both names of `cellhost serve` says after its options. */
 export const serveHelp = (program: string): string => `

@@ -1,5 +1,6 @@
 import { abortable } from 'abort-controller-x';
 import type { CliIo, CliOutput } from './cli-io.ts';
+import { printLabelled } from './print.ts';
 
 /** What a command ends with whose output could not be written. */
 const BROKEN = 2;
@@ -41,7 +42,7 @@ export class OutputFailures {
     const isBroken = !isReaderGone(error);
     this.#isBroken = isBroken;
     if (isBroken && canTell) {
-      this.#io.stderr.write(`cellhost: Cannot write output: ${error.message}\n`);
+      printLabelled(this.#io.stderr, 'cellhost:', `Cannot write output: ${error.message}`);
     }
     this.onFailure(isBroken ? BROKEN : 0);
   }

@@ -1,5 +1,6 @@
 import type { CellFailure, OutputItem } from '../../src/events.ts';
 import type { CliOutput } from './cli-io.ts';
+import { jsonLine, type Label, print, printFailure, printLabelled } from './print.ts';
 import type { ProgressLine } from './progress-line.ts';
 
 /** How a cell ended, for the command line. */
@@ -19,7 +20,7 @@ export interface OutputPrinter {
 
 /** One JSON object a line, all on one stream. */
 export function jsonPrinter(stdout: CliOutput): OutputPrinter {
-  const print = (line: object) => void stdout.write(`${JSON.stringify(line)}\n`);
+  const print = (line: object) => void stdout.write(jsonLine(line));
   return {
     output: (item) => print({ type: 'output', item }),
     notification: (text) => print({ type: 'notification', text }),
@@ -39,17 +40,21 @@ export function textPrinter(
   progress: ProgressLine | undefined,
   origin: string,
 ): OutputPrinter {
-  const print = (stream: CliOutput, line: string) => {
+  const say = (label: Label, text: string) => {
     progress?.erase();
-    stream.write(`${line}\n`);
+    printLabelled(stderr, label, text);
   };
   return {
-    output: (item) => print(stdout, itemText(item)),
-    notification: (text) => print(stderr, `notification: ${text}`),
+    output: (item) => {
+      progress?.erase();
+      print(stdout, `${itemText(item)}\n`);
+    },
+    notification: (text) => say('notification:', text),
     toolCall: () => {},
     result: ({ failure, notes }) => {
-      if (failure !== null) print(stderr, failureText(failure, origin));
-      for (const note of notes) print(stderr, `note: ${note}`);
+      progress?.erase();
+      if (failure !== null) printFailure(stderr, failureText(failure, origin));
+      for (const note of notes) say('note:', note);
     },
   };
 }

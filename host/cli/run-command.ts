@@ -1,4 +1,7 @@
+import { abortable } from 'abort-controller-x';
 import type { Delegate } from '../../src/delegate.ts';
+import { type CellEndEvent, followCell } from '../../src/embed/follow-cell.ts';
+import type { OutputItem } from '../../src/events.ts';
 import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpTools } from '../mcp/mcp-tools.ts';
@@ -6,9 +9,9 @@ import type { CliIo } from './cli-io.ts';
 import { Interrupts } from './interrupts.ts';
 import { flush, type OutputFailures } from './output-failures.ts';
 import { type CellResult, jsonPrinter, type OutputPrinter, textPrinter } from './output-printer.ts';
+import { type Label, printLabelled } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 import { originName, readSource, type SourceOrigin } from './read-source.ts';
-import { type CellEndEvent, runCell } from './run-cell.ts';
 
 /** What `cellhost run` was asked for. */
 export interface RunOptions {
@@ -70,10 +73,13 @@ async function run(
     const mcp = await openTools(options, io, progress, resources, signal);
     const delegate = runDelegate(mcp, printer, progress);
     const session = openSession({ ...options, delegate, tools: mcp?.tools ?? [] }, resources);
-    const { yieldAfterMs } = options;
-    const { output } = printer;
-    const flushed = () => flush(io.stdout);
-    const event = await runCell(session, { source, yieldAfterMs, output, flushed }, signal);
+    const observe = { yieldAfterMs: options.yieldAfterMs };
+    const take = async (items: readonly OutputItem[]) => {
+      for (const item of items) printer.output(item);
+      // The output of the cell waits until what was taken is written.
+      await abortable(signal, flush(io.stdout)).catch(() => {});
+    };
+    const event = await followCell(session, { source, observe }, { take }, signal);
     progress?.stop();
     const result = resultOf(event);
     printer.result(result);
@@ -81,7 +87,7 @@ async function run(
   } catch (error) {
     progress?.stop();
     if (signal.aborted) return interrupts.exitCode;
-    io.stderr.write(`cellhost: ${error instanceof Error ? error.message : String(error)}\n`);
+    printLabelled(io.stderr, 'cellhost:', error instanceof Error ? error.message : String(error));
     return 2;
   }
 }
@@ -99,19 +105,19 @@ async function openTools(
     import('../mcp/mcp-config.ts'),
     import('../mcp/mcp-tools.ts'),
   ]);
-  const say = (line: string) => {
+  const say = (label: Label, text: string) => {
     progress?.erase();
-    stderr.write(`${line}\n`);
+    printLabelled(stderr, label, text);
   };
   const onStderr = (server: string, text: string) => {
-    for (const line of text.trimEnd().split('\n')) say(`[${server}] ${line}`);
+    for (const line of text.trimEnd().split('\n')) say(`[${server}]`, line);
   };
   const mcp = await connectMcpTools(await readMcpConfig(config), {
     signal,
     ...(verbose && { onStderr }),
   });
   resources.use(mcp);
-  for (const warning of mcp.warnings) say(`warning: ${warning}`);
+  for (const warning of mcp.warnings) say('warning:', warning);
   return mcp;
 }
 

@@ -11,6 +11,7 @@ import { Connection } from '../wire/connection.ts';
 import { type Endpoint, parseListenEndpoint } from '../wire/endpoint.ts';
 import type { CliIo, CliOutput } from './cli-io.ts';
 import { isReaderGone } from './output-failures.ts';
+import { print, printLabelled } from './print.ts';
 
 /** What `cellhost serve` was told. */
 export interface ServeOptions {
@@ -50,7 +51,7 @@ export async function serveCommand(
     checkLogLevel(options.logLevel);
     endpoint = parseListenEndpoint(options.listen);
   } catch (error) {
-    io.stderr.write(`cellhost: ${messageOf(error)}\n`);
+    printLabelled(io.stderr, 'cellhost:', messageOf(error));
     return 2;
   }
   using stop = new StopSignals(io);
@@ -63,7 +64,7 @@ export async function serveCommand(
         : serveListener(await openHost(), endpoint, options, io, stop);
     return await Promise.race([served, stop.forced]);
   } catch (error) {
-    io.stderr.write(`cellhost: ${messageOf(error)}\n`);
+    printLabelled(io.stderr, 'cellhost:', messageOf(error));
     return 2;
   }
 }
@@ -92,7 +93,7 @@ async function loadHost(
   const sandbox = resources.use(await openSandbox());
   const { Host } = await import('../server/host.ts');
   const { pino } = await import('pino');
-  const log = pino({ level: logLevel, base: null }, io.stderr);
+  const log = pino({ level: logLevel, base: null }, { write: (line) => print(io.stderr, line) });
   return { host: new Host({ sandbox, log }), sandbox };
 }
 
@@ -110,7 +111,7 @@ async function serveStreams(
   void stop.asked.then(() => sweep(served));
   const error = await ended;
   if (error === null) return 0;
-  io.stderr.write(`cellhost: ${error.message}\n`);
+  printLabelled(io.stderr, 'cellhost:', error.message);
   return stop.isAsked ? 0 : 1;
 }
 

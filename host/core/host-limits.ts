@@ -14,6 +14,13 @@ export interface HostLimits {
    * until it reads; the answer that reaches the limit may exceed it. Default 64 MiB.
    */
   readonly maxUnreadBytes: number;
+  /**
+   * Arguments, notifications and results that wait, of all sessions of one connection, in bytes; see
+   * `SessionLimits.maxPendingBytes`. Default 768 MiB.
+   */
+  readonly maxConnectionPendingBytes: number;
+  /** The same for all connections together. Default 1 GiB. */
+  readonly maxHostPendingBytes: number;
   /** How long a new connection may stay silent, in milliseconds. Default 10,000. */
   readonly helloMs: number;
   /**
@@ -33,6 +40,8 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   maxSessions: 1_024,
   maxRequests: 4_096,
   maxUnreadBytes: 64 << 20,
+  maxConnectionPendingBytes: 768 << 20,
+  maxHostPendingBytes: 1 << 30,
   helloMs: 10_000,
   abandonOpenMs: 2_000,
 };

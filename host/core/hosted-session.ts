@@ -1,4 +1,5 @@
 import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
+import { shownToModel } from '../../src/describe/shown-to-model.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { EventsOptions } from '../../src/live-events.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
   WaitOptions,
 } from '../../src/session.ts';
 import { CellAnswers, type Paid } from './cell-answers.ts';
-import { type CellOutcome, shownToModel } from './cell-outcome.ts';
+import type { CellOutcome } from './cell-outcome.ts';
 import type { ClosedRule } from './cell-standing.ts';
 import { type EventOutlet, EventPump } from './event-pump.ts';
 

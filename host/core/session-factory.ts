@@ -1,5 +1,6 @@
 import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
+import { ByteBudget } from '../../src/runtime/byte-budget.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import type { Session, SessionSettings } from '../../src/session.ts';
@@ -50,20 +51,29 @@ export interface FactorySession {
   readonly opening: SessionOpening | null;
 }
 
+/** How many sessions a connection has, and the bytes that wait in them. */
+interface Holder {
+  sessions: number;
+  readonly budget: ByteBudget;
+}
+
 /** Opens the sessions of a host, in one sandbox or elsewhere, and counts them over all wires. */
 export class SessionFactory {
   readonly #where: Sandbox | SessionOpener;
   readonly #limits: HostLimits;
   readonly #log: HostLog;
   readonly #warm: Promise<unknown>;
-  /** How many sessions each holder has. */
-  readonly #held = new Map<string, number>();
+  readonly #budget: ByteBudget;
+  /** Those that hold sessions. */
+  readonly #held = new Map<string, Holder>();
   #count = 0;
 
   constructor(where: Sandbox | SessionOpener, limits: HostLimits, log: HostLog) {
     this.#where = where;
     this.#limits = limits;
     this.#log = log;
+    const name = 'maxHostPendingBytes';
+    this.#budget = new ByteBudget(name, limits[name]);
     this.#warm = typeof where === 'function' ? Promise.resolve() : warmUp(where);
   }
 
@@ -88,12 +98,17 @@ export class SessionFactory {
   /** @throws `limit_exceeded`; `invalid_argument` for invalid limits. */
   open(wanted: NewSession): FactorySession {
     if (this.#count >= this.#limits.maxSessions) throw this.#tooMany();
-    const opened =
-      typeof this.#where === 'function'
+    const holder = this.#holder(wanted.holder);
+    holder.sessions += 1;
+    this.#count += 1;
+    try {
+      return typeof this.#where === 'function'
         ? this.#openElsewhere(this.#where, wanted)
-        : { session: runtimeOver(this.#where, wanted), opening: null };
-    this.#add(wanted.holder, 1);
-    return opened;
+        : { session: this.#openHere(this.#where, wanted, holder.budget), opening: null };
+    } catch (error) {
+      this.closed(wanted.holder);
+      throw error;
+    }
   }
 
   #openElsewhere(open: SessionOpener, { id, delegate, settings, onRetired }: NewSession) {
@@ -106,21 +121,42 @@ export class SessionFactory {
 
   /** A session of this holder has ended. */
   closed(holder: string): void {
-    this.#add(holder, -1);
+    this.#count -= 1;
+    const held = this.#holder(holder);
+    held.sessions -= 1;
+    if (held.sessions === 0) this.#held.delete(holder);
   }
 
-  #add(holder: string, count: 1 | -1): void {
-    this.#count += count;
-    const held = (this.#held.get(holder) ?? 0) + count;
-    if (held === 0) this.#held.delete(holder);
-    else this.#held.set(holder, held);
+  #openHere(sandbox: Sandbox, wanted: NewSession, budget: ByteBudget): SessionRuntime {
+    const { delegate, settings, maxYieldAfterMs, yieldsWhileDraining, onRetired } = wanted;
+    return new SessionRuntime({
+      delegate,
+      sandbox,
+      toolErrors: settings.toolErrors ?? 'string',
+      console: settings.console ?? false,
+      limits: { ...settings.limits, ...(maxYieldAfterMs === null ? {} : { maxYieldAfterMs }) },
+      budget,
+      yieldsWhileDraining,
+      onRetired,
+    });
+  }
+
+  /** Kept from the first session of a connection to its last. */
+  #holder(name: string): Holder {
+    const known = this.#held.get(name);
+    if (known !== undefined) return known;
+    const limit = 'maxConnectionPendingBytes';
+    const budget = new ByteBudget(limit, this.#limits[limit], this.#budget);
+    const added = { sessions: 0, budget };
+    this.#held.set(name, added);
+    return added;
   }
 
   #tooMany(): CodeModeError {
-    const holders = [...this.#held].toSorted(([, a], [, b]) => b - a);
+    const holders = [...this.#held].toSorted(([, a], [, b]) => b.sessions - a.sessions);
     const named = holders
       .slice(0, MAX_NAMED)
-      .map(([holder, held]) => `${holder} holds ${held}`)
+      .map(([holder, { sessions }]) => `${holder} holds ${sessions}`)
       .concat(holders.length > MAX_NAMED ? ['…'] : [])
       .join(', ');
     const open = `${this.#limits.maxSessions} are open (maxSessions)`;
@@ -129,19 +165,6 @@ export class SessionFactory {
       `code-mode host has too many sessions: ${open}${named === '' ? '' : `: ${named}`}`,
     );
   }
-}
-
-function runtimeOver(sandbox: Sandbox, wanted: NewSession): SessionRuntime {
-  const { delegate, settings, maxYieldAfterMs, yieldsWhileDraining, onRetired } = wanted;
-  return new SessionRuntime({
-    delegate,
-    sandbox,
-    toolErrors: settings.toolErrors ?? 'string',
-    console: settings.console ?? false,
-    limits: { ...settings.limits, ...(maxYieldAfterMs === null ? {} : { maxYieldAfterMs }) },
-    yieldsWhileDraining,
-    onRetired,
-  });
 }
 
 function warmUp(sandbox: Sandbox): Promise<unknown> {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import { CodeModeError } from '../../src/errors.ts';
 import { fileProblem } from '../io/file-problem.ts';
+import { toolPolicy } from './tool-policy.ts';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
@@ -14,6 +15,7 @@ const processServer = z.object({
   args: z.array(text).optional(),
   env: z.record(text, text).optional(),
   cwd: text.min(1, 'must not be empty').optional(),
+  tools: toolPolicy.optional(),
 });
 
 const httpServer = z.object({
@@ -23,6 +25,7 @@ const httpServer = z.object({
     .string()
     .regex(/^(streamable[-_]?)?http$/i, 'must be "http": only Streamable HTTP is supported')
     .optional(),
+  tools: toolPolicy.optional(),
 });
 
 const configFile = z.object({
@@ -47,7 +50,7 @@ export interface McpConfig {
 }
 
 /**
- * Reads a configuration file of at most 1 MiB. Fields it does not know are ignored.
+ * Reads a configuration file of at most 1 MiB. Fields it does not know are ignored, except in a policy for tools.
  *
  * @throws `invalid_config`, with the file, the path of the wrong field, and what is wrong with it.
  */

@@ -1,4 +1,5 @@
 import { flatToolName, type ToolDefinition, toolIdentifier } from '../../src/tools.ts';
+import { ruleFor, type ToolPolicy, type ToolRule } from './tool-policy.ts';
 
 /** What a tool server says of one of its tools. */
 export interface ListedTool {
@@ -11,6 +12,8 @@ export interface ListedTool {
 /** A tool server whose tools are known. */
 export interface ListedServer {
   readonly name: string;
+  /** Default: all tools may be called. */
+  readonly policy?: ToolPolicy | undefined;
   readonly tools: readonly ListedTool[];
 }
 
@@ -19,6 +22,7 @@ export interface RoutedTool<S extends ListedServer> {
   readonly definition: ToolDefinition;
   readonly server: S;
   readonly tool: S['tools'][number];
+  readonly rule: ToolRule;
 }
 
 /**
@@ -51,7 +55,7 @@ export function distinctServers<C>(
 }
 
 /**
- * Gives the tools of all servers their names. Of several that programs would reach by the same
+ * Gives the tools of all servers their names, except those that a policy does not allow. Of several that programs would reach by the same
  * name the first stays; for each other one `warn` is called.
  */
 export function routeTools<S extends ListedServer>(
@@ -61,10 +65,12 @@ export function routeTools<S extends ListedServer>(
   const routed = new Map<string, RoutedTool<S>>();
   for (const server of servers) {
     for (const tool of server.tools) {
+      const rule = ruleFor(server.policy, tool.name);
+      if (!rule.isAllowed) continue;
       const definition = definitionOf(server.name, tool);
       const identifier = toolIdentifier(definition.name);
       const first = routed.get(identifier);
-      if (first === undefined) routed.set(identifier, { definition, server, tool });
+      if (first === undefined) routed.set(identifier, { definition, server, tool, rule });
       else warn(duplicateWarning({ server, tool }, first));
     }
   }

@@ -1,7 +1,7 @@
 import { execute } from 'abort-controller-x';
 import { Fifo } from '../../src/collections/fifo.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import { lengthOfItem } from '../../src/events.ts';
+import { textOfItem } from '../../src/events.ts';
 import { type FeedDelivery, type FeedSink, isGivenUp, toUpdate } from './session-feed.ts';
 import type { SessionUpdate } from './session-updates.ts';
 
@@ -166,7 +166,7 @@ function bytesOf(delivery: FeedDelivery): number {
   const { message } = delivery;
   switch (message.type) {
     case 'output':
-      return 2 * lengthOfItem(message.item);
+      return 2 * textOfItem(message.item).length;
     case 'notification':
       return 2 * message.notification.text.length;
     case 'call':

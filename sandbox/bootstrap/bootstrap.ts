@@ -7,6 +7,7 @@ import type {
   UpKind,
 } from './bridge-types.ts';
 import type { makeFailures } from './failures.ts';
+import type { watchFinalizers } from './finalizers.ts';
 import type { captureIntrinsics } from './intrinsics.ts';
 import type { makeJson } from './json.ts';
 import type { makeMedia } from './media.ts';
@@ -23,6 +24,7 @@ export interface Parts {
   readonly makeStores: typeof makeStores;
   readonly makeTimers: typeof makeTimers;
   readonly makeToolCalls: typeof makeToolCalls;
+  readonly watchFinalizers: typeof watchFinalizers;
 }
 
 /** A program, with names for what only modules have, and functions to report its end. */
@@ -139,6 +141,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   const remove = (name: string) => delete (globalThis as { [name: string]: unknown })[name];
   const absent = ['console', 'WebAssembly', 'SharedArrayBuffer', 'Atomics', 'Temporal'];
   for (let at = 0; at < absent.length; at += 1) remove(absent[at]!);
+  parts.watchFinalizers(k, bridge);
 
   function yield_control(): void {
     up('yield');

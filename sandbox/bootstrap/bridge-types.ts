@@ -12,6 +12,7 @@
  * - `begun`: the program was compiled and starts
  * - `end` text|undefined: the program has ended; with an error text if it failed
  * - `exit`: the program exits now, and waits to be killed
+ * - `lasting`: the program leaves something that V8 may run when it is over
  */
 export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;
 
@@ -27,7 +28,8 @@ export type UpKind =
   | 'store'
   | 'begun'
   | 'end'
-  | 'exit';
+  | 'exit'
+  | 'lasting';
 
 /** The host's functions for the bootstrap. The program never gets them. */
 export interface Bridge {

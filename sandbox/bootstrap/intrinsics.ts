@@ -31,6 +31,7 @@ export function captureIntrinsics() {
     String,
     Number,
     Map,
+    Proxy,
     Symbol,
     trunc: Math.trunc,
     errorToString: bind(Error.prototype.toString),

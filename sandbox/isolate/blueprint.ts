@@ -8,7 +8,12 @@ import {
 } from '../source/bootstrap-source.ts';
 import type { ModuleBody } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
-import { type HelperScript, type HelperScripts, installHelpers } from './install-helpers.ts';
+import {
+  compileHelpers,
+  type HelperScript,
+  type HelperScripts,
+  installHelpers,
+} from './install-helpers.ts';
 
 /** What isolates of one kind have in common: limits, and helpers that are compiled already. */
 export interface IsolateBlueprint {
@@ -79,7 +84,7 @@ export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
 function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
   const wiring = { receive: () => {}, flush: () => undefined, fetch: () => 'null' };
   const context = isolate.createContextSync();
-  const deliver = installHelpers(isolate, context, scripts, wiring);
+  const deliver = installHelpers(context, compileHelpers(isolate, scripts), wiring);
   context.evalSync(programScript(PROGRAM, BODY), { filename: 'exec_main.mjs', lineOffset: -1 });
   for (const delivery of DELIVERIES) deliver.applySync(undefined, delivery);
   if (context.evalSync('rehearsed') !== 'to its end') throw new Error('The rehearsal went wrong');

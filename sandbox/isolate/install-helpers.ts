@@ -18,10 +18,24 @@ export type HelperScript = BootstrapScript & {
   readonly cachedData?: ivm.ExternalCopy<ArrayBuffer>;
 };
 
-/** The scripts that prepare an isolate, in their order. */
+/** The scripts that prepare a context, in their order. */
 export interface HelperScripts {
   readonly bootstrap: HelperScript;
   readonly settled: HelperScript;
+}
+
+/** The same, compiled in one isolate. */
+export interface CompiledHelpers {
+  readonly bootstrap: ivm.Script;
+  readonly settled: ivm.Script;
+}
+
+/** Compiles the helpers for all contexts of an isolate. */
+export function compileHelpers(isolate: ivm.Isolate, scripts: HelperScripts): CompiledHelpers {
+  return {
+    bootstrap: compile(isolate, scripts.bootstrap),
+    settled: compile(isolate, scripts.settled),
+  };
 }
 
 /**
@@ -30,9 +44,8 @@ export interface HelperScripts {
  * @param wiring Read at each message, so it may change.
  */
 export function installHelpers(
-  isolate: ivm.Isolate,
   context: ivm.Context,
-  { bootstrap, settled }: HelperScripts,
+  { bootstrap, settled }: CompiledHelpers,
   wiring: Wiring,
 ): ivm.Reference<Deliver> {
   const receive = new ivm.Callback(
@@ -44,12 +57,12 @@ export function installHelpers(
     await wiring.flush();
   });
   const fetch = new ivm.Callback((key: unknown) => wiring.fetch(key), { sync: true });
-  const install = compile(isolate, bootstrap).runSync(context, { reference: true });
+  const install = bootstrap.runSync(context, { reference: true });
   const deliver = install.applySync(undefined, [receive, flush, fetch], {
     result: { reference: true },
   }) as ivm.Reference<Deliver>;
   install.release();
-  compile(isolate, settled).runSync(context);
+  settled.runSync(context);
   return deliver;
 }
 

@@ -1,24 +1,21 @@
-import { toDetail } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { prepareModule } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
-import { StoredBound } from '../stored-bound.ts';
 import { checkSyntax } from './check-syntax.ts';
+import { EntryQueue } from './entry-queue.ts';
+import { GuestMessages, type MessagesOwner } from './guest-messages.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
-import { PendingMessages } from './pending-messages.ts';
-import type { PreparedIsolate } from './prepared-isolate.ts';
+import type { ProgramIsolate } from './program-isolate.ts';
 import { rejectionNote } from './rejection-note.ts';
-import { outOfMemory, overLimit, unreadable } from './run-failures.ts';
-import { withToolHint } from './tool-hint.ts';
-import { Turns } from './turns.ts';
+import { outOfMemory, unreadable } from './run-failures.ts';
 
 /** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
 const DISPOSE_DELAY_MS = 2;
 const MAX_NOTES = 16;
 
-/** One program in one isolate. */
+/** One program in one context of an isolate. */
 export class IsolateRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
   /** Resolves when the run is over and no thread is inside its isolate any more. */
@@ -30,24 +27,35 @@ export class IsolateRun implements SandboxRun {
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
-  readonly #turns = new Turns(() => this.#rest());
+  readonly #entries = new EntryQueue(() => this.#rest());
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
-  readonly #stored: StoredBound;
+  readonly #messages: GuestMessages;
   readonly #notes: string[] = [];
   readonly #resolve: (end: ProgramEnd) => void;
-  readonly #onOver: () => void;
-  #isolate: PreparedIsolate | null = null;
+  readonly #onOver: (left: ProgramIsolate | null) => void;
+  #isolate: ProgramIsolate | null = null;
   #failure: ProgramEnd['failure'] = null;
+  /** What threads had been inside its isolate when it got it, in milliseconds. */
+  #insideBeforeMs = 0;
   #begun = false;
-  readonly #pending: PendingMessages;
+  /** Whether something of the program may still run in its isolate when it is over. */
+  #lasts = false;
   #programOver = false;
   #over = false;
   #holding: boolean;
   #scheduled = false;
 
-  /** @param onOver Called once, when nothing of the program runs any more. */
-  constructor(program: Program, calls: ProgramCalls, limits: SandboxLimits, onOver: () => void) {
+  /**
+   * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
+   * program ended well and left nothing in it that could run, and with null if the isolate is disposed.
+   */
+  constructor(
+    program: Program,
+    calls: ProgramCalls,
+    limits: SandboxLimits,
+    onOver: (left: ProgramIsolate | null) => void,
+  ) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.#resolve = resolve;
@@ -59,13 +67,32 @@ export class IsolateRun implements SandboxRun {
     this.#limits = limits;
     this.#holding = program.hold;
     this.#onOver = onOver;
-    this.#stored = new StoredBound(limits);
-    this.#pending = new PendingMessages(limits, program.tools.length);
     this.#inbox = new Inbox(limits.maxValueLength);
     this.#timers = new GuestTimers((id) => {
       this.#inbox.addTimer(id);
       this.#schedule();
     });
+    this.#messages = new GuestMessages(program, calls, limits, this.#timers, this.#owner());
+  }
+
+  #owner(): MessagesOwner {
+    const run = this;
+    return {
+      get over() {
+        return run.#over;
+      },
+      begun: () => {
+        this.#begun = true;
+      },
+      ended: (failure) => {
+        this.#programOver = true;
+        if (failure !== null) this.#failure = failure;
+      },
+      lasts: () => {
+        this.#lasts = true;
+      },
+      finish: (failure) => this.#finish(failure),
+    };
   }
 
   get over(): boolean {
@@ -77,29 +104,31 @@ export class IsolateRun implements SandboxRun {
     return this.#inside === 0;
   }
 
-  /** See `PreparedIsolate.insideMs`; 0 where there is no isolate. */
+  /** How long threads have been inside its isolate for it, in milliseconds. Told at once, always. */
   get insideMs(): number {
-    return this.#isolate?.insideMs ?? 0;
+    return Math.max(0, (this.#isolate?.insideMs ?? 0) - this.#insideBeforeMs);
   }
 
-  /** See `PreparedIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
+  /** See `ProgramIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
   async usedBytes(): Promise<number> {
     return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
   }
 
   /** Starts the program in this isolate, which is its own from now on. */
-  start(isolate: PreparedIsolate): void {
+  start(isolate: ProgramIsolate): void {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
+    this.#insideBeforeMs = isolate.insideMs;
     const prepared = prepareModule(this.#program.source, checkSyntax);
     this.#calls.started();
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
-    isolate.wiring.receive = (kind, ...values) => this.#receive(kind, values);
-    isolate.wiring.flush = () => this.#paused?.promise;
-    isolate.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
+    const { context } = isolate;
+    context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
+    context.wiring.flush = () => this.#paused?.promise;
+    context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     const script = programScript(this.#program, prepared);
-    this.#turns.enter(() => this.#enter(isolate.run(script)));
+    this.#entries.enter(() => this.#enter(context.run(script)));
   }
 
   /** Ends the program because it could not be started. */
@@ -110,7 +139,7 @@ export class IsolateRun implements SandboxRun {
   hold(): void {
     if (this.#over || this.#holding) return;
     this.#holding = true;
-    if (this.#isolate !== null && this.#turns.idle) this.#rest();
+    if (this.#isolate !== null && this.#entries.idle) this.#rest();
   }
 
   release(): void {
@@ -118,16 +147,21 @@ export class IsolateRun implements SandboxRun {
     this.step();
   }
 
+  /** Nothing lies between the caller and the program. */
+  room(): null {
+    return null;
+  }
+
   answer(id: number, ok: boolean, text: string): void {
     if (this.#over) return;
-    this.#pending.answered();
+    this.#messages.answered();
     this.#inbox.addAnswer(id, ok, text);
     this.#schedule();
   }
 
   notified(): void {
     if (this.#over) return;
-    this.#pending.notified();
+    this.#messages.notified();
     this.#inbox.addSettledNotification();
   }
 
@@ -146,20 +180,34 @@ export class IsolateRun implements SandboxRun {
   unref(): void {}
 
   step(): void {
-    this.#turns.release();
+    this.#entries.release();
     if (!this.#inbox.empty) this.#schedule();
   }
 
   kill(): void {
+    this.#stopAll(null);
+  }
+
+  /** @param left Its isolate, if another program may run in it. */
+  #stopAll(left: ProgramIsolate | null): void {
     if (this.#over) return;
     this.#over = true;
     this.#timers.clearAll();
     this.#inbox.clear();
-    this.#turns.clear();
+    this.#entries.clear();
     this.unpause();
     if (this.#inside === 0) this.#stop();
     this.#disposeAfter((dispose) => void setImmediate(dispose));
-    this.#onOver();
+    this.#onOver(left);
+  }
+
+  /** Its isolate, if the program has ended by itself and left nothing in it that could run. */
+  #handBack(): ProgramIsolate | null {
+    const isolate = this.#isolate;
+    if (isolate === null || isolate.disposed) return null;
+    if (!this.#programOver || this.#lasts || this.#inside > 0) return null;
+    this.#isolate = null;
+    return isolate;
   }
 
   /** Freeing isolates takes a while, so all that are killed together are cut off first. */
@@ -167,7 +215,7 @@ export class IsolateRun implements SandboxRun {
     const isolate = this.#isolate;
     if (isolate === null) return;
     this.#isolate = null;
-    isolate.wiring.receive = () => {};
+    isolate.context.cutOff();
     wait(() => isolate.dispose());
   }
 
@@ -178,6 +226,9 @@ export class IsolateRun implements SandboxRun {
       await entry;
     } catch (error) {
       if (this.#over) return;
+      // To tell of an error, getters of the program may have run after its microtasks: what they set
+      // in motion would run in the next entry.
+      this.#lasts = true;
       if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
       if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
       if (this.#notes.length < MAX_NOTES) this.#notes.push(rejectionNote(error));
@@ -193,102 +244,27 @@ export class IsolateRun implements SandboxRun {
   /** The program is quiet. */
   #rest(): void {
     if (this.#over || !this.#holding || !this.#inbox.empty) return;
-    this.#turns.hold();
+    this.#entries.hold();
     this.#calls.frontier();
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#over) return;
     this.#scheduled = true;
-    this.#turns.enter(() => {
+    this.#entries.enter(() => {
       this.#scheduled = false;
       const isolate = this.#isolate;
       if (isolate === null || this.#over || this.#inbox.empty) return Promise.resolve();
-      return this.#enter(isolate.deliver(this.#inbox.take()));
+      return this.#enter(isolate.context.deliver(this.#inbox.take()));
     });
   }
 
   #finish(failure: ProgramEnd['failure']): void {
+    const left = failure === null ? this.#handBack() : null;
     if (this.#programOver) {
       this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
     }
-    this.kill();
+    this.#stopAll(left);
     this.#resolve({ failure, notes: this.#notes });
   }
-
-  /** Whatever comes from inside is checked here: a program may have broken its half of the bridge. */
-  #receive(kind: unknown, values: readonly unknown[]): void {
-    if (this.#over) return;
-    const [a, b] = values;
-    switch (kind) {
-      case 'text':
-        return this.#calls.output({ type: 'input_text', text: textOf(a) });
-      case 'image': {
-        const detail = toDetail(b);
-        return this.#calls.output({ type: 'input_image', image_url: textOf(a), detail });
-      }
-      case 'audio':
-        return this.#calls.output({ type: 'input_audio', audio_url: textOf(a) });
-      case 'yield':
-        return this.#calls.yieldControl();
-      case 'notify':
-        return this.#notify(textOf(a));
-      case 'calls':
-        return this.#invokeTools(values);
-      case 'timer':
-        if (this.#timers.size >= this.#limits.maxTimers) return this.#overrun('maxTimers');
-        return this.#timers.set(Number(a), Number(b));
-      case 'clear':
-        return this.#timers.clear(Number(a));
-      case 'store':
-        return this.#store(textOf(a), textOf(b));
-      case 'begun':
-        this.#begun = true;
-        return;
-      case 'end':
-        return this.#end(a === undefined ? null : textOf(a));
-      case 'exit':
-        return this.#finish(null);
-    }
-  }
-
-  #store(key: string, json: string): void {
-    const limit = this.#stored.count(key, json);
-    if (limit !== null) return this.#overrun(limit);
-    this.#calls.store(key, json);
-  }
-
-  #notify(text: string): void {
-    const limit = this.#pending.notification();
-    if (limit !== null) return this.#overrun(limit);
-    this.#calls.notify(text);
-  }
-
-  #invokeTools(values: readonly unknown[]): void {
-    for (let at = 0; at + 2 < values.length && !this.#over; at += 3) {
-      const [id, tool] = [Number(values[at]), Number(values[at + 1])];
-      const limit = this.#pending.call(id, tool);
-      if (limit === 'invalid') return this.fail('the program sent an invalid tool call');
-      if (limit !== null) return this.#overrun(limit);
-      const input = values[at + 2];
-      const json = input === undefined ? undefined : textOf(input);
-      this.#calls.call(id, tool, json);
-    }
-  }
-
-  /** The isolate's half counts too, and tells its program; this one counts in case that half is broken. */
-  #overrun(limit: keyof SandboxLimits): void {
-    this.#finish(overLimit(this.#limits, limit));
-  }
-
-  #end(text: string | null): void {
-    this.#programOver = true;
-    if (text === null) return;
-    const identifiers = this.#program.tools.map(({ identifier }) => identifier);
-    this.#failure = { kind: 'exception', text: withToolHint(text, identifiers) };
-  }
-}
-
-function textOf(value: unknown): string {
-  return String(value).toWellFormed();
 }

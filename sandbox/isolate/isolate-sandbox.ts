@@ -1,74 +1,96 @@
 import { withDefaults } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
-import { type IsolateBlueprint, isolateBlueprint } from './blueprint.ts';
 import { collectAtExit } from './collect-at-exit.ts';
+import { IsolateReserve } from './isolate-reserve.ts';
 import { IsolateRun } from './isolate-run.ts';
-import { PreparedIsolate } from './prepared-isolate.ts';
+import type { ProgramIsolate } from './program-isolate.ts';
+import { UsedIsolates } from './used-isolates.ts';
 
 /** How an isolate sandbox is set up. */
 export interface IsolateSandboxOptions {
   /**
-   * Isolates kept ready for the next programs; each takes about 1.3 MB. Default 2. Where that was
-   * too few, up to 32 are, until no program has come for ten seconds; where it is 0, none are.
+   * New isolates kept ready for the next programs; each takes about 1.3 MB. Default 2. Where that was
+   * too few, up to 32 are, until none has been needed for ten seconds; where it is 0, none are.
    */
   readonly reserve?: number;
   readonly limits?: Partial<SandboxLimits>;
 }
 
+/** A program that waits to be started. */
+interface WaitingProgram {
+  readonly run: IsolateRun;
+  readonly session: symbol;
+}
+
+const CLOSE_MS = 1_000;
+
 /**
- * Runs each program in a fresh isolate of this process.
+ * Runs each program in a fresh context of an isolate of this process.
  *
- * The shortest path there is, and no boundary against a hostile program: some take the whole
- * process with them, others never stop. See `docs/security.md`.
+ * The isolate is new, or has run programs of the same session that ended well. This is the shortest
+ * path there is, and no boundary against a hostile program: some take the whole process with them,
+ * others never stop. See `docs/security.md`.
  */
 export class IsolateSandbox implements Sandbox {
   readonly isolation = 'engine';
   readonly #limits: SandboxLimits;
-  readonly #reserveSize: number;
-  readonly #reserve: PreparedIsolate[] = [];
-  /** How many are to be kept ready at the moment. */
-  #wanted: number;
-  #shrinkTimer: NodeJS.Timeout | undefined;
-  /** Programs that wait to be started, in their order. */
-  readonly #waiting: IsolateRun[] = [];
+  readonly #reserve: IsolateReserve;
+  readonly #used: UsedIsolates;
+  /** In their order. */
+  readonly #waiting: WaitingProgram[] = [];
   readonly #runs = new Set<IsolateRun>();
   /** Programs that are over and may still be inside their isolate. */
   readonly #stopping = new Set<Promise<void>>();
-  #blueprint: IsolateBlueprint | null = null;
-  #refillTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor({ reserve = 2, limits }: IsolateSandboxOptions = {}) {
     collectAtExit();
     this.#limits = withDefaults(DEFAULT_SANDBOX_LIMITS, limits);
-    this.#reserveSize = reserve;
-    this.#wanted = reserve;
-    this.#refillAfter(0);
+    this.#reserve = new IsolateReserve(reserve, this.#limits);
+    this.#used = new UsedIsolates(this.#limits);
   }
 
-  /** Isolates that wait for a program. */
+  /** New isolates that wait for a program. */
   get reserved(): number {
-    return this.#reserve.length;
+    return this.#reserve.size;
   }
 
-  run(program: Program, calls: ProgramCalls): IsolateRun {
-    const run = new IsolateRun(program, calls, this.#limits, () => {
+  /** Isolates made for programs so far. */
+  get made(): number {
+    return this.#reserve.made;
+  }
+
+  /** Used isolates that wait for a program of their session. */
+  get kept(): number {
+    return this.#used.size;
+  }
+
+  run(program: Program, calls: ProgramCalls, session: symbol): IsolateRun {
+    const run = new IsolateRun(program, calls, this.#limits, (left) => {
       this.#runs.delete(run);
       this.#stopping.add(run.stopped);
       void run.stopped.then(() => this.#stopping.delete(run.stopped));
-      this.#refillAfter(0);
+      this.#over(left, session);
     });
     if (this.#closed) {
       run.fail('the sandbox is closed');
       return run;
     }
     this.#runs.add(run);
-    if (this.#waiting.push(run) === 1) queueMicrotask(() => this.#startWaiting());
+    if (this.#waiting.push({ run, session }) === 1) queueMicrotask(() => this.#startWaiting());
     return run;
   }
 
-  release(): void {}
+  /** Disposes the isolates the session has used, unless it runs another program within a second. */
+  release(session: symbol): void {
+    this.#used.release(session);
+  }
+
+  /** Disposes the isolates the session has used. It runs nothing any more. */
+  forget(session: symbol): void {
+    this.#used.forget(session);
+  }
 
   /**
    * Waits until no thread is inside an isolate any more, because a process that ends earlier may
@@ -76,10 +98,9 @@ export class IsolateSandbox implements Sandbox {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#refillTimer);
-    clearTimeout(this.#shrinkTimer);
     for (const run of this.#runs) run.kill();
-    for (const isolate of this.#reserve.splice(0)) isolate.dispose();
+    this.#reserve.close();
+    this.#used.close();
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, CLOSE_MS);
     await Promise.race([Promise.all(this.#stopping), tooLong]);
@@ -91,66 +112,47 @@ export class IsolateSandbox implements Sandbox {
     return this.close();
   }
 
-  /** Preparing blocks this thread, so between programs that need that everybody else has a turn. */
+  #over(left: ProgramIsolate | null, session: symbol): void {
+    if (left !== null) {
+      if (this.#closed) left.dispose();
+      else this.#used.put(session, left);
+    }
+    if (this.#waiting.length === 0) this.#settle();
+  }
+
+  /** Prepares for the next programs. */
+  #settle(): void {
+    if (this.#closed) return;
+    this.#used.settleSoon();
+    this.#reserve.refillSoon();
+  }
+
+  /**
+   * Preparing blocks this thread, so between programs that need that everybody else has a turn.
+   * Meanwhile programs end, and those that wait get their isolates.
+   */
   #startWaiting(): void {
     do {
       const next = this.#waiting.shift();
       if (next !== undefined) this.#start(next);
-    } while (this.#waiting.length > 0 && this.#reserve.length > 0);
+    } while (this.#isNextPrepared());
     if (this.#waiting.length > 0) setImmediate(() => this.#startWaiting());
   }
 
-  #start(run: IsolateRun): void {
+  #isNextPrepared(): boolean {
+    const next = this.#waiting[0];
+    return next !== undefined && (this.#reserve.size > 0 || this.#used.isReady(next.session));
+  }
+
+  #start({ run, session }: WaitingProgram): void {
     if (run.over) return;
-    if (this.#reserve.length === 0) this.#grow();
-    if (this.#wanted > this.#reserveSize) this.#shrinkLater();
     try {
-      run.start(this.#reserve.shift() ?? this.#prepare());
+      run.start(this.#used.take(session) ?? this.#reserve.take());
     } catch (error) {
       run.fail(`failed to initialize code mode runtime: ${String(error)}`);
     }
-    this.#refillAfter(REFILL_DELAY_MS);
-  }
-
-  #grow(): void {
-    if (this.#reserveSize === 0 || this.#closed) return;
-    this.#wanted = Math.min(Math.max(MAX_RESERVE, this.#reserveSize), this.#wanted + 1);
-  }
-
-  #shrinkLater(): void {
-    clearTimeout(this.#shrinkTimer);
-    this.#shrinkTimer = setTimeout(() => this.#shrink(), SHRINK_MS).unref();
-  }
-
-  #shrink(): void {
-    this.#wanted = this.#reserveSize;
-    for (const isolate of this.#reserve.splice(this.#wanted)) isolate.dispose();
-  }
-
-  #prepare(): PreparedIsolate {
-    this.#blueprint ??= isolateBlueprint(this.#limits);
-    return new PreparedIsolate(this.#blueprint);
-  }
-
-  /** Preparing blocks this thread, so it waits until the program that took from the reserve is on its way. */
-  #refillAfter(delayMs: number): void {
-    clearTimeout(this.#refillTimer);
-    if (this.#closed || this.#reserve.length >= this.#wanted) return;
-    this.#refillTimer = setTimeout(() => this.#refill(), delayMs).unref();
-  }
-
-  #refill(): void {
-    try {
-      this.#reserve.push(this.#prepare());
-    } catch {
-      // The next program tries again, and tells why it cannot run.
-      return;
-    }
-    this.#refillAfter(this.#reserve.length < this.#reserveSize ? 0 : REFILL_DELAY_MS);
+    if (this.#waiting.length > 0) return;
+    this.#used.settleSoon();
+    this.#reserve.refillLater();
   }
 }
-
-const CLOSE_MS = 1_000;
-const REFILL_DELAY_MS = 5;
-const MAX_RESERVE = 32;
-const SHRINK_MS = 10_000;

@@ -54,6 +54,8 @@ class SandboxProcess {
   readonly #writer: FrameWriter;
   readonly #guests = new Map<number, Guest>();
   readonly #values = new Map<number, ReadonlyMap<string, string>>();
+  /** What the isolate sandbox knows sessions by. */
+  readonly #sessions = new Map<number, symbol>();
   readonly #ledger = new MemoryLedger(() => process.memoryUsage.rss());
   #tools: readonly ProgramTool[] = [];
   #isDraining = false;
@@ -103,8 +105,7 @@ class SandboxProcess {
       case Down.Kill:
         return this.#kill(run, guest);
       case Down.EndSession:
-        this.#values.delete(a);
-        return;
+        return this.#endSession(a);
       case Down.Ping:
         return this.#writer.send(Up.Pong, 0, 0, 0);
       case Down.Weigh:
@@ -137,7 +138,7 @@ class SandboxProcess {
     const writes = new UnsentWrites((...texts) => {
       if (this.#guests.has(id)) this.#writer.send(Up.Writes, id, 0, 0, ...texts);
     });
-    const run = this.#sandbox.run(program, this.#callsOf(id, writes));
+    const run = this.#sandbox.run(program, this.#callsOf(id, writes), this.#symbolOf(session));
     this.#guests.set(id, new Guest(run));
     void this.#memory?.watch(run.stopped);
     this.#ledger.add(id, run);
@@ -146,6 +147,22 @@ class SandboxProcess {
       this.#forget(id);
       sendEnd(this.#writer, id, end);
     });
+  }
+
+  #symbolOf(session: number): symbol {
+    const known = this.#sessions.get(session);
+    if (known !== undefined) return known;
+    const added = Symbol(session);
+    this.#sessions.set(session, added);
+    return added;
+  }
+
+  #endSession(session: number): void {
+    this.#values.delete(session);
+    const known = this.#sessions.get(session);
+    if (known === undefined) return;
+    this.#sessions.delete(session);
+    this.#sandbox?.forget(known);
   }
 
   /** Passes on what a program says; what it stored before goes ahead of it. */

@@ -31,6 +31,8 @@ export interface ChildStart {
 export interface ChildEvents {
   /** Bytes from its pipe. */
   readonly onBytes: (chunk: Buffer) => void;
+  /** It has read all that was sent to it, after there was much of that. */
+  readonly onDrain: () => void;
   /** It closed its pipe and goes on. */
   readonly onMute: () => void;
   /** Called once: it is gone, or could not be started. */
@@ -61,11 +63,17 @@ export class EngineChild {
     if (this.#pipe === null) this.#refuse(new Error('it has no pipe'));
     this.#watch(this.#child);
     this.#pipe?.on('data', events.onBytes);
+    this.#pipe?.on('drain', events.onDrain);
     this.#pipe?.on('close', () => this.#watchMute(events.onMute));
   }
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Bytes that were sent to it and that it has not read. */
+  get unreadBytes(): number {
+    return this.#pipe?.writableLength ?? 0;
   }
 
   /** What it said last on its standard error. */
@@ -111,7 +119,9 @@ export class EngineChild {
     try {
       const { args, env, cwd } = engineStart(nodePath);
       const [command, ...rest] = [...launch, nodePath, ...args] as [string, ...string[]];
-      const child = spawn(command, rest, { stdio: childStreams(), env, cwd });
+      // In a scheduling group of its own, so that processors are shared by session and not by thread.
+      const detached = process.platform !== 'win32';
+      const child = spawn(command, rest, { stdio: childStreams(), env, cwd, detached });
       child.on('error', (error) => this.#over(couldNotStart(error)));
       return child;
     } catch (error) {

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
+import { BlamedSessions } from './blamed-sessions.ts';
+import { chooseEngine } from './choose-engine.ts';
 import { type EndCause, type EndCounts, lost, noEnds } from './end-cause.ts';
 import { type EngineOptions, EngineProcess } from './engine-process.ts';
 import { QuietMoment } from './quiet-moment.ts';
@@ -44,19 +46,19 @@ export interface PoolCounts {
 const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
 /** What a process without work may always use: no smaller than what every one uses. */
 const LARGE_BYTES = 128 << 20;
-/** Programs of one session that wait to be started in a process before it is given another one. */
-const CROWD = 4;
 
 /** Processes that are started at one time: more would only make each other late. */
 const MAX_STARTING = Math.max(2, availableParallelism());
-/** Who waits for a process comes before who may come. */
+/** Sessions that wait for a process come before spares, and those that brought theirs down come last. */
 const SPARE_PRIORITY = -1;
+const BLAMED_PRIORITY = -2;
 
 /** The sandbox processes there are, and which of them runs the programs of which session. */
 export class EnginePool {
   readonly #options: PoolOptions;
   readonly #engines = new Set<EngineProcess>();
   readonly #held = new SessionEngines<EngineProcess>();
+  readonly #blamed = new BlamedSessions();
   readonly #idleSince = new Map<EngineProcess, number>();
   /** Those that became idle and were not looked at since. */
   readonly #unweighed = new Set<EngineProcess>();
@@ -129,12 +131,13 @@ export class EnginePool {
   }
 
   /**
-   * Starts a process when it is this one's turn, and tells `onRoom`.
+   * Starts a process for a session when it is this one's turn, and tells `onRoom`.
    *
    * @param isWanted Asked then: whoever waited may have got another one.
    */
-  grow(isWanted: () => boolean): void {
-    void this.#starts.add(() => (isWanted() ? this.#startOne() : undefined));
+  grow(session: symbol, isWanted: () => boolean): void {
+    const priority = this.#isBlamed(session) ? BLAMED_PRIORITY : 0;
+    void this.#starts.add(() => (isWanted() ? this.#startOne() : undefined), { priority });
   }
 
   /** A session runs nothing more. Its process stays with it until another one needs it. */
@@ -181,44 +184,31 @@ export class EnginePool {
   }
 
   #choose(session: symbol): EngineProcess | null {
-    const own = [...this.#held.of(session)].filter((engine) => !engine.gone);
-    const [least] = own
-      .filter((engine) => !this.#hasServed(engine))
-      .toSorted((a, b) => a.starting - b.starting);
-    if (least !== undefined) return this.#relief(session, own, least) ?? least;
-    const { living } = this;
-    const full = living.length >= this.#options.limits.maxProcesses;
-    if (full && own[0] !== undefined) return own[0];
-    const idle = living.filter((engine) => engine.load === 0);
-    const free = idle.find((engine) => engine.knows(session)) ?? idle[0];
-    if (free !== undefined) return this.#dedicate(free, session);
-    const { sessionsPerProcess } = this.#options;
-    const usable = full ? living : living.filter((engine) => !this.#hasServed(engine));
-    const byLoad = usable.toSorted((a, b) => a.load - b.load || a.sessionCount - b.sessionCount);
-    const shared = byLoad.find(({ sessionCount }) => sessionCount < sessionsPerProcess);
-    if (shared !== undefined) return shared;
-    return (full ? byLoad[0] : undefined) ?? null;
-  }
-
-  /** A spare for a session that starts many programs at once, where nobody will miss it. */
-  #relief(
-    session: symbol,
-    own: readonly EngineProcess[],
-    least: EngineProcess,
-  ): EngineProcess | undefined {
     const { sessionsPerProcess, limits } = this.#options;
-    if (least.starting < CROWD || own.length >= availableParallelism()) return undefined;
-    const { living } = this;
-    if (sessionsPerProcess > 1 || living.length >= limits.maxProcesses) return undefined;
-    const spare = living.find((engine) => engine.load === 0 && engine.ready);
-    this.#lacksRelief = spare === undefined;
-    return spare === undefined ? undefined : this.#dedicate(spare, session);
+    const { maxProcesses, maxProgramsPerProcess } = limits;
+    const nowMs = performance.now();
+    const { engine, isTaken, lacksRelief } = chooseEngine({
+      session,
+      living: this.living,
+      own: [...this.#held.of(session)].filter(({ gone }) => !gone),
+      isBlamed: () => this.#isBlamed(session),
+      idleMs: (each) => nowMs - (this.#idleSince.get(each) ?? nowMs),
+      maxProcesses,
+      sessionsPerProcess,
+      maxProgramsPerProcess,
+    });
+    this.#lacksRelief = lacksRelief ?? this.#lacksRelief;
+    if (isTaken && engine !== null) {
+      engine.dedicate(session);
+      this.#held.free(engine);
+    }
+    return engine;
   }
 
-  #dedicate(engine: EngineProcess, session: symbol): EngineProcess {
-    engine.dedicate(session);
-    this.#held.free(engine);
-    return engine;
+  /** A process that a program of the session keeps from stopping is its fault, too. */
+  #isBlamed(session: symbol): boolean {
+    if (this.#blamed.has(session, performance.now())) return true;
+    return this.engines.some((engine) => (engine.gone || engine.stopping) && engine.knows(session));
   }
 
   /** Resolves when the process is ready, or gone. */
@@ -259,6 +249,7 @@ export class EnginePool {
 
   #gone(engine: EngineProcess, cause: EndCause): void {
     this.#endStart(engine);
+    this.#blamed.ended(cause, engine.sessions, performance.now());
     this.#engines.delete(engine);
     this.#ended[cause] += 1;
     this.#stoppedPrograms += engine.stopped;

@@ -1,6 +1,7 @@
 import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
+import { AnswerRoom } from './answer-room.ts';
 import { type EndCause, type Excess, heaviest, lost, notStarted, tooLarge } from './end-cause.ts';
 import { EngineChild, type Spawn } from './engine-child.ts';
 import { FrameWriter } from './frames.ts';
@@ -8,7 +9,7 @@ import { HeaviestProgram } from './heaviest-program.ts';
 import { IncomingMessages } from './incoming-messages.ts';
 import type { ProcessLimits } from './limits.ts';
 import { Down } from './message-kinds.ts';
-import { ProcessRun } from './process-run.ts';
+import { ProcessRun, type SendDown } from './process-run.ts';
 import { residentBytes } from './resident-bytes.ts';
 import { SentValues } from './sent-values.ts';
 import { SignsOfLife } from './signs-of-life.ts';
@@ -52,6 +53,7 @@ export class EngineProcess {
   });
   #gone = false;
   readonly #starting = new Set<number>();
+  readonly #answerRoom = new AnswerRoom(() => this.#child.unreadBytes);
   /** Programs that keep this process from ending. */
   readonly #refs = new Set<number>();
 
@@ -62,8 +64,10 @@ export class EngineProcess {
     const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
     const messages = this.#readMessages();
     const onBytes = (chunk: Buffer) => messages.push(chunk);
+    const onDrain = () => this.#answerRoom.drained();
     const onExit = (how: string) => this.#exited(how);
-    this.#child = new EngineChild({ nodePath, launch, spawn }, { onBytes, onMute, onExit });
+    const events = { onBytes, onDrain, onMute, onExit };
+    this.#child = new EngineChild({ nodePath, launch, spawn }, events);
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
     const mostMiB = Math.min(limits.maxProcessBytes / (1 << 20), 2 ** 32 - 1);
@@ -110,6 +114,11 @@ export class EngineProcess {
     return this.#values.has(session);
   }
 
+  /** Those that ran programs in it, and that it was not told to forget. */
+  get sessions(): Iterable<symbol> {
+    return this.#values.sessions;
+  }
+
   get sessionCount(): number {
     return this.#values.size;
   }
@@ -138,14 +147,13 @@ export class EngineProcess {
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
     this.#programs += 1;
     const id = this.#programs;
-    const send = (kind: number, run: number, a = 0, b = 0, text?: string) =>
-      text === undefined
-        ? this.#writer.send(kind, run, a, b)
-        : this.#writer.send(kind, run, a, b, text);
+    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) =>
+      this.#writer.send(kind, run, a, b, ...texts);
+    const room = () => this.#answerRoom.wait(id);
     const onRef = (isRef: boolean) => this.#ref(id, isRef);
     const onOver = (killed: boolean) => this.#over(id, killed);
     const limits = this.#options.sandboxLimits;
-    const run = new ProcessRun({ id, program, calls, limits, send, onRef, onOver });
+    const run = new ProcessRun({ id, program, calls, limits, send, room, onRef, onOver });
     this.#runs.set(id, run);
     this.#starting.add(id);
     this.#ref(id, true);
@@ -240,6 +248,7 @@ export class EngineProcess {
   #over(id: number, killed: boolean): void {
     this.#runs.delete(id);
     this.#starting.delete(id);
+    this.#answerRoom.leave(id);
     if (killed && !this.gone) this.#signs.killed(id);
     this.#ref(id, false);
     this.#checkIdle();

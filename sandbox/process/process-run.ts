@@ -6,7 +6,13 @@ import { RunRules } from './run-rules.ts';
 import type { RunMessage } from './up-message.ts';
 
 /** Sends a frame to the process of a run. */
-export type SendDown = (kind: number, run: number, a?: number, b?: number, text?: string) => void;
+export type SendDown = (
+  kind: number,
+  run: number,
+  a?: number,
+  b?: number,
+  ...texts: string[]
+) => void;
 
 /** What a run is made of. */
 export interface ProcessRunParts {
@@ -15,6 +21,8 @@ export interface ProcessRunParts {
   readonly calls: ProgramCalls;
   readonly limits: SandboxLimits;
   readonly send: SendDown;
+  /** See `AnswerRoom.wait`. */
+  readonly room: () => Promise<boolean> | null;
   /** Called with whether it is to keep this process from ending. */
   readonly onRef: (isRef: boolean) => void;
   /** Called once; `killed` if the process still has to stop the program. */
@@ -32,19 +40,21 @@ export class ProcessRun implements SandboxRun {
   readonly id: number;
   readonly #calls: ProgramCalls;
   readonly #send: SendDown;
+  readonly #room: () => Promise<boolean> | null;
   readonly #onRef: (isRef: boolean) => void;
   readonly #onOver: (killed: boolean) => void;
   readonly #rules: RunRules;
   readonly #resolve: (end: ProgramEnd) => void;
   #over = false;
 
-  constructor({ id, program, calls, limits, send, onRef, onOver }: ProcessRunParts) {
+  constructor({ id, program, calls, limits, send, room, onRef, onOver }: ProcessRunParts) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.id = id;
     this.#resolve = resolve;
     this.#calls = calls;
     this.#send = send;
+    this.#room = room;
     this.#onRef = onRef;
     this.#onOver = onOver;
     this.#rules = new RunRules(program, limits);
@@ -66,6 +76,10 @@ export class ProcessRun implements SandboxRun {
     if (this.#over) return;
     this.#rules.stepped();
     this.#send(Down.Step, this.id);
+  }
+
+  room(): Promise<boolean> | null {
+    return this.#over ? null : this.#room();
   }
 
   answer(id: number, ok: boolean, text: string): void {

@@ -111,7 +111,7 @@ export class ProcessSandbox implements Sandbox {
     if (this.#closing !== null) {
       const nothing = () => {};
       const limits = this.#sandboxLimits;
-      const effects = { send: nothing, onRef: nothing, onOver: nothing };
+      const effects = { send: nothing, room: () => null, onRef: nothing, onOver: nothing };
       const run = new ProcessRun({ id: 0, program, calls, limits, ...effects });
       run.lose({ kind: 'sandbox_failed', text: 'the sandbox is closed' });
       return run;
@@ -146,7 +146,7 @@ export class ProcessSandbox implements Sandbox {
   #wait(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
     const isFirst = !this.#waiting.has(session);
     const run = this.#waiting.add(program, calls, session);
-    if (isFirst) this.#pool.grow(() => this.#waiting.has(session));
+    if (isFirst) this.#pool.grow(session, () => this.#waiting.has(session));
     return run;
   }
 

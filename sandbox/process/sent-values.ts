@@ -25,6 +25,10 @@ export class SentValues {
     return this.#sessions.size;
   }
 
+  get sessions(): Iterable<symbol> {
+    return this.#sessions.keys();
+  }
+
   has(session: symbol): boolean {
     return this.#sessions.has(session);
   }

@@ -44,6 +44,10 @@ export class WaitingRun implements SandboxRun {
     this.#order('step');
   }
 
+  room(): Promise<boolean> | null {
+    return this.#placed?.room() ?? null;
+  }
+
   /** A program that waits has made no call, shown nothing and sent nothing yet. */
   answer(id: number, ok: boolean, text: string): void {
     this.#placed?.answer(id, ok, text);

@@ -1,5 +1,6 @@
 import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { makeFailures } from '../bootstrap/failures.ts';
+import { watchFinalizers } from '../bootstrap/finalizers.ts';
 import { captureIntrinsics } from '../bootstrap/intrinsics.ts';
 import { makeJson } from '../bootstrap/json.ts';
 import { makeMedia } from '../bootstrap/media.ts';
@@ -17,6 +18,7 @@ const PARTS = {
   makeStores,
   makeTimers,
   makeToolCalls,
+  watchFinalizers,
 };
 
 /** A script, and the file name that it appears under. */

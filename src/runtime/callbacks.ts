@@ -1,10 +1,10 @@
-import type { Delegate, Notification, ToolCall } from '../delegate.ts';
+import { type Delegate, JsonText, type Notification, type ToolCall } from '../delegate.ts';
 import { Cancelled, type CancelReason } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { GracePeriod } from './grace-period.ts';
-import { failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
+import { Failure, failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
 
 /** Callbacks of a session that did not stop in time. */
 export interface CallbackCounts {
@@ -19,6 +19,8 @@ const CALL_CANCELLED = failed('code mode nested tool call cancelled');
 
 /** Receives the results of callbacks. The methods must not throw. */
 export interface CallbackResults {
+  /** See `SandboxRun.room`. */
+  room(): Promise<boolean> | null;
   /** A tool call was answered. Not called for a call that was abandoned. */
   toolEnded(id: number, call: ToolCall, answer: ToolAnswer): void;
   /** A notification was delivered, has failed, or was cancelled. Not called if it was abandoned. */
@@ -102,6 +104,16 @@ export class Callbacks {
     else this.#results.toolEnded(id, call, failed(noRoom(full)));
   }
 
+  /** Results wait as they are, and text that only waits for this is weighed. */
+  async #answerLater(result: unknown, room: Promise<boolean>): Promise<ToolAnswer> {
+    const bytes = result instanceof JsonText ? bytesOf(result.text) : 0;
+    const full = this.#budget.reserve(bytes);
+    if (full !== null) return failed(`the result has no room: ${noRoom(full)}`);
+    const hasRoom = await room;
+    this.#budget.free(bytes);
+    return hasRoom ? toAnswer(result) : CALL_CANCELLED;
+  }
+
   /**
    * Delivers a notification. A failure is not reported: a program must not depend on its audience.
    */
@@ -170,12 +182,14 @@ export class Callbacks {
   }
 
   async #invoke(id: number, task: Task, call: ToolCall): Promise<void> {
-    let answer: ToolAnswer;
+    let result: unknown;
     try {
-      answer = toAnswer(await this.#delegate.invokeTool(call, task.controller.signal));
+      result = await this.#delegate.invokeTool(call, task.controller.signal);
     } catch (error) {
-      answer = failed(messageOf(error));
+      result = new Failure(messageOf(error));
     }
+    const room = this.#results.room();
+    const answer = room === null ? toAnswer(result) : await this.#answerLater(result, room);
     if (this.#tasks.has(task)) this.#results.toolEnded(id, call, answer);
     this.#finish(task);
   }

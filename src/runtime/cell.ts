@@ -22,6 +22,11 @@ import { UnreadOutput } from './unread-output.ts';
 import { yieldTimeoutMs } from './yield-timeout.ts';
 
 const NEVER = new AbortController().signal;
+const OUTPUT_UNITS = {
+  maxOutputLength: 'characters',
+  maxOutputItems: 'items',
+  maxOutputBytes: 'bytes of JSON',
+};
 
 /** One cell: performs what the state machine decides, and turns waiting callers into observers. */
 export class Cell implements ProgramCalls, CallbackResults {
@@ -126,8 +131,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     if (this.#state.phase !== 'running') return;
     const over = this.#unread.add(item);
     if (over !== null) {
-      const unit = over === 'maxOutputItems' ? 'items' : 'characters';
-      const bound = `${this.#parts.limits[over]} ${unit} that nobody observed`;
+      const bound = `${this.#parts.limits[over]} ${OUTPUT_UNITS[over]} that nobody observed`;
       return this.#stop(`The cell was stopped: it went over the limit ${over} (${bound})`);
     }
     this.#dispatch({ type: 'output', item });
@@ -157,6 +161,10 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.record.toolEnded(callId, ok);
     this.#run?.answer(id, ok, text);
     this.#parts.keepAlive.drop();
+  }
+
+  room(): Promise<boolean> | null {
+    return this.#run?.room() ?? null;
   }
 
   notify(text: string): void {

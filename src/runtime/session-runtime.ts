@@ -1,5 +1,6 @@
 import { RecentSet } from '../collections/recent-set.ts';
 import type { Delegate } from '../delegate.ts';
+import { type CellResult, type RunCellOptions, runCell } from '../embed/run-cell.ts';
 import { CodeModeError } from '../errors.ts';
 import type { CellEvent, MissingReason } from '../events.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../limits.ts';
@@ -33,6 +34,7 @@ import { EventReader } from './event-reader.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { type MissingEvent, missingCell, missingSource, Tombstones } from './missing.ts';
 import { DEFAULT_OBSERVE } from './observe-mode.ts';
+import { tellClosed } from './tell-closed.ts';
 
 /** Options of a session in this process. */
 export interface SessionRuntimeOptions extends SessionSettings {
@@ -117,6 +119,11 @@ export class SessionRuntime implements Session {
     first.catch(() => {});
     cell.start();
     return { cellId: cell.id, first };
+  }
+
+  /** Runs a program to its end and collects its output. See `runCell`. */
+  run(source: string, options?: RunCellOptions): Promise<CellResult> {
+    return runCell(this, source, options);
   }
 
   async observe(
@@ -287,11 +294,4 @@ export class SessionRuntime implements Session {
       throw new CodeModeError('cell_ids_exhausted', text);
     }
   }
-}
-
-/** Ignores what `cellClosed` throws, synchronously or later, as its contract says. */
-async function tellClosed(delegate: Delegate, cellId: string): Promise<void> {
-  try {
-    await delegate.cellClosed?.(cellId);
-  } catch {}
 }

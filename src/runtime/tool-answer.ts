@@ -6,9 +6,19 @@ export interface ToolAnswer {
   readonly text: string;
 }
 
+/** What a call that threw has instead of a result. */
+export class Failure {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
 /** The answer for a delegate's result; an error if the result is not a JSON value. */
 export function toAnswer(result: unknown): ToolAnswer {
   if (result instanceof JsonText) return { ok: true, text: result.text };
+  if (result instanceof Failure) return failed(result.message);
   try {
     const json: string | undefined = result === undefined ? 'null' : JSON.stringify(result);
     if (json !== undefined) return { ok: true, text: json };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { runCell } from '../../src/embed/run-cell.ts';
 import { brief, textOf } from '../support/events.ts';
 import { isSettled } from '../support/gates.ts';
 import { assertNoListeners } from '../support/leaks.ts';
@@ -22,6 +23,16 @@ export function eventsCases(contract: SessionContract): void {
 }
 
 function tellingCases({ it, setUp }: SessionContract): void {
+  it('reach the listener of a cell that is run to its end, the end last', async () => {
+    await using made = await setUp();
+    const types: string[] = [];
+    await runCell(made.session, `text('a'); await tools.echo(1); notify('b')`, {
+      onEvent: ({ type }) => void types.push(type),
+    });
+    const news = types.filter((type) => type !== 'phase');
+    assert.deepEqual(news, ['output', 'tool-started', 'tool-ended', 'notified', 'completed']);
+  });
+
   it('report output, calls, notifications and the end in order', async () => {
     await using made = await setUp();
     const source = `${ALONE} text('a'); await tools.echo(1); notify('n'); await tools.fail().catch(() => {}); image('data:image/png;base64,AA==')`;

@@ -22,6 +22,22 @@ export function limitCases({ describe, it, setUp }: SessionContract): void {
       assert.equal(brief(await firstOf(session, `text('on')`)), 'completed: on');
     });
 
+    it('let no output pass that no answer could carry, and keep what came before', async () => {
+      await using made = await setUp({});
+      const source = `text('\\u0001'.repeat(9 << 20)); yield_control(); text('\\u0001'.repeat(10 << 20))`;
+      const { cellId, first } = await start(made.session, source);
+      let event = await first;
+      let length = 0;
+      for (;;) {
+        if (!('items' in event)) assert.fail(brief(event));
+        for (const item of event.items) length += textOf(item).length;
+        if (event.type === 'completed') break;
+        event = await made.session.observe(cellId, LONG);
+      }
+      assert.match(event.failure?.text ?? '', /maxOutputBytes \(58720256 bytes of JSON /);
+      assert.equal(length, 9 << 20);
+    });
+
     it('do not stop a cell whose output is taken', async () => {
       await using made = await setUp({ maxOutputLength: 100 });
       const { session, delegate } = made;

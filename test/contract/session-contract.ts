@@ -9,6 +9,7 @@ import { limitCases } from './limit-cases.ts';
 import { listingCases } from './listing-cases.ts';
 import { observingCases } from './observing-cases.ts';
 import { programCases } from './program-cases.ts';
+import { runningCases } from './running-cases.ts';
 import { ALL_FEATURES, type SessionFeature, type SessionFeatures } from './session-features.ts';
 import type { SetUpSession } from './session-setup.ts';
 import { terminatingCases } from './terminating-cases.ts';
@@ -24,6 +25,7 @@ export function sessionCases(
   const { describe, it } = list;
   const contract = { describe, it, setUp, features };
   programCases(contract);
+  runningCases(contract);
   argumentCases(contract);
   observingCases(contract);
   endingCases(contract);

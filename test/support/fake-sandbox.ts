@@ -124,6 +124,13 @@ export class FakeRun implements SandboxRun {
     return promise;
   }
 
+  /** What answers wait for; null while there is room. */
+  full: Promise<boolean> | null = null;
+
+  room(): Promise<boolean> | null {
+    return this.full;
+  }
+
   answer(id: number, ok: boolean, text: string): void {
     this.#waiting.get(id)?.({ ok, text });
     this.#waiting.delete(id);

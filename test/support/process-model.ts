@@ -10,6 +10,7 @@ export const MODEL_LIMITS = {
   maxTimers: 5,
   maxStoredLength: 60,
   maxStoredKeys: 3,
+  maxProgramsPerIsolate: 2,
 } as const;
 export const TOOLS = 2;
 export const JSON_TEXTS = ['1', 'null', '{"a":[1,-2.5e3]}', '"\\u00e9\\n"', '[]'] as const;

@@ -17,11 +17,14 @@ export function scriptedCallbacks(
   const waiting = new Map<number, (answer: ToolAnswer) => void>();
   const notifying: (() => void)[] = [];
   const overruns: string[] = [];
+  /** What answers wait for. */
+  const room: { full: Promise<boolean> | null } = { full: null };
   const budget = new ByteBudget('maxCellPendingBytes', maxBytes);
   const callbacks = new Callbacks(
     typeof does === 'object' ? does : delegate,
     counts,
     {
+      room: () => room.full,
       toolEnded: (id, { callId }, answer) => {
         ended.push(`${callId} ${answer.ok}`);
         waiting.get(id)?.(answer);
@@ -46,7 +49,7 @@ export function scriptedCallbacks(
     callbacks.notify({ cellId: '1', callId: null, text });
     return promise;
   };
-  return { delegate, counts, ended, overruns, budget, callbacks, invoke, call, notify };
+  return { delegate, counts, ended, overruns, room, budget, callbacks, invoke, call, notify };
 }
 
 /** A call of cell 1 whose argument is the text `in`. */

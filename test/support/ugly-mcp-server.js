@@ -7,6 +7,10 @@
 //   chatty          writes lines to standard output that are no messages
 //   pages           lists its tools one a page
 //   no-tools        has no tools at all
+//   grows           gets a tool more, and says so, when its tool "grow" is called
+//   asks            asks the user when its tool "ask" is called, and answers with what came back
+//   slow            answers nothing for 20 s
+//   huge            lists 3,000 tools more, and one whose answer is as long as it is told
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -22,7 +26,12 @@ const TOOLS = [
   'same-name',
   'same_name',
 ];
+if (behaviour === 'grows') TOOLS.push('grow');
+if (behaviour === 'asks') TOOLS.push('ask');
+if (behaviour === 'huge') for (let at = 0; at < 3000; at += 1) TOOLS.push(`tool_${at}`);
+if (behaviour === 'huge') TOOLS.push('big');
 const cancelled = [];
+const asked = new Map();
 
 if (behaviour === 'dies-at-start') {
   process.stderr.write(`${'x'.repeat(5000)}\nthe database is not there\n`);
@@ -38,15 +47,17 @@ if (behaviour === 'chatty') process.stdout.write('listening\n{"not": "a message"
 
 for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line);
+  if (behaviour === 'slow') await new Promise((resolve) => setTimeout(resolve, 20_000));
   if (behaviour !== 'silent') answer(message);
 }
 
-function answer({ id, method, params }) {
+function answer({ id, method, params, result }) {
+  if (method === undefined) return answered(id, result);
   switch (method) {
     case 'initialize':
       return reply(id, {
         protocolVersion: params.protocolVersion,
-        capabilities: behaviour === 'no-tools' ? {} : { tools: {} },
+        capabilities: behaviour === 'no-tools' ? {} : { tools: { listChanged: true } },
         serverInfo: { name: 'ugly', version: '1' },
       });
     case 'tools/list':
@@ -67,6 +78,18 @@ function call(id, { name, arguments: args }) {
       return undefined;
     case 'cancelled':
       return reply(id, { content: [], structuredContent: { count: cancelled.length } });
+    case 'grow':
+      TOOLS.push('grown');
+      send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+      return reply(id, { content: [] });
+    case 'ask': {
+      const requestedSchema = { type: 'object', properties: { name: { type: 'string' } } };
+      asked.set(`q${id}`, id);
+      const params = { message: 'Who are you?', requestedSchema };
+      return send({ jsonrpc: '2.0', id: `q${id}`, method: 'elicitation/create', params });
+    }
+    case 'big':
+      return reply(id, { content: [{ type: 'text', text: 'x'.repeat(args.length) }] });
     case 'fail':
       return reply(id, { content: [{ type: 'text', text: 'it failed' }], isError: true });
     case 'refuse':
@@ -76,6 +99,10 @@ function call(id, { name, arguments: args }) {
     default:
       return reply(id, { content: [], structuredContent: { name, args: args ?? null }, extra: 1 });
   }
+}
+
+function answered(id, result) {
+  reply(asked.get(id), { content: [], structuredContent: result ?? null });
 }
 
 function page(cursor = '0') {

@@ -3,11 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isolateBlueprint } from '../../../sandbox/isolate/blueprint.ts';
 import { IsolateRun } from '../../../sandbox/isolate/isolate-run.ts';
-import { PreparedIsolate } from '../../../sandbox/isolate/prepared-isolate.ts';
+import { ProgramIsolate } from '../../../sandbox/isolate/program-isolate.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import type { OutputItem } from '../../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../../src/sandbox.ts';
 import { fuzzBounds, fuzzTimeout } from '../../support/fuzz-bounds.ts';
+import { RecordingCalls } from '../../support/recording-calls.ts';
 
 const PROGRAM: Program = {
   source: 'await new Promise(() => {})',
@@ -70,13 +71,13 @@ const primitive = fc.oneof(
 const kind = fc.oneof(
   fc.constantFrom(
     ...['text', 'image', 'audio', 'yield', 'notify', 'calls', 'timer', 'clear', 'store'],
-    ...['begun', 'end', 'exit', 'nothing', 'nonsense'],
+    ...['begun', 'end', 'exit', 'lasting', 'nothing', 'nonsense'],
   ),
   primitive,
 );
 const message = fc.tuple(kind, fc.array(primitive, { maxLength: 12 }));
 
-describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(1) }, () => {
+describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () => {
   it('takes anything from an isolate whose half is broken, and ends what overruns', async () => {
     const blueprint = isolateBlueprint(LIMITS);
     await fc.assert(
@@ -87,9 +88,9 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(1) }, () =
           LIMITS,
           () => {},
         );
-        const isolate = new PreparedIsolate(blueprint);
+        const isolate = new ProgramIsolate(blueprint);
         run.start(isolate);
-        const { receive } = isolate.wiring;
+        const { receive } = isolate.context.wiring;
         for (const [what, values] of messages) receive(what, ...values);
         if (run.over) checkEnd(await run.ended);
         run.kill();
@@ -97,6 +98,37 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(1) }, () =
       }),
       fuzzBounds(150),
     );
+  });
+
+  it('lets a broken half say nothing in the place of the next program', async () => {
+    const blueprint = isolateBlueprint(LIMITS);
+    const some = fc.array(message, { maxLength: 12 });
+    let followed = 0;
+    await fc.assert(
+      fc.asyncProperty(some, some, async (before, after) => {
+        let left: ProgramIsolate | null = null;
+        const keep = (isolate: ProgramIsolate | null) => {
+          left = isolate;
+        };
+        const calls = checkingCalls(() => run);
+        const program = { ...PROGRAM, source: 'await tools.echo()' };
+        const run: IsolateRun = new IsolateRun(program, calls, LIMITS, keep);
+        const isolate = new ProgramIsolate(blueprint);
+        run.start(isolate);
+        const { receive } = isolate.context.wiring;
+        for (const [what, values] of before) receive(what, ...values);
+        // Its own call may be refused, because one was forged in its name.
+        if (!run.over) receive('end');
+        checkEnd(await run.ended);
+        if (left === null) return;
+        followed += 1;
+        await checkWitness(isolate, () => {
+          for (const [what, values] of after) receive(what, ...values);
+        });
+      }),
+      fuzzBounds(150),
+    );
+    assert.ok(followed > 0);
   });
 
   it('names the limit that a broken half went over', async () => {
@@ -109,9 +141,9 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(1) }, () =
     ] as const) {
       const calls = checkingCalls();
       const run = new IsolateRun(PROGRAM, calls, LIMITS, () => {});
-      const isolate = new PreparedIsolate(blueprint);
+      const isolate = new ProgramIsolate(blueprint);
       run.start(isolate);
-      const { receive } = isolate.wiring;
+      const { receive } = isolate.context.wiring;
       for (let n = 0; n < 6; n += 1) receive(what, n + 1, ...values.slice(1));
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'limit');
@@ -120,6 +152,20 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(1) }, () =
     }
   });
 });
+
+/** Runs a program in a used isolate, which is disposed then. */
+async function checkWitness(isolate: ProgramIsolate, meanwhile: () => void): Promise<void> {
+  isolate.releaseContext();
+  isolate.makeReady();
+  const calls = new RecordingCalls();
+  const program = { ...PROGRAM, source: 'text(1 + 1); await null; text(2 + 2)' };
+  const run = new IsolateRun(program, calls, LIMITS, () => {});
+  run.start(isolate);
+  meanwhile();
+  const { failure, notes } = await run.ended;
+  assert.deepEqual([failure, notes, calls.log], [null, [], ['started', 'text 2', 'text 4']]);
+  isolate.dispose();
+}
 
 function checkEnd({ failure, notes }: ProgramEnd): void {
   assert.ok(failure === null || typeof failure.text === 'string');

@@ -8,7 +8,7 @@ import { RecordingCalls } from '../../support/recording-calls.ts';
 /** Runs so many programs at once, to their ends. */
 async function runMany(sandbox: IsolateSandbox, count: number): Promise<void> {
   const runs = Array.from({ length: count }, () =>
-    sandbox.run(contractProgram('text(1)'), new RecordingCalls()),
+    sandbox.run(contractProgram('text(1)'), new RecordingCalls(), Symbol('each its own')),
   );
   for (const { ended } of runs) assert.equal((await ended).failure, null);
 }

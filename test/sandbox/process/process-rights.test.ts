@@ -21,6 +21,16 @@ import { restrictedLaunch } from '../../../sandbox/process/restricted-launch.ts'
 import { finishCell, recordedSession, textsOf } from '../../support/finished-cell.ts';
 
 describe('A sandbox process', { timeout: 60_000 }, () => {
+  it('is in a scheduling group of its own', async () => {
+    await using sandbox = processSandbox({ spares: 0 });
+    const { session } = recordedSession(sandbox);
+    await finishCell(session, 'text(1)');
+    const [pid] = sandbox.pids;
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
+    assert.equal(fields?.[3], String(pid), 'it leads a session of the operating system');
+    await session.close();
+  });
+
   it('inherits no file that its host inherited', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'cellhost-test-')), 'secret');
     const file = openSync(path, 'w');

@@ -75,7 +75,7 @@ function poolOf(spawn: Spawn, spares = 0) {
   const run = (source: string, session = Symbol('session')) => {
     const calls = new RecordingCalls();
     const started = calls.attach(line.add(contractProgram(source), calls, session));
-    pool.grow(() => line.has(session));
+    pool.grow(session, () => line.has(session));
     return { calls, ended: started.ended };
   };
   return { pool, run };

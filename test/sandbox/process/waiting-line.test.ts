@@ -26,6 +26,7 @@ function setup() {
       hold: tell('hold'),
       release: tell('release'),
       step: tell('step'),
+      room: () => null,
       ref: tell('ref'),
       unref: tell('unref'),
       kill: tell('kill'),

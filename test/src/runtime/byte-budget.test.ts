@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { JsonText } from '../../../src/delegate.ts';
 import { ByteBudget } from '../../../src/runtime/byte-budget.ts';
 import { brief, expectEvent } from '../../support/events.ts';
 import { dropFakeSessions, fakeSession, STUBBORN } from '../../support/fake-session.ts';
@@ -60,6 +61,25 @@ describe('The budget of pending callbacks', () => {
     const again = call('block');
     delegate.tools.releaseAll(1);
     assert.equal((await again).ok, true);
+  });
+
+  it('weighs a result that arrived as text while it waits for its program', async () => {
+    const { call, budget, room } = scriptedCallbacks(
+      () => new JsonText(`"${'x'.repeat(100)}"`),
+      2_000,
+    );
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    room.full = promise;
+    const first = call('any');
+    await settled();
+    const used = budget.used;
+    assert.ok(used >= 1_236, `${used} bytes for the call and its result`);
+    const second = await call('any');
+    assert.deepEqual(second.ok, false);
+    assert.match(second.text, /^the result has no room: .*maxCellPendingBytes/);
+    resolve(true);
+    assert.equal((await first).ok, true);
+    assert.equal(budget.used, 0);
   });
 
   it('reports a notification that does not fit', () => {

@@ -46,6 +46,39 @@ describe('Running callbacks', () => {
     );
   });
 
+  it('turn a result into text when its program has room for it, and not before', async () => {
+    const log: string[] = [];
+    const { call, room } = scriptedCallbacks(() => ({
+      toJSON() {
+        log.push('text');
+        return 1;
+      },
+    }));
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    room.full = promise;
+    const answer = call('any');
+    await settled();
+    log.push('room');
+    resolve(true);
+    assert.deepEqual(await answer, { ok: true, text: '1' });
+    assert.deepEqual(log, ['room', 'text']);
+  });
+
+  it('do not turn a result into text whose program has ended', async () => {
+    let isAsked = false;
+    const { call, room } = scriptedCallbacks(() => ({
+      toJSON() {
+        isAsked = true;
+      },
+    }));
+    room.full = Promise.resolve(false);
+    assert.deepEqual(await call('any'), {
+      ok: false,
+      text: 'code mode nested tool call cancelled',
+    });
+    assert.equal(isAsked, false);
+  });
+
   it('pass JSON text through unchanged', async () => {
     const { call } = scriptedCallbacks(() => new JsonText(' {"big": 12345678901234567890} '));
     assert.deepEqual(await call('any'), { ok: true, text: ' {"big": 12345678901234567890} ' });

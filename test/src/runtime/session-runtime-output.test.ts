@@ -97,6 +97,29 @@ describe('Output', () => {
     assert.equal(brief(await session.observe(cellId, LONG)), 'completed: 1234 (limit)');
   });
 
+  it('is weighed as JSON, and one byte more stops the cell', async () => {
+    const { begin, session } = fakeSession({ limits: { maxOutputBytes: 200 } });
+    const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
+    await first;
+    run.text('\u0001'.repeat(10), '\u0001');
+    run.text('');
+    assert.equal(run.killed, true);
+    const { items, failure } = expectEvent(await session.observe(cellId, LONG), 'completed');
+    assert.equal(items.length, 2);
+    assert.match(failure?.text ?? '', /maxOutputBytes \(200 bytes of JSON /);
+  });
+
+  it('is weighed anew when it was taken', async () => {
+    const { begin, session } = fakeSession({ limits: { maxOutputBytes: 150 } });
+    const { cellId, first, run } = await begin({ yieldAfterMs: 0 });
+    await first;
+    for (let round = 0; round < 3; round += 1) {
+      run.text('\n'.repeat(40));
+      await session.observe(cellId, { yieldAfterMs: 0 });
+    }
+    assert.equal(run.killed, false);
+  });
+
   it('is also counted in items, and one item more stops the cell', async () => {
     const { begin, session } = fakeSession({ limits: { maxOutputItems: 2 } });
     const { cellId, first, run } = await begin({ yieldAfterMs: 0 });

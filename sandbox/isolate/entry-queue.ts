@@ -6,7 +6,7 @@ import PQueue from 'p-queue';
  * While it is held nothing enters, so nothing in the isolate moves: a program cannot run by itself
  * once its microtasks are done.
  */
-export class Turns {
+export class EntryQueue {
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #onIdle: () => void;
   #entries = 0;

@@ -1,4 +1,4 @@
-import type { OutputItem } from '../../src/events.ts';
+import type { OutputItem } from '../events.ts';
 
 /** Budget of an answer whose request sets none, in tokens. */
 export const DEFAULT_OUTPUT_TOKENS = 10_000;
@@ -22,6 +22,21 @@ export function truncateOutput(
   if (joined.length <= tokens * BYTES_PER_TOKEN) return items;
   const head = `Warning: truncated output (original token count: ${tokensOf(joined.length)})\nTotal output lines: ${linesIn(joined)}\n\n`;
   return [textItem(head + truncateBytes(joined, tokens))];
+}
+
+/**
+ * What output costs against a budget, in tokens. Images cost nothing. Output that costs more than
+ * its budget is cut.
+ */
+export function outputTokens(items: readonly OutputItem[]): number {
+  const texts = items.flatMap((item) => (item.type === 'input_text' ? [item.text] : []));
+  if (texts.length === items.length) return tokensOf(Buffer.byteLength(texts.join('\n')));
+  return items.reduce((sum, item) => sum + costOf(item), 0);
+}
+
+function costOf(item: OutputItem): number {
+  if (item.type === 'input_image') return 0;
+  return tokensOf(Buffer.byteLength(item.type === 'input_text' ? item.text : item.audio_url));
 }
 
 /** Items use the budget in order. Those that follow when it is used up are counted, not shown. */

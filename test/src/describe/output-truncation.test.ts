@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { truncateOutput } from '../../../host/core/output-truncation.ts';
+import { truncateOutput } from '../../../src/describe/output-truncation.ts';
 import type { OutputItem } from '../../../src/events.ts';
 
 const text = (value: string): OutputItem => ({ type: 'input_text', text: value });

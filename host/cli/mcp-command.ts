@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { CodeModeError } from '../../src/errors.ts';
+import type { Sandbox } from '../../src/sandbox.ts';
+import { fileProblem } from '../io/file-problem.ts';
+import { type McpConfig, readMcpConfig } from '../mcp/mcp-config.ts';
+import { LazyBackend } from '../mcp-server/lazy-backend.ts';
+import { serveStreams } from '../mcp-server/serve-stdio.ts';
+import { hostAndPort } from '../wire/endpoint.ts';
+import type { CliIo } from './cli-io.ts';
+import { parseMcpEndpoint } from './mcp-endpoint.ts';
+
+/** What `cellhost mcp` was told. */
+export interface McpCommandOptions {
+  /** Path of the configuration of the nested servers. Default: none. */
+  readonly config: string | undefined;
+  /** As given with `--listen`. */
+  readonly listen: string;
+  /** Path of the file with the token that HTTP clients must send. */
+  readonly tokenFile: string | undefined;
+}
+
+const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const NO_SERVERS: McpConfig = { mcpServers: {} };
+
+/**
+ * Serves code mode to MCP clients until the client goes (standard streams), or until a signal. Over
+ * HTTP, the first line of the output is the address.
+ *
+ * However the end comes, nested servers and sandbox processes are ended first.
+ *
+ * @param openSandbox Called before the first program.
+ * @returns The exit code: 0 for any end, 2 for what could not be served.
+ */
+export async function mcpCommand(
+  { config, listen, tokenFile }: McpCommandOptions,
+  io: CliIo,
+  openSandbox: () => Promise<Sandbox>,
+): Promise<number> {
+  const say = (text: string) => void io.stderr.write(`cellhost: ${text}\n`);
+  using stop = new StopSignal(io);
+  try {
+    const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
+    const endpoint = parseMcpEndpoint(listen, token !== undefined);
+    const servers = config === undefined ? NO_SERVERS : await readMcpConfig(config);
+    const options = { config: servers, openSandbox, onMessage: say };
+    await using backend = new LazyBackend(options);
+    if (endpoint.type === 'stdio') {
+      const served = serveStreams(io, backend, io.version);
+      await Promise.race([served.ended, stop.asked]);
+      await Promise.all([served.close(), backend.close()]);
+    } else {
+      // Loaded here because most clients talk over standard streams.
+      const { serveHttp } = await import('../mcp-server/serve-http.ts');
+      const served = await serveHttp({ ...endpoint, token }, backend, io.version);
+      io.stdout.write(`http://${hostAndPort(endpoint.host, served.port)}/mcp\n`);
+      await stop.asked;
+      await Promise.all([served.close(), backend.close()]);
+    }
+    return 0;
+  } catch (error) {
+    const code = error instanceof CodeModeError ? `${error.code}: ` : '';
+    say(`${code}${error instanceof Error ? error.message : String(error)}`);
+    return 2;
+  }
+}
+
+/** @throws `invalid_config` that names the file and the flag. */
+async function readToken(path: string): Promise<string> {
+  let token: string;
+  try {
+    token = (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    const text = `Cannot read ${path} (--token-file): ${fileProblem(error)}`;
+    throw new CodeModeError('invalid_config', text, { cause: error });
+  }
+  if (token !== '') return token;
+  throw new CodeModeError('invalid_config', `Cannot use ${path} (--token-file): it is empty`);
+}
+
+/** Hears the signals that ask to stop. Those after the first change nothing. */
+class StopSignal implements Disposable {
+  readonly #io: CliIo;
+  readonly #asked = Promise.withResolvers<void>();
+
+  constructor(io: CliIo) {
+    this.#io = io;
+    for (const signal of STOPPING) io.signals.on(signal, this.#onSignal);
+  }
+
+  /** Resolves at the first signal. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of STOPPING) this.#io.signals.off(signal, this.#onSignal);
+  }
+
+  readonly #onSignal = (): void => this.#asked.resolve();
+}

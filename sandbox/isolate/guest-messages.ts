@@ -1,0 +1,135 @@
+import { toDetail } from '../../src/events.ts';
+import type { Program, ProgramCalls, ProgramEnd } from '../../src/sandbox.ts';
+import type { SandboxLimits } from '../limits.ts';
+import { StoredBound } from '../stored-bound.ts';
+import type { GuestTimers } from './guest-timers.ts';
+import { PendingMessages } from './pending-messages.ts';
+import { overLimit } from './run-failures.ts';
+import { withToolHint } from './tool-hint.ts';
+
+/** The run of the program whose messages these are. */
+export interface MessagesOwner {
+  readonly over: boolean;
+  /** The program was compiled and begins. */
+  begun(): void;
+  /** The program is over, and with this failure. */
+  ended(failure: ProgramEnd['failure']): void;
+  /** The program leaves something that may run when it is over. */
+  lasts(): void;
+  /** The program must not go on. */
+  finish(failure: ProgramEnd['failure']): void;
+}
+
+/** Takes what a program tells the host, and checks it: a program may have broken its half of the bridge. */
+export class GuestMessages {
+  readonly #program: Program;
+  readonly #calls: ProgramCalls;
+  readonly #limits: SandboxLimits;
+  readonly #timers: GuestTimers;
+  readonly #owner: MessagesOwner;
+  readonly #stored: StoredBound;
+  readonly #pending: PendingMessages;
+
+  constructor(
+    program: Program,
+    calls: ProgramCalls,
+    limits: SandboxLimits,
+    timers: GuestTimers,
+    owner: MessagesOwner,
+  ) {
+    this.#program = program;
+    this.#calls = calls;
+    this.#limits = limits;
+    this.#timers = timers;
+    this.#owner = owner;
+    this.#stored = new StoredBound(limits);
+    this.#pending = new PendingMessages(limits, program.tools.length);
+  }
+
+  /** A call was answered: another one may be made. */
+  answered(): void {
+    this.#pending.answered();
+  }
+
+  /** A notification is over: another one may be made. */
+  notified(): void {
+    this.#pending.notified();
+  }
+
+  take(kind: unknown, values: readonly unknown[]): void {
+    if (this.#owner.over) return;
+    const [a, b] = values;
+    switch (kind) {
+      case 'text':
+        return this.#calls.output({ type: 'input_text', text: textOf(a) });
+      case 'image': {
+        const detail = toDetail(b);
+        return this.#calls.output({ type: 'input_image', image_url: textOf(a), detail });
+      }
+      case 'audio':
+        return this.#calls.output({ type: 'input_audio', audio_url: textOf(a) });
+      case 'yield':
+        return this.#calls.yieldControl();
+      case 'notify':
+        return this.#notify(textOf(a));
+      case 'calls':
+        return this.#invokeTools(values);
+      case 'timer':
+        if (this.#timers.size >= this.#limits.maxTimers) return this.#overrun('maxTimers');
+        return this.#timers.set(Number(a), Number(b));
+      case 'clear':
+        return this.#timers.clear(Number(a));
+      case 'store':
+        return this.#store(textOf(a), textOf(b));
+      case 'begun':
+        return this.#owner.begun();
+      case 'end':
+        return this.#owner.ended(a === undefined ? null : this.#failureOf(textOf(a)));
+      case 'exit':
+        return this.#owner.finish(null);
+      case 'lasting':
+        return this.#owner.lasts();
+    }
+  }
+
+  #store(key: string, json: string): void {
+    const limit = this.#stored.count(key, json);
+    if (limit !== null) return this.#overrun(limit);
+    this.#calls.store(key, json);
+  }
+
+  #notify(text: string): void {
+    const limit = this.#pending.notification();
+    if (limit !== null) return this.#overrun(limit);
+    this.#calls.notify(text);
+  }
+
+  #invokeTools(values: readonly unknown[]): void {
+    for (let at = 0; at + 2 < values.length && !this.#owner.over; at += 3) {
+      const [id, tool] = [Number(values[at]), Number(values[at + 1])];
+      const limit = this.#pending.call(id, tool);
+      if (limit === 'invalid') {
+        const text = 'the program sent an invalid tool call';
+        return this.#owner.finish({ kind: 'sandbox_failed', text });
+      }
+      if (limit !== null) return this.#overrun(limit);
+      const input = values[at + 2];
+      const json = input === undefined ? undefined : textOf(input);
+      this.#calls.call(id, tool, json);
+    }
+  }
+
+  /** The isolate's half counts too, and tells its program; this one counts in case that half is broken. */
+  #overrun(limit: keyof SandboxLimits): void {
+    this.#owner.finish(overLimit(this.#limits, limit));
+  }
+
+  #failureOf(text: string): ProgramEnd['failure'] {
+    const identifiers = this.#program.tools.map(({ identifier }) => identifier);
+    return { kind: 'exception', text: withToolHint(text, identifiers) };
+  }
+}
+
+function textOf(value: unknown): string {
+  return String(value).toWellFormed();
+}

@@ -1,0 +1,106 @@
+import type { SandboxLimits } from '../limits.ts';
+import { type IsolateBlueprint, isolateBlueprint } from './blueprint.ts';
+import { ProgramIsolate } from './program-isolate.ts';
+
+const MAX_SIZE = 32;
+const REFILL_DELAY_MS = 5;
+const SHRINK_MS = 10_000;
+
+/** Isolates that no program has run in, kept ready. */
+export class IsolateReserve {
+  readonly #limits: SandboxLimits;
+  readonly #usualSize: number;
+  readonly #isolates: ProgramIsolate[] = [];
+  /** How many are to be kept ready at the moment. */
+  #wanted: number;
+  #blueprint: IsolateBlueprint | null = null;
+  #refillTimer: NodeJS.Timeout | undefined;
+  #shrinkTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #made = 0;
+
+  /** @param size How many as a rule. Where that was too few, up to 32 are; where it is 0, none are. */
+  constructor(size: number, limits: SandboxLimits) {
+    this.#usualSize = size;
+    this.#wanted = size;
+    this.#limits = limits;
+    this.refillSoon();
+  }
+
+  /** Isolates that wait for a program. */
+  get size(): number {
+    return this.#isolates.length;
+  }
+
+  /** Isolates made so far. */
+  get made(): number {
+    return this.#made;
+  }
+
+  /**
+   * An isolate; made now if none waits, which blocks this thread.
+   *
+   * @throws Error if V8 cannot make one.
+   */
+  take(): ProgramIsolate {
+    if (this.#isolates.length === 0) this.#grow();
+    if (this.#wanted > this.#usualSize) this.#shrinkLater();
+    return this.#isolates.shift() ?? this.#prepare();
+  }
+
+  /** Fills up when this thread has nothing else to do. */
+  refillSoon(): void {
+    this.#refillAfter(0);
+  }
+
+  /** Fills up when the program that took from it is on its way, because preparing blocks this thread. */
+  refillLater(): void {
+    this.#refillAfter(REFILL_DELAY_MS);
+  }
+
+  /** Disposes all. It may still be taken from; nothing is kept ready any more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#refillTimer);
+    clearTimeout(this.#shrinkTimer);
+    for (const isolate of this.#isolates.splice(0)) isolate.dispose();
+  }
+
+  #grow(): void {
+    if (this.#usualSize === 0 || this.#isClosed) return;
+    this.#wanted = Math.min(Math.max(MAX_SIZE, this.#usualSize), this.#wanted + 1);
+  }
+
+  #shrinkLater(): void {
+    clearTimeout(this.#shrinkTimer);
+    this.#shrinkTimer = setTimeout(() => this.#shrink(), SHRINK_MS).unref();
+  }
+
+  #shrink(): void {
+    this.#wanted = this.#usualSize;
+    for (const isolate of this.#isolates.splice(this.#wanted)) isolate.dispose();
+  }
+
+  #prepare(): ProgramIsolate {
+    this.#blueprint ??= isolateBlueprint(this.#limits);
+    const isolate = new ProgramIsolate(this.#blueprint);
+    this.#made += 1;
+    return isolate;
+  }
+
+  #refillAfter(delayMs: number): void {
+    clearTimeout(this.#refillTimer);
+    if (this.#isClosed || this.#isolates.length >= this.#wanted) return;
+    this.#refillTimer = setTimeout(() => this.#refill(), delayMs).unref();
+  }
+
+  #refill(): void {
+    try {
+      this.#isolates.push(this.#prepare());
+    } catch {
+      // The next program tries again, and tells why it cannot run.
+      return;
+    }
+    this.#refillAfter(this.#isolates.length < this.#usualSize ? 0 : REFILL_DELAY_MS);
+  }
+}

@@ -1,0 +1,45 @@
+import type ivm from 'isolated-vm';
+import type { Deliver } from '../bootstrap/bridge-types.ts';
+import { type CompiledHelpers, installHelpers, type Wiring } from './install-helpers.ts';
+
+/**
+ * Globals for one program, with its helpers in place.
+ *
+ * Nothing of isolated-vm is reachable from inside: the bridge's callbacks live in a closure, and
+ * the delivering function is held by the host alone.
+ */
+export class ProgramContext {
+  readonly wiring: Wiring = { receive: () => {}, flush: () => undefined, fetch: () => '' };
+  readonly #context: ivm.Context;
+  readonly #deliver: ivm.Reference<Deliver>;
+
+  /** Enters the isolate on this thread, so nothing may run in it. Throws if it is disposed or full. */
+  constructor(isolate: ivm.Isolate, helpers: CompiledHelpers) {
+    this.#context = isolate.createContextSync();
+    this.#deliver = installHelpers(this.#context, helpers, this.wiring);
+  }
+
+  /** Runs a script named as programs are, whose second line is the program's first. */
+  async run(code: string): Promise<void> {
+    await this.#context.eval(code, { filename: 'exec_main.mjs', lineOffset: -1 });
+  }
+
+  /** Hands down a batch. Resolves when the program is quiet again. */
+  async deliver(batch: readonly string[]): Promise<void> {
+    await this.#deliver.apply(undefined, batch as [string]);
+  }
+
+  /** Cuts the program off: nothing it says is heard from now on. */
+  cutOff(): void {
+    this.wiring.receive = () => {};
+  }
+
+  /** Lets V8 collect the context: nothing enters it any more. Nobody may be inside. */
+  release(): void {
+    this.cutOff();
+    this.wiring.flush = () => undefined;
+    this.wiring.fetch = () => 'null';
+    this.#deliver.release();
+    this.#context.release();
+  }
+}

@@ -1,0 +1,84 @@
+import ivm from 'isolated-vm';
+import type { IsolateBlueprint } from './blueprint.ts';
+import { type CompiledHelpers, compileHelpers } from './install-helpers.ts';
+import { ProgramContext } from './program-context.ts';
+
+/** A V8 heap of its own, with a limit. Programs run in it one after another, each in its own context. */
+export class ProgramIsolate {
+  readonly #isolate: ivm.Isolate;
+  readonly #helpers: CompiledHelpers;
+  #context: ProgramContext;
+  /** Whether a program may start in the context. */
+  #isReady = true;
+  #contexts = 1;
+
+  /** Has a context that is ready for a program. Throws if V8 cannot make it. */
+  constructor({ limits, scripts }: IsolateBlueprint) {
+    const memoryLimit = Math.max(8, Math.round(limits.maxHeapBytes / (1 << 20)));
+    this.#isolate = new ivm.Isolate({ memoryLimit });
+    this.#helpers = compileHelpers(this.#isolate, scripts);
+    this.#context = new ProgramContext(this.#isolate, this.#helpers);
+  }
+
+  /** The context of the program that runs in it, or that will run in it next. */
+  get context(): ProgramContext {
+    return this.#context;
+  }
+
+  /** Contexts it has had so far. */
+  get contexts(): number {
+    return this.#contexts;
+  }
+
+  /** Whether its context has not been released. */
+  get ready(): boolean {
+    return this.#isReady;
+  }
+
+  get disposed(): boolean {
+    return this.#isolate.isDisposed;
+  }
+
+  /** How long threads have been inside so far, in milliseconds. Told at once, also while one is; 0 when disposed. */
+  get insideMs(): number {
+    try {
+      return Number(this.#isolate.wallTime) / 1e6;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** What V8 counts for it, in bytes. Not answered while a thread is inside. */
+  async usedBytes(): Promise<number> {
+    return sizeOf(await this.#isolate.getHeapStatistics());
+  }
+
+  /** Lets go of the context of a program that is over. Nobody may be inside. @returns What V8 counts, in bytes. */
+  releaseContext(): number {
+    this.#isReady = false;
+    this.#context.release();
+    return sizeOf(this.#isolate.getHeapStatisticsSync());
+  }
+
+  /**
+   * Makes it ready for another program, if it is not. Nobody may be inside.
+   *
+   * @throws Error if it is disposed or its heap is full.
+   */
+  makeReady(): void {
+    if (this.#isReady) return;
+    this.#context = new ProgramContext(this.#isolate, this.#helpers);
+    this.#contexts += 1;
+    this.#isReady = true;
+  }
+
+  /** Ends whatever runs inside and frees it. Returns at once. Safe to call twice. */
+  dispose(): void {
+    this.#context.cutOff();
+    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+  }
+}
+
+function sizeOf(heap: ivm.HeapStatistics): number {
+  return heap.total_physical_size + heap.externally_allocated_size;
+}

@@ -1,0 +1,157 @@
+import { startTimer } from '../../src/waiting/timer.ts';
+import type { SandboxLimits } from '../limits.ts';
+import { mayRunAnother } from './isolate-reuse.ts';
+import type { ProgramIsolate } from './program-isolate.ts';
+
+/** Idle isolates that are kept for one session, and for all. */
+const MAX_OF_SESSION = 2;
+const MAX_OF_ALL = 32;
+/** Disposing blocks this thread, so it waits until whoever was told of an end has gone on. */
+const SETTLE_MS = 2;
+/** A session that runs nothing for so long needs its isolates no more. */
+const RELEASED_MS = 1_000;
+
+interface IdleIsolate {
+  readonly session: symbol;
+  readonly isolate: ProgramIsolate;
+}
+
+/**
+ * Isolates whose last program ended well, for the next programs of the same session.
+ *
+ * Each gets a fresh context, beforehand if there is time.
+ */
+export class UsedIsolates {
+  readonly #limits: SandboxLimits;
+  /** In the order in which they became idle. */
+  #idle: IdleIsolate[] = [];
+  readonly #released = new Map<symbol, NodeJS.Timeout | undefined>();
+  #settleTimer: NodeJS.Timeout | undefined;
+  #prepareTurn: NodeJS.Immediate | undefined;
+
+  constructor(limits: SandboxLimits) {
+    this.#limits = limits;
+  }
+
+  /** Isolates that wait for a program. */
+  get size(): number {
+    return this.#idle.length;
+  }
+
+  /** Whether one waits for this session that has its context already. */
+  isReady(session: symbol): boolean {
+    return this.#idle.some((idle) => idle.session === session && idle.isolate.ready);
+  }
+
+  /** Takes an isolate in which nobody is any more, and disposes it soon if it must not be used again. */
+  put(session: symbol, isolate: ProgramIsolate): void {
+    const programs = isolate.contexts;
+    if (!mayRunAnother({ programs, usedBytes: release(isolate) }, this.#limits)) {
+      startTimer(() => isolate.dispose(), SETTLE_MS);
+      return;
+    }
+    this.#idle.push({ session, isolate });
+  }
+
+  /** An isolate with a fresh context, the latest that became idle; undefined if the session has none. */
+  take(session: symbol): ProgramIsolate | undefined {
+    this.#keep(session);
+    for (;;) {
+      const at = this.#idle.findLastIndex((idle) => idle.session === session);
+      if (at < 0) return undefined;
+      const [idle] = this.#idle.splice(at, 1);
+      if (idle !== undefined && makeReady(idle.isolate)) return idle.isolate;
+    }
+  }
+
+  /**
+   * Prepares the context that is needed next, a turn later: the session's next program may be on its
+   * way. Prepares the others and disposes what is too much when there is time.
+   */
+  settleSoon(): void {
+    clearTimeout(this.#settleTimer);
+    clearImmediate(this.#prepareTurn);
+    const latest = this.#idle.at(-1);
+    if (latest === undefined) return;
+    if (!latest.isolate.ready) this.#prepareTurn = setImmediate(() => this.#prepare(latest));
+    this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS).unref();
+  }
+
+  /** The session runs nothing any more: its isolates are disposed unless it soon does. */
+  release(session: symbol): void {
+    this.#keep(session);
+    if (!this.#idle.some((idle) => idle.session === session)) return;
+    const timer = startTimer(() => this.forget(session), RELEASED_MS);
+    timer?.unref();
+    this.#released.set(session, timer);
+  }
+
+  /** Disposes the isolates of a session. */
+  forget(session: symbol): void {
+    this.#keep(session);
+    this.#retain((idle) => idle.session !== session);
+  }
+
+  /** Disposes all. */
+  close(): void {
+    clearTimeout(this.#settleTimer);
+    clearImmediate(this.#prepareTurn);
+    for (const session of [...this.#released.keys()]) this.#keep(session);
+    this.#retain(() => false);
+  }
+
+  #keep(session: symbol): void {
+    clearTimeout(this.#released.get(session));
+    this.#released.delete(session);
+  }
+
+  /** One context at a time, so that others have their turn. */
+  #settle(): void {
+    const kept = new Set(latest(this.#idle));
+    this.#retain((idle) => kept.has(idle));
+    const next = this.#idle.find(({ isolate }) => !isolate.ready);
+    if (next === undefined) return;
+    this.#prepare(next);
+    this.settleSoon();
+  }
+
+  #prepare(wanted: IdleIsolate): void {
+    if (!this.#idle.includes(wanted) || makeReady(wanted.isolate)) return;
+    this.#retain((idle) => idle !== wanted);
+  }
+
+  #retain(isKept: (idle: IdleIsolate) => boolean): void {
+    for (const idle of this.#idle) if (!isKept(idle)) idle.isolate.dispose();
+    this.#idle = this.#idle.filter(isKept);
+  }
+}
+
+/** Those that are kept: the latest of each session, and of all. */
+function latest(idle: readonly IdleIsolate[]): readonly IdleIsolate[] {
+  const counts = new Map<symbol, number>();
+  const kept = idle.toReversed().filter(({ session }) => {
+    const count = (counts.get(session) ?? 0) + 1;
+    counts.set(session, count);
+    return count <= MAX_OF_SESSION;
+  });
+  return kept.slice(0, MAX_OF_ALL);
+}
+
+/** @returns What it uses then, in bytes; more than anything may use if V8 has ended it. */
+function release(isolate: ProgramIsolate): number {
+  try {
+    return isolate.releaseContext();
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function makeReady(isolate: ProgramIsolate): boolean {
+  try {
+    isolate.makeReady();
+    return true;
+  } catch {
+    isolate.dispose();
+    return false;
+  }
+}

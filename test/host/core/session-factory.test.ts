@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DEFAULT_HOST_LIMITS, type HostLimits } from '../../../host/core/host-limits.ts';
+import { SessionFactory } from '../../../host/core/session-factory.ts';
+import type { SessionLimits } from '../../../src/limits.ts';
+import { FakeSandbox } from '../../support/fake-sandbox.ts';
+import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
+
+const SILENT = { info() {}, warn() {} };
+const TOOL = { name: 'stubborn', description: '' };
+/** A call with an argument of 200 units takes 512 bytes and two for each unit of JSON. */
+const TEXT = 'x'.repeat(200);
+
+function setUp(limits: Partial<HostLimits>) {
+  const sandbox = new FakeSandbox();
+  const factory = new SessionFactory(sandbox, { ...DEFAULT_HOST_LIMITS, ...limits }, SILENT);
+  const open = (holder: string, own: Partial<SessionLimits> = {}) =>
+    factory.open({
+      id: 'id',
+      holder,
+      delegate: new ScriptedDelegate(),
+      settings: { limits: own },
+      maxYieldAfterMs: null,
+      yieldsWhileDraining: true,
+      onRetired: () => {},
+    }).session;
+  /** Starts a cell in a new session. */
+  const begin = async (holder: string) => {
+    const session = open(holder, { maxPendingBytes: Number.POSITIVE_INFINITY });
+    await session.execute({ source: '', tools: [TOOL] });
+    const run = sandbox.last;
+    run.start();
+    return { session, run };
+  };
+  return { factory, open, begin };
+}
+
+describe('What waits in the sessions of a host', () => {
+  for (const [limit, others] of [
+    ['maxHostPendingBytes', ['one', 'other']],
+    ['maxConnectionPendingBytes', ['one', 'one']],
+  ] as const) {
+    it(`is bounded by ${limit}, whatever limits a client gives its sessions`, async () => {
+      const { begin } = setUp({ [limit]: 2_000 });
+      const [a, b] = [await begin(others[0]), await begin(others[1])];
+      void a.run.callTool(0, TEXT);
+      void a.run.callTool(0, TEXT);
+      const { ok, text } = await b.run.callTool(0, TEXT);
+      assert.equal(ok, false);
+      assert.match(text, new RegExp(`2000 bytes \\(${limit}\\)`));
+      await a.session.close();
+      void b.run.callTool(0, TEXT);
+      const over = await Promise.race([b.run.callTool(0, TEXT), Promise.resolve('it waits')]);
+      assert.equal(over, 'it waits');
+    });
+  }
+
+  it('of one connection leaves others their room', async () => {
+    const { begin } = setUp({ maxConnectionPendingBytes: 1_000 });
+    const [a, b] = [await begin('one'), await begin('other')];
+    void a.run.callTool(0, TEXT);
+    assert.match((await a.run.callTool(0, TEXT)).text, /maxConnectionPendingBytes/);
+    const waits = await Promise.race([b.run.callTool(0, TEXT), Promise.resolve('it waits')]);
+    assert.equal(waits, 'it waits');
+  });
+});
+
+describe('A session that cannot be opened', () => {
+  it('is not counted', () => {
+    const { factory, open } = setUp({ maxSessions: 1 });
+    for (let round = 0; round < 3; round += 1) {
+      assert.throws(() => open('one', { maxLiveCells: -1 }), { code: 'invalid_argument' });
+    }
+    assert.equal(factory.count, 0);
+    open('two');
+    assert.throws(() => open('one'), /too many sessions: .*: two holds 1$/);
+  });
+});
