@@ -167,18 +167,19 @@ function codeOf(node: Node, text: string, removed: readonly Node[]): string {
     at = member.end;
   }
   code += text.slice(at, node.end);
-  return (
-    code
-      .replace(/^export (?:declare )?/, '')
-      .replace(/^declare /, '')
-      .replace(/^(const \w+) = (.*);$/s, (all, start, value) =>
-        value.length > MAX_VALUE_LENGTH ? `${start}: string;` : all,
-      )
-      .replaceAll(/^(?: {4})+/gm, (indent) => ' '.repeat(indent.length / 2))
-      // Members of a union with comments are emitted without an indent.
-      .replaceAll(/^(?=\/\*\*|'| \* )|^ (?=\| )/gm, '  ')
-      .replace(/ +$/gm, '')
-  );
+  return code
+    .replace(/^export (?:declare )?/, '')
+    .replace(/^declare /, '')
+    .replace(/^(const \w+) = (.*);$/s, (all, start, value) =>
+      value.length > MAX_VALUE_LENGTH ? `${start}: string;` : all,
+    )
+    .replaceAll(/^(?: {4})+/gm, (indent) => ' '.repeat(indent.length / 2))
+    .replace(/^(type .*=) *\n(.*)$/s, (_, start, members) => `${start}\n${indented(members)}`);
+}
+
+/** The members of a union with comments, which are emitted without an indent. */
+function indented(members: string): string {
+  return members.replaceAll(/^(?: (?=\| ))?/gm, '  ');
 }
 
 function withoutDelimiters(comment: string): string {
