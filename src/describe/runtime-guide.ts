@@ -10,7 +10,7 @@ export interface GuideOptions {
 
 /**
  * What a model has to know to write a program: what a program is, how it calls tools and shows
- * results, and how a long one goes on. At most 3,000 UTF-16 units.
+ * results, and how a long one continues. At most 3,000 UTF-16 units.
  */
 export function runtimeGuide(options: GuideOptions): string {
   const lines = [

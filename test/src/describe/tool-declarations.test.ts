@@ -60,7 +60,7 @@ declare const tools: { hidden_dynamic_tool(args: { city: string; }): Promise<{ o
   // In English.
   city: string;
 }): Promise<{
-  // The expected text.
+  // What it looks like.
   sky: string;
 }>; };`,
     );
