@@ -1,18 +1,14 @@
 import { startTimer } from '../../src/waiting/timer.ts';
 import type { SandboxLimits } from '../limits.ts';
-import { mayRunAnother } from './isolate-reuse.ts';
+import { type IdleUse, mayRunAnother, toKeep } from './isolate-reuse.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
 
-/** Idle isolates that are kept for one session, and for all. */
-const MAX_OF_SESSION = 2;
-const MAX_OF_ALL = 32;
 /** Disposing blocks this thread, so it waits until whoever was told of an end has gone on. */
 const SETTLE_MS = 2;
 /** A session that runs nothing for so long needs its isolates no more. */
 const RELEASED_MS = 1_000;
 
-interface IdleIsolate {
-  readonly session: symbol;
+interface IdleIsolate extends IdleUse {
   readonly isolate: ProgramIsolate;
 }
 
@@ -46,11 +42,12 @@ export class UsedIsolates {
   /** Takes an isolate in which nobody is any more, and disposes it soon if it must not be used again. */
   put(session: symbol, isolate: ProgramIsolate): void {
     const programs = isolate.contexts;
-    if (!mayRunAnother({ programs, usedBytes: release(isolate) }, this.#limits)) {
+    const usedBytes = release(isolate);
+    if (!mayRunAnother({ programs, usedBytes }, this.#limits)) {
       startTimer(() => isolate.dispose(), SETTLE_MS);
       return;
     }
-    this.#idle.push({ session, isolate });
+    this.#idle.push({ session, isolate, usedBytes });
   }
 
   /** An isolate with a fresh context, the latest that became idle; undefined if the session has none. */
@@ -107,7 +104,7 @@ export class UsedIsolates {
 
   /** One context at a time, so that others have their turn. */
   #settle(): void {
-    const kept = new Set(latest(this.#idle));
+    const kept = toKeep(this.#idle, this.#limits);
     this.#retain((idle) => kept.has(idle));
     const next = this.#idle.find(({ isolate }) => !isolate.ready);
     if (next === undefined) return;
@@ -124,17 +121,6 @@ export class UsedIsolates {
     for (const idle of this.#idle) if (!isKept(idle)) idle.isolate.dispose();
     this.#idle = this.#idle.filter(isKept);
   }
-}
-
-/** Those that are kept: the latest of each session, and of all. */
-function latest(idle: readonly IdleIsolate[]): readonly IdleIsolate[] {
-  const counts = new Map<symbol, number>();
-  const kept = idle.toReversed().filter(({ session }) => {
-    const count = (counts.get(session) ?? 0) + 1;
-    counts.set(session, count);
-    return count <= MAX_OF_SESSION;
-  });
-  return kept.slice(0, MAX_OF_ALL);
 }
 
 /** @returns What it uses then, in bytes; more than anything may use if V8 has ended it. */

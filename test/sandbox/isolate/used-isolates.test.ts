@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isolateSandbox } from '../../../sandbox/index.ts';
 import { isolateBlueprint } from '../../../sandbox/isolate/blueprint.ts';
-import { mayRunAnother } from '../../../sandbox/isolate/isolate-reuse.ts';
+import { mayRunAnother, toKeep } from '../../../sandbox/isolate/isolate-reuse.ts';
 import { ProgramIsolate } from '../../../sandbox/isolate/program-isolate.ts';
 import { UsedIsolates } from '../../../sandbox/isolate/used-isolates.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
@@ -21,6 +21,26 @@ describe('mayRunAnother', () => {
     assert.equal(mayRunAnother({ programs: 3, usedBytes: MIB }, LIMITS), false);
     const once = { ...LIMITS, maxProgramsPerIsolate: 1 };
     assert.equal(mayRunAnother({ programs: 1, usedBytes: 0 }, once), false);
+  });
+});
+
+describe('toKeep', () => {
+  const [one, other] = [Symbol('one'), Symbol('other')];
+  const idle = (session: symbol, mib: number) => ({ session, usedBytes: mib * MIB });
+
+  it('keeps the latest two of each session', () => {
+    const all = [idle(one, 1), idle(other, 1), idle(one, 1), idle(one, 1), idle(other, 1)];
+    assert.deepEqual(
+      all.map((each) => toKeep(all, LIMITS).has(each)),
+      [false, true, true, true, true],
+    );
+  });
+
+  it('keeps the latest that use half of the heap of one together', () => {
+    const all = Array.from({ length: 10 }, () => idle(Symbol('each'), 8));
+    assert.deepEqual([...toKeep(all, LIMITS)], all.slice(-4).toReversed());
+    assert.equal(toKeep([idle(one, 33)], LIMITS).size, 0);
+    assert.equal(toKeep([], LIMITS).size, 0);
   });
 });
 
