@@ -34,12 +34,11 @@ export interface ToolRule {
   readonly isDirect: boolean;
 }
 
-/** What holds for a tool. A name in `allow` is stronger than `*` in `deny`, and the other way round. */
+/** What holds for a tool. No name is in `allow` and `deny`; a name is stronger than `*`. */
 export function ruleFor(policy: ToolPolicy | undefined, tool: string): ToolRule {
   const { allow = ['*'], deny = [], ask = [], direct = [] } = policy ?? {};
   const isNamed = (list: readonly string[]) => list.includes(tool);
   const isMeant = (list: readonly string[]) => isNamed(list) || list.includes('*');
-  const isDenied = isNamed(deny) || (isMeant(deny) && !isNamed(allow));
-  const isAllowed = isMeant(allow) && !isDenied;
+  const isAllowed = isNamed(allow) || (isMeant(allow) && !isMeant(deny));
   return { isAllowed, mustAsk: isMeant(ask), isDirect: isAllowed && isMeant(direct) };
 }

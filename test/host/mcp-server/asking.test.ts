@@ -65,6 +65,19 @@ for (const era of Object.keys(ERAS) as Era[]) {
       });
     }
 
+    it('does not count what must be asked for what exec may do', async () => {
+      const asked = { one: { ...ugly('well'), tools: { ask: ['*'] } } };
+      await using face = await connectFace(era, asked);
+      await face.call('exec', { source: '1' });
+      const { tools } = await face.client.listTools(undefined, { cacheMode: 'refresh' });
+      assert.equal(tools[0]?.annotations?.destructiveHint, false);
+      assert.equal(tools[0]?.annotations?.openWorldHint, false);
+      await using other = await connectFace(era, SERVERS);
+      await other.call('exec', { source: '1' });
+      const unasked = await other.client.listTools(undefined, { cacheMode: 'refresh' });
+      assert.equal(unasked.tools[0]?.annotations?.destructiveHint, true);
+    });
+
     it('denies where nobody can be asked, and says how to allow', async () => {
       await using face = await connectFace(era, SERVERS);
       const { texts } = await face.call('exec', { source: SOURCE });
