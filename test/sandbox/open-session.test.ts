@@ -28,6 +28,14 @@ describe('openSession', () => {
     assert.equal(brief(await session.run(source)), 'completed: 44');
   });
 
+  it('offers a name beyond ASCII as it is', async () => {
+    await using session = openSession({ sandbox, tools: { größe: add } });
+    assert.equal(
+      brief(await session.run('text(await tools.größe({ a: 1, b: 1 }))')),
+      'completed: 2',
+    );
+  });
+
   it('lets a program repair a call from its error', async () => {
     await using session = openSession({ sandbox, tools: { add } });
     const source = `try { await tools.add({ a: 1 }) } catch (error) { text(error.message) }`;
