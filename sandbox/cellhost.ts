@@ -1,7 +1,12 @@
 // The exports of the package `cellhost`. Loads no native code.
 export * from '../src/index.ts';
 export type { SandboxLimits } from './limits.ts';
-export { type OpenSessionOptions, openSession } from './open-session.ts';
+export {
+  type DelegatedTools,
+  type OpenSessionOptions,
+  type OwnTools,
+  openSession,
+} from './open-session.ts';
 export type { EndCause, EndCounts } from './process/end-cause.ts';
 export type { PoolCounts } from './process/engine-pool.ts';
 export type { ProcessLimits } from './process/limits.ts';

@@ -21,6 +21,20 @@ export {
 } from './describe/tool-declarations.ts';
 export type { CellEndEvent } from './embed/follow-cell.ts';
 export { type CellResult, type RunCellOptions, runCell, type StopCause } from './embed/run-cell.ts';
+export type {
+  AcceptedBy,
+  FromJsonSchema,
+  JsonSchema,
+  ValueOf,
+  ValueSchema,
+} from './embed/schema-types.ts';
+export { type HandledTool, type ToolContext, type ToolSpec, tool } from './embed/tool.ts';
+export {
+  type HandlerOptions,
+  type SessionTools,
+  type ToolHandlers,
+  withHandlers,
+} from './embed/with-handlers.ts';
 export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 export type {
   CellEvent,

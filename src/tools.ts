@@ -51,11 +51,23 @@ export function flatToolName(toolName: ToolName): string {
 }
 
 /**
- * The JavaScript identifier for a flat name: each code point that an identifier cannot have becomes
- * `_`, and so does a leading digit. Two names can get the same identifier.
+ * What an identifier cannot have, anywhere or in front. Letters beyond the basic plane and those of
+ * Unicode 17 are among them: not every parser of programs and declarations knows them.
  */
-export function toolIdentifier(name: string): string {
-  return name === '' ? '_' : name.replace(/[^A-Za-z0-9_$]|^[0-9]/gu, '_');
+const NOT_IN_IDENTIFIER =
+  /[\u{10000}-\u{10ffff}]|[\u1acf-\u1add\u1ae0-\u1aeb]|[\u088f\u0c5c\u0cdc\ua7ce\ua7cf\ua7d2\ua7d4\ua7f1]|[^\p{ID_Continue}$\u200c\u200d]|^[^\p{ID_Start}$_]/gu;
+const NOT_IN_ASCII_IDENTIFIER = /[^A-Za-z0-9_$]|^[0-9]/gu;
+
+/**
+ * The JavaScript identifier for a flat name: each code point that an identifier cannot have becomes
+ * `_`, and so does a leading digit. Two names can get the same identifier. Of the letters beyond ASCII,
+ * those of the basic plane up to Unicode 16 stay.
+ *
+ * @param asciiOnly Whether code points beyond ASCII become `_` as well, as in Codex code mode. Default: false.
+ */
+export function toolIdentifier(name: string, asciiOnly = false): string {
+  const unfit = asciiOnly ? NOT_IN_ASCII_IDENTIFIER : NOT_IN_IDENTIFIER;
+  return name === '' ? '_' : name.replace(unfit, '_');
 }
 
 /** Whether a flat name belongs to the tools that run programs, which programs cannot call. */
@@ -66,11 +78,16 @@ export function isReservedToolName(name: string): boolean {
 /**
  * The tools that programs may call, in the given order. If several have the same identifier, only
  * the first is offered. `exec` and `wait` never are.
+ *
+ * @param asciiOnly As in `toolIdentifier`.
  */
-export function offeredTools(definitions: readonly ToolDefinition[]): readonly OfferedTool[] {
+export function offeredTools(
+  definitions: readonly ToolDefinition[],
+  asciiOnly = false,
+): readonly OfferedTool[] {
   const offered = new Map<string, OfferedTool>();
   for (const definition of definitions) {
-    const identifier = toolIdentifier(definition.name);
+    const identifier = toolIdentifier(definition.name, asciiOnly);
     if (isReservedToolName(definition.name) || offered.has(identifier)) continue;
     offered.set(identifier, { definition, identifier });
   }

@@ -28,7 +28,19 @@ const RULES: readonly Rule[] = [
   { files: 'src/collections/', mayImport: ['src/collections/'] },
   { files: 'src/waiting/', mayImport: ['src/waiting/'] },
   { files: 'src/describe/', mayImport: ['src/*', 'src/describe/'] },
-  { files: 'src/embed/', mayImport: ['src/*', 'src/waiting/', 'src/embed/'] },
+  {
+    files: 'src/embed/',
+    mayImport: [
+      'src/*',
+      'src/waiting/',
+      'src/describe/',
+      'src/embed/',
+      'node:module',
+      'ajv',
+      '@standard-schema/spec',
+    ],
+    alone: ['ajv'],
+  },
   {
     files: 'src/routing/',
     mayImport: ['src/*', 'src/collections/', 'src/waiting/', 'src/routing/'],

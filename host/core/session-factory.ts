@@ -41,6 +41,8 @@ export interface NewSession {
   readonly maxYieldAfterMs: number | null;
   /** Whether a wait may yield while notifications are delivered. */
   readonly yieldsWhileDraining: boolean;
+  /** Whether identifiers of tools are ASCII. */
+  readonly asciiToolNames: boolean;
   readonly onRetired: (cellId: string) => void;
 }
 
@@ -128,7 +130,8 @@ export class SessionFactory {
   }
 
   #openHere(sandbox: Sandbox, wanted: NewSession, budget: ByteBudget): SessionRuntime {
-    const { delegate, settings, maxYieldAfterMs, yieldsWhileDraining, onRetired } = wanted;
+    const { delegate, settings, maxYieldAfterMs, onRetired } = wanted;
+    const { yieldsWhileDraining, asciiToolNames } = wanted;
     return new SessionRuntime({
       delegate,
       sandbox,
@@ -137,6 +140,7 @@ export class SessionFactory {
       limits: { ...settings.limits, ...(maxYieldAfterMs === null ? {} : { maxYieldAfterMs }) },
       budget,
       yieldsWhileDraining,
+      asciiToolNames,
       onRetired,
     });
   }

@@ -15,6 +15,8 @@ export interface SessionTableParts {
   readonly closedRule: ClosedRule;
   /** See `NewSession`. */
   readonly yieldsWhileDraining: boolean;
+  /** See `NewSession`. */
+  readonly asciiToolNames: boolean;
   /** Makes the delegate of a session, which asks the client over its wire. */
   readonly delegateOf: (sessionId: string) => Delegate;
   readonly onCellClosed: (sessionId: string, cellId: string) => void;
@@ -109,7 +111,8 @@ export class SessionTable {
 
   /** @returns The address where it can be watched, once it is open. */
   async #add(sessionId: string, terms: SessionTerms): Promise<string | undefined> {
-    const { factory, holder, closedRule, yieldsWhileDraining, delegateOf } = this.#parts;
+    const { factory, holder, closedRule, delegateOf } = this.#parts;
+    const { yieldsWhileDraining, asciiToolNames } = this.#parts;
     const hosted = new HostedSession({
       id: sessionId,
       closedRule,
@@ -123,6 +126,7 @@ export class SessionTable {
       settings: terms.settings,
       maxYieldAfterMs: terms.maxYieldAfterMs,
       yieldsWhileDraining,
+      asciiToolNames,
       onRetired: (cellId) => hosted.cellRetired(cellId),
     });
     this.#entries.set(sessionId, { session: hosted, closing: null });

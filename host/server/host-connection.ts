@@ -64,6 +64,8 @@ export class HostConnection {
       closedRule: hasCellsCapability ? 'callbacks-over' : 'answers-sent',
       // A wait of version 1 lasts until the notifications are delivered.
       yieldsWhileDraining: hasCellsCapability,
+      // A client of version 1 has told its model the identifiers already.
+      asciiToolNames: !hasCellsCapability,
       delegateOf: (sessionId) => new OutgoingDelegate(calls, sessionId, hasCellsCapability),
       onCellClosed: (sessionId, cellId) =>
         connection.send({ type: 'cell/closed', sessionId, cellId }),

@@ -46,6 +46,8 @@ export interface SessionRuntimeOptions extends SessionSettings {
   readonly tools?: readonly ToolDefinition[];
   /** Default: in memory, for this session only. */
   readonly storedValues?: StoredValues;
+  /** Whether identifiers of tools are ASCII, as in Codex code mode. Default: false. */
+  readonly asciiToolNames?: boolean;
   /** Whether waits also yield while the notifications of a finished program are delivered. Default: true. */
   readonly yieldsWhileDraining?: boolean;
   /**
@@ -273,7 +275,7 @@ export class SessionRuntime implements Session {
     const known = this.#offers.get(definitions);
     if (known !== undefined) return known;
     checkTools('Cannot execute', definitions);
-    const tools = offeredTools(definitions);
+    const tools = offeredTools(definitions, this.#options.asciiToolNames);
     const program = tools.map(({ identifier, definition: { description } }) => ({
       identifier,
       description,

@@ -36,21 +36,29 @@ describe('flatToolName', () => {
 
 describe('toolIdentifier', () => {
   it('leaves identifiers alone', () => {
-    for (const name of ['a', '_', '$x9', 'mcp__files__read']) {
+    for (const name of ['a', '_', '$x9', 'mcp__files__read', 'größe', '検索', 'ℂ', 'न\u200dम']) {
       assert.equal(toolIdentifier(name), name);
     }
   });
 
   it('replaces each character that an identifier cannot have', () => {
     assert.equal(toolIdentifier('hidden-dynamic-tool'), 'hidden_dynamic_tool');
-    assert.equal(toolIdentifier('a.b c/é'), 'a_b_c__');
+    assert.equal(toolIdentifier('a.b c/é·'), 'a_b_c_é·');
     assert.equal(toolIdentifier('a😀b'), 'a_b');
+    assert.equal(toolIdentifier('\u{323b0}\u088f'), '__');
     assert.equal(toolIdentifier('a\ud800b\n'), 'a_b_');
   });
 
   it('replaces a leading digit, and only that', () => {
     assert.equal(toolIdentifier('12monkeys'), '_2monkeys');
+    assert.equal(toolIdentifier('٣a'), '_a');
     assert.equal(toolIdentifier('line\n1'), 'line_1');
+  });
+
+  it('keeps to ASCII where that is asked for', () => {
+    assert.equal(toolIdentifier('a.b c/é', true), 'a_b_c__');
+    const [offered] = offeredTools([tool('größe')], true);
+    assert.equal(offered?.identifier, 'gr__e');
   });
 
   it('turns an empty name into an underscore', () => {
@@ -61,7 +69,8 @@ describe('toolIdentifier', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
         const identifier = toolIdentifier(name);
-        assert.match(identifier, /^[A-Za-z_$][A-Za-z0-9_$]*$/);
+        assert.match(identifier, /^[\p{ID_Start}_$][\p{ID_Continue}$\u200c\u200d]*$/u);
+        assert.match(toolIdentifier(name, true), /^[A-Za-z_$][A-Za-z0-9_$]*$/);
         assert.equal(toolIdentifier(identifier), identifier);
       }),
     );

@@ -22,6 +22,7 @@ function setUp(limits: Partial<HostLimits>) {
       settings: { limits: own },
       maxYieldAfterMs: null,
       yieldsWhileDraining: true,
+      asciiToolNames: false,
       onRetired: () => {},
     }).session;
   /** Starts a cell in a new session. */
