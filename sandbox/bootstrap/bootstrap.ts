@@ -205,15 +205,27 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     }
   }
 
-  function settle(call: number, text: string): void {
-    if (call < 0) return calls.settle(-call, false, text);
+  /** @returns Whether the call is settled already; otherwise `goOn` is called when it is. */
+  function settle(call: number, text: string, goOn: () => void): boolean {
+    if (call < 0) return calls.reject(-call, text, goOn);
     let value: unknown;
     try {
       value = k.parse(text);
     } catch {
-      return calls.settle(call, false, 'the tool returned what is not JSON');
+      return calls.reject(call, 'the tool returned what is not JSON', goOn);
     }
-    calls.settle(call, true, value);
+    calls.resolve(call, value);
+    return true;
+  }
+
+  /** Settles calls in their order, although some are settled later. */
+  function settleFrom(first: number, answered: readonly number[], texts: readonly string[]): void {
+    let at = first;
+    const goOn = () => settleFrom(at, answered, texts);
+    while (at < answered.length) {
+      at += 1;
+      if (!settle(answered[at - 1]!, texts[at - 1]!, goOn)) return;
+    }
   }
 
   function deliver(headJson: string, ...texts: readonly string[]): void {
@@ -222,7 +234,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     if (head.timer !== undefined) fire(head.timer);
     const answered = head.calls;
     if (answered === undefined) return;
-    for (let at = 0; at < answered.length; at += 1) settle(answered[at]!, texts[at]!);
+    settleFrom(0, answered, texts);
   }
   return deliver;
 }

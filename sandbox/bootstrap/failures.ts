@@ -8,6 +8,11 @@ export interface Failures {
   rethrow(error: unknown): never;
   /** The reason with which a tool call rejects. */
   toRejection(text: string): unknown;
+  /**
+   * The reason with which a call of this tool rejects: its stack names the tool and, if the program
+   * awaits the call, where. To be called in a job that the call's promise waits for.
+   */
+  toToolRejection(text: string, tool: string): unknown;
   /** The text of a thrown value, without internal frames: its stack if it has one. */
   describe(error: unknown): string;
   /** Called by V8 for the text of a stack: V8's own text, without internal frames. Does not throw. */
@@ -47,6 +52,18 @@ export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
     return kept + skipped;
   }
 
+  /** The first place of the program in these frames, such as `exec_main.mjs:4:20`; empty if there is none. */
+  function placeIn(frames: string): string {
+    const from = k.indexOf(frames, 'exec_main.mjs:');
+    if (from < 0) return '';
+    let to = from + 14;
+    for (; to < frames.length; to += 1) {
+      const code = k.charCodeAt(frames, to);
+      if ((code < 48 || code > 57) && code !== 58) break;
+    }
+    return k.slice(frames, from, to);
+  }
+
   const failures = {
     bare: false,
     fail(text: string): never {
@@ -63,6 +80,19 @@ export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
       try {
         // A program can change how stacks are made, and break it.
         error.stack = withoutOurFrames(k.String(error.stack));
+      } catch {}
+      return error;
+    },
+    toToolRejection(text: string, tool: string): unknown {
+      const error = failures.toRejection(text);
+      try {
+        const { stack } = error as Error;
+        const head = `Error: ${text}`;
+        if (typeof stack !== 'string' || k.slice(stack, 0, head.length) !== head) return error;
+        const frames = k.slice(stack, head.length);
+        const place = placeIn(frames);
+        const where = place === '' ? `tools.${tool}` : `tools.${tool}, ${place}`;
+        (error as Error).stack = `${head} (${where})${frames}`;
       } catch {}
       return error;
     },

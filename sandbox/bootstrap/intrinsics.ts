@@ -34,6 +34,9 @@ export function captureIntrinsics() {
     Proxy,
     Symbol,
     trunc: Math.trunc,
+    promiseThen: bind(
+      Promise.prototype.then as (this: object, done: unknown, failed: unknown) => object,
+    ),
     errorToString: bind(Error.prototype.toString),
     charCodeAt: bind(String.prototype.charCodeAt),
     indexOf: bind(

@@ -3,10 +3,18 @@ import type { Failures } from './failures.ts';
 import type { Intrinsics } from './intrinsics.ts';
 import type { Json } from './json.ts';
 
+/** A call that has no answer yet. */
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Of its tool. */
+  readonly index: number;
+}
+
 /** `tools` and `ALL_TOOLS`, and the unanswered calls. Uses nothing from outside itself. */
 export function makeToolCalls(
   k: Intrinsics,
-  failures: Failures,
+  failures: Failures & { readonly bare: boolean },
   json: Json,
   bridge: Bridge,
   limits: GuestLimits,
@@ -14,6 +22,10 @@ export function makeToolCalls(
   const BATCH = 64;
   const BATCH_LENGTH = 65_536;
   const waiting = new k.Map();
+  /** Without a prototype: a program can add to it. */
+  const ordinary = k.create(null) as PropertyDescriptor;
+  ordinary.value = undefined;
+  let tools: StartConfig['tools'];
   let last = 0;
   let pending = 0;
   let batch = newBatch();
@@ -65,7 +77,7 @@ export function makeToolCalls(
     pending += 1;
     const id = last;
     return new k.Promise((resolve, reject) => {
-      k.mapSet(waiting, id, { resolve, reject });
+      k.mapSet(waiting, id, { resolve, reject, index });
       gather(id, index, input);
     });
   }
@@ -78,13 +90,14 @@ export function makeToolCalls(
   }
 
   function begin(config: StartConfig) {
-    const tools: { [identifier: string]: unknown } = {};
+    tools = config.tools;
+    const functions: { [identifier: string]: unknown } = {};
     const all: { name: string; description: string }[] = [];
-    for (let at = 0; at < config.tools.length; at += 1) {
-      const { identifier, description } = config.tools[at]!;
+    for (let at = 0; at < tools.length; at += 1) {
+      const { identifier, description } = tools[at]!;
       const value = toolFunction(at);
       k.defineProperty(value, 'name', { value: identifier });
-      k.defineProperty(tools, identifier, {
+      k.defineProperty(functions, identifier, {
         value,
         writable: true,
         enumerable: true,
@@ -92,19 +105,52 @@ export function makeToolCalls(
       });
       all[at] = { name: identifier, description };
     }
-    return { tools, all };
+    return { tools: functions, all };
   }
 
-  function settle(id: number, ok: boolean, value: unknown): void {
-    const call = k.mapGet(waiting, id) as
-      | { resolve: (value: unknown) => void; reject: (reason: unknown) => void }
-      | undefined;
-    if (call === undefined) return;
+  /**
+   * Rejects a call in a job of its own, and then goes on.
+   *
+   * V8 finds out who awaits a call only in a job that the promise of the call waits for. That costs
+   * nothing until a call fails, while noting the place of each call would cost as much as the call.
+   */
+  async function rejectLater(call: Waiting, text: string, goOn: () => void): Promise<void> {
+    await undefined;
+    call.reject(failures.toToolRejection(text, tools[call.index]!.identifier));
+    goOn();
+  }
+
+  function take(id: number): Waiting | undefined {
+    const call = k.mapGet(waiting, id) as Waiting | undefined;
+    if (call === undefined) return undefined;
     k.mapDelete(waiting, id);
     pending -= 1;
-    if (ok) call.resolve(value);
-    else call.reject(failures.toRejection(k.String(value)));
+    return call;
   }
 
-  return { begin, settle, flush };
+  function resolve(id: number, value: unknown): void {
+    take(id)?.resolve(value);
+  }
+
+  /**
+   * Rejects a call.
+   *
+   * @param goOn Called when the call is settled, if that is later: what is settled after it must wait.
+   * @returns Whether it is settled already.
+   */
+  function reject(id: number, text: string, goOn: () => void): boolean {
+    const call = take(id);
+    if (call === undefined) return true;
+    if (failures.bare) {
+      call.reject(text);
+      return true;
+    }
+    const job = rejectLater(call, text, goOn);
+    // So that `then` makes an ordinary promise, whatever the program made of promises.
+    k.defineProperty(job, 'constructor', ordinary);
+    k.promiseThen(job, call.resolve, call.reject);
+    return false;
+  }
+
+  return { begin, resolve, reject, flush };
 }

@@ -51,9 +51,16 @@ export class GuestMessages {
     return this.#pending.none && this.#timers.size === 0;
   }
 
-  /** A call was answered: another one may be made. */
-  answered(id: number): void {
-    this.#pending.answered(id);
+  /** The tools of the calls that have no answer yet, by name, in call order. */
+  get calledTools(): readonly string[] {
+    const { tools } = this.#program;
+    return this.#pending.tools.map((index) => tools[index]?.identifier ?? '');
+  }
+
+  /** A call was answered: another one may be made. @returns The name of its tool. */
+  answered(id: number): string | undefined {
+    const tool = this.#pending.answered(id);
+    return tool === undefined ? undefined : this.#program.tools[tool]?.identifier;
   }
 
   /** A notification is over: another one may be made. */

@@ -8,12 +8,11 @@ import { GuestMessages, type MessagesOwner } from './guest-messages.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
-import { rejectionNote } from './rejection-note.ts';
 import { deadlock, outOfMemory, unreadable } from './run-failures.ts';
+import { RunNotes } from './run-notes.ts';
 
 /** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
 const DISPOSE_DELAY_MS = 2;
-const MAX_NOTES = 16;
 
 /** One program in one context of an isolate. */
 export class IsolateRun implements SandboxRun {
@@ -31,7 +30,7 @@ export class IsolateRun implements SandboxRun {
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
   readonly #messages: GuestMessages;
-  readonly #notes: string[] = [];
+  readonly #notes: RunNotes;
   readonly #resolve: (end: ProgramEnd) => void;
   readonly #onOver: (left: ProgramIsolate | null) => void;
   #isolate: ProgramIsolate | null = null;
@@ -68,6 +67,7 @@ export class IsolateRun implements SandboxRun {
     this.#calls = calls;
     this.#limits = limits;
     this.#holding = program.hold;
+    this.#notes = new RunNotes(program);
     this.#onOver = onOver;
     this.#inbox = new Inbox(limits.maxValueLength);
     this.#timers = new GuestTimers((id) => {
@@ -157,7 +157,8 @@ export class IsolateRun implements SandboxRun {
 
   answer(id: number, ok: boolean, text: string): void {
     if (this.#over) return;
-    this.#messages.answered(id);
+    const tool = this.#messages.answered(id);
+    if (!ok && tool !== undefined) this.#notes.failed(tool, text);
     this.#inbox.addAnswer(id, ok, text);
     this.#schedule();
   }
@@ -237,7 +238,7 @@ export class IsolateRun implements SandboxRun {
       if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
       if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
       if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
-      if (this.#notes.length < MAX_NOTES) this.#notes.push(rejectionNote(error));
+      this.#notes.rejected(error);
     } finally {
       this.#inside -= 1;
       if (this.#over) this.#stop();
@@ -291,6 +292,7 @@ export class IsolateRun implements SandboxRun {
       this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
     }
     this.#stopAll(left);
-    this.#resolve({ failure, notes: this.#notes });
+    const notes = this.#notes.atEnd(this.#programOver ? this.#messages.calledTools : []);
+    this.#resolve({ failure, notes });
   }
 }

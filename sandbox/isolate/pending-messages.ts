@@ -6,16 +6,16 @@ const MAX_CALLS = 2 ** 32;
 /** The calls and notifications of a program that wait for an answer. */
 export class PendingMessages {
   readonly #limits: SandboxLimits;
-  readonly #tools: number;
+  readonly #toolCount: number;
   #lastCall = 0;
   /** The tool of each call, by id. */
   readonly #calls = new Map<number, number>();
   #notifications = 0;
 
-  /** @param tools How many tools the program has. */
-  constructor(limits: SandboxLimits, tools: number) {
+  /** @param toolCount How many tools the program has. */
+  constructor(limits: SandboxLimits, toolCount: number) {
     this.#limits = limits;
-    this.#tools = tools;
+    this.#toolCount = toolCount;
   }
 
   /** Whether no call and no notification waits. */
@@ -23,19 +23,27 @@ export class PendingMessages {
     return this.#calls.size === 0 && this.#notifications === 0;
   }
 
+  /** The tools of the calls that wait, by index, in call order. */
+  get tools(): readonly number[] {
+    return [...this.#calls.values()];
+  }
+
   /** Adds a call. @returns The limit that it goes over; `invalid` where no honest program makes it. */
   call(id: number, tool: number): 'maxPendingCalls' | 'invalid' | null {
     if (this.#calls.size >= this.#limits.maxPendingCalls) return 'maxPendingCalls';
     const isNew = Number.isInteger(id) && id > this.#lastCall && id < MAX_CALLS;
-    const isTool = Number.isInteger(tool) && tool >= 0 && tool < this.#tools;
+    const isTool = Number.isInteger(tool) && tool >= 0 && tool < this.#toolCount;
     if (!isNew || !isTool) return 'invalid';
     this.#lastCall = id;
     this.#calls.set(id, tool);
     return null;
   }
 
-  answered(id: number): void {
+  /** @returns The tool of the call, by index; undefined if no such call waits. */
+  answered(id: number): number | undefined {
+    const tool = this.#calls.get(id);
     this.#calls.delete(id);
+    return tool;
   }
 
   /** Counts a notification. @returns The limit that it goes over. */

@@ -6,6 +6,7 @@ import { deadlockContract } from './sandbox-deadlock-contract.ts';
 import { endingContract } from './sandbox-ending-contract.ts';
 import { holdingContract } from './sandbox-holding-contract.ts';
 import { killingContract } from './sandbox-killing-contract.ts';
+import { repairContract } from './sandbox-repair-contract.ts';
 import { timersContract } from './sandbox-timers-contract.ts';
 import { valuesContract } from './sandbox-values-contract.ts';
 
@@ -37,6 +38,7 @@ export function sandboxContract(
     deadlockContract(tools);
     killingContract(tools);
     holdingContract(tools);
+    repairContract(tools);
     timersContract(tools);
     valuesContract(tools);
   });

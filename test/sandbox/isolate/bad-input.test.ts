@@ -115,7 +115,8 @@ describe('A session that is given something bad', { timeout: 200_000 }, () => {
         sandbox,
         `try { await tools.fail() } catch (e) { text(e.stack); text(Object.getOwnPropertyNames(e)) }`,
       );
-      assert.equal(texts[0]?.split('\n')[0], 'Error: tool failed badly');
+      const first = 'Error: tool failed badly (tools.fail, exec_main.mjs:1:7)';
+      assert.equal(texts[0]?.split('\n')[0], first);
       assert.doesNotMatch(texts.join(), new RegExp(HOST_TEXT));
     });
 
