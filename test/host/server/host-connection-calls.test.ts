@@ -185,7 +185,10 @@ describe('The limits of a host', () => {
         },
       },
     });
-    const { peer } = await connectWithSession(host);
+    const { peer } = connect(host);
+    await peer.hello('cellhost.cells', 'cellhost.sessions');
+    const options = { limits: { maxOutputBytes: 1 << 30 } };
+    await peer.answer(peer.request('session/open', { options }));
     const text = await peer.initial(peer.execute('large'));
     assert.match(String(text), /^code-mode initial response exceeds the IPC frame limit: /);
     assert.match(JSON.stringify(await peer.initial(peer.execute('hi'))), /"hi"/);
