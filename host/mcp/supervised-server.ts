@@ -122,13 +122,13 @@ export class SupervisedServer implements AsyncDisposable {
       if (server.lost !== undefined) throw new Error(server.lost);
     } catch {
       const problem = server.lost ?? 'is gone';
-      await server.close();
+      await closed(server);
       this.#restartLater(problem);
       return;
     } finally {
       this.#settle();
     }
-    if (signal.aborted) return server.close();
+    if (signal.aborted) return closed(server);
     this.#current = server;
     this.#tools = server.tools;
     this.#problem = undefined;
@@ -145,6 +145,8 @@ export class SupervisedServer implements AsyncDisposable {
     if (this.#current !== server) return;
     this.#current = undefined;
     if (performance.now() - this.#upSince >= MOST_RESTART_MS) this.#failures = 0;
+    // Nothing more comes of it, but over HTTP its connections are still there.
+    void closed(server);
     this.#restartLater(server.lost ?? 'is gone');
   }
 
@@ -167,4 +169,9 @@ export class SupervisedServer implements AsyncDisposable {
     this.#tools = server.tools;
     this.#options.onChanged();
   }
+}
+
+/** Resolves when a server is closed. What fails then is of no use to anybody. */
+async function closed(server: ToolServer): Promise<void> {
+  await server.close().catch(() => {});
 }

@@ -5,6 +5,7 @@ import {
   type ElicitResult,
   ProtocolError,
   type RequestOptions,
+  SdkHttpError,
   type StreamableHTTPClientTransport,
   type Tool,
   type Transport,
@@ -162,6 +163,7 @@ export class ToolServer {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (ProtocolError.isInstance(error)) throw error;
+      this.#noticeLostSession(error);
       throw this.#callError(call, this.#lost ?? reasonOf(error), error);
     } finally {
       this.#asks.delete(asked);
@@ -204,6 +206,14 @@ export class ToolServer {
       if (this.#isStarted) this.#options.onLost?.();
     });
     return transport;
+  }
+
+  /** A server over HTTP that was restarted knows the session no more, and never will again. */
+  #noticeLostSession(error: unknown): void {
+    if (!(error instanceof SdkHttpError) || error.status !== 404 || !this.#isStarted) return;
+    if (this.#lost !== undefined || this.#options.onLost === undefined) return;
+    this.#lost = 'no longer knows this session';
+    this.#options.onLost();
   }
 
   #listChanged(onChanged: () => void): NonNullable<ClientOptions['listChanged']> {
