@@ -60,7 +60,12 @@ for (const move of script) {
         : await session.terminate(move.stop);
   seen.push(toModelContent(event, { maxTokens: 200 }));
 }
-const cancelled = await runCell(session, 'text(1); await tools.forever()', { timeoutMs: 200 });
+const user = new AbortController(); // the user presses stop while a tool runs
+const cancelled = await runCell(session, 'text(1); await tools.forever()', {
+  signal: user.signal,
+  timeoutMs: 60_000,
+  onEvent: ({ type }) => type === 'tool-started' && user.abort(),
+});
 seen.push(toModelContent(cancelled));
 
 const shown = seen.map((items) => items.map((i) => ('text' in i ? i.text : i.type)).join('\n'));
