@@ -1,7 +1,6 @@
 import { jsonSchema, type Tool, type ToolSet } from 'ai';
 import { type OpenSessionOptions, openSession } from '../../sandbox/open-session.ts';
 import { describeRuntime, type ModelTool } from '../../src/describe/describe-runtime.ts';
-import type { JsonObject } from '../../src/describe/json-object.ts';
 import { withHandlers } from '../../src/embed/with-handlers.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { SessionRuntime } from '../../src/runtime/session-runtime.ts';
@@ -20,7 +19,7 @@ export type CodeModeOptions = Omit<OpenSessionOptions, 'tools' | 'delegate' | 'n
 };
 
 /** A tool of the model: runs or continues a program, and shows its output. */
-export type CellTool = Tool<JsonObject, readonly OutputItem[]>;
+export type CellTool = Tool<Readonly<Record<string, unknown>>, readonly OutputItem[]>;
 
 /** Code mode for one conversation. */
 export interface CodeMode extends AsyncDisposable {
@@ -65,14 +64,16 @@ export async function codeMode(options: CodeModeOptions): Promise<CodeMode> {
   };
 }
 
+type CellArguments = Readonly<Record<string, unknown>>;
+
 function cellTool(
   { description, inputSchema }: ModelTool,
-  run: (args: JsonObject, signal: AbortSignal) => Promise<readonly OutputItem[]>,
+  run: (args: CellArguments, signal: AbortSignal) => Promise<readonly OutputItem[]>,
 ): CellTool {
   return {
     description,
-    inputSchema: jsonSchema<JsonObject>(inputSchema),
-    execute: (args: JsonObject, { abortSignal = new AbortController().signal }) =>
+    inputSchema: jsonSchema<CellArguments>(inputSchema),
+    execute: (args: CellArguments, { abortSignal = new AbortController().signal }) =>
       run(args, abortSignal),
     toModelOutput: ({ output }: { readonly output: readonly OutputItem[] }) => toAiOutput(output),
   };
