@@ -1,79 +1,75 @@
 import assert from 'node:assert/strict';
+import { setTimeout as after } from 'node:timers/promises';
+import { z } from 'zod';
 import {
-  type CellEvent,
-  describeTools,
+  describeRuntime,
+  type OutputItem,
   openSession,
-  type Session,
-  type ToolDefinition,
+  runCell,
+  toModelContent,
+  tool,
+  withHandlers,
 } from '../sandbox/cellhost.ts';
 
-// An agent loop. The model has three moves: run a program, wait for a cell, or answer. A script
-// plays the model here; put a call of your provider in its place.
-
-type Work =
-  | { readonly type: 'exec'; readonly source: string }
-  | { readonly type: 'wait'; readonly cellId: string };
-type Move = Work | { readonly type: 'answer'; readonly text: string };
-type Model = (conversation: readonly string[]) => Promise<Move>;
-
-async function ask(model: Model, session: Session, prompt: string, question: string) {
-  const conversation = [prompt, question];
-  for (;;) {
-    const move = await model(conversation);
-    if (move.type === 'answer') return { text: move.text, conversation };
-    conversation.push(report(await perform(session, move)));
-  }
-}
-
-async function perform(session: Session, work: Work): Promise<CellEvent> {
-  if (work.type === 'wait') return session.observe(work.cellId);
-  const { first } = await session.execute({ source: work.source });
-  return first;
-}
-
-/** An event as the model reads it. */
-function report(event: CellEvent): string {
-  const output = event.items.map((item) => (item.type === 'input_text' ? item.text : item.type));
-  if (event.type === 'yielded') output.push(`Cell ${event.cellId} is still running.`);
-  if (event.type === 'completed' && event.failure) output.push(`Failed: ${event.failure.text}`);
-  return output.join('\n');
-}
-
-const tools: readonly ToolDefinition[] = [
-  {
-    name: 'price',
-    description: 'The price of an article, in euros.',
-    inputSchema: { type: 'object', properties: { article: { type: 'string' } } },
-  },
-];
-
-await using session = openSession({
-  tools,
-  delegate: {
-    invokeTool: async ({ input }) => {
-      const { article } = input as { article: string };
-      return article.length;
+// An agent loop on the short path. A script plays the model; put a call of your provider in its place.
+const PNG = 'data:image/png;base64,iVBORw0KGgo=';
+const article = z.object({ article: z.string() });
+const tools = {
+  price: tool({ description: 'In euros.', input: article, run: ({ article }) => article.length }),
+  slow: tool({
+    description: 'Takes a moment.',
+    run: (_, { signal }) => after(50, 'at last', { signal }),
+  }),
+  failing: tool({
+    description: 'Fails.',
+    run: () => {
+      throw new Error('out of stock');
     },
-    notify: async ({ text }) => console.log('notified:', text),
-  },
-});
+  }),
+  photo: tool({ description: 'A photo, as a data URL.', input: article, run: () => PNG }),
+  report: tool({ description: 'A long text.', run: () => 'line\n'.repeat(400_000) }),
+  forever: tool({
+    description: 'Never answers.',
+    run: (_, { signal }) => after(2 ** 30, null, { signal }),
+  }),
+};
+await using session = openSession({ tools, notify: ({ text }) => console.log('notified:', text) });
+const { exec, wait } = describeRuntime({ tools: withHandlers(tools).tools });
+console.log(`The model is told ${exec.description.length + wait.description.length} characters.`);
 
+type Move = { readonly source: string } | { readonly wait: string } | { readonly stop: string };
 const script: readonly Move[] = [
-  {
-    type: 'exec',
-    source: `
-      text('Asking for two prices.');
-      yield_control();
-      const prices = await Promise.all(['tea', 'honey'].map((article) => tools.price({ article })));
-      text(prices[0] + prices[1]);
-    `,
-  },
-  { type: 'wait', cellId: '1' },
-  { type: 'answer', text: 'Tea and honey cost 8 euros.' },
+  { source: `store('tea', await tools.price({ article: 'tea' })); text(load('tea'))` },
+  { source: `text(load('tea') + 1); await tools.price({ item: 'tea' })` }, // the error repairs it
+  { source: `await tools.failing().catch((error) => text(error.message))` },
+  { source: `image(await tools.photo({ article: 'tea' }))` },
+  { source: `text(await tools.report())` }, // 2 MB: the model gets its head and tail
+  { source: `notify('working'); yield_control(); text(await tools.slow())` }, // in the background
+  { wait: '6' },
+  { source: `yield_control(); await tools.forever()` },
+  { stop: '7' },
 ];
-const model: Model = async (conversation) => script[conversation.length - 2]!;
 
-const { text, conversation } = await ask(model, session, describeTools(tools), 'What do I pay?');
-console.log(conversation.join('\n\n'));
-console.log(`\n${text}`);
-assert.deepEqual(conversation.slice(2), ['Asking for two prices.\nCell 1 is still running.', '8']);
+const seen: (readonly OutputItem[])[] = [];
+for (const move of script) {
+  const event =
+    'source' in move
+      ? await (await session.execute(move)).first
+      : 'wait' in move
+        ? await session.observe(move.wait)
+        : await session.terminate(move.stop);
+  seen.push(toModelContent(event, { maxTokens: 200 }));
+}
+const user = new AbortController(); // the user presses stop while a tool runs
+const cancelled = await runCell(session, 'text(1); await tools.forever()', {
+  signal: user.signal,
+  timeoutMs: 60_000,
+  onEvent: ({ type }) => type === 'tool-started' && user.abort(),
+});
+seen.push(toModelContent(cancelled));
+
+const shown = seen.map((items) => items.map((i) => ('text' in i ? i.text : i.type)).join('\n'));
+console.log(shown.map((text) => text.slice(0, 200)).join('\n\n'));
+const expected = [/3$/, /article: /, /out of stock/, /input_image/, /Output cut/];
+const later = [/cell ID 6/, /at last$/, /cell ID 7/, /terminated/, /terminated.*1$/s];
+for (const [index, text] of [...expected, ...later].entries()) assert.match(shown[index]!, text);

@@ -10,6 +10,12 @@ export const ENTRIES: readonly Entry[] = [
       'Sessions in this process, the sandbox processes that run their cells, and the text that describes tools to a model.',
   },
   {
+    name: 'cellhost/ai-sdk',
+    source: 'host/ai-sdk/ai-sdk.ts',
+    page: 'ai-sdk.md',
+    about: 'Code mode for the AI SDK. It needs the package `ai` beside this one.',
+  },
+  {
     name: 'cellhost/host',
     source: 'host/index.ts',
     page: 'host.md',

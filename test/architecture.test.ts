@@ -167,6 +167,18 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    files: 'host/ai-sdk/',
+    mayImport: [
+      'src/',
+      'sandbox/open-session.ts',
+      'host/mcp-server/call-arguments.ts',
+      'host/ai-sdk/',
+      '@standard-schema/spec',
+      'ai',
+    ],
+    alone: ['ai'],
+  },
+  {
     files: 'host/session-layer/',
     mayImport: [
       'src/',

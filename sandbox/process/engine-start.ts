@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire, getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childEntry } from './child-entry.ts';
 import { isPrivateFolder } from './private-folder.ts';
 
 /** How a sandbox process is started. */
@@ -22,7 +23,8 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+/** Found at import, so that a bundle fails there and not at its first cell. */
+const ENTRY = childEntry(import.meta.url);
 
 /**
  * @param nodePath Which Node.js is started.
@@ -31,7 +33,7 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
  *   at each start, and can give a permission up, and if nobody else can write into the folder.
  */
 export function engineStart(nodePath: string, compiled = sharedCache(nodePath)): EngineStart {
-  const entry = fileURLToPath(new URL(`./child.${EXTENSION}`, import.meta.url));
+  const entry = fileURLToPath(ENTRY);
   const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
   const modules = dirname(dirname(createRequire(import.meta.url).resolve('isolated-vm')));
   const cache =
@@ -59,7 +61,7 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
 function sharedCache(nodePath: string): string | undefined {
   const versioned = getCompileCacheDir();
   const canGiveUp = nodePath === process.execPath && isAtLeast(26, 10);
-  if (EXTENSION !== 'ts' || !canGiveUp || !versioned) return undefined;
+  if (!ENTRY.pathname.endsWith('.ts') || !canGiveUp || !versioned) return undefined;
   const folder = dirname(versioned);
   return isPrivateFolder(folder) ? folder : undefined;
 }

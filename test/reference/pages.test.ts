@@ -25,7 +25,9 @@ describe('The API reference', { timeout: 60_000 }, () => {
 
   it('has a page for each entry point of the package', () => {
     const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    const published = Object.entries<{ readonly types: string }>(exports).map(
+    const { './package.json': own, ...entries } = exports;
+    assert.equal(own, './package.json');
+    const published = Object.entries<{ readonly types: string }>(entries).map(
       ([name, { types }]) => [
         name.replace('.', 'cellhost'),
         types.replace('./dist/', '').replace('.d.ts', '.ts'),

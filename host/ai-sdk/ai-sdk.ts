@@ -1,0 +1,80 @@
+import { jsonSchema, type Tool, type ToolSet } from 'ai';
+import { type OpenSessionOptions, openSession } from '../../sandbox/open-session.ts';
+import { describeRuntime, type ModelTool } from '../../src/describe/describe-runtime.ts';
+import { withHandlers } from '../../src/embed/with-handlers.ts';
+import type { OutputItem } from '../../src/events.ts';
+import type { SessionRuntime } from '../../src/runtime/session-runtime.ts';
+import { fromAiTools } from './from-ai-tools.ts';
+import { ModelCells } from './model-cells.ts';
+import { toAiOutput } from './to-ai-output.ts';
+
+export { fromAiTools } from './from-ai-tools.ts';
+
+/** Options of `codeMode`: those of a session, and the tools that programs can call. */
+export type CodeModeOptions = Omit<OpenSessionOptions, 'tools' | 'delegate' | 'notify'> & {
+  /** A tool set of the AI SDK. */
+  readonly tools: ToolSet;
+  /** Length of the description of `exec`, as in `DescribeRuntimeOptions`. Default: unlimited. */
+  readonly maxDescriptionLength?: number;
+};
+
+/** A tool of the model: runs or continues a program, and shows its output. */
+export type CellTool = Tool<Readonly<Record<string, unknown>>, readonly OutputItem[]>;
+
+/** Code mode for one conversation. */
+export interface CodeMode extends AsyncDisposable {
+  /** For `generateText`, `streamText` and agents, in place of the tools that went in. */
+  readonly tools: { readonly exec: CellTool; readonly wait: CellTool };
+  readonly session: SessionRuntime;
+  /** Terminates every cell. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Code mode for the AI SDK: the model gets the tools `exec` and `wait`, and programs call the given tools.
+ *
+ * When the abort signal of a generation aborts, the cell it waits for is terminated. Notifications of
+ * programs are part of the next result. Keep one code mode per conversation, and close it at the end.
+ *
+ * @throws As `fromAiTools` and `openSession`.
+ */
+export async function codeMode(options: CodeModeOptions): Promise<CodeMode> {
+  const { tools: aiTools, maxDescriptionLength, ...settings } = options;
+  const handlers = await fromAiTools(aiTools);
+  const session: SessionRuntime = openSession({
+    ...settings,
+    tools: handlers,
+    notify: ({ cellId, text }) => cells.notify(cellId, text),
+  });
+  const cells = new ModelCells(() => session);
+  const { exec, wait } = describeRuntime({
+    tools: withHandlers(handlers).tools,
+    console: settings.console ?? false,
+    ...(maxDescriptionLength !== undefined && { maxLength: maxDescriptionLength }),
+  });
+  const close = () => session.close();
+  return {
+    tools: {
+      exec: cellTool(exec, (args, signal) => cells.exec(args, signal)),
+      wait: cellTool(wait, (args, signal) => cells.wait(args, signal)),
+    },
+    session,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+type CellArguments = Readonly<Record<string, unknown>>;
+
+function cellTool(
+  { description, inputSchema }: ModelTool,
+  run: (args: CellArguments, signal: AbortSignal) => Promise<readonly OutputItem[]>,
+): CellTool {
+  return {
+    description,
+    inputSchema: jsonSchema<CellArguments>(inputSchema),
+    execute: (args: CellArguments, { abortSignal = new AbortController().signal }) =>
+      run(args, abortSignal),
+    toModelOutput: ({ output }: { readonly output: readonly OutputItem[] }) => toAiOutput(output),
+  };
+}
