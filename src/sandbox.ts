@@ -4,7 +4,8 @@ import type { CellFailure, OutputItem } from './events.ts';
 export type ToolErrors =
   /**
    * As an `Error` whose message is the text. Programs also get what helps to repair them: one that can
-   * never go on fails with `deadlock`, stacks name the tool and its place, notes name cancelled calls.
+   * never go on fails with `deadlock`, stacks name the tool and its place, notes name cancelled calls, and
+   * output shows what JSON leaves empty.
    */
   | 'error'
   /** As the bare text, and without the rest, as clients of protocol version 1 expect. */

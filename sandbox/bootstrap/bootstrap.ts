@@ -8,6 +8,7 @@ import type {
 } from './bridge-types.ts';
 import type { makeFailures } from './failures.ts';
 import type { watchFinalizers } from './finalizers.ts';
+import type { makeInspect } from './inspect.ts';
 import type { captureIntrinsics } from './intrinsics.ts';
 import type { makeJson } from './json.ts';
 import type { makeMedia } from './media.ts';
@@ -19,6 +20,7 @@ import type { makeToolCalls } from './tool-calls.ts';
 export interface Parts {
   readonly captureIntrinsics: typeof captureIntrinsics;
   readonly makeFailures: typeof makeFailures;
+  readonly makeInspect: typeof makeInspect;
   readonly makeJson: typeof makeJson;
   readonly makeMedia: typeof makeMedia;
   readonly makeStores: typeof makeStores;
@@ -51,6 +53,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   const k = parts.captureIntrinsics();
   const failures = parts.makeFailures(k);
   const json = parts.makeJson(k, failures, limits.maxValueLength);
+  const inspect = parts.makeInspect(k, failures, json);
   let sent = 0;
   let sentLength = 0;
   let notifications = 0;
@@ -92,13 +95,17 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   const stores = parts.makeStores(k, failures, json, guarded, limits);
   const media = parts.makeMedia(k, failures, json, guarded);
 
+  function show(value: unknown): string {
+    return failures.bare ? json.show(value) : inspect.show(value);
+  }
+
   // Helpers can be called with `new`, as in the recorded engine.
   function text(value: unknown): void {
-    up('text', json.show(value));
+    up('text', show(value));
   }
 
   function notify(value: unknown): void {
-    const shown = json.show(value);
+    const shown = show(value);
     if (k.trim(shown) === '') failures.fail('notify expects non-empty text');
     if (notifications >= limits.maxPendingNotifications) {
       failures.fail(
@@ -123,6 +130,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
 
   function makeConsole() {
     const log = (...values: readonly unknown[]): void => {
+      if (!failures.bare) return up('text', inspect.format(values));
       let line = '';
       for (let at = 0; at < values.length; at += 1)
         line += (at > 0 ? ' ' : '') + json.show(values[at]);
@@ -188,6 +196,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     up('begun');
     const config = k.parse(configJson) as StartConfig;
     failures.bare = config.toolErrors === 'string';
+    if (!failures.bare) failures.show = inspect.show;
     stores.begin(config);
     const { tools, all } = calls.begin(config);
     install('tools', tools);

@@ -20,7 +20,9 @@ export interface Failures {
 }
 
 /** Uses nothing from outside itself. */
-export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
+export function makeFailures(
+  k: Intrinsics,
+): Failures & { bare: boolean; show: (value: unknown) => string } {
   const MAX_TEXT_LENGTH = 1_048_576;
   const OURS = 'cellhost:bootstrap:';
   const isFrame = (line: string) => k.slice(line, 0, 7) === '    at ';
@@ -64,8 +66,16 @@ export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
     return k.slice(frames, from, to);
   }
 
+  /** An object with a text of its own, and a primitive, say it themselves. */
+  function thrown(value: unknown): string {
+    const text = k.String(value);
+    return text === '[object Object]' ? failures.show(value) : text;
+  }
+
   const failures = {
     bare: false,
+    /** The text of a thrown value that is no error. */
+    show: (value: unknown) => k.String(value),
     fail(text: string): never {
       if (failures.bare) throw text;
       throw failures.toRejection(text);
@@ -110,7 +120,7 @@ export function makeFailures(k: Intrinsics): Failures & { bare: boolean } {
     describe(error: unknown): string {
       try {
         const stack = typeof error === 'object' && error !== null && (error as Error).stack;
-        return bounded(typeof stack === 'string' ? withoutOurFrames(stack) : k.String(error));
+        return bounded(typeof stack === 'string' ? withoutOurFrames(stack) : thrown(error));
       } catch {
         return 'the program threw a value that cannot be shown';
       }

@@ -15,6 +15,10 @@ export function captureIntrinsics() {
       apply(method, self, args);
   const { stringify, parse } = JSON;
   const { defineProperty, getPrototypeOf, create, hasOwn } = Object;
+  const { prototype: typed } = Object.getPrototypeOf(Uint8Array);
+  const getter = (prototype: object, name: string) =>
+    bind(Object.getOwnPropertyDescriptor(prototype, name)!.get as (this: object) => number);
+  type Each = (this: object, visit: (value: unknown, key: unknown) => void) => void;
   const mapPrototype = Map.prototype as Map<string | number, never>;
   return {
     stringify,
@@ -37,6 +41,7 @@ export function captureIntrinsics() {
     promiseThen: bind(
       Promise.prototype.then as (this: object, done: unknown, failed: unknown) => object,
     ),
+    objectToString: bind(Object.prototype.toString),
     errorToString: bind(Error.prototype.toString),
     charCodeAt: bind(String.prototype.charCodeAt),
     indexOf: bind(
@@ -45,6 +50,11 @@ export function captureIntrinsics() {
     slice: bind(String.prototype.slice as (this: string, from: number, to?: number) => string),
     trim: bind(String.prototype.trim),
     toLowerCase: bind(String.prototype.toLowerCase),
+    mapForEach: bind(Map.prototype.forEach as Each),
+    mapSize: getter(Map.prototype, 'size'),
+    setForEach: bind(Set.prototype.forEach as Each),
+    setSize: getter(Set.prototype, 'size'),
+    typedLength: getter(typed, 'length'),
     mapGet: bind(mapPrototype.get as (this: object, key: unknown) => unknown),
     mapSet: bind(
       mapPrototype.set as unknown as (this: object, key: unknown, value: unknown) => object,

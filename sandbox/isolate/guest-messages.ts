@@ -137,8 +137,10 @@ export class GuestMessages {
   }
 
   #failureOf(text: string): ProgramEnd['failure'] {
-    const identifiers = this.#program.tools.map(({ identifier }) => identifier);
-    return { kind: 'exception', text: withToolHint(text, identifiers) };
+    const { tools, toolErrors } = this.#program;
+    const identifiers = tools.map(({ identifier }) => identifier);
+    const hinted = withToolHint(text, identifiers, toolErrors === 'error');
+    return { kind: 'exception', text: hinted };
   }
 }
 

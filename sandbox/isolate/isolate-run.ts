@@ -8,6 +8,7 @@ import { GuestMessages, type MessagesOwner } from './guest-messages.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
+import { withRepairHint } from './repair-hint.ts';
 import { deadlock, outOfMemory, unreadable } from './run-failures.ts';
 import { RunNotes } from './run-notes.ts';
 
@@ -293,6 +294,6 @@ export class IsolateRun implements SandboxRun {
     }
     this.#stopAll(left);
     const notes = this.#notes.atEnd(this.#programOver ? this.#messages.calledTools : []);
-    this.#resolve({ failure, notes });
+    this.#resolve({ failure: withRepairHint(failure, this.#program), notes });
   }
 }

@@ -3,12 +3,22 @@ import { distance } from 'fastest-levenshtein';
 const MAX_NAME_LENGTH = 128;
 const MISSING_TOOL = /^TypeError: tools\.([\w$]+) is not a function/;
 
+/** The name of a call such as `tools['gh.list-issues']()`, too. */
+const ANY_MISSING_TOOL = /^TypeError: tools\.([^\s()]{1,128}) is not a function/;
+
 /**
  * Adds to the text of a failed call of a tool that does not exist which one was probably meant.
  * Other texts, and names that resemble nothing, stay as they are.
+ *
+ * @param anyName Whether to read names that are not identifiers, too.
  */
-export function withToolHint(text: string, identifiers: readonly string[]): string {
-  const wanted = MISSING_TOOL.exec(text)?.[1];
+export function withToolHint(
+  text: string,
+  identifiers: readonly string[],
+  anyName = false,
+): string {
+  const pattern = anyName ? ANY_MISSING_TOOL : MISSING_TOOL;
+  const wanted = pattern.exec(text)?.[1];
   if (wanted === undefined || wanted.length > MAX_NAME_LENGTH) return text;
   if (identifiers.includes(wanted)) return text;
   let best: string | null = null;
@@ -18,10 +28,10 @@ export function withToolHint(text: string, identifiers: readonly string[]): stri
     if (far < bestDistance) [best, bestDistance] = [identifier, far];
   }
   if (best === null) return text;
-  return text.replace(MISSING_TOOL, (start) => `${start} (did you mean tools.${best}?)`);
+  return text.replace(pattern, (start) => `${start} (did you mean tools.${best}?)`);
 }
 
 function lookAlike(a: string, b: string): boolean {
-  const bare = (name: string) => name.replaceAll(/[_$]/g, '').toLowerCase();
+  const bare = (name: string) => name.replaceAll(/[^a-zA-Z0-9\u0080-\uffff]/g, '').toLowerCase();
   return bare(a) === bare(b);
 }

@@ -1,6 +1,7 @@
 import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { makeFailures } from '../bootstrap/failures.ts';
 import { watchFinalizers } from '../bootstrap/finalizers.ts';
+import { makeInspect } from '../bootstrap/inspect.ts';
 import { captureIntrinsics } from '../bootstrap/intrinsics.ts';
 import { makeJson } from '../bootstrap/json.ts';
 import { makeMedia } from '../bootstrap/media.ts';
@@ -13,6 +14,7 @@ import type { SandboxLimits } from '../limits.ts';
 const PARTS = {
   captureIntrinsics,
   makeFailures,
+  makeInspect,
   makeJson,
   makeMedia,
   makeStores,

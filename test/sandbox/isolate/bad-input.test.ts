@@ -49,7 +49,10 @@ describe('A session that is given something bad', { timeout: 200_000 }, () => {
     it('refuses what does not parse, and what imports', async () => {
       assert.equal((await runCell(sandbox, 'text(')).failure?.kind, 'syntax');
       const { failure } = await runCell(sandbox, 'import fs from "fs"');
-      assert.deepEqual(failure, { kind: 'syntax', text: 'Unsupported import in exec: fs' });
+      assert.deepEqual(failure, {
+        kind: 'syntax',
+        text: 'Unsupported import in exec: fs\nHint: cells have no modules; call a tool',
+      });
     });
 
     it('ends where the parser knows more letters than the engine', async () => {

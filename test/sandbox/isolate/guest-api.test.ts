@@ -143,7 +143,7 @@ const OUTPUTS: readonly (readonly [source: string, items: readonly unknown[]])[]
   ['text(10n ** 20n); text(-0); text(NaN)', texts('100000000000000000000', '0', 'NaN')],
   [
     'text(new Date(0)); text(new Map([[1, 2]])); text([null])',
-    texts('"1970-01-01T00:00:00.000Z"', '{}', '[null]'),
+    texts('"1970-01-01T00:00:00.000Z"', 'Map(1) [[1,2]]', '[null]'),
   ],
   ['text({ toJSON() {} })', texts('undefined')],
   ['text("a", "b")', texts('a')],
