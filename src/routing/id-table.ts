@@ -184,9 +184,11 @@ export class IdTable<T extends Traffic> {
    * Ends a guard. An id that came with the guard's token is closed, so that later items for it do
    * not go to another guard. With the last guard, all parked items are dropped; their ids are
    * forgotten, because the next creation may get one of them.
+   *
+   * @returns Whether the guard was open.
    */
-  end(guard: OpenGuard<T>, reason: unknown): void {
-    if (!this.guards.has(guard)) return;
+  end(guard: OpenGuard<T>, reason: unknown): boolean {
+    if (!this.guards.has(guard)) return false;
     if (this.guards.isUndecided(guard)) this.#parking.doubt(guard.openedAt);
     const own = this.guards.remove(guard);
     const abandoned: Parked<T>[] = [];
@@ -196,6 +198,7 @@ export class IdTable<T extends Traffic> {
     }
     if (this.guards.size === 0) abandoned.push(...this.#parking.takeAll());
     this.#dropAll(abandoned, 'pendingEnded', reason);
+    return true;
   }
 
   /** Closes an id, live or not. */

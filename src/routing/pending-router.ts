@@ -77,8 +77,7 @@ export class PendingRouter<T extends Traffic = Traffic> {
     const guard: OpenGuard<T> = { ...options, parkMs, openedAt: this.#seq, claimed: false };
     this.#ids.guards.add(guard);
     const release = (reason?: unknown) => {
-      this.#ids.end(guard, reason);
-      this.#guardsChanged();
+      if (this.#ids.end(guard, reason)) this.#guardsChanged();
     };
     return {
       claim: (id, sink) => {
@@ -89,7 +88,7 @@ export class PendingRouter<T extends Traffic = Traffic> {
       },
       discard: (id, reason) => {
         const isDone = this.#ids.giveUp(guard, id, reason);
-        this.#guardsChanged();
+        if (isDone) this.#guardsChanged();
         return isDone;
       },
       release,
