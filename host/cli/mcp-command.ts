@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { CodeModeError } from '../../src/errors.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
-import { fileProblem } from '../io/file-problem.ts';
 import { type McpConfig, readMcpConfig } from '../mcp/mcp-config.ts';
 import { LazyBackend } from '../mcp-server/lazy-backend.ts';
 import { serveStreams } from '../mcp-server/serve-stdio.ts';
 import { hostAndPort } from '../wire/endpoint.ts';
 import type { CliIo } from './cli-io.ts';
 import { parseMcpEndpoint } from './mcp-endpoint.ts';
+import { printLabelled } from './print.ts';
+import { readToken } from './read-token.ts';
+import { StopSignals } from './stop-signals.ts';
 
 /** What `cellhost mcp` was told. */
 export interface McpCommandOptions {
@@ -19,7 +20,6 @@ export interface McpCommandOptions {
   readonly tokenFile: string | undefined;
 }
 
-const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const NO_SERVERS: McpConfig = { mcpServers: {} };
 
 /**
@@ -36,10 +36,10 @@ export async function mcpCommand(
   io: CliIo,
   openSandbox: () => Promise<Sandbox>,
 ): Promise<number> {
-  const say = (text: string) => void io.stderr.write(`cellhost: ${text}\n`);
-  using stop = new StopSignal(io);
+  const say = (text: string) => printLabelled(io.stderr, 'cellhost:', text);
+  using stop = new StopSignals(io);
   try {
-    const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
+    const token = tokenFile === undefined ? undefined : await requiredToken(tokenFile);
     const endpoint = parseMcpEndpoint(listen, token !== undefined);
     const servers = config === undefined ? NO_SERVERS : await readMcpConfig(config);
     const options = { config: servers, openSandbox, onMessage: say };
@@ -65,36 +65,8 @@ export async function mcpCommand(
 }
 
 /** @throws `invalid_config` that names the file and the flag. */
-async function readToken(path: string): Promise<string> {
-  let token: string;
-  try {
-    token = (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    const text = `Cannot read ${path} (--token-file): ${fileProblem(error)}`;
-    throw new CodeModeError('invalid_config', text, { cause: error });
-  }
+async function requiredToken(path: string): Promise<string> {
+  const token = await readToken(path);
   if (token !== '') return token;
   throw new CodeModeError('invalid_config', `Cannot use ${path} (--token-file): it is empty`);
-}
-
-/** Hears the signals that ask to stop. Those after the first change nothing. */
-class StopSignal implements Disposable {
-  readonly #io: CliIo;
-  readonly #asked = Promise.withResolvers<void>();
-
-  constructor(io: CliIo) {
-    this.#io = io;
-    for (const signal of STOPPING) io.signals.on(signal, this.#onSignal);
-  }
-
-  /** Resolves at the first signal. */
-  get asked(): Promise<void> {
-    return this.#asked.promise;
-  }
-
-  [Symbol.dispose](): void {
-    for (const signal of STOPPING) this.#io.signals.off(signal, this.#onSignal);
-  }
-
-  readonly #onSignal = (): void => this.#asked.resolve();
 }

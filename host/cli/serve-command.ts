@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_HOST_LIMITS } from '../core/host-limits.ts';
-import { fileProblem } from '../io/file-problem.ts';
 import { greet } from '../server/greeting.ts';
 import type { Host } from '../server/host.ts';
 import type { Listener } from '../transports/listener.ts';
@@ -12,6 +10,8 @@ import { type Endpoint, parseListenEndpoint } from '../wire/endpoint.ts';
 import type { CliIo, CliOutput } from './cli-io.ts';
 import { isReaderGone } from './output-failures.ts';
 import { print, printLabelled } from './print.ts';
+import { readToken } from './read-token.ts';
+import { StopSignals } from './stop-signals.ts';
 
 /** What `cellhost serve` was told. */
 export interface ServeOptions {
@@ -27,11 +27,8 @@ export interface ServeOptions {
 export type OpenSandbox = () => Promise<Sandbox>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** How long the rest of a start waits for the client's first message, in milliseconds. */
 const HELLO_FIRST_MS = 20;
-/** How a process ends that somebody killed: 128 and the number of SIGTERM. */
-const FORCED = 143;
 
 /**
  * Serves code-mode sessions until the client goes (standard streams), or until a signal.
@@ -135,16 +132,6 @@ async function serveListener(
   return isTold ? 0 : 2;
 }
 
-/** @throws Error that names the file and the flag. */
-async function readToken(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    const text = `Cannot read ${path} (--token-file): ${fileProblem(error)}`;
-    throw new Error(text, { cause: error });
-  }
-}
-
 /** @throws Error that names the levels. */
 function checkLogLevel(level: string): void {
   if (LOG_LEVELS.includes(level)) return;
@@ -156,41 +143,6 @@ function tell(output: CliOutput, line: string): Promise<boolean> {
   return new Promise((resolve) => {
     output.write(line, (error) => resolve(!error || isReaderGone(error)));
   });
-}
-
-/** Signals that ask to stop: the first politely, the second at once. */
-class StopSignals implements Disposable {
-  readonly #io: CliIo;
-  readonly #asked = Promise.withResolvers<void>();
-  readonly #forced = Promise.withResolvers<number>();
-  #count = 0;
-
-  constructor(io: CliIo) {
-    this.#io = io;
-    for (const signal of STOPPING) io.signals.on(signal, this.#onSignal);
-  }
-
-  get isAsked(): boolean {
-    return this.#count > 0;
-  }
-
-  get asked(): Promise<void> {
-    return this.#asked.promise;
-  }
-
-  get forced(): Promise<number> {
-    return this.#forced.promise;
-  }
-
-  [Symbol.dispose](): void {
-    for (const signal of STOPPING) this.#io.signals.off(signal, this.#onSignal);
-  }
-
-  readonly #onSignal = (): void => {
-    this.#count += 1;
-    if (this.#count === 1) this.#asked.resolve();
-    else this.#forced.resolve(FORCED);
-  };
 }
 
 function messageOf(error: unknown): string {

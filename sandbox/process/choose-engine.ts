@@ -23,8 +23,8 @@ export interface Candidate {
 /** Which process there is for the next program of a session. */
 export interface Situation<Engine> {
   readonly session: symbol;
-  /** All processes that are not being ended. */
-  readonly living: readonly Engine[];
+  /** All processes that are not being ended. Asked only where it matters. */
+  readonly living: () => readonly Engine[];
   /** Those of them that are the session's. */
   readonly own: readonly Engine[];
   /** Whether the session lately brought down its process. Asked only where it matters. */
@@ -50,12 +50,13 @@ export interface Choice<Engine> {
 export function chooseEngine<Engine extends Candidate>(
   situation: Situation<Engine>,
 ): Choice<Engine> {
-  const { session, living, own, maxProcesses, maxProgramsPerProcess } = situation;
+  const { session, own, maxProcesses, maxProgramsPerProcess } = situation;
   const hasServed = ({ programs }: Engine) => programs >= maxProgramsPerProcess;
   const [least] = own
     .filter((engine) => !hasServed(engine))
     .toSorted((a, b) => a.starting - b.starting);
   if (least !== undefined) return relieve(situation, least);
+  const living = situation.living();
   const isFull = living.length >= maxProcesses;
   if (isFull && own[0] !== undefined) return { engine: own[0], isTaken: false };
   const idle = living.filter(({ load }) => load === 0);
@@ -67,13 +68,14 @@ export function chooseEngine<Engine extends Candidate>(
 
 /** The own process, or a spare for a session that starts many programs at once, where nobody will miss it. */
 function relieve<Engine extends Candidate>(
-  { living, own, maxProcesses, sessionsPerProcess }: Situation<Engine>,
+  situation: Situation<Engine>,
   least: Engine,
 ): Choice<Engine> {
+  const { own, maxProcesses, sessionsPerProcess } = situation;
   const isCrowded = least.starting >= CROWD && own.length < availableParallelism();
-  if (!isCrowded || sessionsPerProcess > 1 || living.length >= maxProcesses) {
-    return { engine: least, isTaken: false };
-  }
+  if (!isCrowded || sessionsPerProcess > 1) return { engine: least, isTaken: false };
+  const living = situation.living();
+  if (living.length >= maxProcesses) return { engine: least, isTaken: false };
   const spare = living.find(({ load, ready }) => load === 0 && ready);
   if (spare === undefined) return { engine: least, isTaken: false, lacksRelief: true };
   return { engine: spare, isTaken: true, lacksRelief: false };

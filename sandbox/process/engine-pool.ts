@@ -189,7 +189,7 @@ export class EnginePool {
     const nowMs = performance.now();
     const { engine, isTaken, lacksRelief } = chooseEngine({
       session,
-      living: this.living,
+      living: () => this.living,
       own: [...this.#held.of(session)].filter(({ gone }) => !gone),
       isBlamed: () => this.#isBlamed(session),
       idleMs: (each) => nowMs - (this.#idleSince.get(each) ?? nowMs),

@@ -33,7 +33,7 @@ function engine(name: string, parts: Partial<Engine> & { readonly of?: symbol } 
 function choose(living: readonly Engine[], parts: Partial<Situation<Engine>> = {}) {
   const { engine: chosen, ...rest } = chooseEngine({
     session: SESSION,
-    living,
+    living: () => living,
     own: [],
     isBlamed: () => false,
     idleMs: ({ idleMs }) => idleMs,
