@@ -4,10 +4,10 @@ import { StoredBound } from '../stored-bound.ts';
 import type { RunMessage, Write } from './up-message.ts';
 
 /**
- * What a sandbox process may say of one program at the moment.
+ * What a sandbox process may send about one program at the moment.
  *
- * Is told what either end says, in the order in which the host sends and receives it. An honest
- * process never breaks these rules: it holds the program to the same limits.
+ * Takes what either side sends, in the order in which the host sends and receives it. An honest
+ * process never breaks these rules: it enforces the same limits.
  */
 export class RunRules {
   readonly #limits: SandboxLimits;
@@ -18,7 +18,7 @@ export class RunRules {
   #pendingCalls = 0;
   #pendingNotifications = 0;
   #isHeld: boolean;
-  /** Frontiers that may still be reported: one for each time the program was held. */
+  /** How many frontiers may still be reported: one for each time the program was held. */
   #frontiers: number;
 
   constructor({ tools, hold }: Pick<Program, 'tools' | 'hold'>, limits: SandboxLimits) {
@@ -34,7 +34,7 @@ export class RunRules {
     this.#isHeld = true;
   }
 
-  /** The program may report a frontier that is on its way. */
+  /** A frontier that is already on its way may still arrive. */
   released(): void {
     this.#isHeld = false;
   }
@@ -81,7 +81,7 @@ export class RunRules {
     }
   }
 
-  /** Ids rise, so that none is used twice. */
+  /** Ids must rise, so that none is used twice. */
   #call({ id, tool }: Extract<RunMessage, { type: 'call' }>): void {
     if (id <= this.#lastCall) refuse(`call ${id} came after call ${this.#lastCall}`);
     if (tool >= this.#toolCount) refuse(`there is no tool number ${tool}`);
@@ -102,7 +102,7 @@ export class RunRules {
   }
 }
 
-/** A program that could not be started has an end and nothing else. */
+/** A program that could not be started has only an end. */
 function isFailedStart(message: RunMessage): boolean {
   return message.type === 'end' && message.end.failure?.kind === 'sandbox_failed';
 }

@@ -13,7 +13,7 @@ import { END_BOUNDS, Up, VALUES_PER_FRAME } from './message-kinds.ts';
 /** A key and its value as JSON text. */
 export type Write = readonly [key: string, json: string];
 
-/** What a sandbox process says of one program. */
+/** What a sandbox process sends about one program. */
 export type RunMessage =
   | { readonly type: 'started' }
   | { readonly type: 'yield' }
@@ -29,7 +29,7 @@ export type RunMessage =
   | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'end'; readonly end: ProgramEnd };
 
-/** What a sandbox process says. */
+/** What a sandbox process sends. */
 export type UpMessage =
   | RunMessage
   | { readonly type: 'gone' }
@@ -37,8 +37,8 @@ export type UpMessage =
   | { readonly type: 'heaviest' };
 
 /**
- * Reads a frame of a sandbox process. Nothing of it is trusted: each field is checked, and what is
- * returned is made here, with nothing in it but the known fields.
+ * Reads a frame of a sandbox process. Nothing in it is trusted: each field is checked, and the result
+ * is a new object with the known fields only.
  *
  * @param maxLength Length of the longest value, in UTF-16 units.
  * @throws Error for a frame that no honest process sends.
