@@ -1,7 +1,7 @@
 import { abortable } from 'abort-controller-x';
 import type { Delegate } from '../../src/delegate.ts';
-import { type CellEndEvent, followCell } from '../../src/embed/follow-cell.ts';
-import type { OutputItem } from '../../src/events.ts';
+import { followCell } from '../../src/embed/follow-cell.ts';
+import type { CellEndEvent, OutputItem } from '../../src/events.ts';
 import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpTools } from '../mcp/mcp-tools.ts';
