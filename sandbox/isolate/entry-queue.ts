@@ -1,22 +1,22 @@
 import PQueue from 'p-queue';
 
 /**
- * The one queue through which every entry into an isolate goes, in order.
+ * The queue through which every entry into an isolate goes, in order.
  *
- * While it is held nothing enters, so nothing in the isolate moves: a program cannot run by itself
- * once its microtasks are done.
+ * While it is held, nothing enters and so nothing in the isolate runs: once its microtasks are done,
+ * a program cannot run by itself.
  */
 export class EntryQueue {
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #onIdle: () => void;
   #entries = 0;
 
-  /** @param onIdle Called after an entry when no other waits: the program is quiet. */
+  /** @param onIdle Called after an entry if no other waits: the program is quiet. */
   constructor(onIdle: () => void) {
     this.#onIdle = onIdle;
   }
 
-  /** Runs `entry` when all before it are done. It must not throw. */
+  /** Runs `entry` when all earlier ones are done. It must not throw. */
   enter(entry: () => Promise<void>): void {
     this.#entries += 1;
     void this.#queue.add(async () => {
@@ -26,7 +26,7 @@ export class EntryQueue {
     });
   }
 
-  /** Nobody is in the isolate and nobody waits to get in. */
+  /** Whether no entry is running or waiting. */
   get idle(): boolean {
     return this.#entries === 0;
   }
@@ -39,7 +39,7 @@ export class EntryQueue {
     this.#queue.start();
   }
 
-  /** Forgets the entries that wait. */
+  /** Drops the entries that wait. */
   clear(): void {
     this.#queue.clear();
   }
