@@ -9,7 +9,7 @@ const MISSED_MS = 1_000;
 export interface Candidate {
   /** Programs that run or may still be running. */
   readonly load: number;
-  /** Programs it was given and has not begun to run. */
+  /** Programs it was given that have neither begun to run nor wait for others of their session. */
   readonly starting: number;
   /** Whether it runs programs already. */
   readonly ready: boolean;

@@ -100,7 +100,7 @@ export class EngineProcess {
     return this.#signs.started;
   }
 
-  /** Programs it was given and has not begun to run. */
+  /** Programs it was given that have neither begun to run nor wait for others of their session. */
   get starting(): number {
     return this.#starting.size;
   }
