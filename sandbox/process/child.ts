@@ -175,6 +175,7 @@ class SandboxProcess {
     };
     return {
       started: () => send(Up.Started),
+      waits: (isWaiting) => send(isWaiting ? Up.Waits : Up.Proceeds),
       output: (item) => {
         writes.flush();
         sendItem(writer, id, item);

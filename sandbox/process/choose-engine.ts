@@ -9,7 +9,7 @@ const MISSED_MS = 1_000;
 export interface Candidate {
   /** Programs that run or may still be running. */
   readonly load: number;
-  /** Programs it was given and has not started. */
+  /** Programs it was given that have not started and do not wait for others of their session. */
   readonly starting: number;
   /** Whether it accepts programs yet. */
   readonly ready: boolean;

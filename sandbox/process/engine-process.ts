@@ -100,7 +100,7 @@ export class EngineProcess {
     return this.#signs.started;
   }
 
-  /** Programs it was given and has not started. */
+  /** Programs it was given that have not started and do not wait for others of their session. */
   get starting(): number {
     return this.#starting.size;
   }

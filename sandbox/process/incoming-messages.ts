@@ -19,6 +19,7 @@ export interface IncomingMessagesParts {
   readonly isOver: () => boolean;
   /** It answered for the first time. */
   readonly onReady: () => void;
+  /** The program has started, or waits for others of its session. */
   readonly onStarted: (id: number) => void;
   /** A killed program is gone. */
   readonly onStopped: () => void;
@@ -72,7 +73,7 @@ export class IncomingMessages {
     if (message.type === 'heaviest') return this.#named(id);
     const run = runOf(id) ?? refuse(`program ${id} does not run`);
     run.receive(message);
-    if (message.type === 'started') onStarted(id);
+    if (message.type === 'started' || message.type === 'waits') onStarted(id);
   }
 
   #answered(): void {

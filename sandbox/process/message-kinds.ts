@@ -51,6 +51,10 @@ export const Up = {
   Pong: 12,
   /** The program that uses the most memory; run: 0 if there is none. */
   Heaviest: 13,
+  /** The program waits for its turn. Also before it has started. */
+  Waits: 14,
+  /** It waits no longer. */
+  Proceeds: 15,
 } as const;
 
 /** Bounds of what a process sends about a program's end, in UTF-16 units. Longer texts are cut off. */

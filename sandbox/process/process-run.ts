@@ -143,6 +143,10 @@ export class ProcessRun implements SandboxRun {
     switch (message.type) {
       case 'started':
         return calls.started();
+      case 'waits':
+        return calls.waits(true);
+      case 'proceeds':
+        return calls.waits(false);
       case 'output':
         return calls.output(message.item);
       case 'yield':

@@ -188,5 +188,9 @@ export function processSandbox(options?: ProcessSandboxOptions): ProcessSandbox 
 
 function pick(all: SandboxLimits & ProcessLimits): SandboxLimits {
   const names = Object.keys(DEFAULT_SANDBOX_LIMITS) as (keyof SandboxLimits)[];
-  return Object.fromEntries(names.map((name) => [name, all[name]])) as unknown as SandboxLimits;
+  // They travel as JSON, which has no infinity.
+  const finite = (limit: number) => Math.min(limit, Number.MAX_VALUE);
+  return Object.fromEntries(
+    names.map((name) => [name, finite(all[name])]),
+  ) as unknown as SandboxLimits;
 }

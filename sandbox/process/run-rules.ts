@@ -14,6 +14,7 @@ export class RunRules {
   readonly #toolCount: number;
   readonly #stored: StoredBound;
   #hasStarted = false;
+  #isWaiting = false;
   #lastCall = 0;
   #pendingCalls = 0;
   #pendingNotifications = 0;
@@ -57,6 +58,7 @@ export class RunRules {
    * @throws Error if the process must not send it now.
    */
   take(message: RunMessage): void {
+    if (message.type === 'waits' || message.type === 'proceeds') return this.#turn(message.type);
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
     if (isFirst && message.type !== 'started' && !isFailedStart(message)) {
@@ -79,6 +81,13 @@ export class RunRules {
       case 'yield':
       case 'end':
     }
+  }
+
+  /** The two must alternate. */
+  #turn(type: 'waits' | 'proceeds'): void {
+    const isWaiting = type === 'waits';
+    if (isWaiting === this.#isWaiting) refuse(`the program ${type} already`);
+    this.#isWaiting = isWaiting;
   }
 
   /** Ids must rise, so that none is used twice. */

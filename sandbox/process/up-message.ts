@@ -16,6 +16,8 @@ export type Write = readonly [key: string, json: string];
 /** What a sandbox process sends about one program. */
 export type RunMessage =
   | { readonly type: 'started' }
+  | { readonly type: 'waits' }
+  | { readonly type: 'proceeds' }
   | { readonly type: 'yield' }
   | { readonly type: 'frontier' }
   | { readonly type: 'output'; readonly item: OutputItem }
@@ -53,6 +55,10 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
       return bare(frame, 'gone');
     case Up.Started:
       return bare(frame, 'started');
+    case Up.Waits:
+      return bare(frame, 'waits');
+    case Up.Proceeds:
+      return bare(frame, 'proceeds');
     case Up.Yield:
       return bare(frame, 'yield');
     case Up.Frontier:
@@ -75,7 +81,7 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
   return refuse(`there is no kind ${frame.kind}`);
 }
 
-type Bare = 'started' | 'yield' | 'frontier' | 'gone' | 'pong' | 'heaviest';
+type Bare = 'started' | 'waits' | 'proceeds' | 'yield' | 'frontier' | 'gone' | 'pong' | 'heaviest';
 
 /** A message without numbers and texts. */
 function bare<Type extends Bare>(
