@@ -1,6 +1,7 @@
 import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { Ask } from '../mcp/tool-server.ts';
+import type { CallOrigin } from './call-guard.ts';
 import type { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
 
@@ -12,6 +13,7 @@ export type CallTool = (
   call: ToolCall,
   signal: AbortSignal,
   ask: Ask | undefined,
+  origin: CallOrigin,
 ) => Promise<unknown>;
 
 /** Who waits for a cell: a request of a client. */
@@ -24,6 +26,8 @@ export interface Caller {
   readonly spansRounds: boolean;
   /** The kinds of questions that the client can put to a person. */
   readonly asks: ReadonlySet<QuestionKind>;
+  /** What the client itself calls the request; undefined if it does not say. */
+  readonly clientCallId?: string | undefined;
 }
 
 /** How a person is asked: with a form, or by opening an address. */
@@ -44,6 +48,7 @@ export class LiveCell implements Delegate {
   isOver = false;
   readonly questions = new Questions();
   readonly #callTool: CallTool;
+  readonly #origin: CallOrigin;
   readonly #calls = new Map<string, RunningCall>();
   #notes: string[] = [];
   #kept: readonly OutputItem[] = [];
@@ -53,8 +58,9 @@ export class LiveCell implements Delegate {
   #wakesOnNotes = false;
   #unlink: () => void = () => {};
 
-  constructor(callTool: CallTool, caller: Caller) {
+  constructor(callTool: CallTool, caller: Caller, source: string) {
     this.#callTool = callTool;
+    this.#origin = { clientCallId: caller.clientCallId, source };
     this.#asks = caller.asks;
   }
 
@@ -75,7 +81,7 @@ export class LiveCell implements Delegate {
     const ask: Ask | undefined =
       this.#asks.size > 0 ? (...question) => this.#ask(...question) : undefined;
     try {
-      return await this.#callTool(call, signal, ask);
+      return await this.#callTool(call, signal, ask, this.#origin);
     } finally {
       this.#calls.delete(callId);
       this.#caller?.progress?.say(`${tool} ended`);
