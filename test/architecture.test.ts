@@ -108,6 +108,7 @@ const RULES: readonly Rule[] = [
       'node:',
     ],
   },
+  { files: 'sandbox/limits.ts', mayImport: ['node:os'] },
   { files: 'sandbox/', mayImport: ['src/', 'sandbox/*', 'sandbox/isolate/', 'sandbox/process/'] },
 
   { files: 'host/index.ts', mayImport: ['host/'] },

@@ -9,6 +9,7 @@ import {
   RUN_HELP,
   SERVE_OPTIONS,
   serveHelp,
+  TOOLS_HELP,
 } from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
 import { print } from './print.ts';
@@ -33,6 +34,11 @@ interface McpFlags {
   readonly config?: string;
   readonly listen: string;
   readonly tokenFile?: string;
+}
+
+interface ToolsFlags {
+  readonly config: string;
+  readonly verbose?: boolean;
 }
 
 interface ServeFlags {
@@ -73,6 +79,7 @@ export async function main(
   addRunCommand(program, io, output, openSession, exit);
   addServeCommand(program, io, exit);
   addMcpCommand(program, io, exit);
+  addToolsCommand(program, io, output, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -151,6 +158,25 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .action(async ({ config, listen, tokenFile }: McpFlags) => {
       const { mcpCommand } = await import('./mcp-command.ts');
       exit(await mcpCommand({ config, listen, tokenFile }, io, async () => processSandbox()));
+    });
+}
+
+function addToolsCommand(
+  program: Command,
+  io: CliIo,
+  output: OutputFailures,
+  exit: (code: number) => void,
+): void {
+  program
+    .command('tools')
+    .description('Print the tools of MCP servers as the model will see them.')
+    .requiredOption('--config <path>', 'Start the MCP servers in this mcp.json.')
+    .option('--verbose', 'Print what the MCP servers write to standard error.')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', TOOLS_HELP)
+    .action(async ({ config, verbose = false }: ToolsFlags) => {
+      const { toolsCommand } = await import('./tools-command.ts');
+      exit(await toolsCommand({ config, verbose }, io, output));
     });
 }
 

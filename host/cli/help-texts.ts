@@ -1,6 +1,6 @@
 /** What `cellhost --help` says after its commands. */
 export const PROGRAM_HELP = `
-Run "cellhost help run", "cellhost help serve" or "cellhost help mcp" for examples and exit codes.`;
+Run "cellhost help run", "cellhost help serve", "cellhost help mcp" or "cellhost help tools" for examples and exit codes.`;
 
 /** What `cellhost run --help` says after its options. */
 export const RUN_HELP = `
@@ -28,6 +28,17 @@ Examples:
 Exit codes:
   0    the client left, or a signal stopped the server
   2    the server could not start`;
+
+/** What `cellhost tools --help` says after its options. */
+export const TOOLS_HELP = `
+Example:
+  cellhost tools --config mcp.json
+
+Exit codes:
+  0    the tools were printed
+  2    a server could not be started, or the output could not be written
+  129, 130, 143
+       SIGHUP, SIGINT or SIGTERM interrupted the command`;
 
 /** The options of `cellhost mcp`. */
 export const MCP_OPTIONS = {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Delegate } from '../../src/delegate.ts';
+import { checkToolNames } from '../../src/embed/tool-names.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../../src/limits.ts';
 import { type Creation, claimCreated } from '../../src/routing/claim-created.ts';
@@ -61,6 +62,7 @@ export async function openRemoteSession(
   const { delegate, tools = [], signal = NEVER } = options;
   const operation = toOperation(connection, options, sessionId);
   const hasCellsCapability = connection.has('cellhost.cells');
+  checkToolNames('Cannot open a session', tools, !hasCellsCapability);
   const adopts = sessionId === null;
   const inbox = new SessionInbox({ delegate, hasCellsCapability, adopts, lost: connection.lost });
   const creation = creationOf(connection, operation, inbox, hooks);

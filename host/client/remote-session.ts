@@ -1,4 +1,5 @@
 import type { Delegate } from '../../src/delegate.ts';
+import { runCell } from '../../src/embed/run-cell.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { EventsOptions, LiveEvents } from '../../src/live-events.ts';
@@ -13,9 +14,11 @@ import { EventReader, type EventSource } from '../../src/runtime/event-reader.ts
 import { missingCell, missingSource } from '../../src/runtime/missing.ts';
 import { DEFAULT_OBSERVE } from '../../src/runtime/observe-mode.ts';
 import type {
+  CellResult,
   CellSummary,
   ExecuteRequest,
   ObserveMode,
+  RunCellOptions,
   Session,
   StartedCell,
   WaitOptions,
@@ -115,6 +118,10 @@ export class RemoteSession implements Session {
     return { cellId, first };
   }
 
+  run(source: string, options?: RunCellOptions): Promise<CellResult> {
+    return runCell(this, source, options);
+  }
+
   async observe(
     cellId: string,
     mode: ObserveMode = DEFAULT_OBSERVE,
@@ -139,12 +146,8 @@ export class RemoteSession implements Session {
     generation: number,
   ): Promise<'resumed' | 'already-running' | 'missing'> {
     checkResume(cellId, generation);
-    const value = await this.#ask({
-      method: 'session/resume',
-      sessionId: this.id,
-      cellId,
-      generation,
-    });
+    const operation = { method: 'session/resume', sessionId: this.id, cellId, generation } as const;
+    const value = await this.#ask(operation);
     return expected(value, 'cell/resumed').outcome;
   }
 
@@ -153,11 +156,8 @@ export class RemoteSession implements Session {
     if (this.#isClosed) return missingCell(cellId, 'terminated');
     this.#checkKept();
     const cell = this.#inbox.cell(cellId);
-    const { answer } = this.#connection.request({
-      method: 'session/terminate',
-      sessionId: this.id,
-      cellId,
-    });
+    const operation = { method: 'session/terminate', sessionId: this.id, cellId } as const;
+    const { answer } = this.#connection.request(operation);
     const event = fromOutcome(expected(await answer, 'wait/completed').outcome);
     if (cell?.settled !== undefined) await cell.settled;
     const end = event.type === 'missing' ? cell?.takeEnd() : null;
@@ -235,10 +235,8 @@ export class RemoteSession implements Session {
 
   /** Sessions of a lost host are already closed. */
   async #close(): Promise<void> {
-    const { answer } = this.#connection.request({
-      method: 'session/shutdown',
-      sessionId: this.id,
-    });
+    const operation = { method: 'session/shutdown', sessionId: this.id } as const;
+    const { answer } = this.#connection.request(operation);
     try {
       expected(await answer, 'session/closed');
     } catch (error) {

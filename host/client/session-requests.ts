@@ -1,3 +1,4 @@
+import { checkToolNames } from '../../src/embed/tool-names.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { checkTools } from '../../src/runtime/check-arguments.ts';
 import { DEFAULT_OBSERVE } from '../../src/runtime/observe-mode.ts';
@@ -81,11 +82,17 @@ export class SessionRequests {
     return { yield_time_ms: ms, ...early };
   }
 
+  /** A host of version 1 would drop all but the first of several tools with the same identifier. */
+  #check(what: string, tools: readonly ToolDefinition[]): void {
+    checkTools(what, tools);
+    checkToolNames(what, tools, !this.#hasCellsCapability);
+  }
+
   /** Converts each list only once. */
   #toWire(tools: readonly ToolDefinition[]): WireTool[] {
     const known = this.#wireTools.get(tools);
     if (known !== undefined) return known;
-    checkTools('Cannot execute', tools);
+    this.#check('Cannot execute', tools);
     const wire = tools.map((tool) => ({
       name: tool.name,
       tool_name: { ...(tool.toolName ?? { name: tool.name, namespace: null }) },

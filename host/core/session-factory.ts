@@ -19,6 +19,7 @@ const EMPTY: Program = {
 
 const NO_CALLS: ProgramCalls = {
   started() {},
+  waits() {},
   output() {},
   store() {},
   yieldControl() {},
