@@ -29,6 +29,8 @@ export interface FoldingTerms {
   readonly taken: Iterable<string>;
   /** Where folded servers run. */
   readonly cwd: string | undefined;
+  /** Whether a server that could be folded is. Default: each. */
+  readonly mayFold?: (name: string, config: McpServerConfig) => boolean;
 }
 
 const named = z.array(z.object({ name: z.string(), value: z.string() })).nullish();
@@ -59,10 +61,11 @@ export function foldServers(entries: readonly unknown[], terms: FoldingTerms): F
   for (const [index, entry] of entries.entries()) {
     const server = serverOf(entry, terms);
     const mustStay = server === undefined || keep.has('*') || keep.has(server.name);
-    const isTwice = !mustStay && spaces.has(mcpNamespace(server.name));
-    if (isTwice) warnings.push(twice(server.name));
-    if (mustStay || isTwice) kept.push(index);
-    else {
+    if (mustStay || terms.mayFold?.(server.name, server.config) === false) kept.push(index);
+    else if (spaces.has(mcpNamespace(server.name))) {
+      warnings.push(twice(server.name));
+      kept.push(index);
+    } else {
       spaces.add(mcpNamespace(server.name));
       folded.set(server.name, server.config);
     }

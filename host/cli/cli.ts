@@ -3,6 +3,8 @@ import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
 import {
+  ACP_HELP,
+  ACP_OPTIONS,
   MCP_HELP,
   MCP_OPTIONS,
   PROGRAM_HELP,
@@ -30,8 +32,16 @@ interface RunFlags {
   readonly verbose?: boolean;
 }
 
+interface AcpFlags {
+  readonly config?: string;
+  readonly keep: readonly string[];
+  readonly name: string;
+  readonly logLevel: string;
+}
+
 interface McpFlags {
   readonly config?: string;
+  readonly attach?: string;
   readonly listen: string;
   readonly tokenFile?: string;
 }
@@ -80,6 +90,7 @@ export async function main(
   addServeCommand(program, io, exit);
   addMcpCommand(program, io, exit);
   addToolsCommand(program, io, output, exit);
+  addAcpCommand(program, io, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -153,9 +164,14 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .option('--config <path>', 'Offer the tools of the MCP servers in this mcp.json to programs.')
     .option('--listen <address>', MCP_OPTIONS.listen, 'stdio')
     .option('--token-file <path>', MCP_OPTIONS.tokenFile)
+    .option('--attach <socket>', MCP_OPTIONS.attach)
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', MCP_HELP)
-    .action(async ({ config, listen, tokenFile }: McpFlags) => {
+    .action(async ({ config, listen, tokenFile, attach }: McpFlags) => {
+      if (attach !== undefined) {
+        const { attachCommand } = await import('./attach-command.ts');
+        return exit(await attachCommand(attach, io));
+      }
       const { mcpCommand } = await import('./mcp-command.ts');
       exit(await mcpCommand({ config, listen, tokenFile }, io, async () => processSandbox()));
     });
@@ -177,6 +193,25 @@ function addToolsCommand(
     .action(async ({ config, verbose = false }: ToolsFlags) => {
       const { toolsCommand } = await import('./tools-command.ts');
       exit(await toolsCommand({ config, verbose }, io, output));
+    });
+}
+
+function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
+  program
+    .command('acp')
+    .description('Start an ACP agent and give it code mode.')
+    .argument('<agent...>', ACP_OPTIONS.agent)
+    .option('--config <path>', ACP_OPTIONS.config)
+    .option('--keep <name>', ACP_OPTIONS.keep, (name, names) => [...names, name], [] as string[])
+    .option('--name <name>', ACP_OPTIONS.name, 'cellhost')
+    .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', ACP_HELP)
+    .action(async (agent: [string, ...string[]], flags: AcpFlags) => {
+      const { acpCommand } = await import('./acp-command.ts');
+      const { config, keep, name, logLevel } = flags;
+      const options = { agent, config, keep, name, logLevel };
+      exit(await acpCommand(options, io, async () => processSandbox()));
     });
 }
 

@@ -8,8 +8,9 @@ import { streamTransport } from '../transports/stream-transport.ts';
 import { Connection } from '../wire/connection.ts';
 import { type Endpoint, parseListenEndpoint } from '../wire/endpoint.ts';
 import type { CliIo, CliOutput } from './cli-io.ts';
+import { checkLogLevel, openLog } from './open-log.ts';
 import { isReaderGone } from './output-failures.ts';
-import { print, printLabelled } from './print.ts';
+import { printLabelled } from './print.ts';
 import { readToken } from './read-token.ts';
 import { StopSignals } from './stop-signals.ts';
 
@@ -26,7 +27,6 @@ export interface ServeOptions {
 /** Opens what programs run in. */
 export type OpenSandbox = () => Promise<Sandbox>;
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 /** How long the rest of a start waits for the client's first message, in milliseconds. */
 const HELLO_FIRST_MS = 20;
 
@@ -89,8 +89,7 @@ async function loadHost(
 ): Promise<Served> {
   const sandbox = resources.use(await openSandbox());
   const { Host } = await import('../server/host.ts');
-  const { pino } = await import('pino');
-  const log = pino({ level: logLevel, base: null }, { write: (line) => print(io.stderr, line) });
+  const log = await openLog(logLevel, io.stderr);
   return { host: new Host({ sandbox, log }), sandbox };
 }
 
@@ -130,12 +129,6 @@ async function serveListener(
   if (isTold) await stop.asked;
   await Promise.all([listener.close(), sweep(served)]);
   return isTold ? 0 : 2;
-}
-
-/** @throws Error that names the levels. */
-function checkLogLevel(level: string): void {
-  if (LOG_LEVELS.includes(level)) return;
-  throw new Error(`Cannot use --log-level ${level}: choose one of ${LOG_LEVELS.join(', ')}`);
 }
 
 /** False where the line cannot be written, though somebody wants to read it. */

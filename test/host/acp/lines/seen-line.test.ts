@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seeLine } from '../../../host/acp/seen-line.ts';
+import { seeLine } from '../../../../host/acp/lines/seen-line.ts';
 
 function see(text: string) {
   const line = Buffer.from(text);

@@ -8,7 +8,7 @@ import {
   type Span,
   stringAt,
   wholeOf,
-} from '../../../host/acp/json-spans.ts';
+} from '../../../../host/acp/lines/json-spans.ts';
 
 function parsedAt(text: Buffer, { start, end }: Span): unknown {
   return JSON.parse(text.toString('utf8', start, end));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { rewrittenServers } from '../../../host/acp/rewritten-servers.ts';
-import { seeLine } from '../../../host/acp/seen-line.ts';
+import { rewrittenServers } from '../../../../host/acp/lines/rewritten-servers.ts';
+import { seeLine } from '../../../../host/acp/lines/seen-line.ts';
 
 const OURS = { name: 'cellhost' };
 
