@@ -115,7 +115,15 @@ const RULES: readonly Rule[] = [
   { files: 'host/io/', mayImport: ['host/io/', 'node:'] },
   {
     files: 'host/grpc/',
-    mayImport: ['src/', 'host/core/', 'host/io/', 'host/grpc/', 'node:', '@bufbuild/protobuf'],
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/io/',
+      'host/grpc/',
+      'node:',
+      '@bufbuild/protobuf',
+      'abort-controller-x',
+    ],
     alone: ['@bufbuild/protobuf'],
   },
   {
@@ -218,6 +226,22 @@ const RULES: readonly Rule[] = [
       'pino',
     ],
     alone: ['pino'],
+  },
+  {
+    files: 'host/cli/serve-grpc.ts',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/cli/',
+      'host/io/',
+      'host/wire/endpoint.ts',
+      'host/transports/listen-grpc.ts',
+      'host/grpc/server/grpc-server.ts',
+    ],
+  },
+  {
+    files: 'host/cli/grpc-options.ts',
+    mayImport: ['src/', 'host/wire/endpoint.ts'],
   },
   {
     files: 'host/cli/mcp-command.ts',
