@@ -116,7 +116,15 @@ const RULES: readonly Rule[] = [
   { files: 'host/io/', mayImport: ['host/io/', 'node:'] },
   {
     files: 'host/grpc/',
-    mayImport: ['src/', 'host/core/', 'host/io/', 'host/grpc/', 'node:', '@bufbuild/protobuf'],
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/io/',
+      'host/grpc/',
+      'node:',
+      '@bufbuild/protobuf',
+      'abort-controller-x',
+    ],
     alone: ['@bufbuild/protobuf'],
   },
   {
@@ -245,6 +253,22 @@ const RULES: readonly Rule[] = [
     mayImport: ['src/', 'host/acp/', 'host/cli/', 'host/mcp/', 'node:'],
   },
   { files: 'host/cli/attach-command.ts', mayImport: ['host/cli/', 'host/io/', 'node:'] },
+  {
+    files: 'host/cli/serve-grpc.ts',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/cli/',
+      'host/io/',
+      'host/wire/endpoint.ts',
+      'host/transports/listen-grpc.ts',
+      'host/grpc/server/grpc-server.ts',
+    ],
+  },
+  {
+    files: 'host/cli/grpc-options.ts',
+    mayImport: ['src/', 'host/wire/endpoint.ts'],
+  },
   {
     files: 'host/cli/mcp-command.ts',
     mayImport: [
