@@ -114,8 +114,22 @@ const RULES: readonly Rule[] = [
   { files: 'host/core/', mayImport: ['src/', 'host/core/'] },
   { files: 'host/io/', mayImport: ['host/io/', 'node:'] },
   {
+    files: 'host/grpc/client/',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/io/',
+      'host/remote/',
+      'host/grpc/*',
+      'host/grpc/generated/',
+      'host/grpc/client/',
+      'node:',
+      'abort-controller-x',
+    ],
+  },
+  {
     files: 'host/grpc/',
-    mayImport: ['src/', 'host/core/', 'host/io/', 'host/grpc/', 'node:', '@bufbuild/protobuf'],
+    mayImport: ['host/io/', 'host/grpc/', 'node:', '@bufbuild/protobuf'],
     alone: ['@bufbuild/protobuf'],
   },
   {
@@ -172,6 +186,7 @@ const RULES: readonly Rule[] = [
       'host/transports/',
       'host/remote/',
       'host/json-client/',
+      'host/grpc/client/',
       'host/client/',
       'node:',
       'abort-controller-x',
