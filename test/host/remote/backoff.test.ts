@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { backoffMs } from '../../../host/client/backoff.ts';
+import { backoffMs } from '../../../host/remote/backoff.ts';
 
 describe('backoffMs', () => {
   it('is nothing at first, then doubles up to its bound', () => {

@@ -1,13 +1,8 @@
-import { type Delegate, JsonText, ToolCall } from '../../src/delegate.ts';
+import { type Delegate, JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
 import { Cancelled, type CancelReason } from '../../src/errors.ts';
 import type { Reply } from '../../src/routing/routed-items.ts';
 import { messageOf, toAnswer } from '../../src/runtime/tool-answer.ts';
-import { flatToolName } from '../../src/tools.ts';
-import type { DelegateRequest } from '../wire/protocol.ts';
-import type { SessionRequest, SessionTraffic } from './session-traffic.ts';
-
-type Invocation = Extract<DelegateRequest, { type: 'tool/invoke' }>['invocation'];
-type Notice = Extract<DelegateRequest, { type: 'notification/send' }>;
+import { cellOf, type SessionRequest, type SessionTraffic } from './session-traffic.ts';
 
 /** The signal of a request that cannot be cancelled. */
 const NEVER = new AbortController().signal;
@@ -18,7 +13,7 @@ export class IncomingTasks {
   readonly #hasCellsCapability: boolean;
   readonly #tasks = new Map<string, Set<Task>>();
 
-  /** @param hasCellsCapability Whether the host distinguishes an absent argument from null, and waits for cancelled calls. */
+  /** @param hasCellsCapability Whether the host waits for cancelled calls. */
   constructor(hasCellsCapability: boolean) {
     this.#hasCellsCapability = hasCellsCapability;
   }
@@ -35,12 +30,12 @@ export class IncomingTasks {
     const { message, signal = NEVER } = request;
     const task = new Task(request, () => this.#forget(cellOf(message), task));
     this.#keep(cellOf(message), task);
-    // A host of version 1 accepts no late answer, and may report the end of the cell much later.
+    // Other hosts accept no late answer, and may report the end of the cell much later.
     if (!this.#hasCellsCapability) task.endWith(signal);
     const done =
-      message.type === 'tool/invoke'
-        ? this.#invoke(task, message.invocation, delegate, signal)
-        : this.#notify(task, message, delegate, signal);
+      message.type === 'tool'
+        ? this.#invoke(task, message.call, delegate, signal)
+        : this.#notify(task, message.notification, delegate, signal);
     done.catch((error: unknown) => task.refuse(messageOf(error))).finally(() => task.end());
   }
 
@@ -68,38 +63,24 @@ export class IncomingTasks {
 
   async #invoke(
     task: Task,
-    invocation: Invocation,
+    call: ToolCall,
     delegate: Delegate,
     signal: AbortSignal,
   ): Promise<void> {
-    const result = await delegate.invokeTool(this.#toCall(invocation), signal);
+    const result = await delegate.invokeTool(call, signal);
     if (result instanceof JsonText) JSON.parse(result.text);
     const answer = toAnswer(result);
     if (answer.ok) task.reply({ result: { type: 'tool/result', json: answer.text } });
     else task.refuse(answer.text);
   }
 
-  #toCall(invocation: Invocation): ToolCall {
-    const { cell_id: cellId, runtime_tool_call_id: callId, tool_name: toolName } = invocation;
-    const { tool_kind: kind, input } = invocation;
-    return new ToolCall({
-      cellId,
-      callId,
-      tool: flatToolName(toolName),
-      toolName,
-      kind,
-      inputJson: input === null && !this.#hasCellsCapability ? undefined : JSON.stringify(input),
-    });
-  }
-
   async #notify(
     task: Task,
-    { cellId, callId, text }: Notice,
+    notification: Notification,
     delegate: Delegate,
     signal: AbortSignal,
   ): Promise<void> {
-    // Version 1 sends an empty text if there is no id.
-    await delegate.notify({ cellId, callId: callId === '' ? null : callId, text }, signal);
+    await delegate.notify(notification, signal);
     task.reply({ result: { type: 'notification/delivered' } });
   }
 }
@@ -145,11 +126,6 @@ class Task implements EventListenerObject {
     this.#request = null;
     this.#ended();
   }
-}
-
-/** The cell that made the request. */
-export function cellOf(request: DelegateRequest): string {
-  return request.type === 'tool/invoke' ? request.invocation.cell_id : request.cellId;
 }
 
 /** Answers a request with an error. */

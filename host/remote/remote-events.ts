@@ -2,22 +2,17 @@ import { Fifo } from '../../src/collections/fifo.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { bytesOfEvent, isLast, type LiveEvent } from '../../src/live-events.ts';
 import type { EventSource } from '../../src/runtime/event-reader.ts';
+import type { Asked } from './host-link.ts';
 
-/** What a reader needs of its host. */
-export interface EventsHost {
-  /**
-   * Asks the host for the events after a number.
-   *
-   * @param onEvents Called in place, until the end is answered.
-   * @returns The id for `cancel`, and a promise that resolves at its end.
-   */
-  subscribe(
-    after: number,
-    onEvents: (events: readonly LiveEvent[]) => void,
-  ): { readonly id: number; readonly answer: Promise<unknown> };
-  /** Ends the subscription with that id. */
-  cancel(id: number): void;
-}
+/**
+ * Asks the host for the events after a number.
+ *
+ * @param onEvents Called in place, until the end is answered.
+ */
+export type Subscribe = (
+  after: number,
+  onEvents: (events: readonly LiveEvent[]) => void,
+) => Pick<Asked<unknown>, 'answer' | 'cancel'>;
 
 /** How many unread events, and bytes of them, stop the subscription. */
 const MAX_EVENTS = 4_096;
@@ -29,19 +24,19 @@ const MAX_BYTES = 4 << 20;
  */
 export class RemoteEvents implements EventSource {
   readonly #cellId: string;
-  readonly #host: EventsHost;
+  readonly #ask: Subscribe;
   readonly #events = new Fifo<LiveEvent>();
   #bytes = 0;
-  #subscription: number | null = null;
+  #subscription: { cancel(): void } | null = null;
   #isCancelled = false;
   /** Whether the last event has arrived. */
   #isOver = false;
   #failure: { readonly error: unknown } | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(cellId: string, host: EventsHost) {
+  constructor(cellId: string, subscribe: Subscribe) {
     this.#cellId = cellId;
-    this.#host = host;
+    this.#ask = subscribe;
   }
 
   after(seq: number): LiveEvent | undefined {
@@ -65,9 +60,9 @@ export class RemoteEvents implements EventSource {
 
   #subscribe(after: number): void {
     this.#isCancelled = false;
-    const { id, answer } = this.#host.subscribe(after, (events) => this.#keep(events));
-    this.#subscription = id;
-    answer.then(
+    const asked = this.#ask(after, (events) => this.#keep(events));
+    this.#subscription = asked;
+    asked.answer.then(
       () => this.#ended(null),
       (error: unknown) => this.#ended({ error }),
     );
@@ -76,7 +71,7 @@ export class RemoteEvents implements EventSource {
   #cancel(): void {
     if (this.#subscription === null || this.#isCancelled || this.#isOver) return;
     this.#isCancelled = true;
-    this.#host.cancel(this.#subscription);
+    this.#subscription.cancel();
   }
 
   /** Events that were in transit when the subscription was cancelled are sent again by the next one. */

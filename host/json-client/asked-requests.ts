@@ -1,11 +1,12 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
 import { PendingCalls } from '../core/pending-calls.ts';
+import { AnswerDeadlines } from '../remote/answer-deadlines.ts';
+import { AnswerTimes } from '../remote/answer-times.ts';
+import { failureIn, toError } from '../remote/peer-errors.ts';
 import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
 import type { HostMessage, Operation, OperationValue, RuntimeResponse } from '../wire/protocol.ts';
-import { AnswerDeadlines } from './answer-deadlines.ts';
-import { AnswerTimes } from './answer-times.ts';
-import { failureIn, toError } from './wire-errors.ts';
+import { modeOf } from './session-requests.ts';
 
 /** A request that was sent, and its answer. */
 export interface SentRequest<T> {
@@ -102,7 +103,7 @@ export class AskedRequests {
     this.#deadlines.expect(
       id,
       'session/execute with a first event',
-      this.#times.ofFirstEvent(request),
+      this.#times.waitMs(modeOf(request.request)),
     );
     return promise;
   }
@@ -160,7 +161,7 @@ export class AskedRequests {
     if (!this.#operations.has(id)) return;
     try {
       this.#connection.send({ type: 'operation/request', id, request });
-      this.#deadlines.expect(id, request.method, this.#times.of(request));
+      this.#deadlines.expect(id, request.method, ownMs(request, this.#times));
     } catch (error) {
       this.#operations.drop(id);
       this.#unread.delete(id);
@@ -182,4 +183,25 @@ function unsendable(error: unknown, method: string): CodeModeError {
   const what = method.replace('session/', '');
   const text = `code-mode ${what} request exceeds the IPC frame limit: ${why}`;
   return new CodeModeError('limit_exceeded', text);
+}
+
+/** Until the answer; for an execute, until the cell has started. */
+function ownMs(request: Operation, times: AnswerTimes): number {
+  switch (request.method) {
+    case 'session/open':
+    case 'session/create':
+      return times.openMs;
+    case 'session/wait':
+      return times.waitMs(modeOf(request.request));
+    case 'session/terminate':
+    case 'session/shutdown':
+      return times.endMs;
+    case 'session/events':
+      return Number.POSITIVE_INFINITY;
+    case 'session/execute':
+    case 'session/resume':
+    case 'session/cells':
+    case 'session/values':
+      return times.givenUpMs;
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { AnswerDeadlines } from '../../../host/client/answer-deadlines.ts';
+import { AnswerDeadlines } from '../../../host/remote/answer-deadlines.ts';
 
 /** Deadlines with a margin of 100 ms: the clock is looked at every 10 ms. */
 function setUp(t: TestContext, marginMs = 100) {

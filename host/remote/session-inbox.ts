@@ -4,9 +4,9 @@ import { CodeModeError } from '../../src/errors.ts';
 import { PendingRouter } from '../../src/routing/pending-router.ts';
 import type { Delivery, RoutedEvent, RoutedItem, Sink } from '../../src/routing/routed-items.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
-import { cellOf, IncomingTasks, refuse } from './incoming-tasks.ts';
+import { IncomingTasks, refuse } from './incoming-tasks.ts';
 import { RemoteCell } from './remote-cell.ts';
-import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
+import { cellOf, type SessionRouter, type SessionTraffic } from './session-traffic.ts';
 
 /** What an inbox is made of. */
 export interface SessionInboxParts {
@@ -16,7 +16,7 @@ export interface SessionInboxParts {
   readonly hasCellsCapability: boolean;
   /** Whether the host may start cells by itself, as in a session that it created. */
   readonly adopts: boolean;
-  /** Aborts when the connection is lost. */
+  /** Aborts when the session or its connection is lost. */
   readonly lost: AbortSignal;
 }
 

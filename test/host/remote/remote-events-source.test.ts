@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RemoteEvents } from '../../../host/client/remote-events.ts';
+import { RemoteEvents } from '../../../host/remote/remote-events.ts';
 import { CodeModeError } from '../../../src/errors.ts';
 import type { LiveEvent } from '../../../src/live-events.ts';
 import { EventReader } from '../../../src/runtime/event-reader.ts';
@@ -17,16 +17,15 @@ class EventsPeer {
   #answer = Promise.withResolvers<unknown>();
 
   reader(after = 0): EventReader {
-    const source = new RemoteEvents('1', {
-      subscribe: (from, onEvents) => {
-        this.#last += 1;
-        this.log.push(`subscribe ${this.#last} after ${from}`);
-        this.#seq = from;
-        this.#send = onEvents;
-        this.#answer = Promise.withResolvers();
-        return { id: this.#last, answer: this.#answer.promise };
-      },
-      cancel: (id) => void this.log.push(`cancel ${id}`),
+    const source = new RemoteEvents('1', (from, onEvents) => {
+      this.#last += 1;
+      const id = this.#last;
+      this.log.push(`subscribe ${id} after ${from}`);
+      this.#seq = from;
+      this.#send = onEvents;
+      this.#answer = Promise.withResolvers();
+      const cancel = () => void this.log.push(`cancel ${id}`);
+      return { answer: this.#answer.promise, cancel };
     });
     return new EventReader(() => source, { after });
   }

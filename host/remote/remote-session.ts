@@ -20,37 +20,33 @@ import type {
   StartedCell,
   WaitOptions,
 } from '../../src/session.ts';
-import type { ToolDefinition } from '../../src/tools.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
-import type { Operation, OperationValue } from '../wire/protocol.ts';
-import { fromOutcome, fromResponse } from '../wire/wire-events.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { CellWait, OwnRequests, SessionLink } from './host-link.ts';
+import { stateLost } from './peer-errors.ts';
 import { RemoteCell } from './remote-cell.ts';
 import { RemoteEvents } from './remote-events.ts';
 import type { SessionInbox } from './session-inbox.ts';
-import { expected, SessionRequests } from './session-requests.ts';
 import type { SessionTraffic } from './session-traffic.ts';
-import { stateLost } from './wire-errors.ts';
 
 /** What a session in another process is made of. */
 export interface RemoteSessionParts {
-  readonly connection: ClientConnection;
+  readonly link: SessionLink;
+  /** The number of its connection, from 1. */
+  readonly generation: number;
   /** The registration of its id, released when it is closed. */
   readonly registration: Registration<SessionTraffic>;
   /** The address where it can be watched; undefined if there is none. */
   readonly remoteUrl: string | undefined;
   readonly inbox: SessionInbox;
   readonly delegate: Delegate;
-  readonly tools: readonly ToolDefinition[];
   /** Called once, when it is closed and the host was informed. */
   readonly onClosed: (session: RemoteSession) => void;
 }
 
-type ExecuteOperation = Extract<Operation, { method: 'session/execute' }>;
-
 interface Wait {
-  readonly id: number;
   readonly answer: Promise<CellEvent>;
+  /** Ends it early. */
+  readonly preempt: () => void;
   /** Informs the host that the caller stopped waiting. */
   readonly giveUp: () => void;
 }
@@ -65,9 +61,10 @@ export class RemoteSession implements Session {
   readonly id: string;
   /** The address where it can be watched; undefined if there is none. */
   readonly remoteUrl: string | undefined;
-  readonly #connection: ClientConnection;
+  /** The number of its connection, from 1. The session is lost with that connection. */
+  readonly generation: number;
+  readonly #link: SessionLink;
   readonly #parts: RemoteSessionParts;
-  readonly #requests: SessionRequests;
   readonly #inbox: SessionInbox;
   #closing: Promise<void> | null = null;
   #isClosed = false;
@@ -76,11 +73,10 @@ export class RemoteSession implements Session {
   constructor(parts: RemoteSessionParts) {
     this.id = parts.registration.id;
     this.remoteUrl = parts.remoteUrl;
+    this.generation = parts.generation;
     this.#parts = parts;
-    this.#connection = parts.connection;
+    this.#link = parts.link;
     this.#inbox = parts.inbox;
-    const hasCellsCapability = parts.connection.has('cellhost.cells');
-    this.#requests = new SessionRequests(this.id, parts.tools, hasCellsCapability);
   }
 
   /** Resolves when it is closed or lost, with the reason. */
@@ -93,24 +89,18 @@ export class RemoteSession implements Session {
     return this.#inbox.running;
   }
 
-  /** The number of its connection, from 1. The session is lost with that connection. */
-  get generation(): number {
-    return this.#connection.generation;
-  }
-
   async execute(request: ExecuteRequest, options: WaitOptions = {}): Promise<StartedCell> {
     checkExecute(request, options);
     options.signal?.throwIfAborted();
     this.#checkOpen();
     this.#checkKept();
-    const operation = this.#requests.execute(request, options);
+    const wanted = this.#waitFor(request.observe ?? DEFAULT_OBSERVE, options);
     const delegate = request.delegate ?? this.#parts.delegate;
-    const { id, answer, first: firstOf } = this.#start(operation, delegate);
-    const { cellId } = expected(await answer, 'execution/started');
+    const { started, first: firstOf, preempt } = this.#start(request, wanted, delegate);
+    const cellId = await started;
     const initial = firstOf();
     const cell = this.#inbox.cell(cellId) ?? new RemoteCell(delegate);
-    const wait = { id, answer: initial, giveUp: () => this.#connection.preempt(id) };
-    const first = this.#await(cell, wait, options);
+    const first = this.#await(cell, { answer: initial, preempt, giveUp: preempt }, options);
     first.catch(() => {});
     return { cellId, first };
   }
@@ -128,10 +118,9 @@ export class RemoteSession implements Session {
     if (cell.settled !== undefined) await cell.settled;
     const end = cell.takeEnd();
     if (end !== null) return this.#deliver(cell, end);
-    const { id, answer } = this.#connection.request(this.#requests.wait(cellId, mode, options));
-    const event = answer.then((value) => fromOutcome(expected(value, 'wait/completed').outcome));
-    const wait = { id, answer: event, giveUp: () => this.#connection.cancel(id) };
-    return this.#await(cell, wait, options);
+    const asked = this.#link.wait(cellId, this.#waitFor(mode, options));
+    const { answer, preempt, cancel: giveUp } = asked;
+    return this.#await(cell, { answer, preempt, giveUp }, options);
   }
 
   async resume(
@@ -139,13 +128,7 @@ export class RemoteSession implements Session {
     generation: number,
   ): Promise<'resumed' | 'already-running' | 'missing'> {
     checkResume(cellId, generation);
-    const value = await this.#ask({
-      method: 'session/resume',
-      sessionId: this.id,
-      cellId,
-      generation,
-    });
-    return expected(value, 'cell/resumed').outcome;
+    return this.#own('session/resume').resume(cellId, generation);
   }
 
   async terminate(cellId: string): Promise<CellEvent> {
@@ -153,12 +136,7 @@ export class RemoteSession implements Session {
     if (this.#isClosed) return missingCell(cellId, 'terminated');
     this.#checkKept();
     const cell = this.#inbox.cell(cellId);
-    const { answer } = this.#connection.request({
-      method: 'session/terminate',
-      sessionId: this.id,
-      cellId,
-    });
-    const event = fromOutcome(expected(await answer, 'wait/completed').outcome);
+    const event = await this.#link.terminate(cellId);
     if (cell?.settled !== undefined) await cell.settled;
     const end = event.type === 'missing' ? cell?.takeEnd() : null;
     return cell === undefined ? event : this.#deliver(cell, end ?? event);
@@ -169,13 +147,11 @@ export class RemoteSession implements Session {
   }
 
   async cells(): Promise<readonly CellSummary[]> {
-    const value = await this.#ask({ method: 'session/cells', sessionId: this.id });
-    return expected(value, 'session/cells').cells;
+    return this.#own('session/cells').cells();
   }
 
   async values(): Promise<ReadonlyMap<string, unknown>> {
-    const value = await this.#ask({ method: 'session/values', sessionId: this.id });
-    return new Map(expected(value, 'session/values').values);
+    return this.#own('session/values').values();
   }
 
   close(): Promise<void> {
@@ -190,28 +166,30 @@ export class RemoteSession implements Session {
   /**
    * Asks the host to start a cell. If the host reuses the id of a live cell, that cell is left alone.
    *
-   * @returns The request, and a function for the first event after the answer, which throws `peer_failed`.
+   * @returns The request; its `first` throws `peer_failed` then.
    */
-  #start(operation: ExecuteOperation, delegate: Delegate) {
+  #start(request: ExecuteRequest, wait: CellWait, delegate: Delegate) {
     const cell = this.#inbox.expectCell();
-    let initial: Promise<CellEvent> | null = null;
     let failure: unknown = null;
-    const { id, answer } = this.#connection.request(operation, (value, id) => {
-      const { cellId } = expected(value, 'execution/started');
-      initial = this.#connection.initial(id, operation).then(fromResponse);
-      initial.catch(() => {});
+    const onStarted = (cellId: string) => {
       try {
         cell.started(cellId, delegate);
       } catch (error) {
         failure = error;
       }
-    });
-    answer.then(cell.over, cell.over);
-    const first = () => {
-      if (failure !== null) throw failure;
-      return initial!;
     };
-    return { id, answer, first };
+    try {
+      const { started, first: firstOf, preempt } = this.#link.execute(request, wait, onStarted);
+      started.then(cell.over, cell.over);
+      const first = () => {
+        if (failure !== null) throw failure;
+        return firstOf();
+      };
+      return { started, first, preempt };
+    } catch (error) {
+      cell.over();
+      throw error;
+    }
   }
 
   /** The event for a caller, with what arrived for earlier ones. */
@@ -224,25 +202,16 @@ export class RemoteSession implements Session {
   #eventsOf(cellId: string): EventSource {
     checkCellId('Cannot follow a cell', cellId);
     if (this.#isClosed) return missingSource(missingCell(cellId, 'terminated'));
-    this.#requests.needCellsCapability('reading what happens in a cell');
-    this.#checkKept();
-    const request = { method: 'session/events', sessionId: this.id, cellId } as const;
-    return new RemoteEvents(cellId, {
-      subscribe: (after, onEvents) => this.#connection.subscribe({ ...request, after }, onEvents),
-      cancel: (id) => this.#connection.cancel(id),
-    });
+    const own = this.#own('reading what happens in a cell');
+    return new RemoteEvents(cellId, (after, onEvents) => own.events(cellId, after, onEvents));
   }
 
   /** Sessions of a lost host are already closed. */
   async #close(): Promise<void> {
-    const { answer } = this.#connection.request({
-      method: 'session/shutdown',
-      sessionId: this.id,
-    });
     try {
-      expected(await answer, 'session/closed');
+      await this.#link.close();
     } catch (error) {
-      if (this.#connection.failure === null) throw error;
+      if (this.#link.failure === null) throw error;
     } finally {
       this.#isClosed = true;
       this.#parts.registration.release();
@@ -253,9 +222,9 @@ export class RemoteSession implements Session {
 
   /** Waits until the caller stops waiting. A later answer is kept for the next caller. */
   #await(cell: RemoteCell, wait: Wait, { signal, preempt }: WaitOptions): Promise<CellEvent> {
-    const { id, answer } = wait;
+    const { answer } = wait;
     return new Promise((resolve, reject) => {
-      const goOn = () => this.#connection.preempt(id);
+      const goOn = () => wait.preempt();
       const giveUp = () => {
         stop();
         isGivenUp = true;
@@ -278,15 +247,21 @@ export class RemoteSession implements Session {
     });
   }
 
-  /** Sends a request of `cellhost.cells`. */
-  async #ask(operation: Operation): Promise<OperationValue> {
-    this.#requests.needCellsCapability(operation.method);
+  /** @throws `unsupported` for the frontiers of a host that lacks `cellhost.cells`. */
+  #waitFor(mode: ObserveMode, { preempt }: WaitOptions): CellWait {
+    if ('pending' in mode && this.#link.own === null) throw unsupported('waiting for a frontier');
+    return { mode, isPreempted: preempt?.aborted === true };
+  }
+
+  /** @throws `unsupported` if the host lacks `cellhost.cells`; `state_lost`. */
+  #own(what: string): OwnRequests {
+    if (this.#link.own === null) throw unsupported(what);
     this.#checkKept();
-    return this.#connection.request(operation).answer;
+    return this.#link.own;
   }
 
   #checkKept(): void {
-    const { failure } = this.#connection;
+    const { failure } = this.#link;
     if (failure !== null) throw stateLost(failure);
   }
 
@@ -294,4 +269,9 @@ export class RemoteSession implements Session {
     if (this.#closing === null) return;
     throw new CodeModeError('session_closed', 'code mode session is shutting down');
   }
+}
+
+function unsupported(what: string): CodeModeError {
+  const text = `Cannot do this with the code-mode host: ${what} needs its capability cellhost.cells`;
+  return new CodeModeError('unsupported', text);
 }

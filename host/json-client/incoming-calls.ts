@@ -1,15 +1,24 @@
+import { ToolCall } from '../../src/delegate.ts';
 import { Cancelled, type CancelReason } from '../../src/errors.ts';
 import type { Reply } from '../../src/routing/routed-items.ts';
+import { flatToolName } from '../../src/tools.ts';
+import type { AskedEnds } from '../remote/asked-ends.ts';
+import {
+  cellOf,
+  type HostCall,
+  type SessionRouter,
+  type SessionTraffic,
+} from '../remote/session-traffic.ts';
 import type { Connection } from '../wire/connection.ts';
 import type { DelegateRequest, HostMessage } from '../wire/protocol.ts';
-import type { AskedEnds } from './asked-ends.ts';
-import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
 
 type DelegateMessage = Extract<HostMessage, { type: 'delegate/request' }>;
 
+type Invocation = Extract<DelegateRequest, { type: 'tool/invoke' }>['invocation'];
+
 interface OpenCall {
   readonly sessionId: string;
-  readonly request: DelegateRequest;
+  readonly cellId: string;
   readonly controller: AbortController;
 }
 
@@ -19,12 +28,18 @@ export class IncomingCalls {
   readonly #router: SessionRouter;
   readonly #ends: AskedEnds;
   readonly #open = new Map<number, OpenCall>();
+  #hasCellsCapability = false;
 
   /** @param ends Why a host of version 1 cancels its calls. */
   constructor(connection: Connection, router: SessionRouter, ends: AskedEnds) {
     this.#connection = connection;
     this.#ends = ends;
     this.#router = router;
+  }
+
+  /** The host was greeted. @param hasCellsCapability Whether it distinguishes an absent argument from null. */
+  greeted(hasCellsCapability: boolean): void {
+    this.#hasCellsCapability = hasCellsCapability;
   }
 
   get size(): number {
@@ -38,9 +53,10 @@ export class IncomingCalls {
   take({ id, sessionId, request, token }: DelegateMessage, bytes: number): boolean {
     if (this.#open.has(id)) return false;
     const controller = new AbortController();
-    this.#open.set(id, { sessionId, request, controller });
+    const message = this.#toCall(request);
+    this.#open.set(id, { sessionId, cellId: cellOf(message), controller });
     const reply = (answer: Reply<SessionTraffic>) => this.#respond(id, answer);
-    const item = { kind: 'request', message: request, bytes, controller, reply } as const;
+    const item = { kind: 'request', message, bytes, controller, reply } as const;
     this.#router.route(sessionId, item, token);
     return true;
   }
@@ -49,14 +65,37 @@ export class IncomingCalls {
   cancel(id: number, reason: CancelReason | undefined): void {
     const call = this.#open.get(id);
     if (call === undefined) return;
-    const { sessionId, request, controller } = call;
+    const { sessionId, cellId, controller } = call;
     if (reason === undefined) this.#open.delete(id);
-    controller.abort(new Cancelled(reason ?? this.#ends.reasonFor(sessionId, request)));
+    controller.abort(new Cancelled(reason ?? this.#ends.reasonFor(sessionId, cellId)));
   }
 
   /** The connection has ended: no call can be answered. */
   clear(): void {
     this.#open.clear();
+  }
+
+  #toCall(request: DelegateRequest): HostCall {
+    if (request.type === 'tool/invoke') {
+      return { type: 'tool', call: this.#toToolCall(request.invocation) };
+    }
+    const { cellId, callId, text } = request;
+    // Version 1 sends an empty text if there is no id.
+    const notification = { cellId, callId: callId === '' ? null : callId, text };
+    return { type: 'notification', notification };
+  }
+
+  #toToolCall(invocation: Invocation): ToolCall {
+    const { cell_id: cellId, runtime_tool_call_id: callId, tool_name: toolName } = invocation;
+    const { tool_kind: kind, input } = invocation;
+    return new ToolCall({
+      cellId,
+      callId,
+      tool: flatToolName(toolName),
+      toolName,
+      kind,
+      inputJson: input === null && !this.#hasCellsCapability ? undefined : JSON.stringify(input),
+    });
   }
 
   /** Sends an error instead of a result that is too large for a frame. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RemoteCell } from '../../../host/client/remote-cell.ts';
+import { RemoteCell } from '../../../host/remote/remote-cell.ts';
 import type { CellEvent, OutputItem } from '../../../src/events.ts';
 import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
 

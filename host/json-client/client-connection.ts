@@ -2,6 +2,10 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
 import { PendingRouter } from '../../src/routing/pending-router.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
+import { AskedEnds } from '../remote/asked-ends.ts';
+import type { HostLink, SessionOpening, WantedSession } from '../remote/host-link.ts';
+import { connectionLost } from '../remote/peer-errors.ts';
+import type { SessionRouter, SessionTraffic } from '../remote/session-traffic.ts';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
 import { Connection } from '../wire/connection.ts';
 import { readHostHello } from '../wire/handshake.ts';
@@ -12,11 +16,9 @@ import {
   readHostMessage,
 } from '../wire/protocol.ts';
 import type { Transport } from '../wire/transport.ts';
-import { AskedEnds } from './asked-ends.ts';
 import { AskedRequests, type SentRequest, unexpected } from './asked-requests.ts';
 import { IncomingCalls } from './incoming-calls.ts';
-import type { SessionRouter, SessionTraffic } from './session-traffic.ts';
-import { connectionLost } from './wire-errors.ts';
+import { jsonOpening } from './json-opening.ts';
 
 /** Options of a connection to a host. */
 export interface ClientConnectionOptions {
@@ -32,8 +34,8 @@ const ANSWER_WITHIN_MS = 10_000;
 /** A thousand sessions may be opening at once, with items that wait for each. */
 const ROUTER_LIMITS = { maxPendingIds: 1_024, maxTombstones: 4_096, maxParkedBytes: 64 << 20 };
 
-/** The client's side of a connection: sends requests to the host, and passes the host's requests to sessions. */
-export class ClientConnection {
+/** The client's side of a connection that speaks JSON: sends requests to the host, and passes the host's requests to sessions. */
+export class ClientConnection implements HostLink {
   /** The number of this connection at its client, from 1. */
   readonly generation: number;
   readonly #connection: Connection;
@@ -114,6 +116,10 @@ export class ClientConnection {
     return this.#router;
   }
 
+  opening(wanted: WantedSession): SessionOpening {
+    return jsonOpening(this, wanted);
+  }
+
   /**
    * Sends a request.
    *
@@ -124,7 +130,10 @@ export class ClientConnection {
     request: Operation,
     onValue?: (value: OperationValue, id: number) => void,
   ): SentRequest<OperationValue> {
-    this.#ends.note(request);
+    if (request.method === 'session/shutdown') this.#ends.noteClose(request.sessionId);
+    if (request.method === 'session/terminate') {
+      this.#ends.noteTerminate(request.sessionId, request.cellId);
+    }
     return this.#requests.request(request, onValue);
   }
 
@@ -177,6 +186,7 @@ export class ClientConnection {
     if (this.#capabilities === null) {
       this.#capabilities = new Set(readHostHello(value, []));
       this.#requests.greeted(this.has('cellhost.cells'));
+      this.#incoming.greeted(this.has('cellhost.cells'));
       return this.#ready.resolve();
     }
     const requests = this.#requests;
