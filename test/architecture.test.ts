@@ -128,6 +128,19 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    files: 'host/grpc/server/',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/io/',
+      'host/grpc/*',
+      'host/grpc/generated/',
+      'host/grpc/server/',
+      'node:',
+      'abort-controller-x',
+    ],
+  },
+  {
     files: 'host/grpc/',
     mayImport: ['host/io/', 'host/grpc/', 'node:', '@bufbuild/protobuf'],
     alone: ['@bufbuild/protobuf'],
@@ -240,6 +253,22 @@ const RULES: readonly Rule[] = [
       'pino',
     ],
     alone: ['pino'],
+  },
+  {
+    files: 'host/cli/serve-grpc.ts',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/cli/',
+      'host/io/',
+      'host/wire/endpoint.ts',
+      'host/transports/listen-grpc.ts',
+      'host/grpc/server/grpc-server.ts',
+    ],
+  },
+  {
+    files: 'host/cli/grpc-options.ts',
+    mayImport: ['src/', 'host/wire/endpoint.ts'],
   },
   {
     files: 'host/cli/mcp-command.ts',

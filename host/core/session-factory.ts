@@ -87,6 +87,11 @@ export class SessionFactory {
     return this.#warm;
   }
 
+  /** The bytes that wait in all sessions together: `maxHostPendingBytes`. */
+  get budget(): ByteBudget {
+    return this.#budget;
+  }
+
   /** Open sessions of all connections. */
   get count(): number {
     return this.#count;

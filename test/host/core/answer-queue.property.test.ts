@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AnswerQueue } from '../../../host/server/answer-queue.ts';
+import { AnswerQueue } from '../../../host/core/answer-queue.ts';
 import { memoryTransports } from '../../../host/transports/memory-transport.ts';
 import { Connection } from '../../../host/wire/connection.ts';
 import { isSettled, settled } from '../../support/gates.ts';

@@ -1,6 +1,19 @@
 import { CodeModeError } from '../../src/errors.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
-import type { Connection } from '../wire/connection.ts';
+
+/** Where answers go, on any wire. */
+export interface AnswerOutlet {
+  /** Names the other end, for people. */
+  readonly peer: string;
+  /** Whether answers can still be sent. */
+  readonly isOpen: boolean;
+  /** Bytes of encoded messages that the client has not read. */
+  readonly queuedBytes: number;
+  /** What to wait for before sending more; undefined if there is room. Also resolves at the end. */
+  drained(): Promise<void> | undefined;
+  /** Ends it at once, for this reason. */
+  fail(error: Error): void;
+}
 
 /** An answer that is not encoded yet. */
 interface Waiting {
@@ -12,18 +25,18 @@ interface Waiting {
 /**
  * Bounds the messages that a client leaves unread. While `maxUnreadBytes` of encoded messages are
  * queued, answers wait unencoded, first in, first out. They are sent at the pace at which the client
- * reads, and dropped when the connection has ended.
+ * reads, and dropped when their outlet has ended.
  */
 export class AnswerQueue {
-  readonly #connection: Connection;
+  readonly #outlet: AnswerOutlet;
   readonly #maxUnreadBytes: number;
   readonly #waiting = new Set<Waiting>();
   #isSending = false;
   #endWithinMs = Number.POSITIVE_INFINITY;
   #deadline: NodeJS.Timeout | undefined;
 
-  constructor(connection: Connection, maxUnreadBytes: number) {
-    this.#connection = connection;
+  constructor(outlet: AnswerOutlet, maxUnreadBytes: number) {
+    this.#outlet = outlet;
     this.#maxUnreadBytes = maxUnreadBytes;
   }
 
@@ -35,13 +48,13 @@ export class AnswerQueue {
   /**
    * Sends an answer: synchronously if none waits and there is room, otherwise in its turn.
    *
-   * @param send Encodes and sends the answer. Not called when the connection has ended.
+   * @param send Encodes and sends the answer. Not called when the outlet has ended.
    * @returns Undefined if the answer was sent or dropped synchronously; otherwise resolves when it was.
    * @throws What `send` throws.
    */
   send(send: () => void): Promise<void> | undefined {
-    if (!this.#connection.isOpen) return undefined;
-    const hasRoom = this.#connection.queuedBytes < this.#maxUnreadBytes;
+    if (!this.#outlet.isOpen) return undefined;
+    const hasRoom = this.#outlet.queuedBytes < this.#maxUnreadBytes;
     if (this.#waiting.size === 0 && hasRoom) {
       send();
       return undefined;
@@ -53,7 +66,7 @@ export class AnswerQueue {
     return promise;
   }
 
-  /** Fails the connection if answers still wait after this time, in milliseconds. */
+  /** Fails the outlet if answers still wait after this time, in milliseconds. */
   endWithin(ms: number): void {
     this.#endWithinMs = ms;
     this.#startDeadline();
@@ -74,7 +87,7 @@ export class AnswerQueue {
   /** Calls to the client wait for the same room and may use it first, so look again. */
   async #room(): Promise<void> {
     for (;;) {
-      const drained = this.#connection.isOpen ? this.#connection.drained() : undefined;
+      const drained = this.#outlet.isOpen ? this.#outlet.drained() : undefined;
       if (drained === undefined) return;
       await drained;
     }
@@ -82,7 +95,7 @@ export class AnswerQueue {
 
   #settle({ send, resolve, reject }: Waiting): void {
     try {
-      if (this.#connection.isOpen) send();
+      if (this.#outlet.isOpen) send();
       resolve();
     } catch (error) {
       reject(error);
@@ -95,8 +108,8 @@ export class AnswerQueue {
   }
 
   #expire(): void {
-    const { peer } = this.#connection;
+    const { peer } = this.#outlet;
     const text = `Cannot send ${this.#waiting.size} answers to ${peer}: it did not read them within ${this.#endWithinMs} ms`;
-    this.#connection.fail(new CodeModeError('connection_lost', text));
+    this.#outlet.fail(new CodeModeError('connection_lost', text));
   }
 }
