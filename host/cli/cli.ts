@@ -11,6 +11,7 @@ import {
   RUN_HELP,
   SERVE_OPTIONS,
   serveHelp,
+  TOOLS_HELP,
 } from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
 import { print } from './print.ts';
@@ -43,6 +44,11 @@ interface McpFlags {
   readonly attach?: string;
   readonly listen: string;
   readonly tokenFile?: string;
+}
+
+interface ToolsFlags {
+  readonly config: string;
+  readonly verbose?: boolean;
 }
 
 interface ServeFlags {
@@ -84,6 +90,7 @@ export async function main(
   addServeCommand(program, io, exit);
   addMcpCommand(program, io, exit);
   addAcpCommand(program, io, exit);
+  addToolsCommand(program, io, output, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -186,6 +193,25 @@ function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void
       const { config, keep, name, logLevel } = flags;
       const options = { agent, config, keep, name, logLevel };
       exit(await acpCommand(options, io, async () => processSandbox()));
+    });
+}
+
+function addToolsCommand(
+  program: Command,
+  io: CliIo,
+  output: OutputFailures,
+  exit: (code: number) => void,
+): void {
+  program
+    .command('tools')
+    .description('Print the tools of MCP servers as the model will see them.')
+    .requiredOption('--config <path>', 'Start the MCP servers in this mcp.json.')
+    .option('--verbose', 'Print what the MCP servers write to standard error.')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', TOOLS_HELP)
+    .action(async ({ config, verbose = false }: ToolsFlags) => {
+      const { toolsCommand } = await import('./tools-command.ts');
+      exit(await toolsCommand({ config, verbose }, io, output));
     });
 }
 

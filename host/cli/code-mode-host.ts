@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { CliIo } from './cli-io.ts';
 import { SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { OutputFailures } from './output-failures.ts';
+import { print } from './print.ts';
 import { serveCommand } from './serve-command.ts';
 
 const NEVER = new AbortController().signal;
@@ -36,7 +37,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     flags = flagsOf(argv);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    io.stderr.write(`codex-code-mode-host: ${message}\n\n${USAGE}`);
+    print(io.stderr, `codex-code-mode-host: ${message}\n\n${USAGE}`);
     return 2;
   }
   if (flags.help || flags.version) {

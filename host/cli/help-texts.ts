@@ -29,6 +29,17 @@ Exit codes:
   0    the client left, or a signal stopped the server
   2    the server could not start`;
 
+/** What `cellhost tools --help` says after its options. */
+export const TOOLS_HELP = `
+Example:
+  cellhost tools --config mcp.json
+
+Exit codes:
+  0    the tools were printed
+  2    a server could not be started, or the output could not be written
+  129, 130, 143
+       SIGHUP, SIGINT or SIGTERM interrupted the command`;
+
 /** The options of `cellhost mcp`. */
 export const MCP_OPTIONS = {
   listen:

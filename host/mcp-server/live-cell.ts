@@ -1,12 +1,10 @@
 import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
+import { CellNotes } from '../../src/describe/cell-notes.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { Ask } from '../mcp/tool-server.ts';
 import type { CallOrigin } from './call-guard.ts';
 import type { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
-
-/** Notifications that wait for a client, at most; the oldest are dropped first. */
-const MAX_NOTES = 100;
 
 /** Runs the tool calls of programs. `ask` is there if a person can be asked. */
 export type CallTool = (
@@ -50,7 +48,7 @@ export class LiveCell implements Delegate {
   readonly #callTool: CallTool;
   readonly #origin: CallOrigin;
   readonly #calls = new Map<string, RunningCall>();
-  #notes: string[] = [];
+  readonly #notes = new CellNotes();
   #kept: readonly OutputItem[] = [];
   #caller: Caller | undefined;
   #asks: ReadonlySet<QuestionKind>;
@@ -89,8 +87,7 @@ export class LiveCell implements Delegate {
   }
 
   async notify({ text }: Notification): Promise<void> {
-    this.#notes.push(text);
-    if (this.#notes.length > MAX_NOTES) this.#notes.shift();
+    this.#notes.add(text);
     this.#caller?.progress?.say(text);
     if (this.#wakesOnNotes) this.#wake?.abort();
   }
@@ -106,7 +103,7 @@ export class LiveCell implements Delegate {
     this.#asks = caller.asks;
     this.#wakesOnNotes = wakesOnNotes;
     this.#wake = new AbortController();
-    const hasNews = wakesOnNotes && this.#notes.length > 0;
+    const hasNews = wakesOnNotes && !this.#notes.isEmpty;
     if (hasNews || (caller.asks.size > 0 && this.questions.size > 0)) this.#wake.abort();
     return this.#wake.signal;
   }
@@ -138,12 +135,11 @@ export class LiveCell implements Delegate {
 
   /** Takes what waits for the next answer: notifications, and output that was kept. */
   takeKept(): readonly OutputItem[] {
-    const notes = this.#notes.map((text) => `Notification: ${text}`);
+    const notes = this.#notes.take();
     const kept = [
       ...notes.map((text): OutputItem => ({ type: 'input_text', text })),
       ...this.#kept,
     ];
-    this.#notes = [];
     this.#kept = [];
     return kept;
   }

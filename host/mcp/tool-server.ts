@@ -58,7 +58,10 @@ export interface ToolServerOptions {
 export interface StartOptions {
   /** Gives up the start: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How long it may take until the tools are listed, in milliseconds. Default 30,000. */
+  /**
+   * How long it may take until the tools are listed, in milliseconds, unless the configuration of the
+   * server says it. Default 30,000.
+   */
   readonly startTimeoutMs?: number | undefined;
 }
 
@@ -112,7 +115,8 @@ export class ToolServer {
    *
    * @throws `tool_server_failed` with the cause and the end of its standard error; the signal's reason.
    */
-  async start({ signal, startTimeoutMs = 30_000 }: StartOptions): Promise<void> {
+  async start({ signal, startTimeoutMs: usualMs = 30_000 }: StartOptions): Promise<void> {
+    const { startTimeoutMs = usualMs } = this.#config;
     const { promise: stopped, reject } = Promise.withResolvers<never>();
     const onTimeout = () => {
       this.#lost ??= `did not answer within ${startTimeoutMs} ms`;

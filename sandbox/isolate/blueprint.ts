@@ -15,7 +15,7 @@ import {
   installHelpers,
 } from './install-helpers.ts';
 
-/** What isolates of one kind have in common: limits, and helpers that are compiled already. */
+/** What isolates of one kind share: their limits, and helpers that are already compiled. */
 export interface IsolateBlueprint {
   readonly limits: SandboxLimits;
   readonly scripts: HelperScripts;
@@ -53,7 +53,7 @@ const BODY: ModuleBody = {
   thisName: '$this',
 };
 
-/** What is delivered to it: the first call went well, the second did not. */
+/** What is delivered to it: the first call succeeded, the second failed. */
 const DELIVERIES: readonly [head: string, answer: string][] = [
   ['{"notified":1,"calls":[1]}', '{}'],
   ['{"notified":0,"calls":[-2]}', 'no'],
@@ -62,11 +62,11 @@ const DELIVERIES: readonly [head: string, answer: string][] = [
 /**
  * Compiles the helpers once, for all isolates with these limits.
  *
- * V8 compiles a function when it is called first, and keeps in a code cache what is compiled when
- * the cache is made. So a program runs first: an isolate that had to compile for its program what
- * every program needs would take twice as long to start it.
+ * V8 compiles a function when it is first called, and a code cache holds only what was compiled when
+ * the cache was made. So a program runs first. Without it, each isolate would compile what every
+ * program needs, and take twice as long to start one.
  *
- * @throws Error where the program of the rehearsal did not go as planned.
+ * @throws Error if the program of the rehearsal does not run as planned.
  */
 export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
   const isolate = new ivm.Isolate({ memoryLimit: 32 });
@@ -91,7 +91,7 @@ function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
   context.release();
 }
 
-/** The same script in the same isolate is not compiled again: V8 finds what it has, and what was compiled since. */
+/** V8 does not compile the same script in the same isolate again: it finds the script and what was compiled since. */
 function withCode(isolate: ivm.Isolate, script: BootstrapScript): HelperScript {
   const { code, ...options } = script;
   // The declarations of isolated-vm leave out what this option adds to the script.

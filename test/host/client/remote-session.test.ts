@@ -41,6 +41,18 @@ describe('RemoteSession', () => {
     assert.equal(peer.asked.length, 1);
     peer.destroy();
   });
+
+  it('is not opened with tools whose names clash', async () => {
+    const [here, there] = memoryTransports();
+    const peer = new ScriptedHost(there);
+    const client = await HostClient.connect(here);
+    const tools = ['a', 'b', 'a'].map((name) => ({ name, description: '' }));
+    const opening = client.openSession({ delegate: new ScriptedDelegate(), tools });
+    const message = 'Cannot open a session: two tools are named a; rename one';
+    await assert.rejects(opening, { code: 'invalid_argument', message });
+    assert.equal(peer.asked.length, 0);
+    peer.destroy();
+  });
 });
 
 sessionContract(

@@ -37,8 +37,8 @@ async function connected() {
 describe('The options of a session', () => {
   for (const [what, fields, message] of OPTIONS) {
     it(`are refused in this process when ${what}`, async () => {
-      const provider = new FakeSandbox({});
-      const options: SessionConfig = { delegate: new ScriptedDelegate(), provider, ...fields };
+      const sandbox = new FakeSandbox({});
+      const options: SessionConfig = { delegate: new ScriptedDelegate(), sandbox, ...fields };
       const refused = createSession(options);
       await assert.rejects(refused, { code: 'invalid_argument', message });
     });
