@@ -143,12 +143,13 @@ type OpenOperation = Extract<Operation, { method: 'session/open' } | { method: '
 /** @throws `unsupported`. */
 function toOperation(
   connection: ClientConnection,
-  { toolErrors, console, limits }: RemoteSessionOptions,
+  { toolErrors, console, globals, limits }: RemoteSessionOptions,
   sessionId: string | null,
 ): OpenOperation {
   const options: SessionOptions = {
     toolErrors: toolErrors ?? 'error',
     console: console ?? false,
+    ...(globals === 'web' && { globals }),
     limits: finite(limits ?? {}),
   };
   const hasSessionsCapability = connection.has('cellhost.sessions');
@@ -157,8 +158,9 @@ function toOperation(
     throw unsupported('ids that the host chooses need');
   }
   if (hasSessionsCapability) return { method: 'session/open', sessionId, options };
-  if (toolErrors === 'error' || console === true || Object.keys(limits ?? {}).length > 0) {
-    throw unsupported('toolErrors, console and limits need');
+  const hasWishes = toolErrors === 'error' || console === true || globals === 'web';
+  if (hasWishes || Object.keys(limits ?? {}).length > 0) {
+    throw unsupported('toolErrors, console, globals and limits need');
   }
   return { method: 'session/open', sessionId };
 }

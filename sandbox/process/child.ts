@@ -20,7 +20,7 @@ const MIB = 1 << 20;
 /** No program has this id. */
 const NOBODY = 0;
 
-type Options = Pick<Program, 'toolErrors' | 'console' | 'hold'>;
+type Options = Pick<Program, 'toolErrors' | 'console' | 'globals' | 'hold'>;
 
 /** A program of this process. It waits while its host wants no more of it, or the pipe is full. */
 class Guest {
