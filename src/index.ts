@@ -61,6 +61,7 @@ export type { CallbackCounts } from './runtime/callbacks.ts';
 export type { Journal } from './runtime/cell-records.ts';
 export { SessionRuntime, type SessionRuntimeOptions } from './runtime/session-runtime.ts';
 export type {
+  GuestGlobals,
   Program,
   ProgramCalls,
   ProgramEnd,

@@ -134,6 +134,7 @@ export class IsolateRun implements SandboxRun {
     context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
     context.wiring.flush = () => this.#pause.flushed();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
+    if (this.#program.globals === 'web') isolate.addWebGlobals();
     const script = programScript(this.#program, prepared);
     this.#entries.enter(() => this.#enter(context.run(script)));
   }
