@@ -1,5 +1,5 @@
+import { inOneLine } from '../io/visible-text.ts';
 import type { CliOutput } from './cli-io.ts';
-import { inOneLine } from './print.ts';
 
 const REDRAW_MS = 200;
 const DEFAULT_COLUMNS = 80;

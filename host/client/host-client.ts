@@ -1,22 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import type { RouterStats } from '../../src/routing/router-types.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
-import type { Transport } from '../wire/transport.ts';
-import { ClientConnection } from './client-connection.ts';
-import { closeWithin } from './close-within.ts';
+import { ClientConnection } from '../json-client/client-connection.ts';
+import type { HostLink, WantedSession } from '../remote/host-link.ts';
 import {
   type OpenHooks,
   openRemoteSession,
   type RemoteSessionOptions,
-} from './open-remote-session.ts';
-import type { RemoteSession } from './remote-session.ts';
+} from '../remote/open-remote-session.ts';
+import type { RemoteSession } from '../remote/remote-session.ts';
+import type { Transport } from '../wire/transport.ts';
+import { closeWithin } from './close-within.ts';
 
 /** Options of a session whose id this side chooses. */
 export interface OpenRemoteSessionOptions extends RemoteSessionOptions {
-  /** Not blank, and not used on this connection before. Default: a new one. */
+  /** Not blank, and not used on this connection before. Default: a new one. Over gRPC, hosts choose it. */
   readonly sessionId?: string;
 }
 
@@ -55,7 +55,7 @@ export interface GreetOptions {
 
 /** A connection to a host, for any number of sessions. */
 export class HostClient implements AsyncDisposable {
-  readonly #connection: ClientConnection;
+  readonly #connection: HostLink;
   readonly #sessions = new Set<RemoteSession>();
   readonly #leaks: Error[] = [];
   #stopping: Promise<readonly Error[]> | null = null;
@@ -66,7 +66,7 @@ export class HostClient implements AsyncDisposable {
     },
   };
 
-  private constructor(connection: ClientConnection) {
+  private constructor(connection: HostLink) {
     this.#connection = connection;
   }
 
@@ -91,7 +91,12 @@ export class HostClient implements AsyncDisposable {
     }
   }
 
-  /** Whether the host has a capability. */
+  /** @internal */
+  static over(link: HostLink): HostClient {
+    return new HostClient(link);
+  }
+
+  /** Whether the host has a capability; over gRPC, none has a name. */
   has(capability: string): boolean {
     return this.#connection.has(capability);
   }
@@ -129,12 +134,12 @@ export class HostClient implements AsyncDisposable {
   /**
    * Opens a session whose id this side chooses.
    *
-   * @throws `unsupported` for options that a host with only version 1 lacks; `connection_lost`;
+   * @throws `unsupported` for options that a host with only version 1 or gRPC lacks; `connection_lost`;
    * `limit_exceeded`; `invalid_argument` for invalid options, before anything is sent, and for an id
    * that is in use; `peer_failed` if the host's answer is malformed; the signal's reason.
    */
   async openSession(options: OpenRemoteSessionOptions): Promise<RemoteSession> {
-    return this.#open(options, options?.sessionId ?? randomUUID());
+    return this.#open(options, { idBy: 'client', id: options?.sessionId ?? undefined });
   }
 
   /**
@@ -142,13 +147,13 @@ export class HostClient implements AsyncDisposable {
    * in order. Its requests are answered at once if it is certain which session they belong to.
    *
    * @throws Like `openSession`; `invalid_argument` for an id or a sandbox, before anything is sent;
-   * `unsupported` if the host lacks `cellhost.sessions`.
+   * `unsupported` if the host speaks JSON and lacks `cellhost.sessions`.
    */
   async createSession(options: CreateSessionOptions): Promise<RemoteSession> {
     for (const name of ['sessionId', 'sandbox'] as const) {
       if (options?.[name] !== undefined) throw notYours(name);
     }
-    return this.#open(options, null);
+    return this.#open(options, { idBy: 'host', id: undefined });
   }
 
   /** Closes every session, then the connection. Like `stop`, but does not report failures. */
@@ -187,8 +192,11 @@ export class HostClient implements AsyncDisposable {
     return [...this.#leaks.splice(0), ...errors];
   }
 
-  async #open(options: RemoteSessionOptions, sessionId: string | null): Promise<RemoteSession> {
-    const session = await openRemoteSession(this.#connection, options, sessionId, this.#hooks);
+  async #open(
+    options: RemoteSessionOptions,
+    id: Pick<WantedSession, 'idBy' | 'id'>,
+  ): Promise<RemoteSession> {
+    const session = await openRemoteSession(this.#connection, options, id, this.#hooks);
     this.#sessions.add(session);
     return session;
   }

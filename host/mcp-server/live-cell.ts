@@ -2,6 +2,7 @@ import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
 import { CellNotes } from '../../src/describe/cell-notes.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { Ask } from '../mcp/tool-server.ts';
+import type { CallOrigin } from './call-guard.ts';
 import type { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
 
@@ -10,6 +11,7 @@ export type CallTool = (
   call: ToolCall,
   signal: AbortSignal,
   ask: Ask | undefined,
+  origin: CallOrigin,
 ) => Promise<unknown>;
 
 /** Who waits for a cell: a request of a client. */
@@ -22,6 +24,8 @@ export interface Caller {
   readonly spansRounds: boolean;
   /** The kinds of questions that the client can put to a person. */
   readonly asks: ReadonlySet<QuestionKind>;
+  /** What the client itself calls the request; undefined if it does not say. */
+  readonly clientCallId?: string | undefined;
 }
 
 /** How a person is asked: with a form, or by opening an address. */
@@ -42,6 +46,7 @@ export class LiveCell implements Delegate {
   isOver = false;
   readonly questions = new Questions();
   readonly #callTool: CallTool;
+  readonly #origin: CallOrigin;
   readonly #calls = new Map<string, RunningCall>();
   readonly #notes = new CellNotes();
   #kept: readonly OutputItem[] = [];
@@ -51,8 +56,9 @@ export class LiveCell implements Delegate {
   #wakesOnNotes = false;
   #unlink: () => void = () => {};
 
-  constructor(callTool: CallTool, caller: Caller) {
+  constructor(callTool: CallTool, caller: Caller, source: string) {
     this.#callTool = callTool;
+    this.#origin = { clientCallId: caller.clientCallId, source };
     this.#asks = caller.asks;
   }
 
@@ -73,7 +79,7 @@ export class LiveCell implements Delegate {
     const ask: Ask | undefined =
       this.#asks.size > 0 ? (...question) => this.#ask(...question) : undefined;
     try {
-      return await this.#callTool(call, signal, ask);
+      return await this.#callTool(call, signal, ask, this.#origin);
     } finally {
       this.#calls.delete(callId);
       this.#caller?.progress?.say(`${tool} ended`);

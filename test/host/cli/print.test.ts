@@ -2,14 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { CliOutput } from '../../../host/cli/cli-io.ts';
-import {
-  inOneLine,
-  jsonLine,
-  print,
-  printFailure,
-  printLabelled,
-  withoutControls,
-} from '../../../host/cli/print.ts';
+import { jsonLine, print, printFailure, printLabelled } from '../../../host/cli/print.ts';
+import { inOneLine, withoutControls } from '../../../host/io/visible-text.ts';
 import { startHostCli } from '../../support/cli-run.ts';
 
 const ESCAPE = '\u001b';
