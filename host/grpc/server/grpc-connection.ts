@@ -123,8 +123,8 @@ export class GrpcConnection implements ServedConnection, Caller {
   #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const { ':path': path, ':method': verb } = headers;
     const { service, leases } = this.#parts;
-    if (path === HEALTH_PATH && verb === 'GET') {
-      return respond(stream, { ':status': healthStatus(leases.isStopping) });
+    if (path === HEALTH_PATH) {
+      return respond(stream, { ':status': healthStatus(verb, leases.isStopping) });
     }
     const method = verb === 'POST' ? service.methodAt(path) : undefined;
     if (method === undefined) return respond(stream, UNKNOWN_METHOD);
