@@ -16,13 +16,14 @@ export {
   type SpawnHostOptions,
   spawnHost,
 } from './client/spawn-host.ts';
+export type { HostOptions } from './core/host-core.ts';
 export { DEFAULT_HOST_LIMITS, type HostLimits } from './core/host-limits.ts';
 export type { HostLog } from './core/host-log.ts';
 export type { SessionOpener, SessionWish } from './core/session-opening.ts';
 export type { McpServerConfig } from './mcp/mcp-config.ts';
 export type { RemoteSessionOptions } from './remote/open-remote-session.ts';
 export { RemoteSession } from './remote/remote-session.ts';
-export { Host, type HostOptions } from './server/host.ts';
+export { Host } from './server/host.ts';
 export { ActiveSession } from './session-layer/active-session.ts';
 export {
   type CreatedSession,

@@ -115,8 +115,35 @@ const RULES: readonly Rule[] = [
   { files: 'host/core/', mayImport: ['src/', 'host/core/'] },
   { files: 'host/io/', mayImport: ['host/io/', 'node:'] },
   {
+    files: 'host/grpc/client/',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/io/',
+      'host/remote/',
+      'host/grpc/*',
+      'host/grpc/generated/',
+      'host/grpc/client/',
+      'node:',
+      'abort-controller-x',
+    ],
+  },
+  {
+    files: 'host/grpc/server/',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/io/',
+      'host/grpc/*',
+      'host/grpc/generated/',
+      'host/grpc/server/',
+      'node:',
+      'abort-controller-x',
+    ],
+  },
+  {
     files: 'host/grpc/',
-    mayImport: ['src/', 'host/core/', 'host/io/', 'host/grpc/', 'node:', '@bufbuild/protobuf'],
+    mayImport: ['host/io/', 'host/grpc/', 'node:', '@bufbuild/protobuf'],
     alone: ['@bufbuild/protobuf'],
   },
   {
@@ -187,6 +214,7 @@ const RULES: readonly Rule[] = [
       'host/transports/',
       'host/remote/',
       'host/json-client/',
+      'host/grpc/client/',
       'host/client/',
       'node:',
       'abort-controller-x',
@@ -245,6 +273,22 @@ const RULES: readonly Rule[] = [
     mayImport: ['src/', 'host/acp/', 'host/cli/', 'host/mcp/', 'node:'],
   },
   { files: 'host/cli/attach-command.ts', mayImport: ['host/cli/', 'host/io/', 'node:'] },
+  {
+    files: 'host/cli/serve-grpc.ts',
+    mayImport: [
+      'src/',
+      'host/core/',
+      'host/cli/',
+      'host/io/',
+      'host/wire/endpoint.ts',
+      'host/transports/listen-grpc.ts',
+      'host/grpc/server/grpc-server.ts',
+    ],
+  },
+  {
+    files: 'host/cli/grpc-options.ts',
+    mayImport: ['src/', 'host/wire/endpoint.ts'],
+  },
   {
     files: 'host/cli/mcp-command.ts',
     mayImport: [

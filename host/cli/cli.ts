@@ -13,6 +13,7 @@ import {
   serveHelp,
   TOOLS_HELP,
 } from './help-texts.ts';
+import { readMilliseconds, WANTED_MILLISECONDS } from './milliseconds.ts';
 import { OutputFailures } from './output-failures.ts';
 import { print } from './print.ts';
 import type { SourceOrigin } from './read-source.ts';
@@ -20,7 +21,6 @@ import { type OpenSession, runCommand } from './run-command.ts';
 
 const NEVER = new AbortController().signal;
 const DEFAULT_YIELD_MS = 100;
-const MAX_MS = 2 ** 31 - 1;
 
 interface RunFlags {
   readonly eval?: string;
@@ -55,6 +55,12 @@ interface ServeFlags {
   readonly listen: string;
   readonly logLevel: string;
   readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly trustNetwork?: boolean;
+  readonly route?: string;
+  readonly drainMs?: number;
 }
 
 /**
@@ -146,14 +152,23 @@ function addServeCommand(program: Command, io: CliIo, exit: (code: number) => vo
     .description('Serve sessions to other processes.')
     .option('--listen <address>', SERVE_OPTIONS.listen, 'stdio')
     .option('--token-file <path>', SERVE_OPTIONS.tokenFile)
+    .option('--tls-cert <path>', SERVE_OPTIONS.tlsCert)
+    .option('--tls-key <path>', SERVE_OPTIONS.tlsKey)
+    .option('--tls-client-ca <path>', SERVE_OPTIONS.tlsClientCa)
+    .option('--trust-network', SERVE_OPTIONS.trustNetwork)
+    .option('--route <token>', SERVE_OPTIONS.route)
+    .option('--drain-ms <ms>', SERVE_OPTIONS.drainMs, ms)
     .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', serveHelp('cellhost serve'))
     .action(async (flags: ServeFlags) => {
       // Loaded here because a run needs none of it.
       const { serveCommand } = await import('./serve-command.ts');
-      const { listen, logLevel, tokenFile } = flags;
-      exit(await serveCommand({ listen, logLevel, tokenFile }, io, async () => processSandbox()));
+      const { listen, logLevel, tokenFile, trustNetwork = false } = flags;
+      const { tlsCert, tlsKey, tlsClientCa, route, drainMs } = flags;
+      const grpc = { tlsCert, tlsKey, tlsClientCa, trustNetwork, route, drainMs };
+      const options = { listen, logLevel, tokenFile, grpc };
+      exit(await serveCommand(options, io, async () => processSandbox()));
     });
 }
 
@@ -233,9 +248,9 @@ function originOf(
 }
 
 function ms(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_MS) return value;
-  throw new InvalidArgumentError(`It must be a whole number of milliseconds from 1 to ${MAX_MS}.`);
+  const value = readMilliseconds(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError(WANTED_MILLISECONDS);
 }
 
 const openProcessSession: OpenSession = ({ delegate, tools, console, maxRunMs }, resources) => {

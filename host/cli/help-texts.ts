@@ -75,6 +75,7 @@ Examples:
   ${program}
   ${program} --listen unix:/run/cellhost.sock
   ${program} --listen ws:0.0.0.0:8080 --token-file token.txt
+  ${program} --listen grpc://0.0.0.0:8080 --tls-cert cert.pem --tls-key key.pem
 
 Exit codes:
   0    the client left, or the first signal stopped the host
@@ -85,7 +86,14 @@ Exit codes:
 /** The options of `cellhost serve`. */
 export const SERVE_OPTIONS = {
   listen:
-    'Address: stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT. TCP, and ws without --token-file, accept loopback addresses only.',
+    'Address: stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT; for gRPC, grpc+stdio://, grpc+unix:PATH or grpc://HOST:PORT. TCP, ws without --token-file, and grpc without TLS accept loopback addresses only.',
   tokenFile: 'File with the bearer token that WebSocket clients must send.',
+  tlsCert: 'Certificate for grpc://HOST:PORT, in PEM; with --tls-key.',
+  tlsKey: 'Private key of the certificate, in PEM.',
+  tlsClientCa: 'Accept only clients with a certificate of this authority, in PEM.',
+  trustNetwork: 'Let everybody who can reach grpc://HOST:PORT connect without TLS.',
+  route:
+    'Send this token as x-code-mode-route when a session is opened, for balancers that make none.',
+  drainMs: 'After the first signal, let open gRPC sessions stay for this time.',
   logLevel: 'Least important log lines to write: trace, debug, info, warn, error, fatal or silent.',
 } as const;

@@ -1,47 +1,16 @@
-import { CodeModeError } from '../../src/errors.ts';
-import { withDefaults } from '../../src/limits.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
-import type { HostCore } from '../core/host-core.ts';
-import { DEFAULT_HOST_LIMITS, type HostLimits } from '../core/host-limits.ts';
-import type { HostLog } from '../core/host-log.ts';
-import { ServedConnections } from '../core/served-connections.ts';
-import { SessionFactory } from '../core/session-factory.ts';
-import type { SessionOpener } from '../core/session-opening.ts';
+import { type HostCore, type HostOptions, makeHostCore } from '../core/host-core.ts';
 import { Connection } from '../wire/connection.ts';
 import type { Transport } from '../wire/transport.ts';
 import { type Greeted, greet } from './greeting.ts';
 import { HostConnection } from './host-connection.ts';
-
-/** What a host is made of. Exactly one of `sandbox` and `open` is required. */
-export interface HostOptions {
-  /** Runs the programs of all sessions. Not closed with the host. */
-  readonly sandbox?: Sandbox;
-  /** Opens each session elsewhere, as a proxy between clients and another host does. */
-  readonly open?: SessionOpener;
-  readonly limits?: Partial<HostLimits>;
-  readonly log?: HostLog;
-}
-
-const SILENT: HostLog = { info() {}, warn() {} };
 
 /** Serves the sessions of any number of clients. */
 export class Host implements AsyncDisposable {
   readonly #core: HostCore;
 
   /** @throws `invalid_argument` for an invalid limit, and unless exactly one of `sandbox` and `open` is given. */
-  constructor({ sandbox, open, limits, log = SILENT }: HostOptions) {
-    const all = withDefaults(DEFAULT_HOST_LIMITS, limits);
-    const where = sandbox ?? open;
-    if (where === undefined || (sandbox !== undefined && open !== undefined)) {
-      const text = 'Cannot create a host: give exactly one of sandbox and open';
-      throw new CodeModeError('invalid_argument', text);
-    }
-    this.#core = {
-      limits: all,
-      log,
-      sessions: new SessionFactory(where, all, log),
-      connections: new ServedConnections(all.maxConnections, log),
-    };
+  constructor(options: HostOptions) {
+    this.#core = makeHostCore(options);
   }
 
   /** For other wires. @internal */
