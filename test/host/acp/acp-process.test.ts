@@ -243,6 +243,19 @@ for (const version of [1, 2] as const) {
       assert.deepEqual(Object.keys(more!), ['late', 'cellhost']);
     });
 
+    it('serves over HTTP if that is chosen, behind a token, and only agents that take it', async () => {
+      const args = ['--transport', 'http'];
+      for (const agentArgs of [['--http'], []]) {
+        await using editor = await startEditor({ version, args, agentArgs });
+        const session = await editor.newSession([well('files')]);
+        const isAttached = programs().some(({ command }) => command.includes('--attach'));
+        assert.equal(isAttached, agentArgs.length === 0);
+        const [ran] = await editor.play(session, exec(ECHO));
+        assert.deepEqual(ran?.texts.slice(1), ['1']);
+        await editor.request('session/close', { sessionId: session });
+      }
+    });
+
     it('opens a session whose servers do not start, and tells the next program and the log', async () => {
       await using editor = await startEditor({ version });
       const missing = stdioServer(version, 'gone', ['/nowhere/at/all']);
