@@ -184,7 +184,6 @@ export class IsolateRun implements SandboxRun {
 
   /** Threads inside keep their process alive. */
   ref(): void {}
-
   unref(): void {}
 
   step(): void {
