@@ -29,7 +29,7 @@ const CLOSE_MS = 1_000;
 /**
  * Runs each program in a fresh context of an isolate of this process.
  *
- * The isolate is new, or has run programs of the same session that ended well. This is the shortest
+ * The isolate is new, or has run programs of the same session that ended by themselves. This is the shortest
  * path there is, and no boundary against a hostile program: some take the whole process with them,
  * others never stop. See `docs/security.md`.
  */
