@@ -42,7 +42,7 @@ type Observation = NonNullable<YieldObservationRequest['observation']>;
 export class GrpcSession implements SessionLink {
   readonly own = null;
   readonly #parts: GrpcSessionParts;
-  readonly #tools = new ToolLists(toToolMessage);
+  readonly #tools = new ToolLists(toToolMessage, true);
   /** Executes and waits that are not answered. */
   readonly #open = new Set<AskedCall>();
 
@@ -124,11 +124,13 @@ export class GrpcSession implements SessionLink {
     const { sessionId, times, ends, lease } = this.#parts;
     ends.noteClose(sessionId);
     lease.close();
+    const call = this.#ask('closeSession', { sessionId }, times.endMs);
     try {
-      await this.#ask('closeSession', { sessionId }, times.endMs).answer;
+      await Promise.race([call.answer, lease.ended]);
     } catch (error) {
       throw this.#toError(error);
     } finally {
+      call.cancel();
       lease.drop();
       this.#parts.closed();
       for (const call of this.#open) call.hurry(times.givenUpMs);
