@@ -5,7 +5,6 @@ import {
   describeRuntime,
   type OutputItem,
   openSession,
-  runCell,
   toModelContent,
   tool,
   withHandlers,
@@ -61,7 +60,7 @@ for (const move of script) {
   seen.push(toModelContent(event, { maxTokens: 200 }));
 }
 const user = new AbortController(); // the user presses stop while a tool runs
-const cancelled = await runCell(session, 'text(1); await tools.forever()', {
+const cancelled = await session.run('text(1); await tools.forever()', {
   signal: user.signal,
   timeoutMs: 60_000,
   onEvent: ({ type }) => type === 'tool-started' && user.abort(),

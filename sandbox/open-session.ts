@@ -1,4 +1,3 @@
-import { checkToolNames } from '../src/embed/tool-names.ts';
 import {
   type HandlerOptions,
   type SessionTools,
@@ -71,7 +70,6 @@ function toolsOf(options: OpenSessionOptions): SessionTools {
   const list = isList(tools) ? tools : [];
   checkTools('Cannot open a session', list);
   if (delegate === undefined) throw invalid(`nothing runs ${namesOf(list)}; add a delegate`);
-  checkToolNames(list);
   return { tools: list, delegate };
 }
 

@@ -103,3 +103,6 @@ export function textOfItem(item: OutputItem): string {
       return item.audio_url;
   }
 }
+
+/** The last event of a cell. */
+export type CellEndEvent = Extract<CellEvent, { type: 'completed' | 'terminated' | 'missing' }>;

@@ -19,8 +19,7 @@ export {
   describeTools,
   sharedMcpTypes,
 } from './describe/tool-declarations.ts';
-export type { CellEndEvent } from './embed/follow-cell.ts';
-export { type CellResult, type RunCellOptions, runCell, type StopCause } from './embed/run-cell.ts';
+export { runCell } from './embed/run-cell.ts';
 export type {
   AcceptedBy,
   FromJsonSchema,
@@ -37,6 +36,7 @@ export {
 } from './embed/with-handlers.ts';
 export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
 export type {
+  CellEndEvent,
   CellEvent,
   CellFailure,
   FailureKind,
@@ -61,6 +61,7 @@ export type { CallbackCounts } from './runtime/callbacks.ts';
 export type { Journal } from './runtime/cell-records.ts';
 export { SessionRuntime, type SessionRuntimeOptions } from './runtime/session-runtime.ts';
 export type {
+  GuestGlobals,
   Program,
   ProgramCalls,
   ProgramEnd,
@@ -70,12 +71,15 @@ export type {
   ToolErrors,
 } from './sandbox.ts';
 export type {
+  CellResult,
   CellSummary,
   ExecuteRequest,
   ObserveMode,
+  RunCellOptions,
   Session,
   SessionSettings,
   StartedCell,
+  StopCause,
   WaitOptions,
 } from './session.ts';
 export {

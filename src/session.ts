@@ -1,8 +1,8 @@
 import type { Delegate } from './delegate.ts';
-import type { CellEvent, PendingCall } from './events.ts';
+import type { CellEndEvent, CellEvent, PendingCall } from './events.ts';
 import type { SessionLimits } from './limits.ts';
-import type { CellPhase, EventsOptions, LiveEvents } from './live-events.ts';
-import type { ToolErrors } from './sandbox.ts';
+import type { CellPhase, EventsOptions, LiveEvent, LiveEvents } from './live-events.ts';
+import type { GuestGlobals, ToolErrors } from './sandbox.ts';
 import type { ToolDefinition } from './tools.ts';
 
 /**
@@ -28,6 +28,8 @@ export interface SessionSettings {
   readonly toolErrors?: ToolErrors;
   /** Whether programs have a `console` that writes text output. Default: false. */
   readonly console?: boolean;
+  /** Whether programs have globals of the web platform. Default: `standard`, without them. */
+  readonly globals?: GuestGlobals;
   readonly limits?: Partial<SessionLimits>;
 }
 
@@ -35,7 +37,7 @@ export interface SessionSettings {
 export interface ExecuteRequest {
   /** JavaScript or erasable TypeScript, as an ES module; at most `maxSourceBytes`, 1 MiB by default. */
   readonly source: string;
-  /** The tools of this cell. Default: the session's. */
+  /** The tools of this cell; no two may have the same identifier. Default: the session's. */
   readonly tools?: readonly ToolDefinition[];
   /** What to wait for first. Default: `{ yieldAfterMs: 10_000 }`. */
   readonly observe?: ObserveMode;
@@ -49,6 +51,29 @@ export interface ExecuteRequest {
   /** Handles the tool calls and notifications of this cell. Default: the session's delegate. */
   readonly delegate?: Delegate;
 }
+
+/** How to run a cell to its end. */
+export interface RunCellOptions extends Omit<ExecuteRequest, 'source' | 'observe'> {
+  /** Terminates the cell when it aborts. If it is already aborted, nothing is started. */
+  readonly signal?: AbortSignal;
+  /** Terminates the cell after that many milliseconds, counted from the call. Default: unlimited. */
+  readonly timeoutMs?: number;
+  /**
+   * Called with everything that happens in the cell, in order and while it runs; the last event is the
+   * end. Does not slow the cell down: if it is slow, the oldest events can be replaced by a `gap`.
+   * If it throws, the cell is terminated and the run fails with that error.
+   */
+  readonly onEvent?: (event: LiveEvent) => void;
+}
+
+/** Why a run was stopped: its signal aborted, or its time was over. */
+export type StopCause = 'signal' | 'timeout';
+
+/** How a cell ended, with all of its output. It is also the event that `toModelContent` renders. */
+export type CellResult = CellEndEvent & {
+  /** Why this run terminated the cell; null if it did not. */
+  readonly stoppedBy: StopCause | null;
+};
 
 /** A cell that has been admitted. */
 export interface StartedCell {
@@ -85,6 +110,18 @@ export interface Session extends AsyncDisposable {
    * @throws The signal's reason; `session_closed`, `limit_exceeded`, `invalid_argument`, `cell_ids_exhausted`.
    */
   execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell>;
+
+  /**
+   * Runs a program to its end and collects its output. A cell that is stopped, by the signal, the time or
+   * another caller, resolves as `terminated` with what it had shown; one that ended by itself meanwhile
+   * resolves as `completed`.
+   *
+   * @param source As in `ExecuteRequest`.
+   * @throws The signal's reason if it was already aborted; `invalid_argument`; what `onEvent` threw;
+   *   `unsupported` if there is an `onEvent` and the host has no live events; otherwise as `execute`,
+   *   `observe` and `terminate`.
+   */
+  run(source: string, options?: RunCellOptions): Promise<CellResult>;
 
   /**
    * Waits for the next event of a cell. If there is no such cell, the event is `missing`; that is not an error.

@@ -86,6 +86,7 @@ const RULES: readonly Rule[] = [
       'sandbox/source/',
       'sandbox/bootstrap/',
       'isolated-vm',
+      'node:crypto',
       'node:v8',
       'node:vm',
       'p-queue',
@@ -108,6 +109,7 @@ const RULES: readonly Rule[] = [
       'node:',
     ],
   },
+  { files: 'sandbox/limits.ts', mayImport: ['node:os'] },
   { files: 'sandbox/', mayImport: ['src/', 'sandbox/*', 'sandbox/isolate/', 'sandbox/process/'] },
 
   { files: 'host/index.ts', mayImport: ['host/'] },
@@ -181,6 +183,20 @@ const RULES: readonly Rule[] = [
     ],
     alone: ['minisearch', '@modelcontextprotocol/server', '@modelcontextprotocol/node'],
   },
+  { files: 'host/acp/lines/', mayImport: ['host/acp/lines/', 'host/io/', 'node:'] },
+  {
+    files: 'host/acp/',
+    mayImport: [
+      'src/',
+      'host/io/',
+      'host/mcp/',
+      'host/mcp-server/',
+      'host/acp/',
+      'node:',
+      'abort-controller-x',
+      'zod',
+    ],
+  },
   {
     files: 'host/server/',
     mayImport: ['src/', 'host/core/', 'host/wire/', 'host/server/', 'node:'],
@@ -250,10 +266,14 @@ const RULES: readonly Rule[] = [
       'host/transports/',
       'host/server/',
       'node:',
-      'pino',
     ],
-    alone: ['pino'],
   },
+  { files: 'host/cli/open-log.ts', mayImport: ['host/cli/', 'pino'], alone: ['pino'] },
+  {
+    files: 'host/cli/acp-command.ts',
+    mayImport: ['src/', 'host/acp/', 'host/cli/', 'host/mcp/', 'node:'],
+  },
+  { files: 'host/cli/attach-command.ts', mayImport: ['host/cli/', 'host/io/', 'node:'] },
   {
     files: 'host/cli/serve-grpc.ts',
     mayImport: [

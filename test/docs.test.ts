@@ -1,36 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DEFAULT_HOST_LIMITS } from '../host/core/host-limits.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../sandbox/limits.ts';
 import { defaultProcessLimits } from '../sandbox/process/process-sandbox.ts';
 import { DEFAULT_SESSION_LIMITS } from '../src/limits.ts';
-import { namesIn, PAGES, type Page, ROOT, read } from './support/doc-pages.ts';
-
-const TSC = join(ROOT, 'node_modules/.bin/tsc');
+import { blocksOf, namesIn, PAGES, type Page, read } from './support/doc-pages.ts';
+import { ReaderProject } from './support/reader-project.ts';
 
 /** Sketches of our own code use names that are not public, so they are not compiled. */
 const PAGE_WITH_SKETCHES = 'docs/conventions.md';
-
-interface Block {
-  /** What follows the three backticks. */
-  readonly info: string;
-  /** Line of its first line of code, from 1. */
-  readonly line: number;
-  readonly code: string;
-}
-
-function blocksOf({ text }: Page): readonly Block[] {
-  const fences = text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms);
-  return [...fences].map(({ index, 1: info = '', 2: code = '' }) => ({
-    info,
-    line: text.slice(0, index).split('\n').length + 1,
-    code,
-  }));
-}
 
 /** The code of a page at its lines in the page, so that the compiler names them. */
 function sourcesOf(page: Page): ReadonlyMap<string, string> {
@@ -47,58 +25,6 @@ function exampleSource(name: string): readonly [string, string] {
     .replaceAll("'../sandbox/cellhost.ts'", "'cellhost'")
     .replaceAll("'../host/index.ts'", "'cellhost/host'");
   return [`examples/${name}`, code];
-}
-
-/** A project that has this package installed, with its declarations as they are published. */
-class ReaderProject implements Disposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'cellhost-docs-'));
-  readonly #project = join(this.#folder, 'project');
-
-  constructor() {
-    const installed = join(this.#project, 'node_modules/cellhost');
-    mkdirSync(installed, { recursive: true });
-    copyFileSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
-    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'));
-    const outDir = join(installed, 'dist');
-    const built = tsc(['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', outDir]);
-    assert.equal(built, '');
-  }
-
-  /** The compiler's errors for these files, by path. */
-  problemsOf(sources: ReadonlyMap<string, string>): string {
-    for (const [path, code] of sources) {
-      mkdirSync(dirname(join(this.#project, path)), { recursive: true });
-      writeFileSync(join(this.#project, path), code);
-    }
-    const compilerOptions = {
-      strict: true,
-      noEmit: true,
-      target: 'esnext',
-      lib: ['esnext'],
-      module: 'nodenext',
-      moduleDetection: 'force',
-      types: ['node'],
-      skipLibCheck: true,
-    };
-    const config = { compilerOptions, files: [...sources.keys()] };
-    writeFileSync(join(this.#project, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(this.#project, 'tsconfig.json'), JSON.stringify(config));
-    return tsc(['-p', this.#project], this.#project);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true });
-  }
-}
-
-/** Runs the compiler. Returns what it reports, one problem a line; empty if all is well. */
-function tsc(args: readonly string[], cwd = ROOT): string {
-  const { status, stdout, stderr } = spawnSync(TSC, ['--pretty', 'false', ...args], {
-    cwd,
-    encoding: 'utf8',
-  });
-  const said = `${stdout}${stderr}`;
-  return status === 0 ? said : said || `the compiler exited with ${status}`;
 }
 
 describe('The code in the documentation', () => {

@@ -3,12 +3,15 @@ import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
 import {
+  ACP_HELP,
+  ACP_OPTIONS,
   MCP_HELP,
   MCP_OPTIONS,
   PROGRAM_HELP,
   RUN_HELP,
   SERVE_OPTIONS,
   serveHelp,
+  TOOLS_HELP,
 } from './help-texts.ts';
 import { readMilliseconds, WANTED_MILLISECONDS } from './milliseconds.ts';
 import { OutputFailures } from './output-failures.ts';
@@ -29,10 +32,24 @@ interface RunFlags {
   readonly verbose?: boolean;
 }
 
+interface AcpFlags {
+  readonly config?: string;
+  readonly keep: readonly string[];
+  readonly name: string;
+  readonly transport: string;
+  readonly logLevel: string;
+}
+
 interface McpFlags {
   readonly config?: string;
+  readonly attach?: string;
   readonly listen: string;
   readonly tokenFile?: string;
+}
+
+interface ToolsFlags {
+  readonly config: string;
+  readonly verbose?: boolean;
 }
 
 interface ServeFlags {
@@ -79,6 +96,8 @@ export async function main(
   addRunCommand(program, io, output, openSession, exit);
   addServeCommand(program, io, exit);
   addMcpCommand(program, io, exit);
+  addAcpCommand(program, io, exit);
+  addToolsCommand(program, io, output, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -161,11 +180,55 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .option('--config <path>', 'Offer the tools of the MCP servers in this mcp.json to programs.')
     .option('--listen <address>', MCP_OPTIONS.listen, 'stdio')
     .option('--token-file <path>', MCP_OPTIONS.tokenFile)
+    .option('--attach <socket>', MCP_OPTIONS.attach)
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', MCP_HELP)
-    .action(async ({ config, listen, tokenFile }: McpFlags) => {
+    .action(async ({ config, listen, tokenFile, attach }: McpFlags) => {
+      if (attach !== undefined) {
+        const { attachCommand } = await import('./attach-command.ts');
+        return exit(await attachCommand(attach, io));
+      }
       const { mcpCommand } = await import('./mcp-command.ts');
       exit(await mcpCommand({ config, listen, tokenFile }, io, async () => processSandbox()));
+    });
+}
+
+function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
+  program
+    .command('acp')
+    .description('Start an ACP agent and give it code mode.')
+    .argument('<agent...>', ACP_OPTIONS.agent)
+    .option('--config <path>', ACP_OPTIONS.config)
+    .option('--keep <name>', ACP_OPTIONS.keep, (name, names) => [...names, name], [] as string[])
+    .option('--name <name>', ACP_OPTIONS.name, 'cellhost')
+    .option('--transport <transport>', ACP_OPTIONS.transport, 'stdio')
+    .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', ACP_HELP)
+    .action(async (agent: [string, ...string[]], flags: AcpFlags) => {
+      const { acpCommand } = await import('./acp-command.ts');
+      const { config, keep, name, transport, logLevel } = flags;
+      const options = { agent, config, keep, name, transport, logLevel };
+      exit(await acpCommand(options, io, async () => processSandbox()));
+    });
+}
+
+function addToolsCommand(
+  program: Command,
+  io: CliIo,
+  output: OutputFailures,
+  exit: (code: number) => void,
+): void {
+  program
+    .command('tools')
+    .description('Print the tools of MCP servers as the model will see them.')
+    .requiredOption('--config <path>', 'Start the MCP servers in this mcp.json.')
+    .option('--verbose', 'Print what the MCP servers write to standard error.')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', TOOLS_HELP)
+    .action(async ({ config, verbose = false }: ToolsFlags) => {
+      const { toolsCommand } = await import('./tools-command.ts');
+      exit(await toolsCommand({ config, verbose }, io, output));
     });
 }
 

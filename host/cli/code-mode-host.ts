@@ -3,6 +3,7 @@ import type { CliIo } from './cli-io.ts';
 import { SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { readMilliseconds, WANTED_MILLISECONDS } from './milliseconds.ts';
 import { OutputFailures } from './output-failures.ts';
+import { print } from './print.ts';
 import { serveCommand } from './serve-command.ts';
 
 const NEVER = new AbortController().signal;
@@ -49,7 +50,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     flags = flagsOf(argv);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    io.stderr.write(`codex-code-mode-host: ${message}\n\n${USAGE}`);
+    print(io.stderr, `codex-code-mode-host: ${message}\n\n${USAGE}`);
     return 2;
   }
   if (flags.help || flags.version) {

@@ -1,6 +1,6 @@
 /** What `cellhost --help` says after its commands. */
 export const PROGRAM_HELP = `
-Run "cellhost help run", "cellhost help serve" or "cellhost help mcp" for examples and exit codes.`;
+Run "cellhost help" with the name of a command for examples and exit codes.`;
 
 /** What `cellhost run --help` says after its options. */
 export const RUN_HELP = `
@@ -29,11 +29,46 @@ Exit codes:
   0    the client left, or a signal stopped the server
   2    the server could not start`;
 
+/** What `cellhost tools --help` says after its options. */
+export const TOOLS_HELP = `
+Example:
+  cellhost tools --config mcp.json
+
+Exit codes:
+  0    the tools were printed
+  2    a server could not be started, or the output could not be written
+  129, 130, 143
+       SIGHUP, SIGINT or SIGTERM interrupted the command`;
+
 /** The options of `cellhost mcp`. */
 export const MCP_OPTIONS = {
   listen:
     'Address: stdio or http:HOST:PORT. Without --token-file, only loopback addresses are accepted.',
   tokenFile: 'File with the bearer token that HTTP clients must send.',
+  attach:
+    'Reach the session of a running "cellhost acp" by its socket. Agents are told to use this.',
+} as const;
+
+/** What `cellhost acp --help` says after its options. */
+export const ACP_HELP = `
+Examples:
+  cellhost acp -- npx @agentclientprotocol/codex-acp
+  cellhost acp --config mcp.json -- gemini --acp
+  acpx --agent 'cellhost acp -- codex-acp' exec 'list the files'
+
+Exit codes:
+  0    the editor left, or a signal stopped the agent
+  2    the agent could not be started, or ended before it said anything
+  N    the agent ended with N before the editor left`;
+
+/** The options of `cellhost acp`. */
+export const ACP_OPTIONS = {
+  agent: 'Program of the agent and its arguments. Put -- in front of them.',
+  config: 'Offer the tools of the MCP servers in this mcp.json to programs of all sessions.',
+  keep: 'Leave this server of the editor with the agent; * leaves all. May be repeated.',
+  name: 'Name of the MCP server that the agent sees.',
+  transport:
+    'How the agent reaches that server: stdio or http. Agents that do not take HTTP get stdio.',
 } as const;
 
 /** What the help of both names of `cellhost serve` says after its options. */

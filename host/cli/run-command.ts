@@ -1,23 +1,22 @@
 import { abortable } from 'abort-controller-x';
 import type { Delegate } from '../../src/delegate.ts';
-import { type CellEndEvent, followCell } from '../../src/embed/follow-cell.ts';
-import type { OutputItem } from '../../src/events.ts';
+import { followCell } from '../../src/embed/follow-cell.ts';
+import type { CellEndEvent, OutputItem } from '../../src/events.ts';
 import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpTools } from '../mcp/mcp-tools.ts';
 import type { CliIo } from './cli-io.ts';
 import { Interrupts } from './interrupts.ts';
+import { openTools, type ServersOptions } from './open-tools.ts';
 import { flush, type OutputFailures } from './output-failures.ts';
 import { type CellResult, jsonPrinter, type OutputPrinter, textPrinter } from './output-printer.ts';
-import { type Label, printLabelled } from './print.ts';
+import { printLabelled } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 import { originName, readSource, type SourceOrigin } from './read-source.ts';
 
 /** What `cellhost run` was asked for. */
-export interface RunOptions {
+export interface RunOptions extends ServersOptions {
   readonly origin: SourceOrigin;
-  /** Path of the configuration of the tool servers. Default: no tools. */
-  readonly config: string | undefined;
   /** How long output may wait until it is shown, in milliseconds. */
   readonly yieldAfterMs: number;
   /** Run time of the cell in milliseconds. Default: no limit. */
@@ -25,8 +24,6 @@ export interface RunOptions {
   readonly json: boolean;
   /** Whether the program has a `console`. */
   readonly console: boolean;
-  /** Whether the standard error of tool servers is shown. */
-  readonly verbose: boolean;
 }
 
 /** What a command needs of a session. */
@@ -90,35 +87,6 @@ async function run(
     printLabelled(io.stderr, 'cellhost:', error instanceof Error ? error.message : String(error));
     return 2;
   }
-}
-
-async function openTools(
-  { config, verbose }: RunOptions,
-  { stderr }: CliIo,
-  progress: ProgressLine | undefined,
-  resources: AsyncDisposableStack,
-  signal: AbortSignal,
-): Promise<McpTools | undefined> {
-  if (config === undefined) return undefined;
-  // Loading the MCP client takes longer than most cells run.
-  const [{ readMcpConfig }, { connectMcpTools }] = await Promise.all([
-    import('../mcp/mcp-config.ts'),
-    import('../mcp/mcp-tools.ts'),
-  ]);
-  const say = (label: Label, text: string) => {
-    progress?.erase();
-    printLabelled(stderr, label, text);
-  };
-  const onStderr = (server: string, text: string) => {
-    for (const line of text.trimEnd().split('\n')) say(`[${server}]`, line);
-  };
-  const mcp = await connectMcpTools(await readMcpConfig(config), {
-    signal,
-    ...(verbose && { onStderr }),
-  });
-  resources.use(mcp);
-  for (const warning of mcp.warnings) say('warning:', warning);
-  return mcp;
 }
 
 function runDelegate(

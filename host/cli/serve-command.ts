@@ -11,7 +11,8 @@ import { type Endpoint, type GrpcEndpoint, isGrpc, parseServeEndpoint } from '..
 import { announce } from './announce.ts';
 import type { CliIo } from './cli-io.ts';
 import { checkGrpcOptions, type GrpcOptions } from './grpc-options.ts';
-import { print, printLabelled } from './print.ts';
+import { checkLogLevel, openLog } from './open-log.ts';
+import { printLabelled } from './print.ts';
 import { readToken } from './read-token.ts';
 import { StopSignals } from './stop-signals.ts';
 
@@ -29,7 +30,6 @@ export interface ServeOptions {
 /** Opens what programs run in. */
 export type OpenSandbox = () => Promise<Sandbox>;
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 /** How long the rest of a start waits for the client's first message, in milliseconds. */
 const HELLO_FIRST_MS = 20;
 
@@ -116,8 +116,7 @@ async function openParts(
   resources: AsyncDisposableStack,
 ): Promise<HostParts> {
   const sandbox = resources.use(await openSandbox());
-  const { pino } = await import('pino');
-  const log = pino({ level: logLevel, base: null }, { write: (line) => print(io.stderr, line) });
+  const log = await openLog(logLevel, io.stderr);
   return { sandbox, log };
 }
 
@@ -163,12 +162,6 @@ async function serveListener(
   if (isTold) await stop.asked;
   await Promise.all([listener.close(), sweep(served)]);
   return isTold ? 0 : 2;
-}
-
-/** @throws Error that names the levels. */
-function checkLogLevel(level: string): void {
-  if (LOG_LEVELS.includes(level)) return;
-  throw new Error(`Cannot use --log-level ${level}: choose one of ${LOG_LEVELS.join(', ')}`);
 }
 
 function messageOf(error: unknown): string {

@@ -25,7 +25,7 @@ export interface CreateSessionOptions extends RemoteSessionOptions {
   /** Not allowed: the host chooses it. */
   readonly sessionId?: never;
   /** Not allowed: the host decides where the session runs. */
-  readonly provider?: never;
+  readonly sandbox?: never;
 }
 
 export interface StopOptions {
@@ -146,11 +146,11 @@ export class HostClient implements AsyncDisposable {
    * Opens a session whose id the host chooses. Messages about it that arrive before the answer are kept
    * in order. Its requests are answered at once if it is certain which session they belong to.
    *
-   * @throws Like `openSession`; `invalid_argument` for an id or a provider, before anything is sent;
+   * @throws Like `openSession`; `invalid_argument` for an id or a sandbox, before anything is sent;
    * `unsupported` if the host speaks JSON and lacks `cellhost.sessions`.
    */
   async createSession(options: CreateSessionOptions): Promise<RemoteSession> {
-    for (const name of ['sessionId', 'provider'] as const) {
+    for (const name of ['sessionId', 'sandbox'] as const) {
       if (options?.[name] !== undefined) throw notYours(name);
     }
     return this.#open(options, { idBy: 'host', id: undefined });

@@ -1,9 +1,12 @@
+import { runCell } from '../../src/embed/run-cell.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { EventsOptions, LiveEvent, LiveEvents } from '../../src/live-events.ts';
 import type {
+  CellResult,
   CellSummary,
   ExecuteRequest,
   ObserveMode,
+  RunCellOptions,
   Session,
   StartedCell,
   WaitOptions,
@@ -39,6 +42,10 @@ export class ForwardedSession implements Session {
     // The caller may ignore it.
     answered.catch(() => {});
     return { cellId, first: answered };
+  }
+
+  run(source: string, options?: RunCellOptions): Promise<CellResult> {
+    return runCell(this, source, options);
   }
 
   observe(cellId: string, mode?: ObserveMode, options?: WaitOptions): Promise<CellEvent> {

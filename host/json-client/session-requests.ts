@@ -22,7 +22,7 @@ export class SessionRequests {
   readonly #sessionId: string;
   readonly #tools: readonly ToolDefinition[];
   readonly #hasCellsCapability: boolean;
-  readonly #wireTools = new ToolLists(toWire);
+  readonly #wireTools: ToolLists<WireTool>;
 
   /**
    * @param tools The default tools of a cell.
@@ -32,6 +32,7 @@ export class SessionRequests {
     this.#sessionId = sessionId;
     this.#tools = tools;
     this.#hasCellsCapability = hasCellsCapability;
+    this.#wireTools = new ToolLists(toWire, !hasCellsCapability);
   }
 
   /**

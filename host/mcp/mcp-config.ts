@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import { CodeModeError } from '../../src/errors.ts';
 import { fileProblem } from '../io/file-problem.ts';
+import { type Variables, withVariables } from './config-variables.ts';
 import { toolPolicy } from './tool-policy.ts';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
@@ -10,11 +11,20 @@ const text = z
   .string()
   .refine((value) => !value.includes('\0'), 'must not contain a NUL character');
 
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const timeoutProblem = `must be a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`;
+const startTimeoutMs = z
+  .int(timeoutProblem)
+  .min(1, timeoutProblem)
+  .max(MAX_TIMEOUT_MS, timeoutProblem)
+  .optional();
+
 const processServer = z.object({
   command: text.min(1, 'must not be empty'),
   args: z.array(text).optional(),
   env: z.record(text, text).optional(),
   cwd: text.min(1, 'must not be empty').optional(),
+  startTimeoutMs,
   tools: toolPolicy.optional(),
 });
 
@@ -25,8 +35,15 @@ const httpServer = z.object({
     .string()
     .regex(/^(streamable[-_]?)?http$/i, 'must be "http": only Streamable HTTP is supported')
     .optional(),
+  startTimeoutMs,
   tools: toolPolicy.optional(),
 });
+
+/** The fields in which environment variables are filled in. */
+const VARIABLE_FIELDS = ['command', 'args', 'env', 'url', 'headers'] as const;
+
+/** Read first: of a server that is disabled, nothing else has to be right. */
+const switchedServer = z.object({ disabled: z.boolean().optional() });
 
 const configFile = z.object({
   mcpServers: z.record(
@@ -41,7 +58,10 @@ export type McpProcessServer = Readonly<z.infer<typeof processServer>>;
 /** A tool server that runs elsewhere. */
 export type McpHttpServer = Readonly<z.infer<typeof httpServer>>;
 
-/** One entry of `mcpServers`. A relative `command` with a slash is looked up from `cwd`. */
+/**
+ * One entry of `mcpServers`. A relative `command` with a slash is looked up from `cwd`. The tools must be
+ * listed within `startTimeoutMs`; default: as the caller says, or 30,000.
+ */
 export type McpServerConfig = McpProcessServer | McpHttpServer;
 
 /** Tool servers by name, in the form that MCP clients share. */
@@ -51,6 +71,7 @@ export interface McpConfig {
 
 /**
  * Reads a configuration file of at most 1 MiB. Fields it does not know are ignored, except in a policy for tools.
+ * Servers that are `disabled` are left out, and environment variables are filled in; see `parseMcpConfig`.
  *
  * @throws `invalid_config`, with the file, the path of the wrong field, and what is wrong with it.
  */
@@ -59,24 +80,58 @@ export async function readMcpConfig(path: string): Promise<McpConfig> {
 }
 
 /**
- * Checks a configuration that was read from somewhere.
+ * Checks a configuration that was read from somewhere, and leaves out its servers that are `disabled`.
+ *
+ * `${NAME}` and `${NAME:-default}` in `command`, `args`, `env`, `url` and `headers` become the value of
+ * that variable; the default also stands for an empty one.
  *
  * @param origin Where it comes from, for messages.
- * @throws `invalid_config`.
+ * @param variables Default: the environment of this process. Null leaves all texts as they are.
+ * @throws `invalid_config`, also for a variable that is not set and has no default.
  */
-export function parseMcpConfig(value: unknown, origin: string): McpConfig {
+export function parseMcpConfig(
+  value: unknown,
+  origin: string,
+  variables: Variables | null = process.env,
+): McpConfig {
   const { mcpServers } = check(configFile, value, [], origin);
-  const servers = Object.entries(mcpServers).map(
-    ([name, entry]) => [name, parseServer(entry, ['mcpServers', name], origin)] as const,
-  );
+  const servers = Object.entries(mcpServers).flatMap(([name, entry]) => {
+    const path = ['mcpServers', name];
+    if (check(switchedServer, entry, path, origin).disabled) return [];
+    const filled = variables === null ? entry : filledIn(entry, variables, path, origin);
+    return [[name, parseServer(filled, path, origin)] as const];
+  });
   return { mcpServers: Object.fromEntries(servers) };
 }
 
-function parseServer(
-  entry: Readonly<Record<string, unknown>>,
-  path: readonly string[],
+type Entry = Readonly<Record<string, unknown>>;
+
+/** Fills the variables in. What is not a text is left for the check that follows. */
+function filledIn(
+  entry: Entry,
+  variables: Variables,
+  path: readonly PropertyKey[],
   origin: string,
-): McpServerConfig {
+): Entry {
+  const fill = (value: unknown, place: readonly PropertyKey[]): unknown => {
+    if (typeof value === 'string') {
+      const filled = withVariables(value, variables);
+      if ('problem' in filled) throw wrong(origin, [...path, ...place], filled.problem);
+      return filled.text;
+    }
+    if (typeof value !== 'object' || value === null || place.length > 1) return value;
+    if (Array.isArray(value)) return value.map((each, at) => fill(each, [...place, at]));
+    const fields = Object.entries(value);
+    return Object.fromEntries(fields.map(([key, each]) => [key, fill(each, [...place, key])]));
+  };
+  const known = VARIABLE_FIELDS.filter((field) => field in entry);
+  return {
+    ...entry,
+    ...Object.fromEntries(known.map((each) => [each, fill(entry[each], [each])])),
+  };
+}
+
+function parseServer(entry: Entry, path: readonly string[], origin: string): McpServerConfig {
   const hasCommand = entry.command !== undefined;
   const hasUrl = entry.url !== undefined;
   if (hasCommand === hasUrl) {

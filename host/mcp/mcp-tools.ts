@@ -5,11 +5,20 @@ import type { McpConfig } from './mcp-config.ts';
 import { distinctServers, routeTools } from './mcp-tool-definitions.ts';
 import { ToolServer } from './tool-server.ts';
 
+export {
+  type McpConfig,
+  type McpHttpServer,
+  type McpProcessServer,
+  type McpServerConfig,
+  parseMcpConfig,
+  readMcpConfig,
+} from './mcp-config.ts';
+
 /** How tool servers are started. */
 export interface McpToolsOptions {
   /** Gives up the start: the promise rejects with the signal's reason, no process is left. */
   readonly signal?: AbortSignal;
-  /** How long a server may take until its tools are listed. Default 30,000. */
+  /** How long a server may take until its tools are listed, unless its configuration says it. Default 30,000. */
   readonly startTimeoutMs?: number;
   /** Hears what servers write to standard error, in pieces as they come. Default: nobody. */
   readonly onStderr?: (server: string, text: string) => void;

@@ -11,7 +11,7 @@ export type NestedTool = RoutedTool<SupervisedServer> & { readonly tool: Tool };
 
 /** How nested servers are run, and who hears of them. */
 export interface NestedServersOptions {
-  /** How long a start may take, in milliseconds. Default 30,000. */
+  /** How long a start may take, in milliseconds, unless the server's configuration says it. Default 30,000. */
   readonly startTimeoutMs?: number;
   /** Called when the tools or the state of a server changed. Default: nobody. */
   readonly onChanged?: () => void;

@@ -12,7 +12,7 @@ const MOST_RESTART_MS = 30_000;
 
 /** How a supervised server is run, and who hears of it. */
 export interface SupervisedServerOptions {
-  /** How long a start may take, in milliseconds. */
+  /** How long a start may take, in milliseconds, unless the server's configuration says it. */
   readonly startTimeoutMs: number;
   /** Called when the server came up, went down, or changed what it offers. */
   readonly onChanged: () => void;

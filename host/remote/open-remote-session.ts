@@ -1,4 +1,5 @@
 import type { Delegate } from '../../src/delegate.ts';
+import { checkToolNames } from '../../src/embed/tool-names.ts';
 import { DEFAULT_SESSION_LIMITS, withDefaults } from '../../src/limits.ts';
 import { type Creation, claimCreated } from '../../src/routing/claim-created.ts';
 import type { RoutedEvent } from '../../src/routing/routed-items.ts';
@@ -52,6 +53,7 @@ export async function openRemoteSession(
   const { delegate, tools = [], signal = NEVER } = options;
   const opening = host.opening({ settings: options, tools, ...id });
   const { hasCellsCapability, adopts, lost } = opening;
+  checkToolNames('Cannot open a session', tools, !hasCellsCapability);
   const inbox = new SessionInbox({ delegate, hasCellsCapability, adopts, lost });
   try {
     const creation = creationOf(opening, inbox, hooks);

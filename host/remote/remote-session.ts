@@ -1,4 +1,5 @@
 import type { Delegate } from '../../src/delegate.ts';
+import { runCell } from '../../src/embed/run-cell.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { EventsOptions, LiveEvents } from '../../src/live-events.ts';
@@ -13,9 +14,11 @@ import { EventReader, type EventSource } from '../../src/runtime/event-reader.ts
 import { missingCell, missingSource } from '../../src/runtime/missing.ts';
 import { DEFAULT_OBSERVE } from '../../src/runtime/observe-mode.ts';
 import type {
+  CellResult,
   CellSummary,
   ExecuteRequest,
   ObserveMode,
+  RunCellOptions,
   Session,
   StartedCell,
   WaitOptions,
@@ -103,6 +106,10 @@ export class RemoteSession implements Session {
     const first = this.#await(cell, { answer: initial, preempt, giveUp: preempt }, options);
     first.catch(() => {});
     return { cellId, first };
+  }
+
+  run(source: string, options?: RunCellOptions): Promise<CellResult> {
+    return runCell(this, source, options);
   }
 
   async observe(

@@ -13,12 +13,12 @@ export interface SessionHost {
   createSession(options: CreateSessionOptions): Promise<RemoteSession>;
 }
 
-/** Where a session runs, and who chooses its id. Exactly one of `host` and `provider` is required. */
+/** Where a session runs, and who chooses its id. Exactly one of `host` and `sandbox` is required. */
 export interface SessionPlace {
   /** Run on a host. */
   readonly host?: SessionHost;
   /** Run in this process, with this sandbox, which is not closed with the session. */
-  readonly provider?: Sandbox;
+  readonly sandbox?: Sandbox;
   /** Let the host choose the id, which requires `cellhost.sessions`. Default: false. */
   readonly assigned?: boolean;
   /** The id. Default: a new one. */
@@ -46,9 +46,9 @@ export interface CreatedSession {
  *   `HostClient.openSession` and `createSession`.
  */
 export async function createSession(config: SessionConfig): Promise<CreatedSession> {
-  const { host, provider, assigned = false, sessionId, ...options } = config;
+  const { host, sandbox, assigned = false, sessionId, ...options } = config;
   checkPlace(config);
-  if (host === undefined) return createHere(config, provider!);
+  if (host === undefined) return createHere(config, sandbox!);
   const session = assigned
     ? await host.createSession(options)
     : await host.openSession(sessionId === undefined ? options : { ...options, sessionId });
@@ -57,7 +57,7 @@ export async function createSession(config: SessionConfig): Promise<CreatedSessi
 }
 
 function createHere(config: SessionConfig, sandbox: Sandbox): CreatedSession {
-  const { delegate, tools, toolErrors, console, limits, signal, sessionId } = config;
+  const { delegate, tools, toolErrors, console, globals, limits, signal, sessionId } = config;
   signal?.throwIfAborted();
   const session = new SessionRuntime({
     delegate,
@@ -65,6 +65,7 @@ function createHere(config: SessionConfig, sandbox: Sandbox): CreatedSession {
     ...(tools === undefined ? {} : { tools }),
     ...(toolErrors === undefined ? {} : { toolErrors }),
     ...(console === undefined ? {} : { console }),
+    ...(globals === undefined ? {} : { globals }),
     ...(limits === undefined ? {} : { limits }),
   });
   const id = sessionId ?? randomUUID();
@@ -72,15 +73,14 @@ function createHere(config: SessionConfig, sandbox: Sandbox): CreatedSession {
 }
 
 /** @throws `invalid_argument`. */
-export function checkPlace({ host, provider, assigned, sessionId }: SessionPlace): void {
+export function checkPlace({ host, sandbox, assigned, sessionId }: SessionPlace): void {
   if (assigned === true) {
     if (sessionId !== undefined) throw wrong('assigned cannot be combined with sessionId');
-    if (provider !== undefined) throw wrong('assigned cannot be combined with provider');
+    if (sandbox !== undefined) throw wrong('assigned cannot be combined with sandbox');
     if (host === undefined) throw wrong('only a host can assign an id: give host');
   }
-  if (host === undefined && provider === undefined)
-    throw wrong('neither host nor provider is given');
-  if (host !== undefined && provider !== undefined) throw wrong('host and provider are both given');
+  if (host === undefined && sandbox === undefined) throw wrong('neither host nor sandbox is given');
+  if (host !== undefined && sandbox !== undefined) throw wrong('host and sandbox are both given');
 }
 
 function wrong(why: string): CodeModeError {

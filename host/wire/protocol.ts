@@ -67,6 +67,7 @@ const cellExecutionLimits = z.strictObject({
 const sessionOptions = z.strictObject({
   toolErrors: z.enum(['error', 'string']).optional(),
   console: z.boolean().optional(),
+  globals: z.enum(['standard', 'web']).optional(),
   limits: z.record(z.string(), z.number()).optional(),
 });
 
@@ -160,7 +161,7 @@ const waitOutcome = z.union([
 
 const cellSummary = z.strictObject({
   cellId,
-  phase: z.enum(['running', 'held', 'draining', 'terminating', 'completed']),
+  phase: z.enum(['running', 'waiting', 'held', 'draining', 'terminating', 'completed']),
   ageMs: z.number(),
   observed: z.boolean(),
   pendingOutput: count,

@@ -1,11 +1,11 @@
-/** Most tools that a note names. */
+/** How many tools a note names at most. */
 const MAX_NAMED = 5;
 const MAX_NAME_LENGTH = 100;
 
 /**
- * A remark on tool calls that had no answer when their program ended.
+ * The note on tool calls that had no answer when their program ended.
  *
- * @param source The program: a tool that it names on one line only is told with that line.
+ * @param source The program. A tool that only one of its lines names is noted with that line.
  * @param identifiers The tool of each call, in call order.
  * @returns Null if there were none.
  */
@@ -14,14 +14,16 @@ export function cancelledNote(source: string, identifiers: readonly string[]): s
   if (length === 0) return null;
   const counts = new Map<string, number>();
   for (const one of identifiers) counts.set(one, (counts.get(one) ?? 0) + 1);
-  const named = [...counts].slice(0, MAX_NAMED).map(([one, count]) => told(source, one, count));
+  const named = [...counts]
+    .slice(0, MAX_NAMED)
+    .map(([one, count]) => describeCalls(source, one, count));
   const more = counts.size > MAX_NAMED ? ', …' : '';
   const calls = length === 1 ? '1 tool call was cancelled' : `${length} tool calls were cancelled`;
   const them = length === 1 ? 'it' : 'them';
   return `${calls} when the program ended: ${named.join(', ')}${more}; await ${them}`;
 }
 
-function told(source: string, identifier: string, count: number): string {
+function describeCalls(source: string, identifier: string, count: number): string {
   const line = lineOfTool(source, identifier);
   const facts = [
     ...(count > 1 ? [`${count} times`] : []),
@@ -34,7 +36,7 @@ function told(source: string, identifier: string, count: number): string {
 /**
  * The line of the program on which a tool is called, from 1.
  *
- * It is looked up in the source, because noting the place of each call would cost as much as the call.
+ * It is looked up in the source because recording the place of each call would cost as much as the call.
  *
  * @returns Null if no line names the tool, or if several do.
  */

@@ -3,7 +3,7 @@ import type { SyntaxCheck } from '../source/module-source.ts';
 
 let checker: ivm.Isolate | null = null;
 
-/** What V8 says of a module that does not parse. */
+/** What V8 says about a module that does not parse. */
 export const checkSyntax: SyntaxCheck = (source) => {
   if (checker === null || checker.isDisposed) checker = new ivm.Isolate({ memoryLimit: 128 });
   try {

@@ -6,8 +6,8 @@ let isRegistered = false;
 /**
  * Collects garbage once more when this process exits.
  *
- * A handle of isolated-vm that V8 collects while Node.js tears the process down, after the addon has
- * cleaned up, aborts the process. So those that are garbage by then go before.
+ * If V8 collects a handle of isolated-vm while Node.js tears the process down, after the addon has
+ * cleaned up, the process aborts. So handles that are garbage are collected before.
  */
 export function collectAtExit(): void {
   if (isRegistered) return;

@@ -10,17 +10,17 @@ import { withToolHint } from './tool-hint.ts';
 /** The run of the program whose messages these are. */
 export interface MessagesOwner {
   readonly over: boolean;
-  /** The program was compiled and begins. */
+  /** The program was compiled and starts. */
   begun(): void;
-  /** The program is over, and with this failure. */
+  /** The program has ended, with this failure if it failed. */
   ended(failure: ProgramEnd['failure']): void;
-  /** The program leaves something that may run when it is over. */
+  /** The program leaves something behind that may run after its end. */
   lasts(): void;
-  /** The program must not go on. */
+  /** The program must stop. */
   finish(failure: ProgramEnd['failure']): void;
 }
 
-/** Takes what a program tells the host, and checks it: a program may have broken its half of the bridge. */
+/** Takes and checks what a program sends to the host: the program may have broken its half of the bridge. */
 export class GuestMessages {
   readonly #program: Program;
   readonly #calls: ProgramCalls;
@@ -46,24 +46,24 @@ export class GuestMessages {
     this.#pending = new PendingMessages(limits, program.tools.length);
   }
 
-  /** Whether nothing outside the program can move it: no call, notification or timer of it waits. */
+  /** Whether nothing outside the program can resume it: it has no pending call, notification or timer. */
   get isAlone(): boolean {
     return this.#pending.none && this.#timers.size === 0;
   }
 
-  /** The tools of the calls that have no answer yet, by name, in call order. */
+  /** The tools of the unanswered calls, by name, in call order. */
   get calledTools(): readonly string[] {
     const { tools } = this.#program;
     return this.#pending.tools.map((index) => tools[index]?.identifier ?? '');
   }
 
-  /** A call was answered: another one may be made. @returns The name of its tool. */
+  /** A call was answered, so another may be made. @returns The name of its tool. */
   answered(id: number): string | undefined {
     const tool = this.#pending.answered(id);
     return tool === undefined ? undefined : this.#program.tools[tool]?.identifier;
   }
 
-  /** A notification is over: another one may be made. */
+  /** A notification was delivered, so another may be sent. */
   notified(): void {
     this.#pending.notified();
   }
@@ -131,7 +131,7 @@ export class GuestMessages {
     }
   }
 
-  /** The isolate's half counts too, and tells its program; this one counts in case that half is broken. */
+  /** The isolate's half counts too, and reports to its program. This half counts in case that one is broken. */
   #overrun(limit: keyof SandboxLimits): void {
     this.#owner.finish(overLimit(this.#limits, limit));
   }

@@ -5,17 +5,17 @@ export class GuestTimers {
   readonly #timers = new Map<number, NodeJS.Timeout | undefined>();
   readonly #fired: (id: number) => void;
 
-  /** @param fired Called with the id of each timer whose time has come. */
+  /** @param fired Called with the id of each timer that fires. */
   constructor(fired: (id: number) => void) {
     this.#fired = fired;
   }
 
-  /** How many wait. */
+  /** How many are pending. */
   get size(): number {
     return this.#timers.size;
   }
 
-  /** @param delayMs What is no positive number is none: it may come from a broken half of the bridge. */
+  /** @param delayMs Anything but a positive number counts as 0: it may come from a broken half of the bridge. */
   set(id: number, delayMs: number): void {
     const fire = () => {
       this.#timers.delete(id);

@@ -5,16 +5,16 @@ type Item =
   | { readonly type: 'answer'; readonly id: number; readonly ok: boolean; readonly text: string }
   | { readonly type: 'timer'; readonly id: number };
 
-/** Most answers that go down in one entry. */
+/** How many answers go down in one entry at most. */
 const MAX_BATCH = 1_024;
-/** Most text that goes down in one entry, if it is more than one answer. */
+/** How long the answers of one entry are together at most, in UTF-16 units, if there is more than one. */
 const MAX_BATCH_LENGTH = 1 << 20;
 
 /**
- * What waits to be handed down to a program, in the order it came.
+ * What waits to be delivered to a program, in the order it came.
  *
- * Answers that wait together go down together; a timer goes alone, so that what its callback set in
- * motion is done before the next one fires.
+ * Answers that wait together are delivered together. A timer is delivered alone, so that everything
+ * its callback started is done before the next timer fires.
  */
 export class Inbox {
   readonly #maxValueLength: number;
@@ -38,7 +38,7 @@ export class Inbox {
     this.#items.push({ type: 'timer', id });
   }
 
-  /** Counts a notification that is over; told when something else goes down. */
+  /** Counts a delivered notification. The program learns of it with the next delivery. */
   addSettledNotification(): void {
     this.#settledNotifications += 1;
   }
@@ -47,7 +47,7 @@ export class Inbox {
     this.#items.clear();
   }
 
-  /** The next batch: its head as JSON text, then the texts of its answers. While nothing waits, it has no answers. */
+  /** The next batch: its head as JSON text, then the texts of its answers. If nothing waits, it has no answers. */
   take(): string[] {
     const texts: string[] = [];
     const calls: number[] = [];

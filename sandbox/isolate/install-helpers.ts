@@ -2,10 +2,10 @@ import ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
 import type { BootstrapScript } from '../source/bootstrap-source.ts';
 
-/** What a program tells the host, as it comes: nothing in it may be trusted. */
+/** Takes what a program sends to the host, as it comes. Nothing in it may be trusted. */
 export type Received = (kind: unknown, ...values: readonly unknown[]) => void;
 
-/** What an isolate is wired to. Set before a program starts. */
+/** What a context is connected to. Set before a program starts. */
 export interface Wiring {
   receive: Received;
   /** What the program waits for before it sends more. */
@@ -13,7 +13,7 @@ export interface Wiring {
   fetch: (key: unknown) => string;
 }
 
-/** A script of the helpers, with its code as V8 keeps it where it was compiled before. */
+/** A script of the helpers, with its code cache if it was compiled before. */
 export type HelperScript = BootstrapScript & {
   readonly cachedData?: ivm.ExternalCopy<ArrayBuffer>;
 };
@@ -33,13 +33,13 @@ export interface CompiledHelpers {
 /** Compiles the helpers for all contexts of an isolate. */
 export function compileHelpers(isolate: ivm.Isolate, scripts: HelperScripts): CompiledHelpers {
   return {
-    bootstrap: compile(isolate, scripts.bootstrap),
-    settled: compile(isolate, scripts.settled),
+    bootstrap: compileHelper(isolate, scripts.bootstrap),
+    settled: compileHelper(isolate, scripts.settled),
   };
 }
 
 /**
- * Gives a context the helpers programs have.
+ * Installs the helpers of programs in a context.
  *
  * @param wiring Read at each message, so it may change.
  */
@@ -52,7 +52,7 @@ export function installHelpers(
     (kind: unknown, ...values: unknown[]) => wiring.receive(kind, ...values),
     { ignored: true },
   );
-  // A reference, because it alone can make the isolate wait; it must never reject.
+  // A reference, because only a reference can make the isolate wait. It must never reject.
   const flush = new ivm.Reference(async () => {
     await wiring.flush();
   });
@@ -66,6 +66,24 @@ export function installHelpers(
   return deliver;
 }
 
-function compile(isolate: ivm.Isolate, { code, ...options }: HelperScript): ivm.Script {
+/** Compiles one script for all contexts of an isolate. */
+export function compileHelper(
+  isolate: ivm.Isolate,
+  { code, ...options }: HelperScript,
+): ivm.Script {
   return isolate.compileScriptSync(code, options);
+}
+
+/**
+ * The script with its code as this isolate has compiled it. V8 does not compile the same script in the
+ * same isolate again: it finds the script and what was compiled since.
+ */
+export function withCode(isolate: ivm.Isolate, script: BootstrapScript): HelperScript {
+  const { code, ...options } = script;
+  // The declarations of isolated-vm leave out what this option adds to the script.
+  const compiled: { cachedData?: ivm.ExternalCopy<ArrayBuffer> } & ivm.Script =
+    isolate.compileScriptSync(code, { ...options, produceCachedData: true });
+  const { cachedData } = compiled;
+  if (cachedData === undefined) throw new Error('V8 made no code cache');
+  return { ...script, cachedData };
 }

@@ -19,7 +19,7 @@ export class IsolateReserve {
   #isClosed = false;
   #made = 0;
 
-  /** @param size How many as a rule. Where that was too few, up to 32 are; where it is 0, none are. */
+  /** @param size How many are kept as a rule: up to 32 after that was too few, none if it is 0. */
   constructor(size: number, limits: SandboxLimits) {
     this.#usualSize = size;
     this.#wanted = size;
@@ -27,7 +27,7 @@ export class IsolateReserve {
     this.refillSoon();
   }
 
-  /** Isolates that wait for a program. */
+  /** Isolates that are ready for a program. */
   get size(): number {
     return this.#isolates.length;
   }
@@ -48,17 +48,17 @@ export class IsolateReserve {
     return this.#isolates.shift() ?? this.#prepare();
   }
 
-  /** Fills up when this thread has nothing else to do. */
+  /** Fills the reserve when this thread has nothing else to do. */
   refillSoon(): void {
     this.#refillAfter(0);
   }
 
-  /** Fills up when the program that took from it is on its way, because preparing blocks this thread. */
+  /** Fills the reserve after the program that took from it has started, because preparing blocks this thread. */
   refillLater(): void {
     this.#refillAfter(REFILL_DELAY_MS);
   }
 
-  /** Disposes all. It may still be taken from; nothing is kept ready any more. */
+  /** Disposes all isolates. Later ones are made on demand. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#refillTimer);
@@ -98,7 +98,7 @@ export class IsolateReserve {
     try {
       this.#isolates.push(this.#prepare());
     } catch {
-      // The next program tries again, and tells why it cannot run.
+      // The next program tries again and reports why it cannot run.
       return;
     }
     this.#refillAfter(this.#isolates.length < this.#usualSize ? 0 : REFILL_DELAY_MS);

@@ -1,17 +1,17 @@
 import type { SandboxLimits } from '../limits.ts';
 
-/** Share of its heap that an isolate may use between two programs, so that the next one has its own. */
+/** Share of its heap that an isolate may use between two programs, so that the next one has the rest. */
 const MAX_USED_SHARE = 1 / 8;
-/** Idle isolates that are kept for one session. */
+/** How many idle isolates are kept for one session. */
 const MAX_OF_SESSION = 2;
-/** What all idle isolates may use together, as a share of the heap of one. */
+/** What all idle isolates may use together, as a share of one isolate's heap limit. */
 const MAX_IDLE_SHARE = 1 / 2;
 
-/** What an isolate was used for so far. */
+/** How an isolate was used so far. */
 export interface IsolateUse {
   /** Programs that ran in it. */
   readonly programs: number;
-  /** What V8 counts for it when the context of the last one was released, garbage included. */
+  /** What V8 counts for it after the last context was released, in bytes, garbage included. */
   readonly usedBytes: number;
 }
 
@@ -30,8 +30,8 @@ export interface IdleUse {
 }
 
 /**
- * Those of the idle isolates that are kept: the latest of each session, as long as all of them
- * together use little.
+ * The idle isolates that are kept: the latest of each session, as long as all of them together use
+ * little memory.
  *
  * @param idle In the order in which they became idle.
  */

@@ -5,14 +5,16 @@ import { programScript } from '../source/program-script.ts';
 import { checkSyntax } from './check-syntax.ts';
 import { EntryQueue } from './entry-queue.ts';
 import { GuestMessages, type MessagesOwner } from './guest-messages.ts';
+import { GuestPause } from './guest-pause.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
 import { withRepairHint } from './repair-hint.ts';
 import { deadlock, outOfMemory, unreadable } from './run-failures.ts';
 import { RunNotes } from './run-notes.ts';
+import type { Turn } from './session-turns.ts';
 
-/** Freeing an isolate blocks this thread, so it waits until whoever was told has gone on. */
+/** Freeing an isolate blocks this thread, so those who were told of the end go first. In milliseconds. */
 const DISPOSE_DELAY_MS = 2;
 
 /** One program in one context of an isolate. */
@@ -22,12 +24,11 @@ export class IsolateRun implements SandboxRun {
   readonly stopped: Promise<void>;
   readonly #stop: () => void;
   #inside = 0;
-  /** What the program waits for before it sends more; null if it need not wait. */
-  #paused: PromiseWithResolvers<void> | null = null;
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
-  readonly #entries = new EntryQueue(() => this.#rest());
+  readonly #pause: GuestPause;
+  readonly #entries: EntryQueue;
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
   readonly #messages: GuestMessages;
@@ -36,12 +37,12 @@ export class IsolateRun implements SandboxRun {
   readonly #onOver: (left: ProgramIsolate | null) => void;
   #isolate: ProgramIsolate | null = null;
   #failure: ProgramEnd['failure'] = null;
-  /** What threads had been inside its isolate when it got it, in milliseconds. */
+  /** How long threads had been inside its isolate before this run got it, in milliseconds. */
   #insideBeforeMs = 0;
   #begun = false;
-  /** Whether something of the program may still run in its isolate when it is over. */
+  /** Whether something of the program may still run in its isolate after its end. */
   #lasts = false;
-  /** Whether V8 may still run something of it by itself, or left off before the program was quiet. */
+  /** Whether V8 may still run something of it by itself, or stopped before the program was quiet. */
   #mayMove: 'no' | 'finalizers' | 'interrupted' = 'no';
   #programOver = false;
   #over = false;
@@ -49,6 +50,7 @@ export class IsolateRun implements SandboxRun {
   #scheduled = false;
 
   /**
+   * @param turn When the program may run.
    * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
    * program ended well and left nothing in it that could run, and with null if the isolate is disposed.
    */
@@ -56,18 +58,19 @@ export class IsolateRun implements SandboxRun {
     program: Program,
     calls: ProgramCalls,
     limits: SandboxLimits,
+    turn: Turn,
     onOver: (left: ProgramIsolate | null) => void,
   ) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.#resolve = resolve;
-    const stopped = Promise.withResolvers<void>();
-    this.stopped = stopped.promise;
-    this.#stop = stopped.resolve;
+    ({ promise: this.stopped, resolve: this.#stop } = Promise.withResolvers<void>());
     this.#program = program;
     this.#calls = calls;
     this.#limits = limits;
     this.#holding = program.hold;
+    this.#pause = new GuestPause(turn);
+    this.#entries = new EntryQueue(turn, () => this.#rest());
     this.#notes = new RunNotes(program);
     this.#onOver = onOver;
     this.#inbox = new Inbox(limits.maxValueLength);
@@ -108,17 +111,17 @@ export class IsolateRun implements SandboxRun {
     return this.#inside === 0;
   }
 
-  /** How long threads have been inside its isolate for it, in milliseconds. Told at once, always. */
+  /** How long threads have been inside its isolate for it, in milliseconds. Never blocks. */
   get insideMs(): number {
     return Math.max(0, (this.#isolate?.insideMs ?? 0) - this.#insideBeforeMs);
   }
 
-  /** See `ProgramIsolate.usedBytes`; 0 where there is no isolate. Never rejects. */
+  /** See `ProgramIsolate.usedBytes`; 0 if there is no isolate. Never rejects. */
   async usedBytes(): Promise<number> {
     return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
   }
 
-  /** Starts the program in this isolate, which is its own from now on. */
+  /** Starts the program in this isolate, which it owns from now on. */
   start(isolate: ProgramIsolate): void {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
@@ -129,13 +132,14 @@ export class IsolateRun implements SandboxRun {
     if (!prepared.ok) return this.#finish(prepared.failure);
     const { context } = isolate;
     context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
-    context.wiring.flush = () => this.#paused?.promise;
+    context.wiring.flush = () => this.#pause.flushed();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
+    if (this.#program.globals === 'web') isolate.addWebGlobals();
     const script = programScript(this.#program, prepared);
     this.#entries.enter(() => this.#enter(context.run(script)));
   }
 
-  /** Ends the program because it could not be started. */
+  /** Ends a program that could not be started. */
   fail(text: string): void {
     if (!this.#over) this.#finish({ kind: 'sandbox_failed', text });
   }
@@ -151,7 +155,6 @@ export class IsolateRun implements SandboxRun {
     this.step();
   }
 
-  /** Nothing lies between the caller and the program. */
   room(): null {
     return null;
   }
@@ -172,15 +175,14 @@ export class IsolateRun implements SandboxRun {
   }
 
   pause(): void {
-    if (!this.#over) this.#paused ??= Promise.withResolvers();
+    if (!this.#over) this.#pause.begin();
   }
 
   unpause(): void {
-    this.#paused?.resolve();
-    this.#paused = null;
+    this.#pause.end();
   }
 
-  /** The threads of isolates keep their process alive while they are inside. */
+  /** Threads inside keep their process alive. */
   ref(): void {}
 
   unref(): void {}
@@ -201,14 +203,14 @@ export class IsolateRun implements SandboxRun {
     this.#over = true;
     this.#timers.clearAll();
     this.#inbox.clear();
-    this.#entries.clear();
+    this.#entries.close();
     this.unpause();
     if (this.#inside === 0) this.#stop();
     this.#disposeAfter((dispose) => void setImmediate(dispose));
     this.#onOver(left);
   }
 
-  /** Its isolate, if the program has ended by itself and left nothing in it that could run. */
+  /** Its isolate, if the program ended by itself and left nothing in it that could run. */
   #handBack(): ProgramIsolate | null {
     const isolate = this.#isolate;
     if (isolate === null || isolate.disposed) return null;
@@ -217,7 +219,7 @@ export class IsolateRun implements SandboxRun {
     return isolate;
   }
 
-  /** Freeing isolates takes a while, so all that are killed together are cut off first. */
+  /** Freeing isolates takes time, so all that are killed together are cut off first. */
   #disposeAfter(wait: (dispose: () => void) => void): void {
     const isolate = this.#isolate;
     if (isolate === null) return;
@@ -226,15 +228,15 @@ export class IsolateRun implements SandboxRun {
     wait(() => isolate.dispose());
   }
 
-  /** One entry into the isolate, and what follows when it is quiet again. */
+  /** Enters the isolate once, and continues when it is quiet again. */
   async #enter(entry: Promise<void>): Promise<void> {
     this.#inside += 1;
     try {
       await entry;
     } catch (error) {
       if (this.#over) return;
-      // To tell of an error, getters of the program may have run after its microtasks: what they set
-      // in motion would run in the next entry.
+      // To describe an error, V8 may have run getters of the program after its microtasks. Whatever
+      // they started would run in the next entry.
       this.#lasts = true;
       if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
       if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
@@ -257,7 +259,7 @@ export class IsolateRun implements SandboxRun {
     this.#calls.frontier();
   }
 
-  /** Ends the program if it is quiet and nothing can ever move it again. */
+  /** Ends the program if it is quiet and nothing can ever resume it. */
   #checkDeadlock(): void {
     const isQuiet = this.#begun && !this.#over && this.#entries.idle && this.#inbox.empty;
     if (!isQuiet || this.#program.toolErrors === 'string' || !this.#messages.isAlone) return;
@@ -277,7 +279,7 @@ export class IsolateRun implements SandboxRun {
     this.#deliver();
   }
 
-  /** Delivers what waits then. Nothing may wait: V8 runs what is left of the program's jobs. */
+  /** Delivers what is waiting by then. With nothing waiting, V8 still runs the program's remaining jobs. */
   #deliver(): void {
     this.#entries.enter(() => {
       this.#scheduled = false;

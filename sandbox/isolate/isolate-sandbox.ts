@@ -5,19 +5,20 @@ import { collectAtExit } from './collect-at-exit.ts';
 import { IsolateReserve } from './isolate-reserve.ts';
 import { IsolateRun } from './isolate-run.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
+import { SessionTurns } from './session-turns.ts';
 import { UsedIsolates } from './used-isolates.ts';
 
 /** How an isolate sandbox is set up. */
 export interface IsolateSandboxOptions {
   /**
-   * New isolates kept ready for the next programs; each takes about 1.3 MB. Default 2. Where that was
-   * too few, up to 32 are, until none has been needed for ten seconds; where it is 0, none are.
+   * New isolates kept ready for the next programs; each takes about 1.3 MB. Default: 2. After that was
+   * too few, up to 32 are kept until none has been needed for ten seconds. If it is 0, none are.
    */
   readonly reserve?: number;
   readonly limits?: Partial<SandboxLimits>;
 }
 
-/** A program that waits to be started. */
+/** A program whose turn has come and that waits to be started. */
 interface WaitingProgram {
   readonly run: IsolateRun;
   readonly session: symbol;
@@ -28,19 +29,20 @@ const CLOSE_MS = 1_000;
 /**
  * Runs each program in a fresh context of an isolate of this process.
  *
- * The isolate is new, or has run programs of the same session that ended well. This is the shortest
- * path there is, and no boundary against a hostile program: some take the whole process with them,
- * others never stop. See `docs/security.md`.
+ * The isolate is new, or has run programs of the same session that ended well. This is the fastest
+ * way to run a program, but no boundary against a hostile one: some programs bring down the whole
+ * process, others never stop. See `docs/security.md`.
  */
 export class IsolateSandbox implements Sandbox {
   readonly isolation = 'engine';
   readonly #limits: SandboxLimits;
   readonly #reserve: IsolateReserve;
   readonly #used: UsedIsolates;
+  readonly #turns: SessionTurns;
   /** In their order. */
   readonly #waiting: WaitingProgram[] = [];
   readonly #runs = new Set<IsolateRun>();
-  /** Programs that are over and may still be inside their isolate. */
+  /** Programs that have ended and may still be inside their isolate. */
   readonly #stopping = new Set<Promise<void>>();
   #closed = false;
 
@@ -49,9 +51,10 @@ export class IsolateSandbox implements Sandbox {
     this.#limits = withDefaults(DEFAULT_SANDBOX_LIMITS, limits);
     this.#reserve = new IsolateReserve(reserve, this.#limits);
     this.#used = new UsedIsolates(this.#limits);
+    this.#turns = new SessionTurns(this.#limits.maxRunningPrograms);
   }
 
-  /** New isolates that wait for a program. */
+  /** New isolates that are ready for a program. */
   get reserved(): number {
     return this.#reserve.size;
   }
@@ -61,13 +64,14 @@ export class IsolateSandbox implements Sandbox {
     return this.#reserve.made;
   }
 
-  /** Used isolates that wait for a program of their session. */
+  /** Used isolates that are kept for a program of their session. */
   get kept(): number {
     return this.#used.size;
   }
 
   run(program: Program, calls: ProgramCalls, session: symbol): IsolateRun {
-    const run = new IsolateRun(program, calls, this.#limits, (left) => {
+    const turn = this.#turns.join(session, (isWaiting) => calls.waits(isWaiting));
+    const run = new IsolateRun(program, calls, this.#limits, turn, (left) => {
       this.#runs.delete(run);
       this.#stopping.add(run.stopped);
       void run.stopped.then(() => this.#stopping.delete(run.stopped));
@@ -78,7 +82,9 @@ export class IsolateSandbox implements Sandbox {
       return run;
     }
     this.#runs.add(run);
-    if (this.#waiting.push({ run, session }) === 1) queueMicrotask(() => this.#startWaiting());
+    const given = turn.take();
+    if (given === null) this.#startSoon({ run, session });
+    else void given.then((mayRun) => mayRun && this.#startSoon({ run, session }));
     return run;
   }
 
@@ -87,14 +93,14 @@ export class IsolateSandbox implements Sandbox {
     this.#used.release(session);
   }
 
-  /** Disposes the isolates the session has used. It runs nothing any more. */
+  /** Disposes the isolates the session has used. The session runs nothing any more. */
   forget(session: symbol): void {
     this.#used.forget(session);
   }
 
   /**
-   * Waits until no thread is inside an isolate any more, because a process that ends earlier may
-   * crash, but for a second at most: some programs never stop.
+   * Waits until no thread is inside an isolate, because a process that exits earlier may crash. Waits
+   * for one second at most, because some programs never stop.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -112,6 +118,10 @@ export class IsolateSandbox implements Sandbox {
     return this.close();
   }
 
+  #startSoon(program: WaitingProgram): void {
+    if (this.#waiting.push(program) === 1) queueMicrotask(() => this.#startWaiting());
+  }
+
   #over(left: ProgramIsolate | null, session: symbol): void {
     if (left !== null) {
       if (this.#closed) left.dispose();
@@ -120,7 +130,7 @@ export class IsolateSandbox implements Sandbox {
     if (this.#waiting.length === 0) this.#settle();
   }
 
-  /** Prepares for the next programs. */
+  /** Prepares for later programs. */
   #settle(): void {
     if (this.#closed) return;
     this.#used.settleSoon();
@@ -128,8 +138,8 @@ export class IsolateSandbox implements Sandbox {
   }
 
   /**
-   * Preparing blocks this thread, so between programs that need that everybody else has a turn.
-   * Meanwhile programs end, and those that wait get their isolates.
+   * Preparing an isolate blocks this thread, so everything else has a turn between two programs that
+   * need it. Programs that end meanwhile leave their isolates to those that wait.
    */
   #startWaiting(): void {
     do {
@@ -155,4 +165,13 @@ export class IsolateSandbox implements Sandbox {
     this.#used.settleSoon();
     this.#reserve.refillLater();
   }
+}
+
+/**
+ * A sandbox of isolates in this process. Loads isolated-vm.
+ *
+ * @throws `invalid_argument` for an unknown limit, or a limit that is not a number.
+ */
+export function isolateSandbox(options?: IsolateSandboxOptions): IsolateSandbox {
+  return new IsolateSandbox(options);
 }

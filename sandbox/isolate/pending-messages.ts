@@ -1,9 +1,9 @@
 import type { SandboxLimits } from '../limits.ts';
 
-/** Ids of calls are 32 bits on their way to a host. */
+/** Ids of calls have 32 bits on the way to a host. */
 const MAX_CALLS = 2 ** 32;
 
-/** The calls and notifications of a program that wait for an answer. */
+/** The unanswered calls and notifications of a program. */
 export class PendingMessages {
   readonly #limits: SandboxLimits;
   readonly #toolCount: number;
@@ -18,17 +18,17 @@ export class PendingMessages {
     this.#toolCount = toolCount;
   }
 
-  /** Whether no call and no notification waits. */
+  /** Whether no call and no notification is pending. */
   get none(): boolean {
     return this.#calls.size === 0 && this.#notifications === 0;
   }
 
-  /** The tools of the calls that wait, by index, in call order. */
+  /** The tools of the pending calls, by index, in call order. */
   get tools(): readonly number[] {
     return [...this.#calls.values()];
   }
 
-  /** Adds a call. @returns The limit that it goes over; `invalid` where no honest program makes it. */
+  /** Adds a call. @returns The limit that it exceeds; `invalid` if no intact bridge sends such a call. */
   call(id: number, tool: number): 'maxPendingCalls' | 'invalid' | null {
     if (this.#calls.size >= this.#limits.maxPendingCalls) return 'maxPendingCalls';
     const isNew = Number.isInteger(id) && id > this.#lastCall && id < MAX_CALLS;
@@ -39,14 +39,14 @@ export class PendingMessages {
     return null;
   }
 
-  /** @returns The tool of the call, by index; undefined if no such call waits. */
+  /** @returns The tool of the call, by index; undefined if no such call is pending. */
   answered(id: number): number | undefined {
     const tool = this.#calls.get(id);
     this.#calls.delete(id);
     return tool;
   }
 
-  /** Counts a notification. @returns The limit that it goes over. */
+  /** Counts a notification. @returns The limit that it exceeds. */
   notification(): 'maxPendingNotifications' | null {
     if (this.#notifications >= this.#limits.maxPendingNotifications)
       return 'maxPendingNotifications';

@@ -3,10 +3,10 @@ import type { Deliver } from '../bootstrap/bridge-types.ts';
 import { type CompiledHelpers, installHelpers, type Wiring } from './install-helpers.ts';
 
 /**
- * Globals for one program, with its helpers in place.
+ * The globals of one program, with its helpers installed.
  *
- * Nothing of isolated-vm is reachable from inside: the bridge's callbacks live in a closure, and
- * the delivering function is held by the host alone.
+ * Nothing of isolated-vm can be reached from inside: the bridge's callbacks live in a closure, and
+ * only the host holds the delivering function.
  */
 export class ProgramContext {
   readonly wiring: Wiring = { receive: () => {}, flush: () => undefined, fetch: () => '' };
@@ -19,22 +19,29 @@ export class ProgramContext {
     this.#deliver = installHelpers(this.#context, helpers, this.wiring);
   }
 
-  /** Runs a script named as programs are, whose second line is the program's first. */
+  /** Runs a script that is a function, and calls the function with these arguments. */
+  install(script: ivm.Script, args: readonly unknown[]): void {
+    const install = script.runSync(this.#context, { reference: true });
+    install.applySync(undefined, [...args]);
+    install.release();
+  }
+
+  /** Runs a script under the name of programs. Its second line is the program's first. */
   async run(code: string): Promise<void> {
     await this.#context.eval(code, { filename: 'exec_main.mjs', lineOffset: -1 });
   }
 
-  /** Hands down a batch. Resolves when the program is quiet again. */
+  /** Delivers a batch. Resolves when the program is quiet again. */
   async deliver(batch: readonly string[]): Promise<void> {
     await this.#deliver.apply(undefined, batch as [string]);
   }
 
-  /** Cuts the program off: nothing it says is heard from now on. */
+  /** Cuts the program off: what it sends from now on is ignored. */
   cutOff(): void {
     this.wiring.receive = () => {};
   }
 
-  /** Lets V8 collect the context: nothing enters it any more. Nobody may be inside. */
+  /** Lets V8 collect the context, which nothing enters any more. No thread may be inside. */
   release(): void {
     this.cutOff();
     this.wiring.flush = () => undefined;

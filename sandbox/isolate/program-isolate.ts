@@ -2,30 +2,42 @@ import ivm from 'isolated-vm';
 import type { IsolateBlueprint } from './blueprint.ts';
 import { type CompiledHelpers, compileHelpers } from './install-helpers.ts';
 import { ProgramContext } from './program-context.ts';
+import type { WebGlobals } from './web-globals.ts';
 
-/** A V8 heap of its own, with a limit. Programs run in it one after another, each in its own context. */
+/** A separate V8 heap with a limit. Programs run in it one after another, each in its own context. */
 export class ProgramIsolate {
   readonly #isolate: ivm.Isolate;
   readonly #helpers: CompiledHelpers;
+  readonly #webGlobals: WebGlobals;
   #context: ProgramContext;
   /** Whether a program may start in the context. */
   #isReady = true;
   #contexts = 1;
 
-  /** Has a context that is ready for a program. Throws if V8 cannot make it. */
-  constructor({ limits, scripts }: IsolateBlueprint) {
+  /** Makes an isolate with a context that is ready for a program. Throws if V8 cannot. */
+  constructor({ limits, scripts, webGlobals }: IsolateBlueprint) {
     const memoryLimit = Math.max(8, Math.round(limits.maxHeapBytes / (1 << 20)));
     this.#isolate = new ivm.Isolate({ memoryLimit });
     this.#helpers = compileHelpers(this.#isolate, scripts);
+    this.#webGlobals = webGlobals;
     this.#context = new ProgramContext(this.#isolate, this.#helpers);
   }
 
-  /** The context of the program that runs in it, or that will run in it next. */
+  /** The context of the program that is running, or of the next one. */
   get context(): ProgramContext {
     return this.#context;
   }
 
-  /** Contexts it has had so far. */
+  /**
+   * Gives its context the web globals, before a program starts in it. No thread may be inside.
+   *
+   * @throws Error if it is disposed or its heap is full.
+   */
+  addWebGlobals(): void {
+    this.#webGlobals.install(this.#isolate, this.#context);
+  }
+
+  /** How many contexts it has had so far. */
   get contexts(): number {
     return this.#contexts;
   }
@@ -39,7 +51,7 @@ export class ProgramIsolate {
     return this.#isolate.isDisposed;
   }
 
-  /** How long threads have been inside so far, in milliseconds. Told at once, also while one is; 0 when disposed. */
+  /** How long threads have been inside so far, in milliseconds. Never blocks, even while one is inside. 0 once disposed. */
   get insideMs(): number {
     try {
       return Number(this.#isolate.wallTime) / 1e6;
@@ -48,12 +60,12 @@ export class ProgramIsolate {
     }
   }
 
-  /** What V8 counts for it, in bytes. Not answered while a thread is inside. */
+  /** What V8 counts for it, in bytes. Does not resolve while a thread is inside. */
   async usedBytes(): Promise<number> {
     return sizeOf(await this.#isolate.getHeapStatistics());
   }
 
-  /** Lets go of the context of a program that is over. Nobody may be inside. @returns What V8 counts, in bytes. */
+  /** Releases the context of a program that has ended. No thread may be inside. @returns What V8 counts, in bytes. */
   releaseContext(): number {
     this.#isReady = false;
     this.#context.release();
@@ -61,7 +73,7 @@ export class ProgramIsolate {
   }
 
   /**
-   * Makes it ready for another program, if it is not. Nobody may be inside.
+   * Makes it ready for another program, if it is not. No thread may be inside.
    *
    * @throws Error if it is disposed or its heap is full.
    */
@@ -72,7 +84,7 @@ export class ProgramIsolate {
     this.#isReady = true;
   }
 
-  /** Ends whatever runs inside and frees it. Returns at once. Safe to call twice. */
+  /** Stops whatever runs inside and frees the isolate. Returns at once. Safe to call twice. */
   dispose(): void {
     this.#context.cutOff();
     if (!this.#isolate.isDisposed) this.#isolate.dispose();

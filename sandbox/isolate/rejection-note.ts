@@ -1,10 +1,10 @@
 const MAX_LENGTH = 500;
 
 /**
- * A remark on a rejected promise that nobody handled.
+ * The note on a rejected promise that was not handled.
  *
- * @param error What isolated-vm made of its reason: an error of the host, or a primitive.
- * @param call The call that the error came from, if it came from one.
+ * @param error Its reason as isolated-vm passes it on: an error of the host, or a primitive.
+ * @param call The tool call that caused it, if one did.
  */
 export function rejectionNote(error: unknown, call?: string): string {
   const thrown = error instanceof Error;
@@ -15,7 +15,7 @@ export function rejectionNote(error: unknown, call?: string): string {
   return `A promise was rejected and nothing handled it in time: ${what.slice(0, MAX_LENGTH)}${where}`;
 }
 
-/** A number of millions of digits would take seconds to write down. */
+/** Writing out a number of millions of digits would take seconds. */
 function shown(value: unknown): string {
   return typeof value === 'bigint' ? 'a bigint' : String(value);
 }

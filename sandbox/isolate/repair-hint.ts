@@ -2,11 +2,11 @@ import type { CellFailure } from '../../src/events.ts';
 import type { Program } from '../../src/sandbox.ts';
 
 const MISSING_NAME = /^ReferenceError: ([A-Za-z]+) is not defined/;
-/** As V8 and the reader of TypeScript say it. */
+/** The wording of V8 and of the TypeScript parser. */
 const RETURN = /^SyntaxError: (?:Illegal return statement|Return statement is not allowed here)/;
 const NOT_ERASABLE = /TypeScript .+ is not supported in strip-only mode/;
 
-/** What a name that models take for granted is replaced by. */
+/** What to use instead of names that models take for granted. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['fetch', 'cells have no network; call a tool'],
   ['XMLHttpRequest', 'cells have no network; call a tool'],
@@ -21,7 +21,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 /**
  * Adds one line to a failure that models often cause: what to write instead.
  *
- * Other failures stay as they are, and so do all failures of programs with bare tool errors.
+ * Other failures stay unchanged, and so do all failures of programs with `toolErrors: 'string'`.
  */
 export function withRepairHint(failure: CellFailure | null, program: Program): CellFailure | null {
   if (failure === null || program.toolErrors === 'string') return failure;
@@ -31,7 +31,7 @@ export function withRepairHint(failure: CellFailure | null, program: Program): C
 
 function hintFor({ kind, text, line, column }: CellFailure, source: string): string | null {
   if (kind !== 'exception' && kind !== 'syntax') return null;
-  // A fence is a template that is called, so it may also fail when it runs.
+  // To JavaScript, a fence is a tagged template, so it can also fail at run time.
   if (/^\s*```/.test(source)) return 'send the program alone, without code fences';
   if (kind === 'exception') return INSTEAD.get(MISSING_NAME.exec(text)?.[1] ?? '') ?? null;
   if (RETURN.test(text)) {

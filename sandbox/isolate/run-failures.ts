@@ -3,26 +3,26 @@ import type { SandboxLimits } from '../limits.ts';
 import { syntaxFailure } from '../source/module-source.ts';
 import { checkSyntax } from './check-syntax.ts';
 
-/** The failure of a program that went over a limit. */
+/** The failure of a program that exceeded a limit. */
 export function overLimit(limits: SandboxLimits, limit: keyof SandboxLimits): CellFailure {
   const text = `The cell was stopped: it went over the limit ${limit} (${limits[limit]})`;
   return { kind: 'limit', text };
 }
 
-/** The failure of a program whose heap went over its limit. */
+/** The failure of a program whose heap exceeded its limit. */
 export function outOfMemory({ maxHeapBytes }: SandboxLimits): CellFailure {
   const bound = `${maxHeapBytes / (1 << 20)} MiB (maxHeapBytes)`;
   return { kind: 'memory', text: `The cell was stopped: its heap went over the limit ${bound}` };
 }
 
-/** The failure of a program that waits for a promise that nothing can settle any more. */
+/** The failure of a program that awaits a promise that nothing can settle any more. */
 export function deadlock(): CellFailure {
   const text =
     'Deadlock: the program waits for a promise that can never settle, because no tool call, timer or notification is under way';
   return { kind: 'deadlock', text };
 }
 
-/** The failure of a program that the parser could read, and V8 could not. */
+/** The failure of a program that our parser accepts and V8 does not. */
 export function unreadable(source: string, error: unknown): CellFailure {
   const message = error instanceof Error ? error.message.replace(/ \[[^\]]*\]$/, '') : 'unknown';
   const found = checkSyntax(source) ?? { message, line: 1, column: 1 };

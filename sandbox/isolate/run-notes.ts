@@ -4,21 +4,21 @@ import { rejectionNote } from './rejection-note.ts';
 
 const MAX_NOTES = 16;
 const MAX_FAILURES = 16;
-/** As much of a failure as tells it from others. */
+/** How much of a failure's text is kept to tell it from others. */
 const MAX_TEXT_LENGTH = 1_024;
 
-/** The notes on one program: 16 at most. */
+/** The notes on one program, 16 at most. */
 export class RunNotes {
   readonly #program: Program;
   readonly #notes: string[] = [];
-  /** The tools of the latest calls that failed, by the text of the failure. */
+  /** The tools of the calls that failed last, by the text of the failure. */
   readonly #failures = new Map<string, string>();
 
   constructor(program: Program) {
     this.#program = program;
   }
 
-  /** A call of this tool has failed: a rejection with the same text is probably its. */
+  /** A call of this tool failed. A rejection with the same text probably comes from it. */
   failed(tool: string, text: string): void {
     const start = text.slice(0, MAX_TEXT_LENGTH);
     this.#failures.delete(start);
@@ -27,7 +27,7 @@ export class RunNotes {
     if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest);
   }
 
-  /** Notes a rejected promise that nobody handled. */
+  /** Notes a rejected promise that was not handled. */
   rejected(error: unknown): void {
     if (this.#notes.length >= MAX_NOTES) return;
     const tool = error instanceof Error ? this.#toolOf(error) : undefined;
@@ -42,7 +42,7 @@ export class RunNotes {
     return line === null ? `tools.${tool}` : `tools.${tool}, line ${line}`;
   }
 
-  /** @param calledTools The tools of the calls that have no answer now that the program has ended. */
+  /** @param calledTools The tools of the calls that are unanswered at the program's end. */
   atEnd(calledTools: readonly string[]): readonly string[] {
     const { source, toolErrors } = this.#program;
     if (toolErrors === 'string') return this.#notes;

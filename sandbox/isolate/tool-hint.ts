@@ -3,14 +3,14 @@ import { distance } from 'fastest-levenshtein';
 const MAX_NAME_LENGTH = 128;
 const MISSING_TOOL = /^TypeError: tools\.([\w$]+) is not a function/;
 
-/** The name of a call such as `tools['gh.list-issues']()`, too. */
+/** Also matches calls such as `tools['gh.list-issues']()`. */
 const ANY_MISSING_TOOL = /^TypeError: tools\.([^\s()]{1,128}) is not a function/;
 
 /**
- * Adds to the text of a failed call of a tool that does not exist which one was probably meant.
- * Other texts, and names that resemble nothing, stay as they are.
+ * Adds a suggestion to the error of a call of a tool that does not exist: the tool that was probably
+ * meant. Other texts, and names that resemble no tool, stay unchanged.
  *
- * @param anyName Whether to read names that are not identifiers, too.
+ * @param anyName Whether to match names that are not identifiers, too.
  */
 export function withToolHint(
   text: string,

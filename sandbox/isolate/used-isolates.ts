@@ -3,9 +3,9 @@ import type { SandboxLimits } from '../limits.ts';
 import { type IdleUse, mayRunAnother, toKeep } from './isolate-reuse.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
 
-/** Disposing blocks this thread, so it waits until whoever was told of an end has gone on. */
+/** Disposing blocks this thread, so those who were told of an end go first. In milliseconds. */
 const SETTLE_MS = 2;
-/** A session that runs nothing for so long needs its isolates no more. */
+/** How long a released session's isolates are kept, in milliseconds. */
 const RELEASED_MS = 1_000;
 
 interface IdleIsolate extends IdleUse {
@@ -15,7 +15,7 @@ interface IdleIsolate extends IdleUse {
 /**
  * Isolates whose last program ended well, for the next programs of the same session.
  *
- * Each gets a fresh context, beforehand if there is time.
+ * Each gets a fresh context, ahead of time if there is time.
  */
 export class UsedIsolates {
   readonly #limits: SandboxLimits;
@@ -29,17 +29,17 @@ export class UsedIsolates {
     this.#limits = limits;
   }
 
-  /** Isolates that wait for a program. */
+  /** How many isolates are kept. */
   get size(): number {
     return this.#idle.length;
   }
 
-  /** Whether one waits for this session that has its context already. */
+  /** Whether an isolate with a fresh context is kept for this session. */
   isReady(session: symbol): boolean {
     return this.#idle.some((idle) => idle.session === session && idle.isolate.ready);
   }
 
-  /** Takes an isolate in which nobody is any more, and disposes it soon if it must not be used again. */
+  /** Keeps an isolate that no thread is inside, or disposes it soon if it must not be used again. */
   put(session: symbol, isolate: ProgramIsolate): void {
     const programs = isolate.contexts;
     const usedBytes = release(isolate);
@@ -50,7 +50,7 @@ export class UsedIsolates {
     this.#idle.push({ session, isolate, usedBytes });
   }
 
-  /** An isolate with a fresh context, the latest that became idle; undefined if the session has none. */
+  /** The isolate that became idle last, with a fresh context; undefined if the session has none. */
   take(session: symbol): ProgramIsolate | undefined {
     this.#keep(session);
     for (;;) {
@@ -62,8 +62,8 @@ export class UsedIsolates {
   }
 
   /**
-   * Prepares the context that is needed next, a turn later: the session's next program may be on its
-   * way. Prepares the others and disposes what is too much when there is time.
+   * Prepares the context that is needed next, one turn later: the session's next program may be on its
+   * way. When there is time, prepares the others and disposes excess isolates.
    */
   settleSoon(): void {
     clearTimeout(this.#settleTimer);
@@ -74,7 +74,7 @@ export class UsedIsolates {
     this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS).unref();
   }
 
-  /** The session runs nothing any more: its isolates are disposed unless it soon does. */
+  /** The session runs nothing any more: its isolates are disposed unless it soon runs something again. */
   release(session: symbol): void {
     this.#keep(session);
     if (!this.#idle.some((idle) => idle.session === session)) return;
@@ -123,7 +123,7 @@ export class UsedIsolates {
   }
 }
 
-/** @returns What it uses then, in bytes; more than anything may use if V8 has ended it. */
+/** @returns What it uses afterwards, in bytes; infinity if V8 has disposed it. */
 function release(isolate: ProgramIsolate): number {
   try {
     return isolate.releaseContext();

@@ -1,3 +1,5 @@
+import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
+
 /**
  * A message between a host and its sandbox process: numbers and texts.
  *
@@ -17,36 +19,34 @@ export interface Frame {
 }
 
 const PREFIX_BYTES = 4;
-const HEAD_BYTES = 14;
-const ABSENT = 0xffffffff;
-/** Texts up to this length are given room for the worst case instead of being measured. */
+/** Texts up to this length get room for the worst case instead of being measured. */
 const UNMEASURED_LENGTH = 1_024;
 const CHUNK_BYTES = 4_096;
-/** What was gathered is handed out early when it is larger than this. */
+/** Gathered frames are handed out early when they are larger than this, in bytes. */
 const LARGE_CHUNK_BYTES = 1 << 20;
 const MAX_TEXTS = 255;
-/** A frame up to this size is given its room at once, in bytes; a larger one as its bytes come. */
+/** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
 const EAGER_BYTES = 4 << 20;
 
-/** Bytes of a UTF-16 unit in UTF-8, at most. */
+/** How many bytes a UTF-16 unit takes in UTF-8 at most. */
 const MAX_UNIT_BYTES = 3;
-/** Largest frame that is read by default, in bytes. Larger than anything a host sends. */
+/** The largest frame that is read by default, in bytes. Larger than anything a host sends. */
 export const MAX_FRAME_BYTES = 256 << 20;
 
-/** Size of a frame whose texts have so many UTF-16 units together, in bytes and at most. */
+/** The largest possible frame, in bytes, whose texts have `textLength` UTF-16 units together. */
 export function maxFrameBytes(textLength: number): number {
   const bytes = HEAD_BYTES + 4 * MAX_TEXTS + MAX_UNIT_BYTES * textLength;
   return Math.min(bytes, 2 ** 32 - 1);
 }
 
-/** Gathers frames, and hands out what was gathered in one turn as one chunk. */
+/** Gathers frames and hands out those of one turn as one chunk. */
 export class FrameWriter {
   readonly #write: (chunk: Buffer) => void;
   #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   #used = 0;
   #scheduled = false;
 
-  /** @param write Takes chunks, which are its own from then on. */
+  /** @param write Takes chunks, which it owns from then on. */
   constructor(write: (chunk: Buffer) => void) {
     this.#write = write;
   }
@@ -76,7 +76,7 @@ export class FrameWriter {
     queueMicrotask(() => this.flush());
   }
 
-  /** Hands out what was gathered so far. */
+  /** Hands out the frames gathered so far. */
   flush(): void {
     this.#scheduled = false;
     this.#handOut();
@@ -108,21 +108,26 @@ function sizeOf(texts: readonly (string | undefined)[]): number {
   return bytes;
 }
 
-/** Takes bytes as they come and gives the frames in them. */
+/** Reads frames from bytes as they arrive. */
 export class FrameReader {
   readonly #maxFrameBytes: number;
-  /** Room for a frame that did not come whole, or for the prefix of one. */
+  readonly #json: JsonTexts | null;
+  /** Room for a frame, or the prefix of one, that has arrived in part. */
   #part = Buffer.alloc(0);
   #partLength = 0;
 
-  /** @param maxFrameBytes Largest frame that is read, without its prefix. */
-  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
+  /**
+   * @param maxFrameBytes The largest frame that is read, in bytes, without its prefix.
+   * @param json Checks the texts of frames; null for no check.
+   */
+  constructor(maxFrameBytes = MAX_FRAME_BYTES, json: JsonTexts | null = null) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#json = json;
   }
 
   /**
-   * @returns The frames that are complete now.
-   * @throws Error if the bytes are not frames. Nothing can be read after that.
+   * @returns The frames that this chunk completes.
+   * @throws Error if the bytes are not frames, or a text is not JSON. Nothing can be read after that.
    */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
@@ -133,14 +138,16 @@ export class FrameReader {
         this.#reserve(end - at);
         break;
       }
+      this.#json?.begin();
+      this.#json?.look(chunk, at + PREFIX_BYTES, end);
       frames.push(decode(chunk, at + PREFIX_BYTES, end));
       at = end;
     }
-    if (at < chunk.length) this.#keep(chunk, at, chunk.length);
+    if (at < chunk.length) this.#begin(chunk, at);
     return frames;
   }
 
-  /** @returns How much of the chunk belonged to the frame that was there in part. */
+  /** @returns How many bytes of the chunk belonged to the frame that had arrived in part. */
   #complete(chunk: Buffer, frames: Frame[]): number {
     const missing = Math.max(0, PREFIX_BYTES - this.#partLength);
     if (missing > 0) this.#keep(chunk, 0, Math.min(missing, chunk.length));
@@ -149,6 +156,7 @@ export class FrameReader {
     this.#reserve(end);
     const taken = Math.min(chunk.length, missing + end - this.#partLength);
     this.#keep(chunk, missing, taken);
+    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
     if (this.#partLength < end) return taken;
     frames.push(decode(this.#part, PREFIX_BYTES, end));
     this.#part = Buffer.alloc(0);
@@ -156,7 +164,13 @@ export class FrameReader {
     return taken;
   }
 
-  /** Memory grows with what has come, and not with what was announced, unless that is little. */
+  #begin(chunk: Buffer, at: number): void {
+    this.#keep(chunk, at, chunk.length);
+    this.#json?.begin();
+    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
+  }
+
+  /** Memory grows with the bytes that have arrived, not with those that were announced, unless these are few. */
   #keep(chunk: Buffer, from: number, to: number): void {
     const length = this.#partLength + to - from;
     if (length > this.#part.length) this.#grow(Math.max(length, 2 * this.#part.length));

@@ -7,15 +7,16 @@ import {
 } from '../../src/events.ts';
 import type { ProgramEnd } from '../../src/sandbox.ts';
 import type { Frame } from './frames.ts';
-import { isJsonText } from './json-text.ts';
 import { END_BOUNDS, Up, VALUES_PER_FRAME } from './message-kinds.ts';
 
 /** A key and its value as JSON text. */
 export type Write = readonly [key: string, json: string];
 
-/** What a sandbox process says of one program. */
+/** What a sandbox process sends about one program. */
 export type RunMessage =
   | { readonly type: 'started' }
+  | { readonly type: 'waits' }
+  | { readonly type: 'proceeds' }
   | { readonly type: 'yield' }
   | { readonly type: 'frontier' }
   | { readonly type: 'output'; readonly item: OutputItem }
@@ -29,7 +30,7 @@ export type RunMessage =
   | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'end'; readonly end: ProgramEnd };
 
-/** What a sandbox process says. */
+/** What a sandbox process sends. */
 export type UpMessage =
   | RunMessage
   | { readonly type: 'gone' }
@@ -37,8 +38,10 @@ export type UpMessage =
   | { readonly type: 'heaviest' };
 
 /**
- * Reads a frame of a sandbox process. Nothing of it is trusted: each field is checked, and what is
- * returned is made here, with nothing in it but the known fields.
+ * Reads a frame of a sandbox process. Nothing in it is trusted: each field is checked, and the result
+ * is a new object with the known fields only.
+ *
+ * Texts that have to be JSON were checked as they came: see `JsonTexts`.
  *
  * @param maxLength Length of the longest value, in UTF-16 units.
  * @throws Error for a frame that no honest process sends.
@@ -53,6 +56,10 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
       return bare(frame, 'gone');
     case Up.Started:
       return bare(frame, 'started');
+    case Up.Waits:
+      return bare(frame, 'waits');
+    case Up.Proceeds:
+      return bare(frame, 'proceeds');
     case Up.Yield:
       return bare(frame, 'yield');
     case Up.Frontier:
@@ -75,7 +82,7 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
   return refuse(`there is no kind ${frame.kind}`);
 }
 
-type Bare = 'started' | 'yield' | 'frontier' | 'gone' | 'pong' | 'heaviest';
+type Bare = 'started' | 'waits' | 'proceeds' | 'yield' | 'frontier' | 'gone' | 'pong' | 'heaviest';
 
 /** A message without numbers and texts. */
 function bare<Type extends Bare>(
@@ -107,7 +114,6 @@ function readCall(frame: Frame, maxLength: number): RunMessage {
   if (texts.length === 0) return { type: 'call', id, tool, inputJson: undefined };
   const inputJson = onlyText(frame);
   checkLength(inputJson.length, maxLength);
-  if (!isJsonText(inputJson)) refuse('the argument is not JSON');
   return { type: 'call', id, tool, inputJson };
 }
 
@@ -130,7 +136,6 @@ function readWrites(frame: Frame, maxLength: number): readonly Write[] {
     const [key, json] = [texts[at], texts[at + 1]];
     if (key === undefined || json === undefined) refuse('a stored value is missing');
     checkLength(key.length + json.length, maxLength);
-    if (!isJsonText(json)) refuse('a stored value is not JSON');
     writes.push([key, json]);
   }
   return writes;

@@ -1,9 +1,6 @@
 import { CodeModeError } from '../errors.ts';
-import type { CellEvent } from '../events.ts';
+import type { CellEndEvent, CellEvent } from '../events.ts';
 import type { ExecuteRequest, Session } from '../session.ts';
-
-/** The last event of a cell. */
-export type CellEndEvent = Extract<CellEvent, { type: 'completed' | 'terminated' | 'missing' }>;
 
 /** Who takes the output of a cell that is followed. */
 export interface CellFollower {

@@ -1,46 +1,15 @@
 import { Cancelled, CodeModeError } from '../errors.ts';
-import type { OutputItem } from '../events.ts';
+import type { CellEndEvent, OutputItem } from '../events.ts';
 import type { LiveEvent } from '../live-events.ts';
-import type { ExecuteRequest, Session } from '../session.ts';
+import type { CellResult, ExecuteRequest, RunCellOptions, Session, StopCause } from '../session.ts';
 import { onAbort } from '../waiting/on-abort.ts';
 import { startTimer } from '../waiting/timer.ts';
-import { type CellEndEvent, followCell } from './follow-cell.ts';
-
-/** How to run a cell to its end. */
-export interface RunCellOptions extends Omit<ExecuteRequest, 'source' | 'observe'> {
-  /** Terminates the cell when it aborts. If it is already aborted, nothing is started. */
-  readonly signal?: AbortSignal;
-  /** Terminates the cell after that many milliseconds, counted from the call. Default: unlimited. */
-  readonly timeoutMs?: number;
-  /**
-   * Called with everything that happens in the cell, in order and while it runs; the last event is the
-   * end. Does not slow the cell down: if it is slow, the oldest events can be replaced by a `gap`.
-   * If it throws, the cell is terminated and the run fails with that error.
-   */
-  readonly onEvent?: (event: LiveEvent) => void;
-}
-
-/** Why a run was stopped: its signal aborted, or its time was over. */
-export type StopCause = 'signal' | 'timeout';
-
-/** How a cell ended, with all of its output. It is also the event that `toModelContent` renders. */
-export type CellResult = CellEndEvent & {
-  /** Why this run terminated the cell; null if it did not. */
-  readonly stoppedBy: StopCause | null;
-};
+import { followCell } from './follow-cell.ts';
 
 /** How long one wait of a run lasts: output is collected after it, and earlier if much of it is unread. */
 const WAIT = { yieldAfterMs: 60_000 } as const;
 
-/**
- * Runs a program to its end and collects its output. A cell that is stopped, by the signal, the time or
- * another caller, resolves as `terminated` with what it had shown; one that ended by itself meanwhile
- * resolves as `completed`.
- *
- * @param source As in `ExecuteRequest`.
- * @throws The signal's reason if it was already aborted; `invalid_argument`; what `onEvent` threw;
- * `unsupported` if there is an `onEvent` and the host has no live events; otherwise as `Session.execute`, `observe` and `terminate`.
- */
+/** The method `run` of every session. See `Session.run`. */
 export async function runCell(
   session: Session,
   source: string,

@@ -32,7 +32,7 @@ export function withHandlers(tools: ToolHandlers, options: HandlerOptions = {}):
   const entries = Object.entries(tools);
   for (const [name, handled] of entries) checkHandled(name, handled);
   const definitions = entries.map(([name, handled]) => definitionOf(name, handled));
-  checkToolNames(definitions);
+  checkToolNames('Cannot open a session', definitions);
   const byName = new Map(entries);
   return {
     tools: definitions,

@@ -1,22 +1,24 @@
 import { RecentSet } from '../collections/recent-set.ts';
 import type { Delegate } from '../delegate.ts';
-import { type CellResult, type RunCellOptions, runCell } from '../embed/run-cell.ts';
+import { runCell } from '../embed/run-cell.ts';
 import { CodeModeError } from '../errors.ts';
 import type { CellEvent, MissingReason } from '../events.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits, withDefaults } from '../limits.ts';
 import type { EventsOptions, LiveEvents } from '../live-events.ts';
-import type { ProgramTool, Sandbox } from '../sandbox.ts';
+import type { Sandbox } from '../sandbox.ts';
 import type {
+  CellResult,
   CellSummary,
   ExecuteRequest,
   ObserveMode,
+  RunCellOptions,
   Session,
   SessionSettings,
   StartedCell,
   WaitOptions,
 } from '../session.ts';
 import { MemoryStoredValues, type StoredValues } from '../stored-values.ts';
-import { type OfferedTool, offeredTools, type ToolDefinition } from '../tools.ts';
+import type { ToolDefinition } from '../tools.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { CallbackCounts } from './callbacks.ts';
 import { Cell } from './cell.ts';
@@ -28,13 +30,13 @@ import {
   checkObserve,
   checkResume,
   checkSessionOptions,
-  checkTools,
 } from './check-arguments.ts';
 import { EventReader } from './event-reader.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { type MissingEvent, missingCell, missingSource, Tombstones } from './missing.ts';
 import { DEFAULT_OBSERVE } from './observe-mode.ts';
 import { tellClosed } from './tell-closed.ts';
+import { ToolOffers } from './tool-offers.ts';
 
 /** Options of a session in this process. */
 export interface SessionRuntimeOptions extends SessionSettings {
@@ -46,7 +48,10 @@ export interface SessionRuntimeOptions extends SessionSettings {
   readonly tools?: readonly ToolDefinition[];
   /** Default: in memory, for this session only. */
   readonly storedValues?: StoredValues;
-  /** Whether identifiers of tools are ASCII, as in Codex code mode. Default: false. */
+  /**
+   * Whether identifiers of tools are ASCII, as in Codex code mode; then only the first of several tools
+   * with the same identifier is offered. Default: false.
+   */
   readonly asciiToolNames?: boolean;
   /** Whether waits also yield while the notifications of a finished program are delivered. Default: true. */
   readonly yieldsWhileDraining?: boolean;
@@ -64,14 +69,6 @@ export interface SessionRuntimeOptions extends SessionSettings {
   readonly onRetired?: (cellId: string, reason: MissingReason) => void;
 }
 
-/** A list of tools, as cells call them and as programs see them. All cells share these objects. */
-interface Offer {
-  readonly tools: readonly OfferedTool[];
-  readonly program: readonly ProgramTool[];
-}
-
-const NO_TOOLS: readonly ToolDefinition[] = [];
-
 /** A session in this process. See `Session`. */
 export class SessionRuntime implements Session {
   readonly #options: SessionRuntimeOptions;
@@ -86,13 +83,17 @@ export class SessionRuntime implements Session {
   readonly #counts: CallbackCounts = { abandoned: 0, late: 0 };
   readonly #records: CellRecords;
   readonly #budget: ByteBudget;
-  readonly #offers = new WeakMap<readonly ToolDefinition[], Offer>();
+  readonly #offers: ToolOffers;
   #lastId = 0;
   #closing: Promise<void> | null = null;
 
-  /** @throws `invalid_argument` for invalid options, an unknown limit, or a limit that is not a number. */
+  /**
+   * @throws `invalid_argument` for invalid options, tools whose names clash, an unknown limit, or a limit
+   *   that is not a number.
+   */
   constructor(options: SessionRuntimeOptions) {
     checkSessionOptions(options);
+    this.#offers = new ToolOffers(options.tools, options.asciiToolNames);
     this.#options = options;
     this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
     this.#budget = new ByteBudget('maxPendingBytes', this.#limits.maxPendingBytes, options.budget);
@@ -123,7 +124,6 @@ export class SessionRuntime implements Session {
     return { cellId: cell.id, first };
   }
 
-  /** Runs a program to its end and collects its output. See `runCell`. */
   run(source: string, options?: RunCellOptions): Promise<CellResult> {
     return runCell(this, source, options);
   }
@@ -200,14 +200,14 @@ export class SessionRuntime implements Session {
   }
 
   #admit(request: ExecuteRequest, observe: ObserveMode): Cell {
-    const { tools = this.#options.tools ?? NO_TOOLS } = request;
-    const offer = this.#offerOf(tools);
+    const offer = this.#offers.of(request.tools);
     this.#lastId += 1;
     const id = String(this.#lastId);
     const {
       sandbox,
       toolErrors = 'error',
       console = false,
+      globals = 'standard',
       yieldsWhileDraining = true,
     } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
@@ -221,6 +221,7 @@ export class SessionRuntime implements Session {
         values: this.#values.snapshot(),
         toolErrors,
         console,
+        globals,
         hold: 'pending' in observe,
       },
       tools: offer.tools,
@@ -269,20 +270,6 @@ export class SessionRuntime implements Session {
 
   #list(): readonly CellSummary[] {
     return [...this.#cells.values()].flatMap((cell) => cell.summary() ?? []);
-  }
-
-  #offerOf(definitions: readonly ToolDefinition[]): Offer {
-    const known = this.#offers.get(definitions);
-    if (known !== undefined) return known;
-    checkTools('Cannot execute', definitions);
-    const tools = offeredTools(definitions, this.#options.asciiToolNames);
-    const program = tools.map(({ identifier, definition: { description } }) => ({
-      identifier,
-      description,
-    }));
-    const offer = { tools, program };
-    this.#offers.set(definitions, offer);
-    return offer;
   }
 
   #checkLimits(source: string): void {

@@ -28,6 +28,16 @@ const REQUESTS: readonly (readonly [string, unknown, RegExp])[] = [
     { tools: [tool('a'), { ...tool('t'), toolName: { name: 't' } }] },
     /tools\[1\]\.toolName\.namespace/,
   ],
+  [
+    'two tools have the same name',
+    { tools: [tool('a'), tool('b'), tool('a')] },
+    /^Cannot execute: two tools are named a; rename one$/,
+  ],
+  [
+    'two tools have the same identifier',
+    { tools: [tool('gh.list'), tool('gh-list')] },
+    /^Cannot execute: the tools gh\.list and gh-list would both be tools\.gh_list; rename one$/,
+  ],
 ];
 
 const OPTIONS: readonly (readonly [string, unknown, RegExp])[] = [

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { runCell } from '../../src/embed/run-cell.ts';
 import { brief, textOf } from '../support/events.ts';
 import { isSettled } from '../support/gates.ts';
 import { assertNoListeners } from '../support/leaks.ts';
@@ -26,7 +25,7 @@ function tellingCases({ it, setUp }: SessionContract): void {
   it('reach the listener of a cell that is run to its end, the end last', async () => {
     await using made = await setUp();
     const types: string[] = [];
-    await runCell(made.session, `text('a'); await tools.echo(1); notify('b')`, {
+    await made.session.run(`text('a'); await tools.echo(1); notify('b')`, {
       onEvent: ({ type }) => void types.push(type),
     });
     const news = types.filter((type) => type !== 'phase');

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { runCell } from '../../src/embed/run-cell.ts';
 import { brief } from '../support/events.ts';
 import type { SessionContract } from './session-setup.ts';
 
-/** `runCell`, which has to work over every session. */
+/** `Session.run`. */
 export function runningCases({ describe, it, setUp }: SessionContract): void {
   describe('running a cell to its end', () => {
     it('collects what it showed before and after it yielded', async () => {
       await using made = await setUp();
       const source = `text('a'); yield_control(); text(await tools.echo('b')); yield_control(); text('c')`;
-      const result = await runCell(made.session, source);
+      const result = await made.session.run(source);
       assert.equal(brief(result), 'completed: a b c');
       assert.equal(result.stoppedBy, null);
     });
@@ -18,7 +17,7 @@ export function runningCases({ describe, it, setUp }: SessionContract): void {
       await using made = await setUp();
       const caller = new AbortController();
       const source = `text('a'); yield_control(); text('b'); await tools.block()`;
-      const running = runCell(made.session, source, { signal: caller.signal });
+      const running = made.session.run(source, { signal: caller.signal });
       await made.delegate.saw('1 tool-1 started');
       caller.abort();
       const result = await running;
@@ -29,7 +28,7 @@ export function runningCases({ describe, it, setUp }: SessionContract): void {
 
     it('terminates a program that never stops when its time is over', async () => {
       await using made = await setUp();
-      const result = await runCell(made.session, `for (;;);`, { timeoutMs: 50 });
+      const result = await made.session.run(`for (;;);`, { timeoutMs: 50 });
       assert.deepEqual([brief(result), result.stoppedBy], ['terminated', 'timeout']);
     });
   });

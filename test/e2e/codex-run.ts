@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { startMockResponsesApi } from './mock-responses-api.ts';
 import { ProcessWatch } from './process-watch.ts';
+import type { ScenarioResult } from './scenario-player.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { type CodexWire, type HostStart, makeScratch, type Scratch } from './scratch.ts';
-import { type ScenarioResult, ScriptedModel } from './scripted-model.ts';
+import { ScriptedModel } from './scripted-model.ts';
 import { type Exchange, toTranscript } from './transcript.ts';
 
 /** The result of the script on one host. */

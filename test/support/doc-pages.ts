@@ -38,3 +38,22 @@ export function namesIn(folder: string, ending: string): readonly string[] {
     .filter((name) => name.endsWith(ending))
     .sort();
 }
+
+/** A block of code on a page. */
+export interface Block {
+  /** What follows the three backticks. */
+  readonly info: string;
+  /** Line of its first line of code, from 1. */
+  readonly line: number;
+  readonly code: string;
+}
+
+/** The blocks of code on a page, in their order. */
+export function blocksOf({ text }: Page): readonly Block[] {
+  const fences = text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms);
+  return [...fences].map(({ index, 1: info = '', 2: code = '' }) => ({
+    info,
+    line: text.slice(0, index).split('\n').length + 1,
+    code,
+  }));
+}

@@ -1,11 +1,14 @@
+import { runCell } from '../../src/embed/run-cell.ts';
 import type { CellEvent, OutputItem } from '../../src/events.ts';
 import type { LiveEvents } from '../../src/live-events.ts';
 import { EventReader } from '../../src/runtime/event-reader.ts';
 import { missingCell, missingSource } from '../../src/runtime/missing.ts';
 import type {
+  CellResult,
   CellSummary,
   ExecuteRequest,
   ObserveMode,
+  RunCellOptions,
   Session,
   StartedCell,
   WaitOptions,
@@ -40,6 +43,10 @@ export class ScriptedSession implements Session {
   async execute(request: ExecuteRequest, options?: WaitOptions): Promise<StartedCell> {
     this.requests.push(request);
     return { cellId: CELL_ID, first: this.#next(request.observe, options) };
+  }
+
+  run(source: string, options?: RunCellOptions): Promise<CellResult> {
+    return runCell(this, source, options);
   }
 
   observe(_cellId: string, mode?: ObserveMode, options?: WaitOptions): Promise<CellEvent> {

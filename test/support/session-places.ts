@@ -11,7 +11,7 @@ export async function sessionPlaces(sandbox: Sandbox) {
   void host.serve(there);
   const client = await HostClient.connect(here);
   const places: readonly (readonly [string, SessionPlace])[] = [
-    ['in this process', { provider: sandbox }],
+    ['in this process', { sandbox }],
     ['on a host', { host: client }],
     ['on a host that chooses the id', { host: client, assigned: true }],
   ];

@@ -42,7 +42,7 @@ type Observation = NonNullable<YieldObservationRequest['observation']>;
 export class GrpcSession implements SessionLink {
   readonly own = null;
   readonly #parts: GrpcSessionParts;
-  readonly #tools = new ToolLists(toToolMessage);
+  readonly #tools = new ToolLists(toToolMessage, true);
   /** Executes and waits that are not answered. */
   readonly #open = new Set<AskedCall>();
 

@@ -30,14 +30,14 @@ describe('A session whose id the host chooses', () => {
     const { request } = host.asked[0]!;
     assert.equal(request.method, 'session/create');
     assert.ok(!('sessionId' in request));
-    assert.ok(!('provider' in request));
+    assert.ok(!('sandbox' in request));
     host.created(id, 'remote-1', { remoteUrl: 'https://example.com/remote-1' });
     const session = await created;
     assert.equal(session.id, 'remote-1');
     assert.equal(session.remoteUrl, 'https://example.com/remote-1');
   });
 
-  for (const name of ['sessionId', 'provider']) {
+  for (const name of ['sessionId', 'sandbox']) {
     it(`is refused with a ${name} of the caller before anything is sent`, async () => {
       const { host, client } = await setUp();
       const options = { delegate: new ScriptedDelegate(), [name]: 'mine' };

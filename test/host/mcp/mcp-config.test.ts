@@ -129,6 +129,105 @@ describe('parseMcpConfig', () => {
     });
   }
 
+  const VARIABLES = { HOME: '/home/ada', TOKEN: 'secret', EMPTY: '', NESTED: '${TOKEN}' };
+  const filled: readonly (readonly [sentence: string, entry: object, expected: object])[] = [
+    ['a command', { command: '${HOME}/bin/x' }, { command: '/home/ada/bin/x' }],
+    [
+      'arguments',
+      { command: 'x', args: ['--dir=${HOME}/${TOKEN}', '-q'] },
+      { command: 'x', args: ['--dir=/home/ada/secret', '-q'] },
+    ],
+    [
+      'the environment',
+      { command: 'x', env: { A: '${TOKEN}' } },
+      { command: 'x', env: { A: 'secret' } },
+    ],
+    [
+      'a url and headers',
+      { url: '${BASE:-https://example.test}/mcp', headers: { authorization: 'Bearer ${TOKEN}' } },
+      { url: 'https://example.test/mcp', headers: { authorization: 'Bearer secret' } },
+    ],
+    [
+      'a default for an empty variable, and nothing without a default',
+      { command: 'x', args: ['${EMPTY:-a:-b}', '${EMPTY}', '${UNSET:-}'] },
+      { command: 'x', args: ['a:-b', '', ''] },
+    ],
+    [
+      'the text itself behind a second dollar',
+      { command: 'x', args: ['$${TOKEN}', '$TOKEN', '${1}', '${TOKEN'] },
+      { command: 'x', args: ['${TOKEN}', '$TOKEN', '${1}', '${TOKEN'] },
+    ],
+    [
+      'no variables in the value of a variable',
+      { command: 'x', args: ['${NESTED}'] },
+      { command: 'x', args: ['${TOKEN}'] },
+    ],
+    ['nothing in a folder', { command: 'x', cwd: '${HOME}' }, { command: 'x', cwd: '${HOME}' }],
+    [
+      'a start timeout',
+      { command: 'x', startTimeoutMs: 500 },
+      { command: 'x', startTimeoutMs: 500 },
+    ],
+    ['a server that is not disabled', { command: 'x', disabled: false }, { command: 'x' }],
+  ];
+  for (const [sentence, entry, expected] of filled) {
+    it(`fills in ${sentence}`, () => {
+      const { mcpServers } = parseMcpConfig({ mcpServers: { a: entry } }, 'it', VARIABLES);
+      assert.deepEqual(mcpServers.a, expected);
+    });
+  }
+
+  const unfit: readonly (readonly [sentence: string, entry: object, message: string])[] = [
+    [
+      'an unset variable in a header',
+      { url: 'http://x', headers: { 'X-Key': 'Bearer ${API_KEY}' } },
+      'Cannot use it: mcpServers.a.headers.X-Key: the environment variable API_KEY is not set; set it, or write ${API_KEY:-default}',
+    ],
+    [
+      'an unset variable in an argument',
+      { command: 'x', args: ['ok', '${NOT_SET}'] },
+      'Cannot use it: mcpServers.a.args[1]: the environment variable NOT_SET is not set; set it, or write ${NOT_SET:-default}',
+    ],
+    [
+      'a url that is none when it is filled in, without its value',
+      { url: '${TOKEN}' },
+      'Cannot use it: mcpServers.a.url: must be an http: or https: URL',
+    ],
+    [
+      'a text that is too long when it is filled in',
+      { command: 'x', args: ['${HOME}'.repeat(120_000)] },
+      'Cannot use it: mcpServers.a.args[0]: it has more than 1048576 characters when its variables are filled in',
+    ],
+    [
+      'a start timeout of 0',
+      { command: 'x', startTimeoutMs: 0 },
+      'Cannot use it: mcpServers.a.startTimeoutMs: must be a whole number of milliseconds from 1 to 2147483647',
+    ],
+    [
+      'a start timeout that is no whole number',
+      { url: 'http://x', startTimeoutMs: 1.5 },
+      'Cannot use it: mcpServers.a.startTimeoutMs: must be a whole number of milliseconds from 1 to 2147483647',
+    ],
+    [
+      'disabled as a text',
+      { command: 'x', disabled: 'yes' },
+      'Cannot use it: mcpServers.a.disabled: Invalid input: expected boolean, received string',
+    ],
+  ];
+  for (const [sentence, entry, message] of unfit) {
+    it(`refuses ${sentence}`, () => {
+      const parse = () => parseMcpConfig({ mcpServers: { a: entry } }, 'it', VARIABLES);
+      assert.throws(parse, { code: 'invalid_config', message });
+    });
+  }
+
+  it('leaves out servers that are disabled, whatever else they say', () => {
+    const value = {
+      mcpServers: { a: { disabled: true, url: '${NOT_SET}' }, b: { command: 'x' } },
+    };
+    assert.deepEqual(parseMcpConfig(value, 'it', {}), { mcpServers: { b: { command: 'x' } } });
+  });
+
   it('takes a configuration without servers', () => {
     assert.deepEqual(parseMcpConfig({ mcpServers: {} }, 'it'), { mcpServers: {} });
   });

@@ -36,6 +36,14 @@ describe('connectMcpTools', () => {
     });
   });
 
+  it('waits for a server as long as its configuration says', async () => {
+    const slow = { ...ugly('slow'), startTimeoutMs: 60 };
+    await assert.rejects(connect({ slow }, { startTimeoutMs: 30_000 }), {
+      code: 'tool_server_failed',
+      message: /did not answer within 60 ms/,
+    });
+  });
+
   it('lists all pages', async () => {
     await using one = await connect({ one: ugly('well') });
     await using paged = await connect({ one: ugly('pages') });

@@ -154,7 +154,7 @@ describe('A prompt whose updates are not read', () => {
   ] as const) {
     it(`has its calls refused that are made ${when}, and its notifications delivered`, async () => {
       const sandbox = new FakeSandbox();
-      await using session = await new SessionBuilder({ provider: sandbox }).start();
+      await using session = await new SessionBuilder({ sandbox }).start();
       await session.sendPrompt({ source: 'x', tools: OTHER });
       const run = sandbox.last;
       run.start();

@@ -17,7 +17,7 @@ async function showing(count: number) {
       run.end();
     },
   });
-  const session = await new SessionBuilder({ provider: sandbox }).start();
+  const session = await new SessionBuilder({ sandbox }).start();
   await session.sendPrompt('count');
   await settled();
   return session;

@@ -170,7 +170,7 @@ describe('A proxy between a client and a host', () => {
 });
 
 describe('Handing an active session over', () => {
-  const builder = () => new SessionBuilder({ provider: sandbox });
+  const builder = () => new SessionBuilder({ sandbox });
 
   it('gives the proxy what the start callback did not read, and everything after it', async () => {
     const told: string[] = [];

@@ -27,10 +27,10 @@ async function scripted(capabilities?: readonly string[]) {
 
 describe('createSession', () => {
   const wrong: Record<string, (host: SessionHost) => Partial<SessionConfig>> = {
-    'neither host nor provider': () => ({}),
-    'host and provider': (host) => ({ host, provider: sandbox }),
+    'neither host nor sandbox': () => ({}),
+    'host and sandbox': (host) => ({ host, sandbox }),
     sessionId: (host) => ({ host, assigned: true, sessionId: 'mine' }),
-    provider: (host) => ({ host, assigned: true, provider: sandbox }),
+    sandbox: (host) => ({ host, assigned: true, sandbox }),
     'only a host': () => ({ assigned: true }),
   };
   for (const [what, place] of Object.entries(wrong)) {
@@ -48,7 +48,7 @@ describe('createSession', () => {
 
   it('opens a session under the id it is given, here and on a host', async () => {
     const delegate = new ScriptedDelegate();
-    const here = await createSession({ delegate, provider: sandbox, sessionId: 'mine' });
+    const here = await createSession({ delegate, sandbox, sessionId: 'mine' });
     assert.equal(here.sessionId, 'mine');
     await here.session.close();
     const { peer, host } = await scripted();
@@ -62,7 +62,7 @@ describe('createSession', () => {
   it('can be aborted here as on a host', async () => {
     const signal = AbortSignal.abort(new Error('never mind'));
     const delegate = new ScriptedDelegate();
-    await assert.rejects(createSession({ delegate, provider: sandbox, signal }), /never mind/);
+    await assert.rejects(createSession({ delegate, sandbox, signal }), /never mind/);
     const { peer, host } = await scripted();
     await assert.rejects(createSession({ delegate, host, signal }), /never mind/);
     assert.deepEqual(peer.asked, []);
@@ -76,7 +76,7 @@ describe('createSession', () => {
 
 describe('A built session', () => {
   it('accepts each tool and each tool server only once', () => {
-    const builder = new SessionBuilder({ provider: sandbox });
+    const builder = new SessionBuilder({ sandbox });
     const tool = { name: 'echo', description: '' };
     builder.withTool(tool, () => null).withMcpServer('files', { command: 'x' });
     assert.throws(() => builder.withTool(tool, () => null), { code: 'invalid_argument' });
@@ -125,7 +125,7 @@ describe('A built session', () => {
   });
 
   it('runs programs on its MCP servers, which stop with it', async () => {
-    const reply = await new SessionBuilder({ provider: sandbox })
+    const reply = await new SessionBuilder({ sandbox })
       .withMcpServer('everything', { command: EVERYTHING })
       .runUntil(async (session) => {
         await session.sendPrompt(

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
 import { HostClient } from '../../../../host/client/host-client.ts';
-import { ExecuteRequest } from '../../../../host/grpc/generated/code-mode.ts';
 import { memoryTransports } from '../../../../host/transports/memory-transport.ts';
 import { isolateSandbox } from '../../../../sandbox/index.ts';
 import { GrpcHost } from '../../../support/grpc-host.ts';
-import { GrpcSession, grpcTool, shown } from '../../../support/grpc-session.ts';
-import { framed, RawGrpc } from '../../../support/raw-grpc.ts';
+import { executing, GrpcSession, shown } from '../../../support/grpc-session.ts';
+import { RawGrpc } from '../../../support/raw-grpc.ts';
 import { ScriptedDelegate } from '../../../support/scripted-delegate.ts';
 
 const sandbox = isolateSandbox();
@@ -18,13 +17,6 @@ async function framesClient({ host }: GrpcHost): Promise<HostClient> {
   const [ours, theirs] = memoryTransports();
   void host.serve(theirs);
   return await HostClient.connect(ours);
-}
-
-/** A request to run a program that may call `echo`. */
-function executing(sessionId: string, executionId: string, source: string): Buffer {
-  const request = { sessionId, executionId, toolCallId: 'call', source };
-  const body = ExecuteRequest.encode({ ...request, enabledTools: [grpcTool('echo')] }).finish();
-  return framed(Buffer.from(body));
 }
 
 describe('The limits of a host', () => {
