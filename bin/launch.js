@@ -64,9 +64,14 @@ const signalSource = {
  * @param {string} program The module in `host/cli/` that has its `main`.
  */
 export async function launch(bin, program) {
-  if (isThisEngine()) await runHere(program);
+  if (isThisEngine()) await runHere(isAttached() ? 'attach-command' : program);
   else if (wasStarted) fail(`Cannot run on ${process.execPath}, which is Node ${process.version}`);
   else runThere(findEngine(), bin);
+}
+
+/** A process that only passes bytes on loads no more than that needs: its agent waits for it. */
+function isAttached() {
+  return process.argv[2] === 'mcp' && process.argv[3] === '--attach';
 }
 
 function isThisEngine() {

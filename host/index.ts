@@ -5,24 +5,25 @@ export {
   type OpenRemoteSessionOptions,
   type StopOptions,
 } from './client/host-client.ts';
-export type { RemoteSessionOptions } from './client/open-remote-session.ts';
 export {
   type DialRequest,
   ReconnectingHostClient,
   type ReconnectLimits,
 } from './client/reconnecting-host-client.ts';
-export { RemoteSession } from './client/remote-session.ts';
 export {
   type ConnectOptions,
   connect,
   type SpawnHostOptions,
   spawnHost,
 } from './client/spawn-host.ts';
+export type { HostOptions } from './core/host-core.ts';
 export { DEFAULT_HOST_LIMITS, type HostLimits } from './core/host-limits.ts';
 export type { HostLog } from './core/host-log.ts';
 export type { SessionOpener, SessionWish } from './core/session-opening.ts';
 export type { McpServerConfig } from './mcp/mcp-config.ts';
-export { Host, type HostOptions } from './server/host.ts';
+export type { RemoteSessionOptions } from './remote/open-remote-session.ts';
+export { RemoteSession } from './remote/remote-session.ts';
+export { Host } from './server/host.ts';
 export { ActiveSession } from './session-layer/active-session.ts';
 export {
   type CreatedSession,

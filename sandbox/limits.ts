@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Limits of one program inside its isolate. A call that exceeds one fails with an error that names it. */
 export interface SandboxLimits {
   /** Heap of one cell, in bytes; at least 8 MiB. Exceeding it ends the cell. Default 128 MiB. */
@@ -19,7 +21,15 @@ export interface SandboxLimits {
    * With 1, each program gets an isolate of its own. Default 32.
    */
   readonly maxProgramsPerIsolate: number;
+  /**
+   * Programs of one session that run at the same time in one process; the others wait for their turn.
+   * A program that awaits something does not run. Default: one for each processor, at least 4.
+   */
+  readonly maxRunningPrograms: number;
 }
+
+/** Fewer would let few programs that compute for long keep all others of their session waiting. */
+const MIN_RUNNING = 4;
 
 /** The limits of a sandbox that sets none. */
 export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = {
@@ -31,4 +41,5 @@ export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = {
   maxStoredLength: 32 << 20,
   maxStoredKeys: 10_000,
   maxProgramsPerIsolate: 32,
+  maxRunningPrograms: Math.max(MIN_RUNNING, availableParallelism()),
 };

@@ -2,7 +2,7 @@ import type { CellEvent, CellFailure, OutputItem } from './events.ts';
 import { textOfItem } from './events.ts';
 
 /** What a cell is doing, as `cells()` reports it. */
-export type CellPhase = 'running' | 'held' | 'draining' | 'terminating' | 'completed';
+export type CellPhase = 'running' | 'waiting' | 'held' | 'draining' | 'terminating' | 'completed';
 
 /** Something that happened in a cell while it ran. */
 export type LiveNews =

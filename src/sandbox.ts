@@ -50,6 +50,11 @@ export interface Program {
 export interface ProgramCalls {
   /** The program starts now. */
   started(): void;
+  /**
+   * The program waits for its turn to run, because as many programs of its session run as may; or it
+   * waits no longer. Before the start of a program, or while it runs.
+   */
+  waits(isWaiting: boolean): void;
   output(item: OutputItem): void;
   yieldControl(): void;
   /** The program stored a value, as JSON text. The last value of a key wins. */

@@ -1,4 +1,5 @@
 import { RecentMap } from '../../src/collections/recent-map.ts';
+import { CellNotes } from '../../src/describe/cell-notes.ts';
 import type { JsonObject } from '../../src/describe/json-object.ts';
 import { toModelContent } from '../../src/describe/to-model-content.ts';
 import { Cancelled } from '../../src/errors.ts';
@@ -8,15 +9,13 @@ import { onAbort } from '../../src/waiting/on-abort.ts';
 import { readExec, readWait } from '../mcp-server/call-arguments.ts';
 
 const DEFAULT_YIELD_MS = 10_000;
-/** Notifications that are kept of one cell; the oldest are dropped first. */
-const MAX_NOTES = 100;
 /** Cells whose notifications are kept. */
 const MAX_NOTED_CELLS = 256;
 
 /** Runs the `exec` and `wait` calls of a model on a session. */
 export class ModelCells {
   readonly #session: () => Session;
-  readonly #notes = new RecentMap<string, string[]>(MAX_NOTED_CELLS);
+  readonly #notes = new RecentMap<string, CellNotes>(MAX_NOTED_CELLS);
   readonly #waits = new Map<string, AbortController>();
 
   /** @param session The session, which may be opened later than this. */
@@ -26,9 +25,8 @@ export class ModelCells {
 
   /** Takes a notification: the next answer about the cell shows it, and a `wait` for the cell ends. */
   notify(cellId: string, text: string): void {
-    const notes = this.#notes.get(cellId) ?? [];
-    notes.push(text);
-    if (notes.length > MAX_NOTES) notes.shift();
+    const notes = this.#notes.get(cellId) ?? new CellNotes();
+    notes.add(text);
     this.#notes.set(cellId, notes);
     this.#waits.get(cellId)?.abort(new Cancelled('completion'));
   }
@@ -95,9 +93,8 @@ export class ModelCells {
     maxTokens: number | undefined,
   ): Promise<readonly OutputItem[]> {
     const { cellId } = event;
-    const notes = this.#notes.get(cellId) ?? [];
+    const remarks = this.#notes.get(cellId)?.take() ?? [];
     this.#notes.delete(cellId);
-    const remarks = notes.map((text) => `Notification: ${text}`);
     return toModelContent(event, {
       tookMs: performance.now() - began,
       remarks,

@@ -3,6 +3,8 @@ import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { CliIo } from './cli-io.ts';
 import {
+  ACP_HELP,
+  ACP_OPTIONS,
   MCP_HELP,
   MCP_OPTIONS,
   PROGRAM_HELP,
@@ -11,6 +13,7 @@ import {
   serveHelp,
   TOOLS_HELP,
 } from './help-texts.ts';
+import { readMilliseconds, WANTED_MILLISECONDS } from './milliseconds.ts';
 import { OutputFailures } from './output-failures.ts';
 import { print } from './print.ts';
 import type { SourceOrigin } from './read-source.ts';
@@ -18,7 +21,6 @@ import { type OpenSession, runCommand } from './run-command.ts';
 
 const NEVER = new AbortController().signal;
 const DEFAULT_YIELD_MS = 100;
-const MAX_MS = 2 ** 31 - 1;
 
 interface RunFlags {
   readonly eval?: string;
@@ -30,8 +32,16 @@ interface RunFlags {
   readonly verbose?: boolean;
 }
 
+interface AcpFlags {
+  readonly config?: string;
+  readonly keep: readonly string[];
+  readonly name: string;
+  readonly logLevel: string;
+}
+
 interface McpFlags {
   readonly config?: string;
+  readonly attach?: string;
   readonly listen: string;
   readonly tokenFile?: string;
 }
@@ -45,6 +55,12 @@ interface ServeFlags {
   readonly listen: string;
   readonly logLevel: string;
   readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly trustNetwork?: boolean;
+  readonly route?: string;
+  readonly drainMs?: number;
 }
 
 /**
@@ -80,6 +96,7 @@ export async function main(
   addServeCommand(program, io, exit);
   addMcpCommand(program, io, exit);
   addToolsCommand(program, io, output, exit);
+  addAcpCommand(program, io, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -135,14 +152,23 @@ function addServeCommand(program: Command, io: CliIo, exit: (code: number) => vo
     .description('Serve sessions to other processes.')
     .option('--listen <address>', SERVE_OPTIONS.listen, 'stdio')
     .option('--token-file <path>', SERVE_OPTIONS.tokenFile)
+    .option('--tls-cert <path>', SERVE_OPTIONS.tlsCert)
+    .option('--tls-key <path>', SERVE_OPTIONS.tlsKey)
+    .option('--tls-client-ca <path>', SERVE_OPTIONS.tlsClientCa)
+    .option('--trust-network', SERVE_OPTIONS.trustNetwork)
+    .option('--route <token>', SERVE_OPTIONS.route)
+    .option('--drain-ms <ms>', SERVE_OPTIONS.drainMs, ms)
     .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', serveHelp('cellhost serve'))
     .action(async (flags: ServeFlags) => {
       // Loaded here because a run needs none of it.
       const { serveCommand } = await import('./serve-command.ts');
-      const { listen, logLevel, tokenFile } = flags;
-      exit(await serveCommand({ listen, logLevel, tokenFile }, io, async () => processSandbox()));
+      const { listen, logLevel, tokenFile, trustNetwork = false } = flags;
+      const { tlsCert, tlsKey, tlsClientCa, route, drainMs } = flags;
+      const grpc = { tlsCert, tlsKey, tlsClientCa, trustNetwork, route, drainMs };
+      const options = { listen, logLevel, tokenFile, grpc };
+      exit(await serveCommand(options, io, async () => processSandbox()));
     });
 }
 
@@ -153,9 +179,14 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .option('--config <path>', 'Offer the tools of the MCP servers in this mcp.json to programs.')
     .option('--listen <address>', MCP_OPTIONS.listen, 'stdio')
     .option('--token-file <path>', MCP_OPTIONS.tokenFile)
+    .option('--attach <socket>', MCP_OPTIONS.attach)
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', MCP_HELP)
-    .action(async ({ config, listen, tokenFile }: McpFlags) => {
+    .action(async ({ config, listen, tokenFile, attach }: McpFlags) => {
+      if (attach !== undefined) {
+        const { attachCommand } = await import('./attach-command.ts');
+        return exit(await attachCommand(attach, io));
+      }
       const { mcpCommand } = await import('./mcp-command.ts');
       exit(await mcpCommand({ config, listen, tokenFile }, io, async () => processSandbox()));
     });
@@ -180,6 +211,25 @@ function addToolsCommand(
     });
 }
 
+function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
+  program
+    .command('acp')
+    .description('Start an ACP agent and give it code mode.')
+    .argument('<agent...>', ACP_OPTIONS.agent)
+    .option('--config <path>', ACP_OPTIONS.config)
+    .option('--keep <name>', ACP_OPTIONS.keep, (name, names) => [...names, name], [] as string[])
+    .option('--name <name>', ACP_OPTIONS.name, 'cellhost')
+    .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', ACP_HELP)
+    .action(async (agent: [string, ...string[]], flags: AcpFlags) => {
+      const { acpCommand } = await import('./acp-command.ts');
+      const { config, keep, name, logLevel } = flags;
+      const options = { agent, config, keep, name, logLevel };
+      exit(await acpCommand(options, io, async () => processSandbox()));
+    });
+}
+
 function originOf(
   command: Command,
   file: string | undefined,
@@ -198,9 +248,9 @@ function originOf(
 }
 
 function ms(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_MS) return value;
-  throw new InvalidArgumentError(`It must be a whole number of milliseconds from 1 to ${MAX_MS}.`);
+  const value = readMilliseconds(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError(WANTED_MILLISECONDS);
 }
 
 const openProcessSession: OpenSession = ({ delegate, tools, console, maxRunMs }, resources) => {

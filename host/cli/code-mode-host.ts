@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { CliIo } from './cli-io.ts';
 import { SERVE_OPTIONS, serveHelp } from './help-texts.ts';
+import { readMilliseconds, WANTED_MILLISECONDS } from './milliseconds.ts';
 import { OutputFailures } from './output-failures.ts';
+import { print } from './print.ts';
 import { serveCommand } from './serve-command.ts';
 
 const NEVER = new AbortController().signal;
@@ -14,6 +16,18 @@ Options:
       ${SERVE_OPTIONS.listen} (default: stdio)
   --token-file PATH
       ${SERVE_OPTIONS.tokenFile}
+  --tls-cert PATH
+      ${SERVE_OPTIONS.tlsCert}
+  --tls-key PATH
+      ${SERVE_OPTIONS.tlsKey}
+  --tls-client-ca PATH
+      ${SERVE_OPTIONS.tlsClientCa}
+  --trust-network
+      ${SERVE_OPTIONS.trustNetwork}
+  --route TOKEN
+      ${SERVE_OPTIONS.route}
+  --drain-ms MS
+      ${SERVE_OPTIONS.drainMs}
   --log-level LEVEL
       ${SERVE_OPTIONS.logLevel} (default: info)
   --version
@@ -36,7 +50,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     flags = flagsOf(argv);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    io.stderr.write(`codex-code-mode-host: ${message}\n\n${USAGE}`);
+    print(io.stderr, `codex-code-mode-host: ${message}\n\n${USAGE}`);
     return 2;
   }
   if (flags.help || flags.version) {
@@ -45,7 +59,19 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     return output.codeAfter(0);
   }
   return serveCommand(
-    { listen: flags.listen, logLevel: flags['log-level'], tokenFile: flags['token-file'] },
+    {
+      listen: flags.listen,
+      logLevel: flags['log-level'],
+      tokenFile: flags['token-file'],
+      grpc: {
+        tlsCert: flags['tls-cert'],
+        tlsKey: flags['tls-key'],
+        tlsClientCa: flags['tls-client-ca'],
+        trustNetwork: flags['trust-network'],
+        route: flags.route,
+        drainMs: drainMsIn(flags['drain-ms']),
+      },
+    },
     io,
     async () => (await import('../../sandbox/process/process-sandbox.ts')).processSandbox(),
   );
@@ -57,10 +83,24 @@ function flagsOf(argv: readonly string[]) {
     options: {
       listen: { type: 'string', default: 'stdio' },
       'token-file': { type: 'string' },
+      'tls-cert': { type: 'string' },
+      'tls-key': { type: 'string' },
+      'tls-client-ca': { type: 'string' },
+      'trust-network': { type: 'boolean', default: false },
+      route: { type: 'string' },
+      'drain-ms': { type: 'string' },
       'log-level': { type: 'string', default: 'info' },
       version: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
+  drainMsIn(values['drain-ms']);
   return values;
+}
+
+/** @throws Error that names the flag. */
+function drainMsIn(text: string | undefined): number | undefined {
+  const value = text === undefined ? undefined : readMilliseconds(text);
+  if (value !== undefined || text === undefined) return value;
+  throw new Error(`Cannot use --drain-ms ${text}. ${WANTED_MILLISECONDS}`);
 }

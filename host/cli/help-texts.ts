@@ -1,6 +1,6 @@
 /** What `cellhost --help` says after its commands. */
 export const PROGRAM_HELP = `
-Run "cellhost help run", "cellhost help serve", "cellhost help mcp" or "cellhost help tools" for examples and exit codes.`;
+Run "cellhost help" with the name of a command for examples and exit codes.`;
 
 /** What `cellhost run --help` says after its options. */
 export const RUN_HELP = `
@@ -45,6 +45,28 @@ export const MCP_OPTIONS = {
   listen:
     'Address: stdio or http:HOST:PORT. Without --token-file, only loopback addresses are accepted.',
   tokenFile: 'File with the bearer token that HTTP clients must send.',
+  attach:
+    'Reach the session of a running "cellhost acp" by its socket. Agents are told to use this.',
+} as const;
+
+/** What `cellhost acp --help` says after its options. */
+export const ACP_HELP = `
+Examples:
+  cellhost acp -- npx @agentclientprotocol/codex-acp
+  cellhost acp --config mcp.json -- gemini --acp
+  acpx --agent 'cellhost acp -- codex-acp' exec 'list the files'
+
+Exit codes:
+  0    the editor left, or a signal stopped the agent
+  2    the agent could not be started, or ended before it said anything
+  N    the agent ended with N before the editor left`;
+
+/** The options of `cellhost acp`. */
+export const ACP_OPTIONS = {
+  agent: 'Program of the agent and its arguments. Put -- in front of them.',
+  config: 'Offer the tools of the MCP servers in this mcp.json to programs of all sessions.',
+  keep: 'Leave this server of the editor with the agent; * leaves all. May be repeated.',
+  name: 'Name of the MCP server that the agent sees.',
 } as const;
 
 /** What the help of both names of `cellhost serve` says after its options. */
@@ -53,6 +75,7 @@ Examples:
   ${program}
   ${program} --listen unix:/run/cellhost.sock
   ${program} --listen ws:0.0.0.0:8080 --token-file token.txt
+  ${program} --listen grpc://0.0.0.0:8080 --tls-cert cert.pem --tls-key key.pem
 
 Exit codes:
   0    the client left, or the first signal stopped the host
@@ -63,7 +86,14 @@ Exit codes:
 /** The options of `cellhost serve`. */
 export const SERVE_OPTIONS = {
   listen:
-    'Address: stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT. TCP, and ws without --token-file, accept loopback addresses only.',
+    'Address: stdio, unix:PATH, tcp:HOST:PORT or ws:HOST:PORT; for gRPC, grpc+stdio://, grpc+unix:PATH or grpc://HOST:PORT. TCP, ws without --token-file, and grpc without TLS accept loopback addresses only.',
   tokenFile: 'File with the bearer token that WebSocket clients must send.',
+  tlsCert: 'Certificate for grpc://HOST:PORT, in PEM; with --tls-key.',
+  tlsKey: 'Private key of the certificate, in PEM.',
+  tlsClientCa: 'Accept only clients with a certificate of this authority, in PEM.',
+  trustNetwork: 'Let everybody who can reach grpc://HOST:PORT connect without TLS.',
+  route:
+    'Send this token as x-code-mode-route when a session is opened, for balancers that make none.',
+  drainMs: 'After the first signal, let open gRPC sessions stay for this time.',
   logLevel: 'Least important log lines to write: trace, debug, info, warn, error, fatal or silent.',
 } as const;

@@ -1,3 +1,4 @@
+import { escapedJson, withoutControls } from '../io/visible-text.ts';
 import type { CliOutput } from './cli-io.ts';
 
 /** Whose lines these are: set in bold on a terminal, where nothing else is. */
@@ -9,28 +10,12 @@ export type Label =
   | 'warning:'
   | `[${string}]`;
 
-/** Control characters but tab and newline, and those that reverse the direction of text. */
-const UNSAFE = /[[\p{Cc}--[\t\n]]\p{Bidi_Control}]/gv;
-const FIRST_PICTURE = 0x2400;
-const DELETE_PICTURE = '\u2421';
 const BOLD = '\u001b[1m';
 const NOT_BOLD = '\u001b[22m';
 
-/**
- * Text of programs, servers and files as a terminal may show it: control characters, which could
- * move the cursor, answer for the user or hide text, become visible.
- */
-export function withoutControls(text: string): string {
-  return text.replace(UNSAFE, (char) => {
-    const code = char.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(FIRST_PICTURE + code);
-    return code === 0x7f ? DELETE_PICTURE : escaped(char);
-  });
-}
-
 /** JSON text in one line without control characters: `JSON.stringify` leaves some of them as they are. */
 export function jsonLine(value: object): string {
-  return `${JSON.stringify(value).replace(UNSAFE, escaped)}\n`;
+  return `${escapedJson(value)}\n`;
 }
 
 /** Writes text as it is; on a terminal without control characters. */
@@ -49,10 +34,6 @@ export function printLabelled(stream: CliOutput, label: Label, text: string): vo
 export function printFailure(stream: CliOutput, text: string): void {
   if (stream.isTTY === true) printLabelled(stream, 'cell failed:', text);
   else stream.write(`${indented(text)}\n`);
-}
-
-function escaped(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function indented(text: string): string {

@@ -1,3 +1,4 @@
+import { inOneLine } from '../io/visible-text.ts';
 import type { CliOutput } from './cli-io.ts';
 
 const REDRAW_MS = 200;
@@ -56,6 +57,6 @@ export class ProgressLine implements Disposable {
     const [oldest] = this.#running.values();
     if (oldest === undefined) return `${seconds} s, ${calls}`;
     const others = this.#running.size === 1 ? '' : ` and ${this.#running.size - 1} more`;
-    return `${seconds} s, ${calls}, running ${oldest.replace(/\p{Cc}/gu, '?')}${others}`;
+    return `${seconds} s, ${calls}, running ${inOneLine(oldest)}${others}`;
   }
 }

@@ -1,15 +1,18 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_HOST_LIMITS } from '../core/host-limits.ts';
+import type { HostLog } from '../core/host-log.ts';
 import { greet } from '../server/greeting.ts';
 import type { Host } from '../server/host.ts';
 import type { Listener } from '../transports/listener.ts';
 import { streamTransport } from '../transports/stream-transport.ts';
 import { Connection } from '../wire/connection.ts';
-import { type Endpoint, parseListenEndpoint } from '../wire/endpoint.ts';
-import type { CliIo, CliOutput } from './cli-io.ts';
-import { isReaderGone } from './output-failures.ts';
-import { print, printLabelled } from './print.ts';
+import { type Endpoint, type GrpcEndpoint, isGrpc, parseServeEndpoint } from '../wire/endpoint.ts';
+import { announce } from './announce.ts';
+import type { CliIo } from './cli-io.ts';
+import { checkGrpcOptions, type GrpcOptions } from './grpc-options.ts';
+import { checkLogLevel, openLog } from './open-log.ts';
+import { printLabelled } from './print.ts';
 import { readToken } from './read-token.ts';
 import { StopSignals } from './stop-signals.ts';
 
@@ -21,12 +24,12 @@ export interface ServeOptions {
   readonly logLevel: string;
   /** Path of the file with the token that WebSocket clients must send. */
   readonly tokenFile: string | undefined;
+  readonly grpc: GrpcOptions;
 }
 
 /** Opens what programs run in. */
 export type OpenSandbox = () => Promise<Sandbox>;
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 /** How long the rest of a start waits for the client's first message, in milliseconds. */
 const HELLO_FIRST_MS = 20;
 
@@ -43,27 +46,53 @@ export async function serveCommand(
   io: CliIo,
   openSandbox: OpenSandbox,
 ): Promise<number> {
-  let endpoint: Endpoint;
+  let endpoint: Endpoint | GrpcEndpoint;
   try {
     checkLogLevel(options.logLevel);
-    endpoint = parseListenEndpoint(options.listen);
+    endpoint = parseServeEndpoint(options.listen);
+    checkGrpcOptions(endpoint, options);
   } catch (error) {
     printLabelled(io.stderr, 'cellhost:', messageOf(error));
     return 2;
   }
   using stop = new StopSignals(io);
   await using resources = new AsyncDisposableStack();
-  const openHost = () => loadHost(options, io, openSandbox, resources);
+  const parts = () => openParts(options, io, openSandbox, resources);
   try {
-    const served =
-      endpoint.type === 'stdio'
-        ? serveStreams(openHost, io, stop)
-        : serveListener(await openHost(), endpoint, options, io, stop);
-    return await Promise.race([served, stop.forced]);
+    return await Promise.race([serve(endpoint, options, io, parts, stop), stop.forced]);
   } catch (error) {
     printLabelled(io.stderr, 'cellhost:', messageOf(error));
     return 2;
   }
+}
+
+/** Loads what is needed for an address, and no more. */
+async function serve(
+  endpoint: Endpoint | GrpcEndpoint,
+  options: ServeOptions,
+  io: CliIo,
+  openParts: () => Promise<HostParts>,
+  stop: StopSignals,
+): Promise<number> {
+  if (isGrpc(endpoint)) {
+    // Its programs can start while the rest is loaded.
+    const served = await openCore(openParts);
+    const { serveGrpc } = await import('./serve-grpc.ts');
+    return serveGrpc(served, endpoint, options.grpc, io, stop);
+  }
+  const openHost = async () => {
+    const parts = await openParts();
+    const { Host } = await import('../server/host.ts');
+    return { host: new Host(parts), sandbox: parts.sandbox };
+  };
+  if (endpoint.type === 'stdio') return serveStreams(openHost, io, stop);
+  return serveListener(await openHost(), endpoint, options, io, stop);
+}
+
+/** What a host is made from. */
+interface HostParts {
+  readonly sandbox: Sandbox;
+  readonly log: HostLog;
 }
 
 /** A host, and what its programs run in. */
@@ -80,18 +109,21 @@ async function sweep({ host, sandbox }: Served): Promise<void> {
   await Promise.all([sandbox.close(), host.close()]);
 }
 
-/** Loaded when it is needed: what a client waits for first needs none of it. */
-async function loadHost(
+async function openParts(
   { logLevel }: ServeOptions,
   io: CliIo,
   openSandbox: OpenSandbox,
   resources: AsyncDisposableStack,
-): Promise<Served> {
+): Promise<HostParts> {
   const sandbox = resources.use(await openSandbox());
-  const { Host } = await import('../server/host.ts');
-  const { pino } = await import('pino');
-  const log = pino({ level: logLevel, base: null }, { write: (line) => print(io.stderr, line) });
-  return { host: new Host({ sandbox, log }), sandbox };
+  const log = await openLog(logLevel, io.stderr);
+  return { sandbox, log };
+}
+
+async function openCore(openParts: () => Promise<HostParts>) {
+  const parts = await openParts();
+  const { makeHostCore } = await import('../core/host-core.ts');
+  return { core: makeHostCore(parts), sandbox: parts.sandbox };
 }
 
 /** Loading keeps this thread busy, so a client that says hello at once is answered before. */
@@ -126,23 +158,10 @@ async function serveListener(
     ...(token === undefined ? {} : { token }),
     onConnection: (transport) => void served.host.serve(transport),
   });
-  const isTold = await tell(io.stdout, `${listener.url}\n`);
+  const isTold = await announce(io.stdout, listener.url);
   if (isTold) await stop.asked;
   await Promise.all([listener.close(), sweep(served)]);
   return isTold ? 0 : 2;
-}
-
-/** @throws Error that names the levels. */
-function checkLogLevel(level: string): void {
-  if (LOG_LEVELS.includes(level)) return;
-  throw new Error(`Cannot use --log-level ${level}: choose one of ${LOG_LEVELS.join(', ')}`);
-}
-
-/** False where the line cannot be written, though somebody wants to read it. */
-function tell(output: CliOutput, line: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    output.write(line, (error) => resolve(!error || isReaderGone(error)));
-  });
 }
 
 function messageOf(error: unknown): string {

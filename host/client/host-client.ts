@@ -1,18 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
 import type { RouterStats } from '../../src/routing/router-types.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
-import type { Transport } from '../wire/transport.ts';
-import { ClientConnection } from './client-connection.ts';
-import { closeWithin } from './close-within.ts';
+import { ClientConnection } from '../json-client/client-connection.ts';
+import type { HostLink, WantedSession } from '../remote/host-link.ts';
 import {
   type OpenHooks,
   openRemoteSession,
   type RemoteSessionOptions,
-} from './open-remote-session.ts';
-import type { RemoteSession } from './remote-session.ts';
+} from '../remote/open-remote-session.ts';
+import type { RemoteSession } from '../remote/remote-session.ts';
+import type { Transport } from '../wire/transport.ts';
+import { closeWithin } from './close-within.ts';
 
 /** Options of a session whose id this side chooses. */
 export interface OpenRemoteSessionOptions extends RemoteSessionOptions {
@@ -55,7 +55,7 @@ export interface GreetOptions {
 
 /** A connection to a host, for any number of sessions. */
 export class HostClient implements AsyncDisposable {
-  readonly #connection: ClientConnection;
+  readonly #connection: HostLink;
   readonly #sessions = new Set<RemoteSession>();
   readonly #leaks: Error[] = [];
   #stopping: Promise<readonly Error[]> | null = null;
@@ -66,7 +66,7 @@ export class HostClient implements AsyncDisposable {
     },
   };
 
-  private constructor(connection: ClientConnection) {
+  private constructor(connection: HostLink) {
     this.#connection = connection;
   }
 
@@ -134,7 +134,7 @@ export class HostClient implements AsyncDisposable {
    * that is in use; `peer_failed` if the host's answer is malformed; the signal's reason.
    */
   async openSession(options: OpenRemoteSessionOptions): Promise<RemoteSession> {
-    return this.#open(options, options?.sessionId ?? randomUUID());
+    return this.#open(options, { idBy: 'client', id: options?.sessionId ?? undefined });
   }
 
   /**
@@ -148,7 +148,7 @@ export class HostClient implements AsyncDisposable {
     for (const name of ['sessionId', 'sandbox'] as const) {
       if (options?.[name] !== undefined) throw notYours(name);
     }
-    return this.#open(options, null);
+    return this.#open(options, { idBy: 'host', id: undefined });
   }
 
   /** Closes every session, then the connection. Like `stop`, but does not report failures. */
@@ -187,8 +187,11 @@ export class HostClient implements AsyncDisposable {
     return [...this.#leaks.splice(0), ...errors];
   }
 
-  async #open(options: RemoteSessionOptions, sessionId: string | null): Promise<RemoteSession> {
-    const session = await openRemoteSession(this.#connection, options, sessionId, this.#hooks);
+  async #open(
+    options: RemoteSessionOptions,
+    id: Pick<WantedSession, 'idBy' | 'id'>,
+  ): Promise<RemoteSession> {
+    const session = await openRemoteSession(this.#connection, options, id, this.#hooks);
     this.#sessions.add(session);
     return session;
   }

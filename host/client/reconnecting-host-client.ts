@@ -1,9 +1,9 @@
 import { abortable, delay } from 'abort-controller-x';
 import { CodeModeError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/limits.ts';
-import { type Backoff, backoffMs } from './backoff.ts';
+import { type Backoff, backoffMs } from '../remote/backoff.ts';
+import type { RemoteSession } from '../remote/remote-session.ts';
 import type { CreateSessionOptions, HostClient, OpenRemoteSessionOptions } from './host-client.ts';
-import type { RemoteSession } from './remote-session.ts';
 
 /** A request to connect. */
 export interface DialRequest {

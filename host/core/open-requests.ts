@@ -45,7 +45,7 @@ export class OpenRequests<I> {
     };
     const isFull = this.#open.size >= this.#maxRequests;
     this.#open.set(id, request);
-    const done = isFull ? Promise.reject(this.#tooMany()) : perform(request);
+    const done = isFull ? Promise.reject(tooManyRequests(this.#maxRequests)) : perform(request);
     done.catch(fail).finally(() => {
       this.#open.delete(id);
       this.#used.add(id);
@@ -78,10 +78,11 @@ export class OpenRequests<I> {
     if (!this.#open.has(id) && !this.#used.has(id)) return;
     throw new Error(`duplicate code-mode request ID ${String(id)}`);
   }
+}
 
-  #tooMany(): CodeModeError {
-    const limit = `this connection has ${this.#maxRequests} (maxRequests)`;
-    const text = `code-mode host has too many in-flight requests: ${limit}`;
-    return new CodeModeError('limit_exceeded', text);
-  }
+/** The error for a request beyond `maxRequests` of one connection. */
+export function tooManyRequests(maxRequests: number): CodeModeError {
+  const limit = `this connection has ${maxRequests} (maxRequests)`;
+  const text = `code-mode host has too many in-flight requests: ${limit}`;
+  return new CodeModeError('limit_exceeded', text);
 }

@@ -20,6 +20,7 @@ const EMPTY: Program = {
 
 const NO_CALLS: ProgramCalls = {
   started() {},
+  waits() {},
   output() {},
   store() {},
   yieldControl() {},
@@ -86,6 +87,11 @@ export class SessionFactory {
    */
   get ready(): Promise<unknown> {
     return this.#warm;
+  }
+
+  /** The bytes that wait in all sessions together: `maxHostPendingBytes`. */
+  get budget(): ByteBudget {
+    return this.#budget;
   }
 
   /** Open sessions of all connections. */

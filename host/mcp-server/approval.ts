@@ -30,8 +30,8 @@ export async function approve(
 }
 
 /** Says which server asks. */
-export function askingAs(route: NestedTool | undefined, ask: Ask | undefined): Ask | undefined {
-  if (route === undefined || ask === undefined) return undefined;
+export function askingAs(route: NestedTool, ask: Ask | undefined): Ask | undefined {
+  if (ask === undefined) return undefined;
   const asks = `Tool server "${route.server.name}" asks: `;
   return (question, signal) => ask({ ...question, message: asks + question.message }, signal);
 }

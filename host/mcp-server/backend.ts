@@ -5,7 +5,7 @@ import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpConfig } from '../mcp/mcp-config.ts';
 import { NestedServers, type NestedTool } from '../mcp/nested-servers.ts';
 import type { Ask } from '../mcp/tool-server.ts';
-import { approve, askingAs } from './approval.ts';
+import type { CallGuard, CallOrigin } from './call-guard.ts';
 import { CellOutputs, outputKey } from './cell-outputs.ts';
 import { CodeSession } from './code-session.ts';
 import { DirectServers } from './direct-servers.ts';
@@ -18,6 +18,7 @@ import { ToolIndex } from './tool-index.ts';
 export interface BackendOptions {
   readonly config: McpConfig;
   readonly sandbox: Sandbox;
+  readonly guard: CallGuard;
   /** Called when the tools or the state of a nested server changed. */
   readonly onChanged: () => void;
   /** Hears what people should know; never a protocol message. */
@@ -40,11 +41,13 @@ export class Backend implements AsyncDisposable {
   readonly directServers: DirectServers;
   readonly outputs = new CellOutputs();
   readonly #sandbox: Sandbox;
+  readonly #guard: CallGuard;
   #tools: ToolSet | undefined;
 
   /** Starts the nested servers. */
-  constructor({ config, sandbox, onChanged, onMessage }: BackendOptions) {
+  constructor({ config, sandbox, guard, onChanged, onMessage }: BackendOptions) {
     this.#sandbox = sandbox;
+    this.#guard = guard;
     this.nested = new NestedServers(config, { onChanged, onMessage });
     this.directServers = new DirectServers(this.nested.servers);
     this.nested.start();
@@ -89,7 +92,7 @@ export class Backend implements AsyncDisposable {
     return new CodeSession({
       sandbox: this.#sandbox,
       tools: () => this.#toolSet().definitions,
-      callTool: (call, signal, ask) => this.#call(key, call, signal, ask),
+      callTool: (...called) => this.#call(key, ...called),
       publicId,
       onOutput: (cellId, items) => this.outputs.add(outputKey(key, cellId), items),
     });
@@ -120,6 +123,7 @@ export class Backend implements AsyncDisposable {
     call: ToolCall,
     signal: AbortSignal,
     ask: Ask | undefined,
+    origin: CallOrigin,
   ): Promise<unknown> {
     const { index, nested } = this.#toolSet();
     if (isGuestTool(call)) {
@@ -130,8 +134,10 @@ export class Backend implements AsyncDisposable {
     }
     const route = nested.get(call.tool);
     try {
-      if (route?.rule.mustAsk) await approve(call, route, ask, signal);
-      return await this.nested.call(call, signal, { ask: askingAs(route, ask) });
+      if (route === undefined) return await this.nested.call(call, signal);
+      return await this.#guard({ call, route, origin, ask }, signal, (serverAsk) =>
+        this.nested.call(call, signal, { ask: serverAsk }),
+      );
     } catch (error) {
       throw error instanceof CodeModeError ? withCode(error) : error;
     }

@@ -82,7 +82,7 @@ export class CodeSession implements AsyncDisposable {
    */
   async exec(source: string, yieldAfterMs: number, caller: Caller): Promise<Followed> {
     caller.signal.throwIfAborted();
-    const cell = new LiveCell(this.#options.callTool, caller);
+    const cell = new LiveCell(this.#options.callTool, caller, source);
     const preempt = cell.waitFor(caller, false);
     const tools = this.#options.tools();
     const observe = { yieldAfterMs };
@@ -138,6 +138,13 @@ export class CodeSession implements AsyncDisposable {
     if (known === undefined) return this.#missing(cellId);
     const event = await this.#runtime.terminate(known.runtimeId);
     return { type: 'event', event: this.#delivered(cellId, known.cell, event), calls: [] };
+  }
+
+  /** Ends all cells that run; those who wait for them are told. Stored values stay. */
+  async terminateAll(): Promise<void> {
+    const ids = [...this.#publicIds.keys()];
+    // A cell that ends meanwhile, or is being terminated, needs no second end.
+    await Promise.all(ids.map((id) => this.#runtime.terminate(id).catch(() => {})));
   }
 
   /** The cells whose end was not delivered yet, oldest first. */

@@ -5,7 +5,7 @@ import { Cancelled } from '../../src/errors.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
 import type { NestedTool } from '../mcp/nested-servers.ts';
 import type { ProgressReport } from '../mcp/tool-server.ts';
-import { approve, askingAs } from './approval.ts';
+import type { CallGuard } from './call-guard.ts';
 import type { Caller } from './live-cell.ts';
 import { type QuestionRound, Questions } from './questions.ts';
 
@@ -30,6 +30,11 @@ interface DirectCall {
 /** The calls of tools that clients make themselves, past any program. */
 export class DirectCalls {
   readonly #calls = new Map<string, DirectCall>();
+  readonly #guard: CallGuard;
+
+  constructor(guard: CallGuard) {
+    this.#guard = guard;
+  }
 
   /**
    * Calls a tool. When the caller cancels, the call is cancelled at its server.
@@ -48,11 +53,11 @@ export class DirectCalls {
     const { signal } = controller;
     const ask = askFor(questions, caller, () => this.#calls.get(callId)?.wake());
     const toolCall = directToolCall(route, args);
-    const run = async () => {
-      if (route.rule.mustAsk) await approve(toolCall, route, ask, signal);
-      const listeners = { ask: askingAs(route, ask), onProgress };
-      return route.server.call(route.tool, toolCall, signal, listeners);
-    };
+    const origin = { clientCallId: caller.clientCallId, source: undefined };
+    const run = () =>
+      this.#guard({ call: toolCall, route, origin, ask }, signal, (serverAsk) =>
+        route.server.call(route.tool, toolCall, signal, { ask: serverAsk, onProgress }),
+      );
     const result = Promise.resolve().then(run);
     // It may be cancelled while a person is asked, when nobody waits for it.
     result.catch(() => {});

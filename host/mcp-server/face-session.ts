@@ -17,7 +17,7 @@ export class FaceSession implements AsyncDisposable {
   /** Names it. */
   readonly key: string;
   /** The calls of tools that clients make past any program. */
-  readonly directCalls = new DirectCalls();
+  readonly directCalls: DirectCalls;
   readonly requests = new OpenRequests();
   readonly #backend: LazyBackend;
   readonly #nameCell: NameCell;
@@ -30,6 +30,7 @@ export class FaceSession implements AsyncDisposable {
   constructor(key: string, backend: LazyBackend, nameCell: NameCell, remark?: string) {
     this.key = key;
     this.#backend = backend;
+    this.directCalls = new DirectCalls(backend.guard);
     this.#nameCell = nameCell;
     this.#remark = remark;
   }
@@ -93,6 +94,11 @@ export class FaceSession implements AsyncDisposable {
   /** Whether a call is not answered yet. */
   get isCalled(): boolean {
     return this.requests.size > 0;
+  }
+
+  /** Terminates the cells that run. Stored values stay, and others can be started. */
+  async terminateCells(): Promise<void> {
+    await this.#code?.terminateAll();
   }
 
   /** Terminates every cell. Safe to call twice. */

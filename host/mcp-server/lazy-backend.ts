@@ -2,12 +2,15 @@ import type { Tool } from '@modelcontextprotocol/server';
 import type { Sandbox } from '../../src/sandbox.ts';
 import type { McpConfig } from '../mcp/mcp-config.ts';
 import type { Backend } from './backend.ts';
+import { askingClient, type CallGuard } from './call-guard.ts';
 import { instructionsFor, ownTools, reachOf, widest } from './own-tools.ts';
 
 /** What a backend is made of, once it is needed. */
 export interface LazyBackendOptions {
   readonly config: McpConfig;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Decides about the calls of nested tools. Default: the client is asked where a policy says so. */
+  readonly guard?: CallGuard;
   /** Hears what people should know; never a protocol message. */
   readonly onMessage: (text: string) => void;
 }
@@ -35,6 +38,11 @@ export class LazyBackend implements AsyncDisposable {
   /** The backend, if it is loaded. */
   get loaded(): Backend | undefined {
     return this.#loaded;
+  }
+
+  /** Decides about the calls of nested tools. */
+  get guard(): CallGuard {
+    return this.#options.guard ?? askingClient;
   }
 
   /** Whether clients also get what nested servers have: a policy has `direct`. */
@@ -78,7 +86,7 @@ export class LazyBackend implements AsyncDisposable {
     const { config, openSandbox, onMessage } = this.#options;
     const [{ Backend }, sandbox] = await Promise.all([import('./backend.ts'), openSandbox()]);
     const onChanged = () => this.#announceSoon();
-    this.#loaded = new Backend({ config, sandbox, onChanged, onMessage });
+    this.#loaded = new Backend({ config, sandbox, guard: this.guard, onChanged, onMessage });
     return this.#loaded;
   }
 

@@ -1,17 +1,17 @@
 import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
+import { CellNotes } from '../../src/describe/cell-notes.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { Ask } from '../mcp/tool-server.ts';
+import type { CallOrigin } from './call-guard.ts';
 import type { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
-
-/** Notifications that wait for a client, at most; the oldest are dropped first. */
-const MAX_NOTES = 100;
 
 /** Runs the tool calls of programs. `ask` is there if a person can be asked. */
 export type CallTool = (
   call: ToolCall,
   signal: AbortSignal,
   ask: Ask | undefined,
+  origin: CallOrigin,
 ) => Promise<unknown>;
 
 /** Who waits for a cell: a request of a client. */
@@ -24,6 +24,8 @@ export interface Caller {
   readonly spansRounds: boolean;
   /** The kinds of questions that the client can put to a person. */
   readonly asks: ReadonlySet<QuestionKind>;
+  /** What the client itself calls the request; undefined if it does not say. */
+  readonly clientCallId?: string | undefined;
 }
 
 /** How a person is asked: with a form, or by opening an address. */
@@ -44,8 +46,9 @@ export class LiveCell implements Delegate {
   isOver = false;
   readonly questions = new Questions();
   readonly #callTool: CallTool;
+  readonly #origin: CallOrigin;
   readonly #calls = new Map<string, RunningCall>();
-  #notes: string[] = [];
+  readonly #notes = new CellNotes();
   #kept: readonly OutputItem[] = [];
   #caller: Caller | undefined;
   #asks: ReadonlySet<QuestionKind>;
@@ -53,8 +56,9 @@ export class LiveCell implements Delegate {
   #wakesOnNotes = false;
   #unlink: () => void = () => {};
 
-  constructor(callTool: CallTool, caller: Caller) {
+  constructor(callTool: CallTool, caller: Caller, source: string) {
     this.#callTool = callTool;
+    this.#origin = { clientCallId: caller.clientCallId, source };
     this.#asks = caller.asks;
   }
 
@@ -75,7 +79,7 @@ export class LiveCell implements Delegate {
     const ask: Ask | undefined =
       this.#asks.size > 0 ? (...question) => this.#ask(...question) : undefined;
     try {
-      return await this.#callTool(call, signal, ask);
+      return await this.#callTool(call, signal, ask, this.#origin);
     } finally {
       this.#calls.delete(callId);
       this.#caller?.progress?.say(`${tool} ended`);
@@ -83,8 +87,7 @@ export class LiveCell implements Delegate {
   }
 
   async notify({ text }: Notification): Promise<void> {
-    this.#notes.push(text);
-    if (this.#notes.length > MAX_NOTES) this.#notes.shift();
+    this.#notes.add(text);
     this.#caller?.progress?.say(text);
     if (this.#wakesOnNotes) this.#wake?.abort();
   }
@@ -100,7 +103,7 @@ export class LiveCell implements Delegate {
     this.#asks = caller.asks;
     this.#wakesOnNotes = wakesOnNotes;
     this.#wake = new AbortController();
-    const hasNews = wakesOnNotes && this.#notes.length > 0;
+    const hasNews = wakesOnNotes && !this.#notes.isEmpty;
     if (hasNews || (caller.asks.size > 0 && this.questions.size > 0)) this.#wake.abort();
     return this.#wake.signal;
   }
@@ -132,12 +135,11 @@ export class LiveCell implements Delegate {
 
   /** Takes what waits for the next answer: notifications, and output that was kept. */
   takeKept(): readonly OutputItem[] {
-    const notes = this.#notes.map((text) => `Notification: ${text}`);
+    const notes = this.#notes.take();
     const kept = [
       ...notes.map((text): OutputItem => ({ type: 'input_text', text })),
       ...this.#kept,
     ];
-    this.#notes = [];
     this.#kept = [];
     return kept;
   }

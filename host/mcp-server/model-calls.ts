@@ -122,6 +122,7 @@ function usedYield(askedMs: number | undefined, minMs: number, caller: Caller) {
 function lineOf({ cellId, ageMs, phase, calls, openQuestions }: ListedCell): string {
   const what = [
     ...(phase === 'completed' ? ['has ended; `wait` brings its result'] : []),
+    ...(phase === 'waiting' ? ['waits until other cells leave it a processor'] : []),
     ...(openQuestions > 0 ? [`waits for ${openQuestions} decisions of a person`] : []),
     ...calls.map(
       ({ tool, callId, forMs }) => `waits for ${tool} (${callId}) for ${seconds(forMs)}`,

@@ -68,8 +68,8 @@ export class Questions {
   }
 }
 
-/** Null for what is no answer to a question. */
-function decisionOf(value: unknown): Decision | null {
+/** What a client answered to a question; null for what is no answer. */
+export function decisionOf(value: unknown): Decision | null {
   if (typeof value !== 'object' || value === null) return null;
   const { action, content } = value as { readonly action?: unknown; readonly content?: unknown };
   if (action === 'decline' || action === 'cancel') return { action };

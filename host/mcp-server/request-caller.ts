@@ -41,6 +41,7 @@ export function callerOf(
     spansRounds,
     progress,
     asks: questionKinds(elicitationOf(server, mcpReq)),
+    clientCallId: clientCallId(mcpReq._meta),
     [Symbol.dispose]: () => progress?.[Symbol.dispose](),
   };
 }
@@ -53,6 +54,12 @@ export function progressTo({ mcpReq }: ServerContext) {
     const params = { ...report, progressToken };
     void mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
   };
+}
+
+/** Codex and Claude Code say by what id people see the call; each has a field of its own. */
+function clientCallId(meta: JsonObject | undefined): string | undefined {
+  const id = meta?.callId ?? meta?.['claudecode/toolUseId'];
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** Modern clients say what they can in each request, older ones once. */

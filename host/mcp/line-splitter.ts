@@ -1,13 +1,11 @@
-const NEWLINE = 0x0a;
+import { ByteLines } from '../io/byte-lines.ts';
 
 /** Cuts a stream of bytes into lines of UTF-8. Each byte is looked at once. */
 export class LineSplitter {
-  readonly #maxLineBytes: number;
-  #pieces: Buffer[] = [];
-  #size = 0;
+  readonly #lines: ByteLines;
 
   constructor(maxLineBytes: number) {
-    this.#maxLineBytes = maxLineBytes;
+    this.#lines = new ByteLines(maxLineBytes);
   }
 
   /**
@@ -16,28 +14,9 @@ export class LineSplitter {
    * @throws RangeError where a line is longer than allowed; the splitter is of no use afterwards.
    */
   *push(chunk: Buffer): Generator<string> {
-    let start = 0;
-    for (;;) {
-      const end = chunk.indexOf(NEWLINE, start);
-      this.#keep(chunk.subarray(start, end < 0 ? chunk.length : end));
-      if (end < 0) return;
-      yield this.#take();
-      start = end + 1;
+    for (const bytes of this.#lines.push(chunk)) {
+      const line = bytes.toString('utf8');
+      yield line.endsWith('\r') ? line.slice(0, -1) : line;
     }
-  }
-
-  #keep(piece: Buffer): void {
-    this.#size += piece.length;
-    if (this.#size > this.#maxLineBytes) {
-      throw new RangeError(`a line is longer than ${this.#maxLineBytes} bytes`);
-    }
-    if (piece.length > 0) this.#pieces.push(piece);
-  }
-
-  #take(): string {
-    const line = Buffer.concat(this.#pieces).toString('utf8');
-    this.#pieces = [];
-    this.#size = 0;
-    return line.endsWith('\r') ? line.slice(0, -1) : line;
   }
 }

@@ -1,49 +1,26 @@
-import { CodeModeError } from '../../src/errors.ts';
-import { withDefaults } from '../../src/limits.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
-import { DEFAULT_HOST_LIMITS, type HostLimits } from '../core/host-limits.ts';
-import type { HostLog } from '../core/host-log.ts';
-import { ServedConnections } from '../core/served-connections.ts';
-import { SessionFactory } from '../core/session-factory.ts';
-import type { SessionOpener } from '../core/session-opening.ts';
+import { type HostCore, type HostOptions, makeHostCore } from '../core/host-core.ts';
 import { Connection } from '../wire/connection.ts';
 import type { Transport } from '../wire/transport.ts';
 import { type Greeted, greet } from './greeting.ts';
 import { HostConnection } from './host-connection.ts';
 
-/** What a host is made of. Exactly one of `sandbox` and `open` is required. */
-export interface HostOptions {
-  /** Runs the programs of all sessions. Not closed with the host. */
-  readonly sandbox?: Sandbox;
-  /** Opens each session elsewhere, as a proxy between clients and another host does. */
-  readonly open?: SessionOpener;
-  readonly limits?: Partial<HostLimits>;
-  readonly log?: HostLog;
-}
-
-const SILENT: HostLog = { info() {}, warn() {} };
-
 /** Serves the sessions of any number of clients. */
 export class Host implements AsyncDisposable {
-  readonly #limits: HostLimits;
-  readonly #sessions: SessionFactory;
-  readonly #connections: ServedConnections;
+  readonly #core: HostCore;
 
   /** @throws `invalid_argument` for an invalid limit, and unless exactly one of `sandbox` and `open` is given. */
-  constructor({ sandbox, open, limits, log = SILENT }: HostOptions) {
-    this.#limits = withDefaults(DEFAULT_HOST_LIMITS, limits);
-    const where = sandbox ?? open;
-    if (where === undefined || (sandbox !== undefined && open !== undefined)) {
-      const text = 'Cannot create a host: give exactly one of sandbox and open';
-      throw new CodeModeError('invalid_argument', text);
-    }
-    this.#sessions = new SessionFactory(where, this.#limits, log);
-    this.#connections = new ServedConnections(this.#limits.maxConnections, log);
+  constructor(options: HostOptions) {
+    this.#core = makeHostCore(options);
+  }
+
+  /** For other wires. @internal */
+  get core(): HostCore {
+    return this.#core;
   }
 
   /** Open connections and sessions. */
   get counts(): { readonly connections: number; readonly sessions: number } {
-    return { connections: this.#connections.size, sessions: this.#sessions.count };
+    return { connections: this.#core.connections.size, sessions: this.#core.sessions.count };
   }
 
   /**
@@ -54,7 +31,7 @@ export class Host implements AsyncDisposable {
    */
   serve(transport: Transport): Promise<Error | null> {
     const connection = new Connection(transport);
-    return this.serveGreeted(connection, greet(connection, this.#limits.helloMs));
+    return this.serveGreeted(connection, greet(connection, this.#core.limits.helloMs));
   }
 
   /** Like `serve`, for a connection that is greeted elsewhere. @internal */
@@ -65,7 +42,7 @@ export class Host implements AsyncDisposable {
       close: () => client.close(),
       fail: (error: Error) => connection.fail(error),
     };
-    return this.#connections.serve(served, async (number) => {
+    return this.#core.connections.serve(served, async (number) => {
       const greeting = await greeted;
       if (greeting.type === 'ended') return greeting.error;
       const { capabilities } = greeting;
@@ -73,8 +50,8 @@ export class Host implements AsyncDisposable {
         number,
         connection,
         capabilities,
-        limits: this.#limits,
-        sessions: this.#sessions,
+        limits: this.#core.limits,
+        sessions: this.#core.sessions,
       });
       client = ready;
       return ready.ended;
@@ -86,7 +63,7 @@ export class Host implements AsyncDisposable {
    * Cancelled callbacks of all sessions share one grace period.
    */
   close(): Promise<void> {
-    return this.#connections.close();
+    return this.#core.connections.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
+import { AnswerQueue } from '../core/answer-queue.ts';
 import type {
   CellAnswering,
   EventsAnswering,
@@ -9,7 +10,6 @@ import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
 import { type RequestId, toWireId } from '../wire/exact-id.ts';
 import type { OperationValue } from '../wire/protocol.ts';
 import { toOutcome, toResponse } from '../wire/wire-events.ts';
-import { AnswerQueue } from './answer-queue.ts';
 
 /** Longest text of an error about a message, in UTF-16 units: such a text may quote the message. */
 const MAX_REASON_LENGTH = 1_000;

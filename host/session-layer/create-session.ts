@@ -4,8 +4,8 @@ import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
 import type { Session } from '../../src/session.ts';
 import type { CreateSessionOptions, OpenRemoteSessionOptions } from '../client/host-client.ts';
-import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
-import type { RemoteSession } from '../client/remote-session.ts';
+import type { RemoteSessionOptions } from '../remote/open-remote-session.ts';
+import type { RemoteSession } from '../remote/remote-session.ts';
 
 /** Opens sessions on a host: a `HostClient`, or a `ReconnectingHostClient`. */
 export interface SessionHost {

@@ -1,8 +1,8 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
-import type { RemoteSessionOptions } from '../client/open-remote-session.ts';
 import type { McpServerConfig } from '../mcp/mcp-config.ts';
 import type { McpTools } from '../mcp/mcp-tools.ts';
+import type { RemoteSessionOptions } from '../remote/open-remote-session.ts';
 import { ActiveSession } from './active-session.ts';
 import { checkPlace, createSession, type SessionPlace } from './create-session.ts';
 import { PreparedSession } from './prepared-session.ts';

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { CodeModeError } from '../../src/errors.ts';
 import { type Endpoint, endpointUrl, isLoopback } from '../wire/endpoint.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 import { listenOnStdio } from './stdio.ts';
+import { streamTransport } from './stream-transport.ts';
 import { listenOnTcp } from './tcp-listener.ts';
 import { listenOnUnix } from './unix-listener.ts';
 import { listenOnWebSocket } from './websocket-listener.ts';
@@ -19,15 +21,22 @@ export type { Listener, ListenOptions } from './listener.ts';
  */
 export async function listen(endpoint: Endpoint, options: ListenOptions): Promise<Listener> {
   const url = endpointUrl(endpoint);
+  const onSocket = (socket: Socket, peer: string) =>
+    options.onConnection(streamTransport(peer, socket, socket, options));
   try {
     refuseOpenDoors(endpoint, options.token);
     switch (endpoint.type) {
       case 'stdio':
         return listenOnStdio(options);
       case 'unix':
-        return await listenOnUnix(endpoint.path, options);
+        return await listenOnUnix(endpoint.path, url, { ...options, onSocket });
       case 'tcp':
-        return await listenOnTcp(endpoint.host, endpoint.port, options);
+        return await listenOnTcp(endpoint.host, endpoint.port, {
+          ...options,
+          onSocket,
+          urlOf: (host, port) => endpointUrl({ type: 'tcp', host, port }),
+          peerOf: (address) => `tcp:${address}`,
+        });
       case 'ws':
         return await listenOnWebSocket(endpoint.host, endpoint.port, options);
     }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server, ListenOptions as SystemOptions } from 'node:net';
+import type { Server, Socket, ListenOptions as SystemOptions } from 'node:net';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { TransportOptions } from './wire-transport.ts';
@@ -12,6 +12,14 @@ export interface ListenOptions extends TransportOptions {
   readonly onError?: (error: Error) => void;
   /** The bearer token that clients must send, for WebSockets only. Required if other machines can connect. */
   readonly token?: string;
+}
+
+/** Options of a listener for whatever is spoken over sockets. */
+export interface SocketOptions {
+  /** Called with every connection, before anything is read from it. Both directions end on their own. */
+  readonly onSocket: (socket: Socket, peer: string) => void;
+  /** See `ListenOptions`. */
+  readonly onError?: ListenOptions['onError'];
 }
 
 /** A listening server. */

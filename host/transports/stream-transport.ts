@@ -1,6 +1,6 @@
-import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { CodeModeError } from '../../src/errors.ts';
+import { destroyOutput } from '../io/destroy-output.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 import { MessageReader, MessageWriter } from '../wire/framing.ts';
 import type { Transport } from '../wire/transport.ts';
@@ -177,11 +177,4 @@ class StreamWire implements Wire {
       cause,
     });
   }
-}
-
-/** Node.js does not really destroy standard output: unread data would keep the process alive. */
-function destroyOutput(output: Writable): void {
-  const isStuck = output === process.stdout && process.stdout.writableLength > 0;
-  output.destroy();
-  if (isStuck) Socket.prototype._destroy.call(process.stdout, null, () => {});
 }

@@ -1,20 +1,46 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { endpointUrl, hostAndPort } from '../wire/endpoint.ts';
-import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
-import { streamTransport } from './stream-transport.ts';
+import { createServer as createSecureServer, type TlsOptions } from 'node:tls';
+import { ignoreErrors } from '../io/ignore-errors.ts';
+import { hostAndPort } from '../wire/endpoint.ts';
+import { type Listener, makeListener, openServer, type SocketOptions } from './listener.ts';
 
-/** TCP on a loopback address, as the caller has checked. */
+/** Options of a listener on TCP. */
+export interface TcpOptions extends SocketOptions {
+  /** The address, by the actual place. */
+  readonly urlOf: (host: string, port: number) => string;
+  /** The name of a peer, by its address. */
+  readonly peerOf: (address: string) => string;
+  /** Encrypts the connections. A client that does not manage to is dropped. */
+  readonly tls?: TlsOptions;
+}
+
+/** Silence after which the system asks whether a peer is still there, in milliseconds. */
+const KEEP_ALIVE_MS = 30_000;
+const SOCKET = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_MS,
+} as const;
+
+/** TCP on an address that the caller has checked. */
 export async function listenOnTcp(
   host: string,
   port: number,
-  options: ListenOptions,
+  options: TcpOptions,
 ): Promise<Listener> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-    options.onConnection(streamTransport(`tcp:${remoteOf(socket)}`, socket, socket, options)),
-  );
-  await openServer(server, { host: listenAddress(host), port }, options.onError);
-  const url = endpointUrl({ type: 'tcp', ...boundTo(server) });
-  return makeListener(url, () => server.close());
+  const { onSocket, peerOf, urlOf, tls, onError } = options;
+  const connected = (socket: Socket) => {
+    ignoreErrors(socket);
+    onSocket(socket, peerOf(remoteOf(socket)));
+  };
+  const server =
+    tls === undefined
+      ? createServer(SOCKET, connected)
+      : createSecureServer({ ...SOCKET, ...tls }, connected);
+  await openServer(server, { host: listenAddress(host), port }, onError);
+  const bound = boundTo(server);
+  return makeListener(urlOf(bound.host, bound.port), () => server.close());
 }
 
 /** The name `localhost` could resolve to another machine; its address cannot. */

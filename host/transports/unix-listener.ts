@@ -5,9 +5,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { ignoreErrors } from '../io/ignore-errors.ts';
-import { endpointUrl } from '../wire/endpoint.ts';
-import { type Listener, type ListenOptions, makeListener, openServer } from './listener.ts';
-import { streamTransport } from './stream-transport.ts';
+import { type Listener, makeListener, openServer, type SocketOptions } from './listener.ts';
 
 const OWNER_ONLY = 0o600;
 /** The system's maximum, without the terminating zero byte. */
@@ -18,13 +16,16 @@ const LIVING = 'another host listens there';
  * A socket in the file system, only for its owner.
  *
  * Replaces the socket of a dead host. Does not touch that of a living host, or any other file.
+ *
+ * @param url The address of the listener, and the name of every peer.
  */
-export async function listenOnUnix(path: string, options: ListenOptions): Promise<Listener> {
+export async function listenOnUnix(
+  path: string,
+  url: string,
+  options: SocketOptions,
+): Promise<Listener> {
   const target = resolve(path);
-  const url = endpointUrl({ type: 'unix', path });
-  const server = createServer({ allowHalfOpen: true }, (socket) =>
-    options.onConnection(streamTransport(url, socket, socket, options)),
-  );
+  const server = createServer({ allowHalfOpen: true }, (socket) => options.onSocket(socket, url));
   await clear(target);
   const place = await bind(server, target, options.onError);
   return makeListener(url, () => {
@@ -47,7 +48,7 @@ async function makeFolder(parent: string): Promise<string> {
  * The socket cannot be reached before its mode is set, because it is created in a private folder. It
  * replaces nothing, because a link is not created over an existing file.
  */
-async function bind(server: Server, target: string, onError: ListenOptions['onError']) {
+async function bind(server: Server, target: string, onError: SocketOptions['onError']) {
   const folder = await makeFolder(dirname(target));
   try {
     const inside = join(folder, 's');

@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { Fifo } from '../../src/collections/fifo.ts';
 import { CodeModeError } from '../../src/errors.ts';
+import { CLOSE_WITHIN_MS } from '../io/close-within-ms.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 import { assertFits, MAX_FRAME_BYTES, PREFIX_BYTES } from '../wire/framing.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
-import { CLOSE_WITHIN_MS, type TransportOptions, WireTransport } from './wire-transport.ts';
+import { type TransportOptions, WireTransport } from './wire-transport.ts';
 
 /** Options of WebSockets, for both sides. */
 export function webSocketOptions({ closeWithinMs = CLOSE_WITHIN_MS }: TransportOptions) {

@@ -1,4 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
+import { CLOSE_WITHIN_MS } from '../io/close-within-ms.ts';
 import type { Transport, TransportReceiver } from '../wire/transport.ts';
 import type { Wire } from './wire.ts';
 
@@ -11,8 +12,6 @@ export interface TransportOptions {
 }
 
 const HIGH_WATER_BYTES = 1 << 20;
-/** The default of `closeWithinMs`. */
-export const CLOSE_WITHIN_MS = 5_000;
 /** After this many messages, or this long, other work of this process has its turn. */
 const MAX_FRAMES_IN_A_TURN = 256;
 const MAX_TURN_MS = 2;

@@ -66,7 +66,7 @@ export const liveEvent = z.discriminatedUnion('type', [
   z.strictObject({
     ...place,
     type: z.literal('phase'),
-    phase: z.enum(['running', 'held', 'draining', 'terminating']),
+    phase: z.enum(['running', 'waiting', 'held', 'draining', 'terminating']),
   }),
   z.strictObject({ ...place, type: z.literal('gap'), missed: count }),
   z.strictObject({ ...place, type: z.literal('completed'), ...ending }),

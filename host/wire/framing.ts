@@ -1,3 +1,5 @@
+import { PrefixedReader } from '../io/prefixed-reader.ts';
+
 /** The largest message, in bytes of its JSON text: 64 MiB. */
 export const MAX_FRAME_BYTES = 64 << 20;
 
@@ -9,9 +11,6 @@ const SLAB_BYTES = 16_384;
 const LARGE_BYTES = 8_192;
 /** Texts up to this length get room for the worst case instead of being measured. */
 const UNMEASURED_LENGTH = 1_024;
-/** A frame up to this size gets its memory at once; a larger one as it arrives. */
-const TRUSTED_BYTES = 1 << 20;
-const GROWTH = 4;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Frames messages: adds their lengths, and gathers the messages of one turn into few chunks. */
@@ -119,103 +118,10 @@ export function assertFits(bytes: number): void {
   );
 }
 
-/** Splits a stream of bytes into messages. */
-export class MessageReader {
-  readonly #head = Buffer.alloc(PREFIX_BYTES);
-  #headBytes = 0;
-  #chunk = EMPTY;
-  #at = 0;
-  /** The message that is being read, with room for more than has arrived; null between messages. */
-  #body: Buffer | null = null;
-  #bodyBytes = 0;
-  #size = 0;
-
-  /** @param chunk Belongs to the reader from now on: messages are views of it. */
-  push(chunk: Buffer): void {
-    const rest = this.#chunk.length - this.#at;
-    this.#chunk = rest === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
-    this.#at = 0;
-  }
-
-  /**
-   * The next complete message, or null. Take all of them before the next `push`.
-   *
-   * @throws Error if a length exceeds `MAX_FRAME_BYTES`; nothing can be read after that.
-   */
-  next(): Buffer | null {
-    if (this.#body !== null) return this.#fill(this.#body);
-    const at = this.#at;
-    if (this.#headBytes === 0 && this.#chunk.length - at >= PREFIX_BYTES) {
-      this.#size = checked(this.#chunk.readUInt32LE(at));
-      this.#at = at + PREFIX_BYTES;
-    } else if (!this.#readHead()) {
-      return null;
-    }
-    const end = this.#at + this.#size;
-    if (end > this.#chunk.length) return this.#begin();
-    const body = this.#chunk.subarray(this.#at, end);
-    this.#at = end;
-    return body;
-  }
-
-  /**
-   * Call this when there are no more bytes and `next` has returned null.
-   *
-   * @throws Error if the bytes end within a message; it says how much is missing.
-   */
-  end(): void {
-    if (this.#body !== null) throw endedWithin('a message', this.#bodyBytes, this.#size);
-    if (this.#headBytes > 0) throw endedWithin('a length', this.#headBytes, PREFIX_BYTES);
-  }
-
-  /** Reads a length that arrived in pieces. */
-  #readHead(): boolean {
-    while (this.#headBytes < PREFIX_BYTES) {
-      const byte = this.#chunk[this.#at];
-      if (byte === undefined) return this.#letGo();
-      this.#head[this.#headBytes] = byte;
-      this.#headBytes += 1;
-      this.#at += 1;
-    }
-    this.#headBytes = 0;
-    this.#size = checked(this.#head.readUInt32LE(0));
-    return true;
-  }
-
-  #begin(): Buffer | null {
-    this.#body = Buffer.allocUnsafeSlow(Math.min(this.#size, TRUSTED_BYTES));
-    this.#bodyBytes = 0;
-    return this.#fill(this.#body);
-  }
-
-  /** Memory grows with the bytes that arrive: a peer that only announces a length costs nothing. */
-  #fill(body: Buffer): Buffer | null {
-    const wanted = Math.min(this.#size - this.#bodyBytes, this.#chunk.length - this.#at);
-    const needed = this.#bodyBytes + wanted;
-    const target = needed <= body.length ? body : this.#grow(body, needed);
-    this.#chunk.copy(target, this.#bodyBytes, this.#at, this.#at + wanted);
-    this.#at += wanted;
-    this.#bodyBytes = needed;
-    if (needed < this.#size) {
-      this.#letGo();
-      return null;
-    }
-    this.#body = null;
-    return target;
-  }
-
-  #grow(body: Buffer, needed: number): Buffer {
-    const room = Math.min(this.#size, Math.max(needed, body.length * GROWTH));
-    const grown = Buffer.allocUnsafeSlow(room);
-    body.copy(grown, 0, 0, this.#bodyBytes);
-    this.#body = grown;
-    return grown;
-  }
-
-  #letGo(): false {
-    this.#chunk = EMPTY;
-    this.#at = 0;
-    return false;
+/** Splits a stream of bytes into messages. Nothing can be read after a length exceeds `MAX_FRAME_BYTES`. */
+export class MessageReader extends PrefixedReader {
+  constructor() {
+    super(PREFIX_BYTES, (bytes, at) => checked(bytes.readUInt32LE(at)));
   }
 }
 
@@ -223,11 +129,5 @@ function checked(size: number): number {
   if (size <= MAX_FRAME_BYTES) return size;
   throw new Error(
     `Cannot read a message: its length is ${size}, at most ${MAX_FRAME_BYTES} is allowed`,
-  );
-}
-
-function endedWithin(what: string, bytes: number, wanted: number): Error {
-  return new Error(
-    `Cannot read a message: the peer ended after ${bytes} of ${wanted} bytes of ${what}`,
   );
 }

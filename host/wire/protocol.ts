@@ -161,7 +161,7 @@ const waitOutcome = z.union([
 
 const cellSummary = z.strictObject({
   cellId,
-  phase: z.enum(['running', 'held', 'draining', 'terminating', 'completed']),
+  phase: z.enum(['running', 'waiting', 'held', 'draining', 'terminating', 'completed']),
   ageMs: z.number(),
   observed: z.boolean(),
   pendingOutput: count,

@@ -5,12 +5,14 @@ import { programScript } from '../source/program-script.ts';
 import { checkSyntax } from './check-syntax.ts';
 import { EntryQueue } from './entry-queue.ts';
 import { GuestMessages, type MessagesOwner } from './guest-messages.ts';
+import { GuestPause } from './guest-pause.ts';
 import { GuestTimers } from './guest-timers.ts';
 import { Inbox } from './inbox.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
 import { withRepairHint } from './repair-hint.ts';
 import { deadlock, outOfMemory, unreadable } from './run-failures.ts';
 import { RunNotes } from './run-notes.ts';
+import type { Turn } from './session-turns.ts';
 
 /** Freeing an isolate blocks this thread, so those who were told of the end go first. In milliseconds. */
 const DISPOSE_DELAY_MS = 2;
@@ -22,12 +24,11 @@ export class IsolateRun implements SandboxRun {
   readonly stopped: Promise<void>;
   readonly #stop: () => void;
   #inside = 0;
-  /** What the program waits for before it sends more; null if it does not have to wait. */
-  #paused: PromiseWithResolvers<void> | null = null;
   readonly #program: Program;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
-  readonly #entries = new EntryQueue(() => this.#rest());
+  readonly #pause: GuestPause;
+  readonly #entries: EntryQueue;
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
   readonly #messages: GuestMessages;
@@ -49,25 +50,27 @@ export class IsolateRun implements SandboxRun {
   #scheduled = false;
 
   /**
-   * @param onOver Called once, when nothing of the program runs any more: with its isolate if another
-   * program may run in it, and with null if the isolate is disposed.
+   * @param turn When the program may run.
+   * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
+   * program ended well and left nothing in it that could run, and with null if the isolate is disposed.
    */
   constructor(
     program: Program,
     calls: ProgramCalls,
     limits: SandboxLimits,
+    turn: Turn,
     onOver: (left: ProgramIsolate | null) => void,
   ) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.#resolve = resolve;
-    const stopped = Promise.withResolvers<void>();
-    this.stopped = stopped.promise;
-    this.#stop = stopped.resolve;
+    ({ promise: this.stopped, resolve: this.#stop } = Promise.withResolvers<void>());
     this.#program = program;
     this.#calls = calls;
     this.#limits = limits;
     this.#holding = program.hold;
+    this.#pause = new GuestPause(turn);
+    this.#entries = new EntryQueue(turn, () => this.#rest());
     this.#notes = new RunNotes(program);
     this.#onOver = onOver;
     this.#inbox = new Inbox(limits.maxValueLength);
@@ -129,7 +132,7 @@ export class IsolateRun implements SandboxRun {
     if (!prepared.ok) return this.#finish(prepared.failure);
     const { context } = isolate;
     context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
-    context.wiring.flush = () => this.#paused?.promise;
+    context.wiring.flush = () => this.#pause.flushed();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     if (this.#program.globals === 'web') isolate.addWebGlobals();
     const script = programScript(this.#program, prepared);
@@ -152,7 +155,6 @@ export class IsolateRun implements SandboxRun {
     this.step();
   }
 
-  /** Nothing is between the caller and the program. */
   room(): null {
     return null;
   }
@@ -173,15 +175,14 @@ export class IsolateRun implements SandboxRun {
   }
 
   pause(): void {
-    if (!this.#over) this.#paused ??= Promise.withResolvers();
+    if (!this.#over) this.#pause.begin();
   }
 
   unpause(): void {
-    this.#paused?.resolve();
-    this.#paused = null;
+    this.#pause.end();
   }
 
-  /** Threads inside an isolate keep their process alive by themselves. */
+  /** Threads inside keep their process alive. */
   ref(): void {}
 
   unref(): void {}
@@ -202,7 +203,7 @@ export class IsolateRun implements SandboxRun {
     this.#over = true;
     this.#timers.clearAll();
     this.#inbox.clear();
-    this.#entries.clear();
+    this.#entries.close();
     this.unpause();
     if (this.#inside === 0) this.#stop();
     this.#disposeAfter((dispose) => void setImmediate(dispose));

@@ -5,6 +5,7 @@ import { collectAtExit } from './collect-at-exit.ts';
 import { IsolateReserve } from './isolate-reserve.ts';
 import { IsolateRun } from './isolate-run.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
+import { SessionTurns } from './session-turns.ts';
 import { UsedIsolates } from './used-isolates.ts';
 
 /** How an isolate sandbox is set up. */
@@ -17,7 +18,7 @@ export interface IsolateSandboxOptions {
   readonly limits?: Partial<SandboxLimits>;
 }
 
-/** A program waiting to be started. */
+/** A program whose turn has come and that waits to be started. */
 interface WaitingProgram {
   readonly run: IsolateRun;
   readonly session: symbol;
@@ -37,7 +38,8 @@ export class IsolateSandbox implements Sandbox {
   readonly #limits: SandboxLimits;
   readonly #reserve: IsolateReserve;
   readonly #used: UsedIsolates;
-  /** In the order they came. */
+  readonly #turns: SessionTurns;
+  /** In their order. */
   readonly #waiting: WaitingProgram[] = [];
   readonly #runs = new Set<IsolateRun>();
   /** Programs that have ended and may still be inside their isolate. */
@@ -49,6 +51,7 @@ export class IsolateSandbox implements Sandbox {
     this.#limits = withDefaults(DEFAULT_SANDBOX_LIMITS, limits);
     this.#reserve = new IsolateReserve(reserve, this.#limits);
     this.#used = new UsedIsolates(this.#limits);
+    this.#turns = new SessionTurns(this.#limits.maxRunningPrograms);
   }
 
   /** New isolates that are ready for a program. */
@@ -67,7 +70,8 @@ export class IsolateSandbox implements Sandbox {
   }
 
   run(program: Program, calls: ProgramCalls, session: symbol): IsolateRun {
-    const run = new IsolateRun(program, calls, this.#limits, (left) => {
+    const turn = this.#turns.join(session, (isWaiting) => calls.waits(isWaiting));
+    const run = new IsolateRun(program, calls, this.#limits, turn, (left) => {
       this.#runs.delete(run);
       this.#stopping.add(run.stopped);
       void run.stopped.then(() => this.#stopping.delete(run.stopped));
@@ -78,7 +82,9 @@ export class IsolateSandbox implements Sandbox {
       return run;
     }
     this.#runs.add(run);
-    if (this.#waiting.push({ run, session }) === 1) queueMicrotask(() => this.#startWaiting());
+    const given = turn.take();
+    if (given === null) this.#startSoon({ run, session });
+    else void given.then((mayRun) => mayRun && this.#startSoon({ run, session }));
     return run;
   }
 
@@ -110,6 +116,10 @@ export class IsolateSandbox implements Sandbox {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #startSoon(program: WaitingProgram): void {
+    if (this.#waiting.push(program) === 1) queueMicrotask(() => this.#startWaiting());
   }
 
   #over(left: ProgramIsolate | null, session: symbol): void {

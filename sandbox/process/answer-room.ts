@@ -2,18 +2,18 @@
 const FULL_BYTES = 4 << 20;
 
 /**
- * Makes the answers to the programs of one process wait while its pipe is full, and lets one in a
- * turn go on, program by program.
+ * Makes the answers to the programs of one process wait while its pipe is full, then lets one go in
+ * each turn, program by program.
  *
- * So answers that come together neither fill memory twice nor keep this thread from other work.
+ * So answers that come together neither fill memory twice nor block this thread.
  */
 export class AnswerRoom {
   readonly #unreadBytes: () => number;
-  /** Those that wait, by program; programs in the order in which it is their turn. */
+  /** The waiting answers by program, in the order of the programs' turns. */
   readonly #waiting = new Map<number, ((hasRoom: boolean) => void)[]>();
   #isPumping = false;
 
-  /** @param unreadBytes What is in the pipe now. */
+  /** @param unreadBytes How many bytes are in the pipe now. */
   constructor(unreadBytes: () => number) {
     this.#unreadBytes = unreadBytes;
   }
@@ -35,7 +35,7 @@ export class AnswerRoom {
     this.#pump();
   }
 
-  /** The program is over: those that wait to answer it need no room. */
+  /** The program has ended: answers that wait for room in its name resolve with false. */
   leave(run: number): void {
     const waiting = this.#waiting.get(run);
     this.#waiting.delete(run);

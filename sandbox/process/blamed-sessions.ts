@@ -5,7 +5,7 @@ import type { EndCause } from './end-cause.ts';
 export const BLAME_MS = 10_000;
 const MAX_SESSIONS = 1_024;
 
-/** Ends of a process that its own programs bring about. */
+/** Causes that the programs of a process are to blame for. */
 const OWN_FAULT: ReadonlySet<EndCause> = new Set([
   'memory',
   'stuck',
@@ -15,10 +15,10 @@ const OWN_FAULT: ReadonlySet<EndCause> = new Set([
 ]);
 
 /**
- * Sessions whose programs lately brought down their process.
+ * Sessions whose programs recently brought down their process.
  *
- * Such a session must not take over the warm process of another one again and again: it waits for a
- * new one.
+ * Such a session must not take over the warm processes of others again and again: it waits for a new
+ * one.
  */
 export class BlamedSessions {
   readonly #untilMs = new RecentMap<symbol, number>(MAX_SESSIONS);

@@ -1,11 +1,11 @@
 import type { StdioOptions } from 'node:child_process';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Nothing but its standard error and a pipe to us. */
+/** Only its standard error and a pipe to this process. */
 const STREAMS = ['ignore', 'ignore', 'pipe', 'pipe'] as const;
 const CLOSE_ON_EXEC = 0o2000000;
 
-/** What a process is given instead of files that it would inherit. */
+/** What a process gets in place of files that it would inherit. */
 interface Covers {
   readonly descriptors: readonly number[];
   readonly nothing: number;
@@ -16,8 +16,8 @@ let covers: Covers | null | undefined;
 /**
  * The streams of a sandbox process, for `spawn`.
  *
- * Files that this process itself inherited, from a shell for example, would be passed on: Node.js
- * closes only those that it opened. So an empty file takes the place of each.
+ * Files that this process inherited itself, for example from a shell, would be passed on: Node.js
+ * closes only those that it opened. So an empty file replaces each of them.
  */
 export function childStreams(): StdioOptions {
   covers ??= findCovers();
@@ -31,7 +31,7 @@ export function childStreams(): StdioOptions {
   return streams;
 }
 
-/** Only systems with `/proc` pass files on; elsewhere Node.js starts processes in another way. */
+/** Systems without `/proc` do not pass files on: there, Node.js starts processes in another way. */
 function findCovers(): Covers | null {
   try {
     const descriptors = inheritedDescriptors();
@@ -41,7 +41,7 @@ function findCovers(): Covers | null {
   }
 }
 
-/** All but the standard ones, in rising order. What this process opens later is closed on exec. */
+/** All but the standard ones, in ascending order. Files that this process opens later are closed on exec. */
 function inheritedDescriptors(): readonly number[] {
   const most = maxDescriptors();
   return readdirSync('/proc/self/fd')
@@ -50,7 +50,7 @@ function inheritedDescriptors(): readonly number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** No file can be put in the place of one that is above the limit. */
+/** A descriptor above this limit cannot be replaced. */
 function maxDescriptors(): number {
   const limits = readFileSync('/proc/self/limits', 'utf8');
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);
@@ -61,7 +61,7 @@ function isPassedOn(fd: number): boolean {
     const flags = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
   } catch {
-    // It was the folder itself, which is closed by now.
+    // It was the descriptor of the folder itself, which is closed by now.
     return false;
   }
 }

@@ -22,7 +22,7 @@ const NOBODY = 0;
 
 type Options = Pick<Program, 'toolErrors' | 'console' | 'globals' | 'hold'>;
 
-/** A program of this process. It waits while its host wants no more of it, or the pipe is full. */
+/** A program of this process. It is paused while its host asks for that or the pipe is full. */
 class Guest {
   readonly run: IsolateRun;
   #isHeldByHost = false;
@@ -54,7 +54,7 @@ class SandboxProcess {
   readonly #writer: FrameWriter;
   readonly #guests = new Map<number, Guest>();
   readonly #values = new Map<number, ReadonlyMap<string, string>>();
-  /** What the isolate sandbox knows sessions by. */
+  /** The symbols by which the isolate sandbox knows sessions. */
   readonly #sessions = new Map<number, symbol>();
   readonly #ledger = new MemoryLedger(() => process.memoryUsage.rss());
   #tools: readonly ProgramTool[] = [];
@@ -165,7 +165,7 @@ class SandboxProcess {
     this.#sandbox?.forget(known);
   }
 
-  /** Passes on what a program says; what it stored before goes ahead of it. */
+  /** Forwards what a program does, after the values that it stored before. */
   #callsOf(id: number, writes: UnsentWrites): ProgramCalls {
     const writer = this.#writer;
     const send = (kind: number, a = 0, b = 0, text?: string) => {
@@ -175,6 +175,7 @@ class SandboxProcess {
     };
     return {
       started: () => send(Up.Started),
+      waits: (isWaiting) => send(isWaiting ? Up.Waits : Up.Proceeds),
       output: (item) => {
         writes.flush();
         sendItem(writer, id, item);
@@ -197,7 +198,7 @@ class SandboxProcess {
     };
   }
 
-  /** Makes a program wait that fills the pipe. */
+  /** Pauses a program that has filled the pipe. */
   #checkPipe(id: number): void {
     if (this.#pipe.writableLength < FULL_PIPE_BYTES) return;
     this.#guests.get(id)?.pipeFull(true);
@@ -218,7 +219,7 @@ class SandboxProcess {
     if (guest === undefined) return this.#writer.send(Up.Gone, id, 0, 0);
     this.#forget(id);
     guest.run.kill();
-    // Its isolate is freed in between: what it took is given back when its host hears that it is gone.
+    // Its isolate is freed first, so that its memory is back when the host hears that it is gone.
     const tell = () => this.#writer.send(Up.Gone, id, 0, 0);
     void guest.run.stopped.then(() => setImmediate(tell));
   }
@@ -243,12 +244,12 @@ function sendEnd(writer: FrameWriter, id: number, { failure, notes }: ProgramEnd
   writer.send(Up.End, id, line, column, failure?.kind, text, ...remarks.slice(0, END_BOUNDS.notes));
 }
 
-/** `process.exit` would wait for what runs. */
+/** `process.exit` would wait for running isolates. */
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Its host reads why from the standard error. */
+/** The host reads the reason from the standard error. */
 function endLarge(limitBytes: number): void {
   const limit = `${limitBytes / MIB} MiB (maxProcessBytes)`;
   writeSync(

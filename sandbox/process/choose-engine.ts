@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os';
 
-/** Programs of one session that wait to be started in a process before it is given another one. */
+/** How many programs of a session may wait for their start in one process before it gets another. */
 const CROWD = 4;
-/** How long a process has been idle that its last session will hardly miss, in milliseconds. */
+/** After so long idle, in milliseconds, a process is unlikely to be missed by its last session. */
 const MISSED_MS = 1_000;
 
-/** What matters of a process that may run a program. */
+/** What the choice depends on in a process that may run a program. */
 export interface Candidate {
   /** Programs that run or may still be running. */
   readonly load: number;
-  /** Programs it was given and has not begun to run. */
+  /** Programs it was given that have not started and do not wait for others of their session. */
   readonly starting: number;
-  /** Whether it runs programs already. */
+  /** Whether it accepts programs yet. */
   readonly ready: boolean;
   /** Programs started in it so far. */
   readonly programs: number;
@@ -20,14 +20,14 @@ export interface Candidate {
   knows(session: symbol): boolean;
 }
 
-/** Which process there is for the next program of a session. */
+/** What there is to choose from for the next program of a session. */
 export interface Situation<Engine> {
   readonly session: symbol;
-  /** All processes that are not being ended. Asked only where it matters. */
+  /** All processes that are not being ended. Called only if it matters. */
   readonly living: () => readonly Engine[];
-  /** Those of them that are the session's. */
+  /** Those that belong to the session. */
   readonly own: readonly Engine[];
-  /** Whether the session lately brought down its process. Asked only where it matters. */
+  /** Whether the session recently brought down its process. Called only if it matters. */
   readonly isBlamed: () => boolean;
   /** How long a process has been idle, in milliseconds. */
   readonly idleMs: (engine: Engine) => number;
@@ -38,11 +38,11 @@ export interface Situation<Engine> {
 
 /** Where a program goes. */
 export interface Choice<Engine> {
-  /** Null where a process has to be started. */
+  /** Null if a process has to be started. */
   readonly engine: Engine | null;
-  /** Whether the process is the session's alone from now on. */
+  /** Whether the process belongs to the session alone from now on. */
   readonly isTaken: boolean;
-  /** Whether a spare would have helped, and there was none; undefined where none was looked for. */
+  /** Whether a spare would have helped and there was none; undefined if none was looked for. */
   readonly lacksRelief?: boolean;
 }
 
@@ -66,7 +66,7 @@ export function chooseEngine<Engine extends Candidate>(
   return { engine: shareable(situation, usable, isFull), isTaken: false };
 }
 
-/** The own process, or a spare for a session that starts many programs at once, where nobody will miss it. */
+/** The session's own process, or an unused spare if the session starts many programs at once. */
 function relieve<Engine extends Candidate>(
   situation: Situation<Engine>,
   least: Engine,
@@ -81,7 +81,7 @@ function relieve<Engine extends Candidate>(
   return { engine: spare, isTaken: true, lacksRelief: false };
 }
 
-/** An idle process. A session that brought its own down gets none that another one used a moment ago. */
+/** An idle process. A session that brought down its own gets none that another session has just used. */
 function unneeded<Engine extends Candidate>(
   { isBlamed, idleMs }: Situation<Engine>,
   idle: readonly Engine[],
@@ -90,7 +90,7 @@ function unneeded<Engine extends Candidate>(
   return idle.find((engine) => engine.sessionCount === 0 || idleMs(engine) > MISSED_MS);
 }
 
-/** One that has room for another session; where all are in use, the one with the fewest programs. */
+/** A process with room for another session; if all are in use, the one with the fewest programs. */
 function shareable<Engine extends Candidate>(
   { sessionsPerProcess }: Situation<Engine>,
   usable: readonly Engine[],

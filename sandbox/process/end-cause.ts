@@ -2,19 +2,19 @@ import type { CellFailure } from '../../src/events.ts';
 
 /** Why a sandbox process was ended, or ended. */
 export type EndCause =
-  /** It, or all together, used too much memory, and that did not come down in time. */
+  /** It, or all processes together, used too much memory for too long. */
   | 'memory'
   /** A program in it did not stop. */
   | 'stuck'
   /** It gave no sign of life. */
   | 'silent'
-  /** It sent what is no message. */
+  /** It sent an invalid message. */
   | 'garbled'
-  /** It ended by itself, or somebody else ended it. */
+  /** It exited by itself, or was killed from outside. */
   | 'crashed'
   /** It had run enough programs, or was large when it became idle. */
   | 'worn'
-  /** Nobody needed it any more. */
+  /** It was no longer needed. */
   | 'idle'
   | 'closed';
 
@@ -27,25 +27,25 @@ export function noEnds(): Record<EndCause, number> {
   return { ...none, worn: 0, idle: 0, closed: 0 };
 }
 
-/** A failure of a program whose process is gone. */
+/** The failure of a program whose process is gone. */
 export function lost(how: string): CellFailure {
   return { kind: 'lost', text: `exec runtime ended unexpectedly: its sandbox process ${how}` };
 }
 
-/** A failure of a program that never ran, because its process did not get ready for it. */
+/** The failure of a program that never ran because its process did not get ready. */
 export function notStarted(how: string): CellFailure {
   const text = `Cannot start the program: its sandbox process ${how}`;
   return { kind: 'sandbox_failed', text };
 }
 
-/** A limit on memory that was passed. */
+/** A limit on memory that was exceeded. */
 export interface Excess {
   readonly limit: 'maxProcessBytes' | 'maxTotalBytes';
   readonly limitBytes: number;
   readonly usedBytes: number;
 }
 
-/** The failure of programs whose process was ended because of memory. */
+/** The failure of programs whose process was ended because of its memory. */
 export function tooLarge(excess: Excess): CellFailure {
   return { kind: 'memory', text: `The cell was stopped: ${sayUse(excess)}` };
 }

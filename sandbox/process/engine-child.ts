@@ -4,11 +4,11 @@ import { childStreams } from './child-files.ts';
 import { engineStart } from './engine-start.ts';
 import { LastWords } from './last-words.ts';
 
-/** How long the last output of a process that ended may be on its way. */
+/** How long to wait for the last output of a process that has exited, in milliseconds. */
 const LAST_WORDS_MS = 50;
-/** Bytes left unread from which a process is not listened to. */
+/** While a process leaves so many bytes unread, its messages are not read. */
 const MUCH_UNREAD_BYTES = 16 << 20;
-/** How long a process may go on without its pipe. */
+/** How long a process may run without its pipe, in milliseconds. */
 const PIPELESS_MS = 500;
 
 /** Starts a process, as `spawn` of Node.js does. */
@@ -21,29 +21,29 @@ export type Spawn = (
 /** How a process is started. */
 export interface ChildStart {
   readonly nodePath: string;
-  /** Words in front of the command: programs that change something for themselves and run the rest. */
+  /** Words before the command: programs that restrict themselves and then run the rest. */
   readonly launch: readonly string[];
   /** Default: `spawn` of Node.js. */
   readonly spawn?: Spawn | undefined;
 }
 
-/** What the operating system tells about a sandbox process. Never called in place. */
+/** What the operating system reports about a sandbox process. Never called synchronously. */
 export interface ChildEvents {
   /** Bytes from its pipe. */
   readonly onBytes: (chunk: Buffer) => void;
-  /** It has read all that was sent to it, after there was much of that. */
+  /** It has read everything after its pipe was full. */
   readonly onDrain: () => void;
-  /** It closed its pipe and goes on. */
+  /** It closed its pipe but still runs. */
   readonly onMute: () => void;
-  /** Called once: it is gone, or could not be started. */
+  /** Called once: it has exited, or could not be started. */
   readonly onExit: (how: string) => void;
 }
 
 /**
  * The operating system's side of a sandbox process: starts it, and carries bytes to and from it.
  *
- * Does not throw: a process that cannot be started is one that has exited, which is told later,
- * like every other exit.
+ * Does not throw. A process that cannot be started counts as one that has exited, which is reported
+ * later, like every other exit.
  */
 export class EngineChild {
   readonly #onExit: ChildEvents['onExit'];
@@ -71,21 +71,21 @@ export class EngineChild {
     return this.#child?.pid;
   }
 
-  /** Bytes that were sent to it and that it has not read. */
+  /** Bytes that were sent to it and not read yet. */
   get unreadBytes(): number {
     return this.#pipe?.writableLength ?? 0;
   }
 
-  /** What it said last on its standard error. */
+  /** The end of its standard error. */
   get lastWords(): LastWords {
     return this.#lastWords;
   }
 
   /**
-   * Sends bytes. They are lost if nothing takes them any more. While the process leaves many unread,
-   * nothing of what it says is read.
+   * Sends bytes. They are lost if the pipe is closed. While the process leaves many bytes unread, its
+   * messages are not read.
    *
-   * @returns Bytes that it has left unread.
+   * @returns How many bytes it has left unread.
    */
   write(chunk: Buffer): number {
     const pipe = this.#pipe;
@@ -102,7 +102,7 @@ export class EngineChild {
     this.#child?.kill('SIGKILL');
   }
 
-  /** Decides whether it keeps its host's process from ending. */
+  /** Sets whether it keeps its host's process alive. */
   ref(isRef: boolean): void {
     const method = isRef ? 'ref' : 'unref';
     this.refExit(isRef);
@@ -110,7 +110,7 @@ export class EngineChild {
     this.#stderr?.[method]();
   }
 
-  /** As `ref`, for nothing but its exit. */
+  /** Like `ref`, but only for its exit. */
   refExit(isRef: boolean): void {
     this.#child?.[isRef ? 'ref' : 'unref']();
   }
@@ -130,7 +130,7 @@ export class EngineChild {
     }
   }
 
-  /** An error event of the process itself says more, and comes first. */
+  /** Waits a turn, because an error event of the process itself says more. */
   #refuse(error: unknown): void {
     setImmediate(() => {
       this.kill();
@@ -138,7 +138,7 @@ export class EngineChild {
     });
   }
 
-  /** With no descriptors left, Node.js gives a process that has no streams at all. */
+  /** With no descriptors left, Node.js returns a process without any streams. */
   #streamAt(index: number): Socket | null {
     const stream = (this.#child?.stdio?.[index] ?? null) as Socket | null;
     stream?.on('error', () => {});
@@ -148,7 +148,7 @@ export class EngineChild {
   #watch(child: ChildProcess): void {
     child.on('exit', (code, signal) => {
       const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-      // Its last output may still be in its pipe, and is read before an immediate, not before a timer.
+      // Its last output may still be in the pipe. That is read before an immediate runs, but not before a timer fires.
       const told = setTimeout(() => setImmediate(() => this.#over(how)), LAST_WORDS_MS);
       child.on('close', () => {
         clearTimeout(told);
@@ -175,7 +175,7 @@ export class EngineChild {
   }
 }
 
-/** Not every error of Node.js has its code in its message. */
+/** Some messages of Node.js do not contain the error's code. */
 function couldNotStart(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const cause = code === undefined || message.includes(code) ? message : `${code}: ${message}`;

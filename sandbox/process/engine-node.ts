@@ -7,11 +7,11 @@ import { CodeModeError } from '../../src/errors.ts';
 const ENGINE_ABIS = ['137', '147'];
 
 /**
- * Finds the Node.js binary that runs programs: the given one, then the one the environment
- * variable `CELLHOST_NODE` names, then this process's own if it is 26 or 24, then the one that the
- * package `node` brings.
+ * Finds the Node.js binary that runs programs: the given one, the one that the environment variable
+ * `CELLHOST_NODE` names, this process's own if it is 26 or 24, or the one of the package `node`, in
+ * this order.
  *
- * @throws `sandbox_failed` where there is none.
+ * @throws `sandbox_failed` if there is none.
  */
 export function engineNode(nodePath: string | undefined): string {
   const named = nodePath || process.env.CELLHOST_NODE;

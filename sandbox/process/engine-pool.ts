@@ -12,63 +12,62 @@ export type PoolOptions = Pick<
   EngineOptions,
   'nodePath' | 'launch' | 'sandboxLimits' | 'limits' | 'spawn'
 > & {
-  /** Processes kept ready beside those in use. */
+  /** How many unused processes are kept ready. */
   readonly spares: number;
-  /** Sessions that share a process from the start. */
+  /** How many sessions share a process, even while more could be started. */
   readonly sessionsPerProcess: number;
   /**
-   * Called when there may be a process for a session that got none. In place for one that is new:
-   * whoever waits longest is to have it.
+   * Called when there may be a process for a waiting session; synchronously for a new process, which
+   * the session that has waited longest is to get.
    */
   readonly onRoom: (isNew: boolean) => void;
 };
 
-/** What a pool has at the moment, and what became of its processes so far. */
+/** What a pool has at the moment, and how its processes have ended so far. */
 export interface PoolCounts {
   readonly processes: number;
   /** Processes in which nothing runs. */
   readonly spares: number;
-  /** Programs that run, or were killed and may still be running. */
+  /** Programs that are running, or were killed and may still be running. */
   readonly programs: number;
-  /** Sessions whose programs run beside those of others. */
+  /** Sessions whose programs share a process with those of others. */
   readonly sharingSessions: number;
-  /** Programs that were stopped because they used most memory where there was too little. */
+  /** Programs that were stopped because memory was short and they used the most. */
   readonly stoppedPrograms: number;
-  /** Processes that were ended or ended, by cause. */
+  /** Processes that have ended, by cause. */
   readonly ended: EndCounts;
 }
 
 /**
- * Starting a process takes a core for a while. So the spare that a program may have taken is
- * replaced when no other program was started for so long, or after so long all the same; later
- * only while programs are still being started.
+ * Starting a process occupies a core for a while. So a spare that a program has taken is replaced when
+ * no other program has started for `quietMs`, or after `withinMs` if no program is being started then.
  */
 const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
-/** What a process without work may always use: no smaller than what every one uses. */
+/** Memory that an idle process may always use, in bytes: more than every process uses. */
 const LARGE_BYTES = 128 << 20;
 
-/** Processes that are started at one time: more would only make each other late. */
+/** How many processes are started at one time: more would only delay each other. */
 const MAX_STARTING = Math.max(2, availableParallelism());
-/** Sessions that wait for a process come before spares, and those that brought theirs down come last. */
+/** Sessions that wait for a process come before spares, except those that brought theirs down, which come last. */
 const SPARE_PRIORITY = -1;
 const BLAMED_PRIORITY = -2;
 
-/** The sandbox processes there are, and which of them runs the programs of which session. */
+/** The sandbox processes, and which of them runs the programs of which session. */
 export class EnginePool {
   readonly #options: PoolOptions;
   readonly #engines = new Set<EngineProcess>();
   readonly #held = new SessionEngines<EngineProcess>();
   readonly #blamed = new BlamedSessions();
   readonly #idleSince = new Map<EngineProcess, number>();
-  /** Those that became idle and were not looked at since. */
+  /** Those that became idle and have not been looked at since. */
   readonly #unweighed = new Set<EngineProcess>();
   readonly #exits = new Map<EngineProcess, () => void>();
   /** Starts of processes, first come, first served. */
   readonly #starts = new PQueue({ concurrency: MAX_STARTING });
-  /** Ends the start of a process that is ready, or gone. */
+  /** Resolves the start of a process that is ready or gone. */
   readonly #started = new Map<EngineProcess, () => void>();
   #sparesToStart = 0;
-  /** Whether a session started many programs at once lately with no spare to help: there is to be one the next time. */
+  /** Whether a session recently started many programs at once and there was no spare to help: one is kept for the next time. */
   #lacksRelief = false;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
@@ -84,7 +83,7 @@ export class EnginePool {
     return [...this.#engines];
   }
 
-  /** Those that are not being ended. */
+  /** The processes that are not being ended. */
   get living(): readonly EngineProcess[] {
     return this.engines.filter((engine) => !engine.gone);
   }
@@ -108,7 +107,7 @@ export class EnginePool {
     };
   }
 
-  /** Whether a session's programs run where others' do. */
+  /** Whether a session's programs share a process with those of others. */
   isSharing(session: symbol): boolean {
     return [...this.#held.of(session)].some(
       (engine) => !engine.gone && this.#held.isShared(engine),
@@ -116,9 +115,9 @@ export class EnginePool {
   }
 
   /**
-   * A process for the next program of a session: its own from now on, if there are enough.
+   * A process for the next program of a session, which owns it from now on if there are enough.
    *
-   * @returns Null where one has to be started: see `grow`.
+   * @returns Null if one has to be started: see `grow`.
    */
   take(session: symbol): EngineProcess | null {
     const engine = this.#choose(session);
@@ -131,16 +130,16 @@ export class EnginePool {
   }
 
   /**
-   * Starts a process for a session when it is this one's turn, and tells `onRoom`.
+   * Starts a process for a session when it is the session's turn, then calls `onRoom`.
    *
-   * @param isWanted Asked then: whoever waited may have got another one.
+   * @param isWanted Called at that time: the session may have got another process.
    */
   grow(session: symbol, isWanted: () => boolean): void {
     const priority = this.#isBlamed(session) ? BLAMED_PRIORITY : 0;
     void this.#starts.add(() => (isWanted() ? this.#startOne() : undefined), { priority });
   }
 
-  /** A session runs nothing more. Its process stays with it until another one needs it. */
+  /** A session runs nothing any more. Its process stays with it until another session needs it. */
   release(session: symbol): void {
     if (this.isSharing(session)) {
       for (const engine of this.#held.of(session)) engine.endSession(session);
@@ -149,9 +148,9 @@ export class EnginePool {
   }
 
   /**
-   * Ends processes nobody has needed for long, and those that became idle and are large.
+   * Ends processes that have long been idle, and those that became idle and are large.
    *
-   * @param short Whether memory is short: then nobody has to have been idle for long.
+   * @param short Whether memory is short: then all idle ones but the spares are ended.
    * @returns Whether only spares are idle now.
    */
   reap(nowMs: number, short: boolean): boolean {
@@ -171,7 +170,7 @@ export class EnginePool {
     return idle.length - old.length <= spares;
   }
 
-  /** Ends all processes, and waits until they are gone. */
+  /** Ends all processes and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#spareMoment.cancel();
@@ -205,13 +204,13 @@ export class EnginePool {
     return engine;
   }
 
-  /** A process that a program of the session keeps from stopping is its fault, too. */
+  /** Includes sessions of a process that is about to be ended. */
   #isBlamed(session: symbol): boolean {
     if (this.#blamed.has(session, performance.now())) return true;
     return this.engines.some((engine) => (engine.gone || engine.stopping) && engine.knows(session));
   }
 
-  /** Resolves when the process is ready, or gone. */
+  /** Resolves when the process is ready or gone. */
   #startOne(): Promise<void> | undefined {
     const { limits, onRoom } = this.#options;
     if (this.#closed || this.living.length >= limits.maxProcesses) {
@@ -235,7 +234,7 @@ export class EnginePool {
     this.#started.delete(engine);
   }
 
-  /** Whether it ran enough programs: it takes no more, and is replaced when the last is over. */
+  /** Whether it has run enough programs: it accepts no more, and is replaced when the last one ends. */
   #hasServed(engine: EngineProcess): boolean {
     return engine.programs >= this.#options.limits.maxProgramsPerProcess;
   }
@@ -258,7 +257,7 @@ export class EnginePool {
     this.#held.free(engine);
     this.#exits.get(engine)?.();
     this.#options.onRoom(false);
-    // An engine that cannot even start would be started for ever; the next program tells why.
+    // A process that cannot even start would be started again for ever. The next program reports why.
     if (engine.ready && !this.#closed) this.#spareMoment.await();
   }
 
@@ -279,7 +278,7 @@ export class EnginePool {
     return Math.min(wanted - idle, limits.maxProcesses - living.length);
   }
 
-  /** Others may have come free before its turn. */
+  /** Starts none if others became free before its turn. */
   #startSpare(): Promise<void> | undefined {
     this.#sparesToStart -= 1;
     return this.#missingSpares > 0 ? this.#startOne() : undefined;

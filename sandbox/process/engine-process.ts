@@ -14,7 +14,7 @@ import { residentBytes } from './resident-bytes.ts';
 import { SentValues } from './sent-values.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 
-/** Share of `maxProcessBytes` that may wait in the pipe. A process that had read it would have no room for it. */
+/** Share of `maxProcessBytes` that may wait in the pipe. More would not fit into the process if it read it. */
 const UNREAD_SHARE = 1 / 2;
 
 /** How an engine process is started. */
@@ -26,15 +26,15 @@ export interface EngineOptions {
   readonly limits: ProcessLimits;
   /** Default: `spawn` of Node.js. */
   readonly spawn?: Spawn;
-  /** Called once, when the process is gone or could not be started. Never called in place. */
+  /** Called once, when the process has exited or could not be started. Never called synchronously. */
   readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
-  /** Called once, when it takes programs. */
+  /** Called once, when it accepts programs. */
   readonly onReady: (engine: EngineProcess) => void;
   /** Called when nothing runs in it any more. */
   readonly onIdle: (engine: EngineProcess) => void;
 }
 
-/** A sandbox process, from the host's side: starts programs in it and notices its end. */
+/** The host's side of a sandbox process: starts programs in it and notices its end. */
 export class EngineProcess {
   readonly #options: EngineOptions;
   readonly #child: EngineChild;
@@ -54,7 +54,7 @@ export class EngineProcess {
   #gone = false;
   readonly #starting = new Set<number>();
   readonly #answerRoom = new AnswerRoom(() => this.#child.unreadBytes);
-  /** Programs that keep this process from ending. */
+  /** Programs that keep the host's process alive. */
   readonly #refs = new Set<number>();
 
   constructor(options: EngineOptions) {
@@ -85,7 +85,7 @@ export class EngineProcess {
     return this.#gone || this.#ending !== null;
   }
 
-  /** Why it is being ended; null where it is not. */
+  /** Why it is being ended; null if it is not. */
   get cause(): EndCause | null {
     return this.#ending?.cause ?? null;
   }
@@ -95,12 +95,12 @@ export class EngineProcess {
     return this.#runs.size + this.#signs.stopping;
   }
 
-  /** Whether it has told that it takes programs. */
+  /** Whether it has reported that it accepts programs. */
   get ready(): boolean {
     return this.#signs.started;
   }
 
-  /** Programs it was given and has not begun to run. */
+  /** Programs it was given that have not started and do not wait for others of their session. */
   get starting(): number {
     return this.#starting.size;
   }
@@ -114,7 +114,7 @@ export class EngineProcess {
     return this.#values.has(session);
   }
 
-  /** Those that ran programs in it, and that it was not told to forget. */
+  /** Sessions that ran programs in it and that it was not told to forget. */
   get sessions(): Iterable<symbol> {
     return this.#values.sessions;
   }
@@ -123,7 +123,7 @@ export class EngineProcess {
     return this.#values.size;
   }
 
-  /** Memory it uses, in bytes; 0 where that cannot be told. */
+  /** Memory it uses, in bytes; 0 if that is unknown. */
   get usedBytes(): number {
     return residentBytes(this.pid);
   }
@@ -134,7 +134,7 @@ export class EngineProcess {
     this.#writer.send(Down.Ping, 0, 0, 0);
   }
 
-  /** Time passed in which it could have been heard. Ends it where it is silent or stuck. */
+  /** Counts time, in milliseconds, in which it could have been heard. Ends it if it is silent or stuck. */
   pass(listenedMs: number): void {
     const late = this.#signs.pass(listenedMs);
     if (late === 'stuck') this.end(late, lost('was ended because a program in it did not stop'));
@@ -175,22 +175,22 @@ export class EngineProcess {
     this.#values.forgetOthers(session);
   }
 
-  /** Programs that were stopped because they used most memory. */
+  /** How many programs were stopped because they used the most memory. */
   get stopped(): number {
     return this.#heaviest.stopped;
   }
 
-  /** Stops the program that uses most memory, as soon as it is known which one that is. */
+  /** Stops the program that uses the most memory, as soon as it is known which one that is. */
   stopHeaviest(excess: Excess): void {
     this.#heaviest.seek(excess);
   }
 
-  /** Whether a program in it is being stopped, or is about to be. */
+  /** Whether a program in it is being stopped or is about to be. */
   get stopping(): boolean {
     return this.#signs.stopping > 0 || this.#heaviest.isSought;
   }
 
-  /** Stops no program any more because of this limit: memory came down by itself. */
+  /** Calls off stopping a program because of this limit: memory went down by itself. */
   spare(limit: Excess['limit']): void {
     this.#heaviest.spare(limit);
   }
@@ -209,10 +209,10 @@ export class EngineProcess {
   }
 
   /**
-   * Ends the process, and keeps this one alive until it is gone.
+   * Ends the process, and keeps this one alive until it has exited.
    *
-   * The process is killed a turn later: the processor time that the kernel takes to free many
-   * processes is not taken from the callers that are answered now.
+   * The process is killed a turn later, so that the processor time which the kernel needs to free
+   * many processes does not delay the answers to callers.
    */
   close(): void {
     this.#child.refExit(true);
@@ -223,7 +223,7 @@ export class EngineProcess {
     setImmediate(() => this.#child.kill());
   }
 
-  /** What waits in the pipe is this process's memory: it must not grow with what the other end leaves unread. */
+  /** What waits in the pipe is the host's memory, so a process that does not read is ended. */
   #write(chunk: Buffer): void {
     const unreadBytes = this.#child.write(chunk);
     const limitBytes = this.#options.limits.maxProcessBytes * UNREAD_SHARE;
@@ -259,7 +259,7 @@ export class EngineProcess {
     this.#options.onIdle(this);
   }
 
-  /** A process that is being ended is waited for: see `close`. */
+  /** Changes nothing for a process that is being ended: `close` waits for it. */
   #ref(id: number, isRef: boolean): void {
     if (this.gone) return;
     if (isRef) this.#refs.add(id);
@@ -274,7 +274,7 @@ export class EngineProcess {
     this.#options.onGone(this, this.#ending?.cause ?? 'crashed');
   }
 
-  /** Of a process that never got ready no program has run. */
+  /** No program has run in a process that never got ready. */
   #failure(how: string): CellFailure {
     return this.ready ? lost(how) : notStarted(how);
   }

@@ -7,18 +7,18 @@ import { isPrivateFolder } from './private-folder.ts';
 
 /** How a sandbox process is started. */
 export interface EngineStart {
-  /** What Node.js is told: permissions, bounds and the entry. */
+  /** The arguments of Node.js: permissions, bounds and the entry. */
   readonly args: readonly string[];
-  /** All that it is given of an environment. */
+  /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** A folder in which no core can be written, even with the permissions of an administrator. */
+  /** A folder in which no core file can be written, not even by an administrator. */
   readonly cwd: string;
 }
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   TZ: 'UTC',
   LANG: 'C.UTF-8',
-  // So that glibc gives large pieces of memory back as soon as they are freed.
+  // Makes glibc return large blocks of memory as soon as they are freed.
   MALLOC_MMAP_THRESHOLD_: '131072',
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
@@ -27,10 +27,10 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 const ENTRY = childEntry(import.meta.url);
 
 /**
- * @param nodePath Which Node.js is started.
- * @param compiled The folder where compiled code is kept: it may be written until
- *   `giveUpPermissions`. Default: the one of this process, if the engine has to take types away
- *   at each start, and can give a permission up, and if nobody else can write into the folder.
+ * @param nodePath The Node.js binary that is started.
+ * @param compiled The folder of the compile cache, which can be written until `giveUpPermissions`.
+ *   Default: this process's own, if sandbox processes run TypeScript sources, their Node.js can give
+ *   permissions up, and no other user can write into the folder.
  */
 export function engineStart(nodePath: string, compiled = sharedCache(nodePath)): EngineStart {
   const entry = fileURLToPath(ENTRY);
@@ -40,12 +40,12 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
     compiled === undefined ? [] : [`--allow-fs-read=${compiled}`, `--allow-fs-write=${compiled}`];
   const args = [
     '--permission',
-    // This module takes no notice of permissions.
+    // This module ignores permissions.
     '--no-experimental-sqlite',
     '--allow-addons',
     `--allow-fs-read=${packageRoot}`,
     `--allow-fs-read=${modules}`,
-    // What isolated-vm's loader asks for to tell one C library from another.
+    // Read by isolated-vm's loader to recognise the C library.
     '--allow-fs-read=/etc/alpine-release',
     ...cache,
     '--max-old-space-size=512',

@@ -19,34 +19,34 @@ export interface Frame {
 const PREFIX_BYTES = 4;
 const HEAD_BYTES = 14;
 const ABSENT = 0xffffffff;
-/** Texts up to this length are given room for the worst case instead of being measured. */
+/** Texts up to this length get room for the worst case instead of being measured. */
 const UNMEASURED_LENGTH = 1_024;
 const CHUNK_BYTES = 4_096;
-/** What was gathered is handed out early when it is larger than this. */
+/** Gathered frames are handed out early when they are larger than this, in bytes. */
 const LARGE_CHUNK_BYTES = 1 << 20;
 const MAX_TEXTS = 255;
-/** A frame up to this size is given its room at once, in bytes; a larger one as its bytes come. */
+/** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
 const EAGER_BYTES = 4 << 20;
 
-/** Bytes of a UTF-16 unit in UTF-8, at most. */
+/** How many bytes a UTF-16 unit takes in UTF-8 at most. */
 const MAX_UNIT_BYTES = 3;
-/** Largest frame that is read by default, in bytes. Larger than anything a host sends. */
+/** The largest frame that is read by default, in bytes. Larger than anything a host sends. */
 export const MAX_FRAME_BYTES = 256 << 20;
 
-/** Size of a frame whose texts have so many UTF-16 units together, in bytes and at most. */
+/** The largest possible frame, in bytes, whose texts have `textLength` UTF-16 units together. */
 export function maxFrameBytes(textLength: number): number {
   const bytes = HEAD_BYTES + 4 * MAX_TEXTS + MAX_UNIT_BYTES * textLength;
   return Math.min(bytes, 2 ** 32 - 1);
 }
 
-/** Gathers frames, and hands out what was gathered in one turn as one chunk. */
+/** Gathers frames and hands out those of one turn as one chunk. */
 export class FrameWriter {
   readonly #write: (chunk: Buffer) => void;
   #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   #used = 0;
   #scheduled = false;
 
-  /** @param write Takes chunks, which are its own from then on. */
+  /** @param write Takes chunks, which it owns from then on. */
   constructor(write: (chunk: Buffer) => void) {
     this.#write = write;
   }
@@ -76,7 +76,7 @@ export class FrameWriter {
     queueMicrotask(() => this.flush());
   }
 
-  /** Hands out what was gathered so far. */
+  /** Hands out the frames gathered so far. */
   flush(): void {
     this.#scheduled = false;
     this.#handOut();
@@ -108,20 +108,20 @@ function sizeOf(texts: readonly (string | undefined)[]): number {
   return bytes;
 }
 
-/** Takes bytes as they come and gives the frames in them. */
+/** Reads frames from bytes as they arrive. */
 export class FrameReader {
   readonly #maxFrameBytes: number;
-  /** Room for a frame that did not come whole, or for the prefix of one. */
+  /** Room for a frame, or the prefix of one, that has arrived in part. */
   #part = Buffer.alloc(0);
   #partLength = 0;
 
-  /** @param maxFrameBytes Largest frame that is read, without its prefix. */
+  /** @param maxFrameBytes The largest frame that is read, in bytes, without its prefix. */
   constructor(maxFrameBytes = MAX_FRAME_BYTES) {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
   /**
-   * @returns The frames that are complete now.
+   * @returns The frames that this chunk completes.
    * @throws Error if the bytes are not frames. Nothing can be read after that.
    */
   push(chunk: Buffer): Frame[] {
@@ -140,7 +140,7 @@ export class FrameReader {
     return frames;
   }
 
-  /** @returns How much of the chunk belonged to the frame that was there in part. */
+  /** @returns How many bytes of the chunk belonged to the frame that had arrived in part. */
   #complete(chunk: Buffer, frames: Frame[]): number {
     const missing = Math.max(0, PREFIX_BYTES - this.#partLength);
     if (missing > 0) this.#keep(chunk, 0, Math.min(missing, chunk.length));
@@ -156,7 +156,7 @@ export class FrameReader {
     return taken;
   }
 
-  /** Memory grows with what has come, and not with what was announced, unless that is little. */
+  /** Memory grows with the bytes that have arrived, not with those that were announced, unless these are few. */
   #keep(chunk: Buffer, from: number, to: number): void {
     const length = this.#partLength + to - from;
     if (length > this.#part.length) this.#grow(Math.max(length, 2 * this.#part.length));

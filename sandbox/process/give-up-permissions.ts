@@ -1,10 +1,10 @@
 import { flushCompileCache } from 'node:module';
 
 /**
- * To be called when everything is loaded and nothing of a program is there yet: keeps the code that
- * was compiled, if there is a place for it, and gives up what was needed to load.
+ * Gives up the permissions that were needed to load this process. Call it when everything is loaded
+ * and before any program arrives. Saves the compile cache first, if there is a folder for it.
  *
- * @throws Error where this Node.js cannot give up the place.
+ * @throws Error if this Node.js cannot give up the permission for that folder.
  */
 export function giveUpPermissions(): void {
   const place = process.env.NODE_COMPILE_CACHE;
@@ -13,6 +13,6 @@ export function giveUpPermissions(): void {
     process.permission.drop('fs.write');
     process.permission.drop('fs.read', place);
   }
-  // Not there before Node.js 26.
+  // Missing before Node.js 26.
   process.permission.drop?.('addon');
 }

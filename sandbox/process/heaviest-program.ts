@@ -10,11 +10,11 @@ export interface HeaviestProgramParts {
   readonly stop: (program: number, excess: Excess) => void;
 }
 
-/** Stops the program that uses most memory in a process, as soon as it is known which one that is. */
+/** Stops the program that uses the most memory in a process, as soon as it is known which one that is. */
 export class HeaviestProgram {
   readonly #parts: HeaviestProgramParts;
   #excess: Excess | null = null;
-  /** Questions that the process has not answered. */
+  /** Questions that the process has not answered yet. */
   #unanswered = 0;
   #stopped = 0;
 
@@ -22,7 +22,7 @@ export class HeaviestProgram {
     this.#parts = parts;
   }
 
-  /** Programs that were stopped. */
+  /** How many programs were stopped. */
   get stopped(): number {
     return this.#stopped;
   }
@@ -41,13 +41,13 @@ export class HeaviestProgram {
     this.#parts.weigh();
   }
 
-  /** Stops none because of this limit: memory came down by itself. */
+  /** Calls off stopping a program because of this limit: memory went down by itself. */
   spare(limit: Excess['limit']): void {
     if (this.#excess?.limit === limit) this.#excess = null;
   }
 
   /**
-   * The process named the heaviest; one that has ended since is not stopped.
+   * The process has named its heaviest program. If that has ended since, nothing is stopped.
    *
    * @returns Whether it had been asked.
    */

@@ -7,7 +7,7 @@ import type { ProcessRun } from './process-run.ts';
 import type { SignsOfLife } from './signs-of-life.ts';
 import { readUpMessage } from './up-message.ts';
 
-/** What reading the messages of a sandbox process needs, and whom it tells. */
+/** What reading the messages of a sandbox process needs, and what it calls. */
 export interface IncomingMessagesParts {
   readonly limits: SandboxLimits;
   readonly signs: SignsOfLife;
@@ -15,24 +15,26 @@ export interface IncomingMessagesParts {
   readonly runOf: (id: number) => ProcessRun | undefined;
   /** Whether a program of this id was ever started. */
   readonly isKnown: (id: number) => boolean;
-  /** Whether the process is being ended: nothing of it is read any more. */
+  /** Whether the process is being ended: its messages are no longer read. */
   readonly isOver: () => boolean;
   /** It answered for the first time. */
   readonly onReady: () => void;
+  /** The program has started, or waits for others of its session. */
   readonly onStarted: (id: number) => void;
   /** A killed program is gone. */
   readonly onStopped: () => void;
-  /** It sent what no honest process sends at that moment. */
+  /** It sent something that no honest process sends at that moment. */
   readonly onInvalid: (why: string) => void;
 }
 
-/** Room in the largest frame for what goes with its longest text: the detail of an image, the notes of an end. */
+/** Room in the largest frame for what comes with its longest text: the detail of an image, the notes of an end. */
 const BESIDE_LENGTH = END_BOUNDS.notes * END_BOUNDS.noteLength + 64;
 
 /**
- * What a sandbox process says, checked against what it may say now: a program may have taken it over.
+ * Reads the messages of a sandbox process and checks each against what the process may send now: a
+ * program may have taken it over.
  *
- * The first message that it must not send is its last.
+ * The first message that is not allowed is the last one read.
  */
 export class IncomingMessages {
   readonly #parts: IncomingMessagesParts;
@@ -71,7 +73,7 @@ export class IncomingMessages {
     if (message.type === 'heaviest') return this.#named(id);
     const run = runOf(id) ?? refuse(`program ${id} does not run`);
     run.receive(message);
-    if (message.type === 'started') onStarted(id);
+    if (message.type === 'started' || message.type === 'waits') onStarted(id);
   }
 
   #answered(): void {

@@ -21,9 +21,9 @@ const ESCAPED = new Set([...'"\\/bfnrt'].map((letter) => letter.charCodeAt(0)));
 const WORDS: readonly string[] = ['null', 'true', 'false'];
 
 /**
- * Whether a text is JSON as programs send it: without spaces between tokens, nested 127 deep at most.
+ * Whether a text is JSON as programs send it: without spaces between tokens, nested at most 127 deep.
  *
- * Creates nothing, unlike `JSON.parse`, which takes seconds and gigabytes for a hostile text of the
+ * Allocates nothing, unlike `JSON.parse`, which takes seconds and gigabytes for a hostile text of the
  * largest allowed length.
  */
 export function isJsonText(text: string): boolean {

@@ -4,10 +4,10 @@ import { lost } from './end-cause.ts';
 
 const MAX_LENGTH = 4_096;
 const MAX_QUOTE_LENGTH = 200;
-/** The line in which V8 or Node.js says why it ends. */
+/** The line in which V8 or Node.js gives the reason for an exit. */
 const FATAL = /^(?:# )?(Fatal (?!error with).*|FATAL ERROR:.*|\w*Error:.*)$/m;
 
-/** What a sandbox process said last on its standard error. */
+/** The end of a sandbox process's standard error. */
 export class LastWords {
   #text = '';
 
@@ -19,16 +19,16 @@ export class LastWords {
   }
 
   /**
-   * The failure of programs whose process ended by itself: V8 says what it could not go on with.
+   * The failure of programs whose process exited by itself, with the reason that V8 gave.
    *
-   * @param how How it ended, as seen from outside.
+   * @param how How it exited, as seen from outside.
    */
   explain(how: string): CellFailure {
     const { kind, text } = lost(this.quote(how));
     return { kind: /memory|invalid.*size/i.test(this.#fatal) ? 'memory' : kind, text };
   }
 
-  /** How it ended, with the line in which it said why, where it did. */
+  /** How it exited, with the line that gives the reason if there is one. */
   quote(how: string): string {
     return this.#fatal === '' ? how : `${how} (${this.#fatal})`;
   }

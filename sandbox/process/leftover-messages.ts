@@ -1,13 +1,13 @@
 import type { Frame } from './frames.ts';
 
-/** What a frame without texts counts for, in UTF-16 units. */
+/** The length that a frame without texts counts as, in UTF-16 units. */
 const BARE_LENGTH = 16;
 /** What an honest process may have in its pipe and in an isolate's queue, in UTF-16 units, beside two values. */
 const QUEUED_LENGTH = 8 << 20;
 
 /**
- * Messages of killed programs that were on their way when they were killed. They are dropped, but
- * not without end: an honest process has sent little when it hears that a program is to be killed.
+ * Drops messages of killed programs that were already on their way. Their amount is limited: an honest
+ * process stops sending as soon as it reads that a program is to be killed.
  */
 export class LeftoverMessages {
   readonly #maxLength: number;
@@ -18,7 +18,7 @@ export class LeftoverMessages {
     this.#maxLength = 2 * maxValueLength + QUEUED_LENGTH;
   }
 
-  /** @throws Error if more came of this program than can have been on its way. */
+  /** @throws Error if this program has sent more than can have been on its way. */
   drop({ run, texts }: Frame): void {
     let length = (this.#lengths.get(run) ?? 0) + BARE_LENGTH;
     for (const text of texts) length += text?.length ?? 0;
@@ -28,7 +28,7 @@ export class LeftoverMessages {
     this.#lengths.set(run, length);
   }
 
-  /** The program is gone: no more messages of it may come. */
+  /** The program is gone: it must not send anything any more. */
   forget(run: number): void {
     this.#lengths.delete(run);
   }

@@ -1,15 +1,15 @@
 /**
- * Counts the time in which this process could hear others.
+ * Counts the time in which this process was able to hear others.
  *
- * A process that is busy hears nothing, and whoever looks at the clock afterwards would take all
- * others for silent. So however late a look comes, it counts as one that was a little late.
+ * A busy process hears nothing, and by the wall clock all others would seem silent afterwards. So a
+ * late look at the clock counts as one that is only a little late.
  */
 export class ListeningClock {
   readonly #mostMs: number;
   #lookedMs = 0;
   #nowMs = 0;
 
-  /** @param mostMs What passes from one look to the next at most, in milliseconds. */
+  /** @param mostMs The most time that counts between two looks, in milliseconds. */
   constructor(mostMs: number) {
     this.#mostMs = mostMs;
   }
@@ -19,7 +19,7 @@ export class ListeningClock {
     return this.#nowMs;
   }
 
-  /** Lets no time have passed since the last look: nobody was meant to look. */
+  /** Skips the time since the last look, in which no look was due. */
   restart(wallMs: number): void {
     this.#lookedMs = wallMs;
   }

@@ -1,40 +1,40 @@
-/** A program, as far as its memory can be told from outside. */
+/** A program, as far as its memory can be measured from outside. */
 export interface Suspect {
-  /** How long threads have been inside its isolate so far, in milliseconds. Told at once, always. */
+  /** How long threads have been inside its isolate so far, in milliseconds. Never blocks. */
   readonly insideMs: number;
   /** Whether no thread is inside. */
   readonly resting: boolean;
-  /** What V8 counts for it, in bytes. Not answered while the program does not rest. Never rejects. */
+  /** What V8 counts for it, in bytes. Does not resolve while the program runs. Never rejects. */
   usedBytes(): Promise<number>;
 }
 
 interface Account {
   readonly suspect: Suspect;
-  /** The growth of the process that is put down to this program. */
+  /** The growth of the process that is attributed to this program. */
   bytes: number;
   insideMs: number;
 }
 
 const SAMPLE_MS = 25;
-/** How long programs at rest may take to tell what they use. */
+/** How long programs at rest may take to report what they use, in milliseconds. */
 const ANSWER_MS = 10;
-/** Stand for what is not known yet of a program that has hardly run. */
+/** Assumed for a program that has hardly run. */
 const PRIOR_BYTES = 16 << 20;
 const PRIOR_MS = 10;
 
 /**
- * Tells which of several programs in one process uses most memory.
+ * Finds out which of several programs in one process uses the most memory.
  *
- * V8 tells what an isolate uses only while it rests, and does not know of everything. So growth of
- * the process is put down to those that ran meanwhile, and among them to those that grew before.
+ * V8 reports what an isolate uses only while it rests, and does not count everything. So growth of
+ * the process is attributed to those that ran meanwhile, and among them to those that grew before.
  */
 export class MemoryLedger {
   readonly #accounts = new Map<number, Account>();
   readonly #readBytes: () => number;
   #timer: NodeJS.Timeout | undefined;
-  /** What the process used when it was looked at last; null where that says nothing any more. */
+  /** What the process used at the last look; null if that no longer means anything. */
   #lastBytes: number | null = null;
-  /** What programs that are gone had, and the process has not given back yet. */
+  /** What programs that are gone used and the process has not given back yet. */
   #leftBytes = 0;
 
   /** @param readBytes Memory of the whole process. */
@@ -42,7 +42,7 @@ export class MemoryLedger {
     this.#readBytes = readBytes;
   }
 
-  /** Looking costs more than a short program, so one that is alone for a moment only is not looked at. */
+  /** A look costs more than a short program, so a program that is alone is first looked at after a while. */
   add(id: number, suspect: Suspect): void {
     if (this.#accounts.size > 0) this.sample();
     this.#accounts.set(id, { suspect, bytes: 0, insideMs: suspect.insideMs });
@@ -63,7 +63,7 @@ export class MemoryLedger {
     this.#lastBytes = null;
   }
 
-  /** Puts down what the process grew or shrank since the last time. */
+  /** Attributes what the process grew or shrank since the last look. */
   sample(): void {
     const grown = this.#grownBytes();
     const weights = new Map<Account, number>();
@@ -93,9 +93,9 @@ export class MemoryLedger {
   }
 
   /**
-   * The id of the program that uses most; null where there is none.
+   * The id of the program that uses the most; null if there is none.
    *
-   * A program counts with what was put down to it, or with what V8 says where that is more.
+   * A program counts with what was attributed to it, or with what V8 reports if that is more.
    */
   async heaviest(): Promise<number | null> {
     this.sample();

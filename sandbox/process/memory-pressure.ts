@@ -1,10 +1,10 @@
-/** How a limit on memory stands, from one look to the next. */
+/** The state of a limit on memory between two looks. */
 export type Pressure =
   | { readonly phase: 'fine' }
-  /** Over the limit since then; a program was last picked to be stopped at `pickedMs`. */
+  /** Over the limit since `sinceMs`; a program was last picked to be stopped at `pickedMs`. */
   | { readonly phase: 'over'; readonly sinceMs: number; readonly pickedMs: number };
 
-/** What was seen. Times in milliseconds, on one clock. */
+/** What one look saw. Times are in milliseconds on one clock. */
 export interface Look {
   readonly usedBytes: number;
   readonly limitBytes: number;
@@ -13,21 +13,21 @@ export interface Look {
   readonly stopping: boolean;
 }
 
-/** What is to be done: nothing, stop the heaviest program, or end the process. */
+/** What to do: nothing, stop the heaviest program, or end the process. */
 export type Verdict = 'leave' | 'pick' | 'end';
 
 export const FINE: Pressure = { phase: 'fine' };
 
-/** Over the limit by this factor nothing is asked any more. */
+/** Beyond this multiple of the limit, the process is ended at once. */
 const HARD_FACTOR = 17 / 16;
-/** How long memory may take to come down. */
+/** How long memory may take to go down, in milliseconds. */
 const RELIEF_MS = 100;
-/** How long a stopped program's memory may take to be given back before the next is picked. */
+/** How long a stopped program's memory may take to be returned before the next is picked, in milliseconds. */
 const NEXT_PICK_MS = 40;
-/** From this share of the limit on memory is looked at more often. */
+/** From this share of the limit on, memory is checked more often. */
 const NEAR_SHARE = 3 / 4;
 
-/** Decides what follows from a look at memory. Pure. */
+/** Decides what to do after a look at memory. Pure. */
 export function press(pressure: Pressure, look: Look): [Pressure, Verdict] {
   const { usedBytes, limitBytes, nowMs, stopping } = look;
   if (usedBytes <= limitBytes) return [FINE, 'leave'];
@@ -39,7 +39,7 @@ export function press(pressure: Pressure, look: Look): [Pressure, Verdict] {
   return [{ ...pressure, pickedMs: nowMs }, 'pick'];
 }
 
-/** Whether so much is used that it should be looked at more often. */
+/** Whether so much is used that memory should be checked more often. */
 export function isNear(usedBytes: number, limitBytes: number): boolean {
   return usedBytes > limitBytes * NEAR_SHARE;
 }

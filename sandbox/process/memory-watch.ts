@@ -6,8 +6,8 @@ import { FINE, isNear, type Pressure, press } from './memory-pressure.ts';
 type MemoryLimits = Pick<ProcessLimits, 'maxProcessBytes' | 'maxTotalBytes'>;
 
 /**
- * Looks at the memory of sandbox processes, and has the heaviest programs or whole processes ended
- * where there is too much of it.
+ * Watches the memory of sandbox processes, and has the heaviest programs or whole processes ended if
+ * they use too much.
  */
 export class MemoryWatch {
   readonly #limits: MemoryLimits;
@@ -19,15 +19,15 @@ export class MemoryWatch {
     this.#limits = limits;
   }
 
-  /** Whether all together used so much when it was looked at last that nothing may lie idle. */
+  /** Whether all processes together used so much at the last look that none may stay idle. */
   get short(): boolean {
     return this.#short;
   }
 
   /**
-   * Looks once at processes that run something.
+   * Checks once the processes that are running something.
    *
-   * @returns Whether so much is used that one should look again soon.
+   * @returns Whether so much is used that the next check should come soon.
    */
   look(engines: readonly EngineProcess[], nowMs: number): boolean {
     const { maxProcessBytes, maxTotalBytes } = this.#limits;

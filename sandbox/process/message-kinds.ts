@@ -1,37 +1,37 @@
-/** What the host tells its sandbox process. `run` names the program, `a` and `b` are as noted. */
+/** What a host sends to its sandbox process. `run` names the program; `a` and `b` are as noted. */
 export const Down = {
-  /** Limits of programs, as JSON. First of all; a: memory of the process, in MiB. */
+  /** Limits of programs, as JSON. The first message; a: memory limit of the process, in MiB. */
   Limits: 1,
-  /** Tools of the programs to come, as JSON. */
+  /** The tools of the programs that follow, as JSON. */
   Tools: 2,
-  /** Stored values that changed: key and JSON in turn; a: session. */
+  /** Changed stored values, key and JSON in turn; a: session. */
   Values: 3,
   /** A program: source, options as JSON; a: session. */
   Start: 4,
-  /** The answer to a call: JSON or message; a: id of the call, b: 1 where it went well. */
+  /** The answer to a call, JSON or an error message; a: id of the call, b: 1 if it succeeded. */
   Answer: 5,
-  /** A notification is over. */
+  /** A notification was delivered. */
   Notified: 6,
   Hold: 7,
   Release: 8,
   Step: 9,
   Kill: 10,
-  /** A session is over; a: session. */
+  /** A session has ended; a: session. */
   EndSession: 11,
   /** Asks for a sign of life. */
   Ping: 12,
-  /** The program must show nothing more for now. */
+  /** The program must not send anything for now. */
   Pause: 13,
   Unpause: 14,
-  /** Asks which program uses most memory. */
+  /** Asks which program uses the most memory. */
   Weigh: 15,
 } as const;
 
-/** What a sandbox process tells its host. */
+/** What a sandbox process sends to its host. */
 export const Up = {
   Started: 1,
   Text: 2,
-  /** Url, detail. */
+  /** URL, detail. */
   Image: 3,
   Audio: 4,
   Yield: 5,
@@ -39,21 +39,25 @@ export const Up = {
   Call: 6,
   Notify: 7,
   Frontier: 8,
-  /** What a program stored since the last of these: key and JSON in turn. */
+  /** What a program has stored since the last of these messages, key and JSON in turn. */
   Writes: 9,
   /**
-   * The program is over: kind and text of its failure, both absent if it ended well, then its notes;
-   * a and b: line and column of a syntax error, else 0.
+   * The program has ended: kind and text of its failure, both absent if it succeeded, then its notes;
+   * a and b: line and column of a syntax error, otherwise 0.
    */
   End: 10,
   /** Nothing of a killed program runs any more. */
   Gone: 11,
   Pong: 12,
-  /** The program that uses most memory; run: 0 where there is none. */
+  /** The program that uses the most memory; run: 0 if there is none. */
   Heaviest: 13,
+  /** The program waits for its turn. Also before it has started. */
+  Waits: 14,
+  /** It waits no longer. */
+  Proceeds: 15,
 } as const;
 
-/** Bounds of what a process says of a program's end, in UTF-16 units. Longer texts are cut off. */
+/** Bounds of what a process sends about a program's end, in UTF-16 units. Longer texts are cut off. */
 export const END_BOUNDS = { failureLength: 2 << 20, notes: 16, noteLength: 1_024 } as const;
-/** Stored values in one frame. */
+/** How many stored values one frame carries at most. */
 export const VALUES_PER_FRAME = 64;

@@ -1,15 +1,15 @@
-/** Beyond its limit by so much a process ends itself: its host, which acts at the limit, is late. */
+/** A process ends itself when it exceeds its limit by this share: its host, which acts at the limit, is late. */
 const MARGIN = 1 / 8;
 const MIN_MARGIN_BYTES = 128 << 20;
-/** How often memory is looked at, in milliseconds: as a rule, and from half of the limit on. */
+/** How often memory is checked, in milliseconds: as a rule, and from half of the limit on. */
 const WATCH_MS = 100;
 const CLOSE_WATCH_MS = 10;
 
 /** What watching the memory of this process needs. */
 export interface OwnMemoryParts {
-  /** Memory of this process that its host allows, in bytes. */
+  /** The memory that the host allows this process, in bytes. */
   readonly limitBytes: number;
-  /** Memory of this process, everything counted, in bytes. */
+  /** The resident memory of this process, in bytes. */
   readonly usedBytes: () => number;
   /** Ends this process. */
   readonly onExcess: () => void;
@@ -18,8 +18,8 @@ export interface OwnMemoryParts {
 /**
  * In a sandbox process: watches its memory in case its host is too busy to do so.
  *
- * A timer of the main thread suffices. Programs run in threads of their own and cannot keep this one
- * busy for long.
+ * A timer of the main thread suffices: programs run in threads of their own and cannot block it for
+ * long.
  */
 export class OwnMemory {
   readonly #parts: OwnMemoryParts;

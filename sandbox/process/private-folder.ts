@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 
 const OTHERS = 0o077;
 
-/** Whether a folder is this user's and nobody else can read or change what is in it. */
+/** Whether a folder belongs to this user and no other user can read or change its contents. */
 export function isPrivateFolder(path: string): boolean {
   try {
     const folder = lstatSync(path);

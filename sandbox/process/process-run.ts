@@ -23,16 +23,16 @@ export interface ProcessRunParts {
   readonly send: SendDown;
   /** See `AnswerRoom.wait`. */
   readonly room: () => Promise<boolean> | null;
-  /** Called with whether it is to keep this process from ending. */
+  /** Called with whether the run keeps this process alive. */
   readonly onRef: (isRef: boolean) => void;
   /** Called once; `killed` if the process still has to stop the program. */
   readonly onOver: (killed: boolean) => void;
 }
 
 /**
- * One program in a sandbox process, from the host's side.
+ * The host's side of one program in a sandbox process.
  *
- * The process holds the program to its limits. `RunRules` does so again, in case the program has
+ * The process enforces the program's limits. `RunRules` enforces them again, in case the program has
  * taken over the process.
  */
 export class ProcessRun implements SandboxRun {
@@ -133,9 +133,9 @@ export class ProcessRun implements SandboxRun {
   }
 
   /**
-   * Takes what the process says of this program.
+   * Takes a message of the process about this program.
    *
-   * @throws Error for what no honest process says now.
+   * @throws Error if an honest process would not send it now.
    */
   receive(message: RunMessage): void {
     this.#rules.take(message);
@@ -143,6 +143,10 @@ export class ProcessRun implements SandboxRun {
     switch (message.type) {
       case 'started':
         return calls.started();
+      case 'waits':
+        return calls.waits(true);
+      case 'proceeds':
+        return calls.waits(false);
       case 'output':
         return calls.output(message.item);
       case 'yield':

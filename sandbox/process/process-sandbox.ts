@@ -15,19 +15,19 @@ export interface ProcessSandboxOptions {
   /** The Node.js binary that runs programs. Default: see `docs/security.md`. */
   readonly nodePath?: string;
   /**
-   * Words in front of the command of each process, such as `['prlimit', '--core=0']`. The programs
-   * they name must replace themselves with the next one, so that the process keeps its id. See
+   * Words before the command of each process, such as `['prlimit', '--core=0']`. Each program that
+   * they name must replace itself with the next one, so that the process keeps its id. See
    * `restrictedLaunch`. Default: none.
    */
   readonly launch?: readonly string[];
-  /** Processes kept ready beside those in use. Default 1. */
+  /** How many unused processes are kept ready. Default: 1. */
   readonly spares?: number;
-  /** Sessions that share a process from the start. Default 1. */
+  /** How many sessions share a process, even while more could be started. Default: 1. */
   readonly sessionsPerProcess?: number;
   readonly limits?: Partial<SandboxLimits & ProcessLimits>;
 }
 
-/** How often memory is looked at, in milliseconds: as a rule, and where much of it is used. */
+/** How often memory is checked, in milliseconds: as a rule, and while much of it is in use. */
 const WATCH_MS = 25;
 const CLOSE_WATCH_MS = 5;
 const PING_MS = 500;
@@ -47,10 +47,10 @@ export function defaultProcessLimits(): ProcessLimits {
 }
 
 /**
- * Runs programs in isolates of processes of their own, one session a process.
+ * Runs programs in isolates of separate processes, one session per process.
  *
- * Whatever a program does, it can hurt nothing but its session's other live programs: a process
- * that crashes, grows too large or does not stop is ended. Loads no native code here.
+ * Whatever a program does, it can hurt only its session's other live programs: a process that
+ * crashes, grows too large or does not stop is ended. Loads no native code in this process.
  */
 export class ProcessSandbox implements Sandbox {
   readonly isolation = 'process';
@@ -83,26 +83,26 @@ export class ProcessSandbox implements Sandbox {
     });
   }
 
-  /** Sandbox processes there are now, with their process ids. */
+  /** The process ids of the current sandbox processes. */
   get pids(): readonly number[] {
     return this.#pool.engines.flatMap(({ pid }) => pid ?? []);
   }
 
-  /** A process a session's programs ran in last, where it is still theirs. */
+  /** A process that a session's programs ran in last, if it still belongs to the session. */
   pidOf(session: symbol): number | undefined {
     return this.#pool.engines.find((engine) => engine.knows(session))?.pid;
   }
 
   /**
-   * What a session's programs can hurt: `shared-process` where others' run in the same process,
-   * because all `maxProcesses` were in use or `sessionsPerProcess` says so; else nothing but a
-   * process of its own.
+   * How a session's programs are isolated: in a `shared-process` if other sessions' programs run in
+   * it too, because all `maxProcesses` were in use or `sessionsPerProcess` allows it; otherwise in a
+   * `process` of their own.
    */
   isolationOf(session: symbol): 'process' | 'shared-process' {
     return this.#pool.isSharing(session) ? 'shared-process' : 'process';
   }
 
-  /** Counts of this moment. */
+  /** The current counts. */
   get stats(): PoolCounts & { readonly waitingSessions: number } {
     return { ...this.#pool.counts, waitingSessions: this.#waiting.length };
   }
@@ -119,7 +119,7 @@ export class ProcessSandbox implements Sandbox {
     return this.#place(program, calls, session) ?? this.#wait(program, calls, session);
   }
 
-  /** The process stays with the session until another one needs it, unless another one has it too. */
+  /** A process that no other session shares stays with the session until another one needs it. */
   release(session: symbol): void {
     this.#pool.release(session);
   }
@@ -135,14 +135,14 @@ export class ProcessSandbox implements Sandbox {
     return this.close();
   }
 
-  /** Starts a program; null where it has to wait for a process. */
+  /** Starts a program; null if it has to wait for a process. */
   #place(program: Program, calls: ProgramCalls, session: symbol): SandboxRun | null {
     const run = this.#pool.take(session)?.start(program, calls, session) ?? null;
     if (run !== null) this.#startWatching();
     return run;
   }
 
-  /** Has a process started for the session, unless it gets another one before that is its turn. */
+  /** Has a process started for the session, unless it gets another one before its turn. */
   #wait(program: Program, calls: ProgramCalls, session: symbol): SandboxRun {
     const isFirst = !this.#waiting.has(session);
     const run = this.#waiting.add(program, calls, session);
@@ -156,7 +156,7 @@ export class ProcessSandbox implements Sandbox {
     this.#watch = setTimeout(() => this.#look(), WATCH_MS).unref();
   }
 
-  /** Ends what grew too large, hangs or does not stop, and processes nobody has needed for long. */
+  /** Ends processes that grew too large, hang or do not stop, and those that have long been idle. */
   #look(): void {
     const nowMs = performance.now();
     const passedMs = this.#clock.look(nowMs);
@@ -178,9 +178,9 @@ export class ProcessSandbox implements Sandbox {
 }
 
 /**
- * A sandbox of isolates in processes of their own. Loads no native code here.
+ * A sandbox of isolates in separate processes. Loads no native code in this process.
  *
- * @throws `sandbox_failed` where no engine is found; `invalid_argument` for limits that are none.
+ * @throws `sandbox_failed` if no Node.js is found to run cells on; `invalid_argument` for invalid limits.
  */
 export function processSandbox(options?: ProcessSandboxOptions): ProcessSandbox {
   return new ProcessSandbox(options);
@@ -188,5 +188,9 @@ export function processSandbox(options?: ProcessSandboxOptions): ProcessSandbox 
 
 function pick(all: SandboxLimits & ProcessLimits): SandboxLimits {
   const names = Object.keys(DEFAULT_SANDBOX_LIMITS) as (keyof SandboxLimits)[];
-  return Object.fromEntries(names.map((name) => [name, all[name]])) as unknown as SandboxLimits;
+  // They travel as JSON, which has no infinity.
+  const finite = (limit: number) => Math.min(limit, Number.MAX_VALUE);
+  return Object.fromEntries(
+    names.map((name) => [name, finite(all[name])]),
+  ) as unknown as SandboxLimits;
 }

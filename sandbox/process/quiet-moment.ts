@@ -1,14 +1,14 @@
-/** When something is done that had better not disturb anybody. */
+/** When to do something that should not disturb other work. */
 export interface QuietMomentOptions {
-  /** How long nothing must have happened, in milliseconds. */
+  /** How long it must have been quiet, in milliseconds. */
   readonly quietMs: number;
-  /** After so long it is done all the same, in milliseconds. */
+  /** After so long it is done even if it is not quiet, in milliseconds. */
   readonly withinMs: number;
   /** Monotonic, in milliseconds. Default: that of this process. */
   readonly now?: () => number;
 }
 
-/** Does something once when it is quiet, or when that takes too long. Keeps no process alive. */
+/** Does something once when it is quiet, or when waiting for that takes too long. Keeps no process alive. */
 export class QuietMoment {
   readonly #act: () => void;
   readonly #options: QuietMomentOptions;
@@ -22,7 +22,7 @@ export class QuietMoment {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Something happens now, after which it is to be done: not before it is quiet again. */
+  /** Something happened: act once it is quiet again. */
   await(): void {
     const { quietMs, withinMs } = this.#options;
     const nowMs = this.#now();

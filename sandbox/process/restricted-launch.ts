@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { engineNode } from './engine-node.ts';
 import { engineStart } from './engine-start.ts';
 
-/** An account that owns nothing. */
+/** The account that owns nothing. */
 const NOBODY = '65534';
 
 /**
- * Each takes something away from a process, and is used where its first form works here: a network,
- * the account of an administrator, the means to gain permissions, files to write and to open.
+ * Each takes something away from a process: the network, the administrator's account, the means to
+ * gain privileges, files to write and to open. The first of its forms that works here is used.
  */
 const RESTRICTIONS: readonly (readonly (readonly string[])[])[] = [
   [
@@ -27,7 +27,7 @@ const RESTRICTIONS: readonly (readonly (readonly string[])[])[] = [
  * dozen milliseconds: keep the result.
  *
  * @param nodePath As in the options of the sandbox.
- * @returns Empty where nothing works, such as on systems other than Linux.
+ * @returns Empty if nothing works, such as on systems other than Linux.
  */
 export function restrictedLaunch(nodePath?: string): readonly string[] {
   const node = engineNode(nodePath);

@@ -4,21 +4,22 @@ import { StoredBound } from '../stored-bound.ts';
 import type { RunMessage, Write } from './up-message.ts';
 
 /**
- * What a sandbox process may say of one program at the moment.
+ * What a sandbox process may send about one program at the moment.
  *
- * Is told what either end says, in the order in which the host sends and receives it. An honest
- * process never breaks these rules: it holds the program to the same limits.
+ * Takes what either side sends, in the order in which the host sends and receives it. An honest
+ * process never breaks these rules: it enforces the same limits.
  */
 export class RunRules {
   readonly #limits: SandboxLimits;
   readonly #toolCount: number;
   readonly #stored: StoredBound;
   #hasStarted = false;
+  #isWaiting = false;
   #lastCall = 0;
   #pendingCalls = 0;
   #pendingNotifications = 0;
   #isHeld: boolean;
-  /** Frontiers that may still be reported: one for each time the program was held. */
+  /** How many frontiers may still be reported: one for each time the program was held. */
   #frontiers: number;
 
   constructor({ tools, hold }: Pick<Program, 'tools' | 'hold'>, limits: SandboxLimits) {
@@ -34,7 +35,7 @@ export class RunRules {
     this.#isHeld = true;
   }
 
-  /** The program may report a frontier that is on its way. */
+  /** A frontier that is already on its way may still arrive. */
   released(): void {
     this.#isHeld = false;
   }
@@ -57,6 +58,7 @@ export class RunRules {
    * @throws Error if the process must not send it now.
    */
   take(message: RunMessage): void {
+    if (message.type === 'waits' || message.type === 'proceeds') return this.#turn(message.type);
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
     if (isFirst && message.type !== 'started' && !isFailedStart(message)) {
@@ -81,7 +83,14 @@ export class RunRules {
     }
   }
 
-  /** Ids rise, so that none is used twice. */
+  /** The two must alternate. */
+  #turn(type: 'waits' | 'proceeds'): void {
+    const isWaiting = type === 'waits';
+    if (isWaiting === this.#isWaiting) refuse(`the program ${type} already`);
+    this.#isWaiting = isWaiting;
+  }
+
+  /** Ids must rise, so that none is used twice. */
   #call({ id, tool }: Extract<RunMessage, { type: 'call' }>): void {
     if (id <= this.#lastCall) refuse(`call ${id} came after call ${this.#lastCall}`);
     if (tool >= this.#toolCount) refuse(`there is no tool number ${tool}`);
@@ -102,7 +111,7 @@ export class RunRules {
   }
 }
 
-/** A program that could not be started has an end and nothing else. */
+/** A program that could not be started has only an end. */
 function isFailedStart(message: RunMessage): boolean {
   return message.type === 'end' && message.end.failure?.kind === 'sandbox_failed';
 }

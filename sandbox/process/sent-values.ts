@@ -10,7 +10,7 @@ interface KnownSession {
   values: ReadonlyMap<string, string>;
 }
 
-/** What a sandbox process knows of sessions' stored values, so that only changes are sent. */
+/** The stored values that a sandbox process already has, so that only changes are sent. */
 export class SentValues {
   readonly #writer: FrameWriter;
   readonly #sessions = new Map<symbol, KnownSession>();
@@ -20,7 +20,7 @@ export class SentValues {
     this.#writer = writer;
   }
 
-  /** Sessions it has not been told to forget. */
+  /** How many sessions it knows. */
   get size(): number {
     return this.#sessions.size;
   }
@@ -34,9 +34,9 @@ export class SentValues {
   }
 
   /**
-   * Sends what changed since the process was last told of the session's values.
+   * Sends the session's values that changed since the last time.
    *
-   * @returns What the process knows the session by.
+   * @returns The id by which the process knows the session.
    */
   send(session: symbol, values: ReadonlyMap<string, string>): number {
     const known = this.#know(session);
@@ -52,7 +52,7 @@ export class SentValues {
     return known.id;
   }
 
-  /** Lets the process forget a session. */
+  /** Makes the process forget a session. */
   forget(session: symbol): void {
     const known = this.#sessions.get(session);
     if (known === undefined) return;
@@ -60,7 +60,7 @@ export class SentValues {
     this.#writer.send(Down.EndSession, 0, known.id, 0);
   }
 
-  /** Lets the process forget all sessions but this one. */
+  /** Makes the process forget all sessions but this one. */
   forgetOthers(session: symbol): void {
     for (const other of this.#sessions.keys()) if (other !== session) this.forget(other);
   }

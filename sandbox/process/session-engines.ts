@@ -1,6 +1,6 @@
 const NONE: ReadonlySet<never> = new Set<never>();
 
-/** Which sessions hold which processes. Each question costs the same however many sessions there are. */
+/** Which sessions hold which processes. The cost of a look-up does not depend on the number of sessions. */
 export class SessionEngines<Engine> {
   readonly #engines = new Map<symbol, Set<Engine>>();
   readonly #sessions = new Map<Engine, Set<symbol>>();
@@ -19,19 +19,19 @@ export class SessionEngines<Engine> {
     return (this.#sessions.get(engine)?.size ?? 0) > 1;
   }
 
-  /** A session holds this process too from now on. */
+  /** A session holds this process from now on. */
   hold(session: symbol, engine: Engine): void {
     addTo(this.#engines, session, engine);
     addTo(this.#sessions, engine, session);
   }
 
-  /** A session holds nothing any more. */
+  /** A session no longer holds any process. */
   release(session: symbol): void {
     for (const engine of this.of(session)) deleteFrom(this.#sessions, engine, session);
     this.#engines.delete(session);
   }
 
-  /** Nobody holds this process any more. */
+  /** No session holds this process any more. */
   free(engine: Engine): void {
     for (const session of this.#sessions.get(engine) ?? NONE) {
       deleteFrom(this.#engines, session, engine);

@@ -2,14 +2,14 @@ import type { ProcessLimits } from './limits.ts';
 
 type Patience = Pick<ProcessLimits, 'startMs' | 'stopMs' | 'hangMs'>;
 
-/** How long a sandbox process takes for what it was told to do. Knows no clock: time is told. */
+/** How long a sandbox process takes to do what it was told. Has no clock: the caller passes time. */
 export class SignsOfLife {
   readonly #limits: Patience;
-  /** For how long programs that were killed may have been running since. */
+  /** How long killed programs may have kept running. */
   readonly #stoppingMs = new Map<number, number>();
-  /** Questions that it has not answered. */
+  /** Questions that it has not answered yet. */
   #unanswered = 0;
-  /** For how long the oldest of them has waited, or a younger one since the last answer. */
+  /** How long it has been silent since the oldest of them was asked or since its last answer. */
   #silentMs = 0;
   #started = false;
 
@@ -17,7 +17,7 @@ export class SignsOfLife {
     this.#limits = limits;
   }
 
-  /** Programs that were killed and may still be running. */
+  /** How many killed programs may still be running. */
   get stopping(): number {
     return this.#stoppingMs.size;
   }
@@ -51,13 +51,13 @@ export class SignsOfLife {
     this.#stoppingMs.set(id, 0);
   }
 
-  /** Whether it was told to stop this program and has not said that it did. */
+  /** Whether it was told to stop this program and has not confirmed it. */
   isStopping(id: number): boolean {
     return this.#stoppingMs.has(id);
   }
 
   /**
-   * It told that nothing of this program runs any more.
+   * It confirmed that nothing of this program runs any more.
    *
    * @returns Whether it had been told to stop it.
    */
@@ -65,16 +65,16 @@ export class SignsOfLife {
     return this.#stoppingMs.delete(id);
   }
 
-  /** It is over: nothing is expected of it any more. */
+  /** It has ended: nothing more is expected of it. */
   clear(): void {
     this.#stoppingMs.clear();
     this.#unanswered = 0;
   }
 
   /**
-   * Lets time pass, in milliseconds, in which it could have been heard.
+   * Counts time, in milliseconds, in which it could have been heard.
    *
-   * @returns What took too long; null where nothing did.
+   * @returns What took too long; null if nothing did.
    */
   pass(listenedMs: number): 'stuck' | 'silent' | null {
     const { startMs, stopMs, hangMs } = this.#limits;

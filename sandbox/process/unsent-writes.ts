@@ -1,11 +1,11 @@
 import { valueParts } from './value-parts.ts';
 
-/** Length of the stored values that go up in one frame, in UTF-16 units, unless one alone is longer. */
+/** How long the values of one frame are together, in UTF-16 units, unless one alone is longer. */
 const FRAME_LENGTH = 1 << 20;
 
 /**
- * Sends on what a program stores: soon, so that little is lost with its process, before whatever the
- * program does next that can be noticed, and of many values for one key only the last.
+ * Forwards what a program stores: soon, so that little is lost with its process; before the program's
+ * next visible action; and only the last of several values for one key.
  */
 export class UnsentWrites {
   readonly #send: (...keysAndJson: readonly string[]) => void;
@@ -27,7 +27,7 @@ export class UnsentWrites {
     });
   }
 
-  /** Sends at once what waits. */
+  /** Sends what is waiting at once. */
   flush(): void {
     if (this.#unsent.size === 0) return;
     const texts = [...this.#unsent].flat();

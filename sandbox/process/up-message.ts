@@ -13,9 +13,11 @@ import { END_BOUNDS, Up, VALUES_PER_FRAME } from './message-kinds.ts';
 /** A key and its value as JSON text. */
 export type Write = readonly [key: string, json: string];
 
-/** What a sandbox process says of one program. */
+/** What a sandbox process sends about one program. */
 export type RunMessage =
   | { readonly type: 'started' }
+  | { readonly type: 'waits' }
+  | { readonly type: 'proceeds' }
   | { readonly type: 'yield' }
   | { readonly type: 'frontier' }
   | { readonly type: 'output'; readonly item: OutputItem }
@@ -29,7 +31,7 @@ export type RunMessage =
   | { readonly type: 'writes'; readonly writes: readonly Write[] }
   | { readonly type: 'end'; readonly end: ProgramEnd };
 
-/** What a sandbox process says. */
+/** What a sandbox process sends. */
 export type UpMessage =
   | RunMessage
   | { readonly type: 'gone' }
@@ -37,8 +39,8 @@ export type UpMessage =
   | { readonly type: 'heaviest' };
 
 /**
- * Reads a frame of a sandbox process. Nothing of it is trusted: each field is checked, and what is
- * returned is made here, with nothing in it but the known fields.
+ * Reads a frame of a sandbox process. Nothing in it is trusted: each field is checked, and the result
+ * is a new object with the known fields only.
  *
  * @param maxLength Length of the longest value, in UTF-16 units.
  * @throws Error for a frame that no honest process sends.
@@ -53,6 +55,10 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
       return bare(frame, 'gone');
     case Up.Started:
       return bare(frame, 'started');
+    case Up.Waits:
+      return bare(frame, 'waits');
+    case Up.Proceeds:
+      return bare(frame, 'proceeds');
     case Up.Yield:
       return bare(frame, 'yield');
     case Up.Frontier:
@@ -75,7 +81,7 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
   return refuse(`there is no kind ${frame.kind}`);
 }
 
-type Bare = 'started' | 'yield' | 'frontier' | 'gone' | 'pong' | 'heaviest';
+type Bare = 'started' | 'waits' | 'proceeds' | 'yield' | 'frontier' | 'gone' | 'pong' | 'heaviest';
 
 /** A message without numbers and texts. */
 function bare<Type extends Bare>(

@@ -1,8 +1,8 @@
 import { VALUES_PER_FRAME } from './message-kinds.ts';
 
 /**
- * Divides keys and JSON texts, in turn, among frames: 64 values at most and, together, no longer
- * than `maxLength` UTF-16 units. A longer value goes alone.
+ * Divides alternating keys and JSON texts among frames. A frame has at most 64 values, which together
+ * are no longer than `maxLength` UTF-16 units. A longer value goes alone.
  */
 export function* valueParts(
   keysAndJson: readonly string[],

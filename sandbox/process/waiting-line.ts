@@ -2,14 +2,14 @@ import type { Program, ProgramCalls, SandboxRun } from '../../src/sandbox.ts';
 import { notStarted } from './end-cause.ts';
 import { WaitingRun } from './waiting-run.ts';
 
-/** Starts a program; null where there is no process for it yet. */
+/** Starts a program; returns null if there is no process for it yet. */
 export type Place = (program: Program, calls: ProgramCalls, session: symbol) => SandboxRun | null;
 
 /**
- * Programs that wait for a process: sessions in the order they came, first come, first served.
+ * Programs that wait for a process, by session: first come, first served.
  *
- * A session that gets a process takes all its programs there, so however many it has waiting, it
- * stands in the line once.
+ * A session that gets a process takes all its programs there. So each session has one place in the
+ * line, however many of its programs wait.
  */
 export class WaitingLine {
   readonly #place: Place;
@@ -20,7 +20,7 @@ export class WaitingLine {
     this.#place = place;
   }
 
-  /** Sessions that wait. */
+  /** How many sessions wait. */
   get length(): number {
     return this.#line.size;
   }
@@ -36,7 +36,7 @@ export class WaitingLine {
     return run;
   }
 
-  /** There may be a process: lets those who wait have it, once what goes on now is done. */
+  /** There may be a process: offers it to those who wait, after the current task. */
   move(): void {
     if (this.#scheduled || this.#line.size === 0) return;
     this.#scheduled = true;
@@ -46,7 +46,7 @@ export class WaitingLine {
     });
   }
 
-  /** As `move`, at once. */
+  /** Like `move`, but at once. */
   moveNow(): void {
     for (const [session, programs] of this.#line) {
       for (const [run, [program, calls]] of programs) {
@@ -58,7 +58,7 @@ export class WaitingLine {
     }
   }
 
-  /** Nobody gets a process any more. */
+  /** Fails all programs that wait. */
   close(): void {
     const failure = notStarted('was not started because its sandbox was closed');
     for (const programs of this.#line.values())

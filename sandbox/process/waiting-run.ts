@@ -1,10 +1,10 @@
 import type { CellFailure } from '../../src/events.ts';
 import type { ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 
-/** What a program may be told that has not started. */
+/** The orders that a program can get before it has started. */
 type Order = 'hold' | 'release' | 'step' | 'ref' | 'unref';
 
-/** A program that waits for a process, and is told there what it was told meanwhile. */
+/** A program that waits for a process. Orders that it gets meanwhile are passed on when it has one. */
 export class WaitingRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
   readonly #resolve: (end: ProgramEnd | Promise<ProgramEnd>) => void;
@@ -12,7 +12,7 @@ export class WaitingRun implements SandboxRun {
   readonly #orders: Order[] = [];
   #placed: SandboxRun | null = null;
 
-  /** @param onKilled Called where it is killed before it has a process: it needs none any more. */
+  /** @param onKilled Called if it is killed before it has a process, and so needs none any more. */
   constructor(onKilled: (run: WaitingRun) => void) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
@@ -20,14 +20,14 @@ export class WaitingRun implements SandboxRun {
     this.#onKilled = onKilled;
   }
 
-  /** It runs: this is what stands for it from now on. */
+  /** It has a process, in which this run takes over from here. */
   place(run: SandboxRun): void {
     this.#placed = run;
     for (const order of this.#orders.splice(0)) run[order]();
     this.#resolve(run.ended);
   }
 
-  /** Ends it: there will be no process. */
+  /** Ends it, because there will be no process. */
   fail(failure: CellFailure): void {
     this.#resolve({ failure, notes: [] });
   }
@@ -48,7 +48,7 @@ export class WaitingRun implements SandboxRun {
     return this.#placed?.room() ?? null;
   }
 
-  /** A program that waits has made no call, shown nothing and sent nothing yet. */
+  /** A program that waits has made no call yet, so there is nothing to answer. */
   answer(id: number, ok: boolean, text: string): void {
     this.#placed?.answer(id, ok, text);
   }

@@ -33,6 +33,7 @@ export function initialState(hold: boolean): CellState {
     backlog: null,
     observer: null,
     stepping: { hold, latest: 0, held: null },
+    isWaiting: false,
   };
 }
 
@@ -40,7 +41,8 @@ export function initialState(hold: boolean): CellState {
 export function phaseOf(state: CellState): CellPhase | null {
   switch (state.phase) {
     case 'running':
-      return state.stepping.held === null ? 'running' : 'held';
+      if (state.stepping.held !== null) return 'held';
+      return state.isWaiting ? 'waiting' : 'running';
     case 'committing':
       return 'draining';
     case 'closed':
@@ -76,6 +78,8 @@ function whileRunning(state: Phase<'running'>, input: Input): Step {
       return [{ ...state, backlog: { item: input.item, before: state.backlog } }];
     case 'yield-control':
       return state.observer?.mode === 'yield' ? answerYielded(state, state.observer.id) : [state];
+    case 'waits':
+      return [{ ...state, isWaiting: input.isWaiting }];
     case 'elapsed':
       return state.observer?.id === input.id ? answerYielded(state, input.id) : [state];
     case 'frontier':
@@ -122,6 +126,7 @@ function whileDraining(state: Phase<'draining'>, input: Input): Step {
       return [{ ...state, phase: 'committing' }, { type: 'commit' }];
     case 'output':
     case 'yield-control':
+    case 'waits':
     case 'frontier':
     case 'finish':
     case 'committed':
@@ -155,6 +160,7 @@ function whileCommitting(state: Phase<'committing'>, input: Input): Step {
     case 'elapsed':
     case 'output':
     case 'yield-control':
+    case 'waits':
     case 'frontier':
     case 'finish':
     case 'callbacks-closed':
@@ -182,6 +188,7 @@ function whileTerminating(state: Phase<'terminating'>, input: Input): Step {
       return [state, ...refuseGone(input)];
     case 'output':
     case 'yield-control':
+    case 'waits':
     case 'frontier':
     case 'finish':
     case 'committed':
@@ -202,6 +209,7 @@ function whileCompleted(state: Phase<'completed'>, input: Input): Step {
     case 'elapsed':
     case 'output':
     case 'yield-control':
+    case 'waits':
     case 'frontier':
     case 'finish':
     case 'callbacks-closed':
@@ -222,6 +230,7 @@ function refuseGone(input: Input): Effect[] {
     case 'elapsed':
     case 'output':
     case 'yield-control':
+    case 'waits':
     case 'frontier':
     case 'finish':
     case 'callbacks-closed':

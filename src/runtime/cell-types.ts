@@ -36,6 +36,8 @@ export type CellState =
       readonly backlog: Backlog;
       readonly observer: Observer | null;
       readonly stepping: Stepping;
+      /** Whether the program waits for its turn to run. */
+      readonly isWaiting: boolean;
     }
   | {
       readonly phase: 'draining';
@@ -71,6 +73,7 @@ export type Phase<P extends CellState['phase']> = Extract<CellState, { phase: P 
 export type Input =
   | { readonly type: 'output'; readonly item: OutputItem }
   | { readonly type: 'yield-control' }
+  | { readonly type: 'waits'; readonly isWaiting: boolean }
   | { readonly type: 'frontier'; readonly pendingCalls: readonly PendingCall[] }
   | { readonly type: 'finish'; readonly end: ProgramEnd }
   | { readonly type: 'callbacks-closed' }

@@ -1,7 +1,7 @@
 import { execute } from 'abort-controller-x';
 import type { ToolCall } from '../delegate.ts';
 import type { CancelReason } from '../errors.ts';
-import type { CellEvent, CellFailure, OutputItem } from '../events.ts';
+import type { CellEvent, OutputItem } from '../events.ts';
 import type { ProgramCalls, SandboxRun } from '../sandbox.ts';
 import type { CellSummary, ObserveMode, WaitOptions } from '../session.ts';
 import { commitWrites } from '../stored-values.ts';
@@ -125,6 +125,10 @@ export class Cell implements ProgramCalls, CallbackResults {
     const text = `The cell timed out after ${maxRunMs} ms (CLI: --timeout; API: maxRunMs)`;
     this.#runTimer = startTimer(() => this.#stop(text), maxRunMs)?.unref();
     this.#clock.begin();
+  }
+
+  waits(isWaiting: boolean): void {
+    this.#dispatch({ type: 'waits', isWaiting });
   }
 
   output(item: OutputItem): void {
@@ -263,8 +267,7 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   /** @param text Names the limit that ends the cell. */
   #stop(text: string): void {
-    const failure: CellFailure = { kind: 'limit', text };
-    this.#dispatch({ type: 'finish', end: { failure, notes: [] } });
+    this.#dispatch({ type: 'finish', end: { failure: { kind: 'limit', text }, notes: [] } });
   }
 
   #answer(id: number, answer: Answer): void {

@@ -8,6 +8,7 @@ import { holdingContract } from './sandbox-holding-contract.ts';
 import { killingContract } from './sandbox-killing-contract.ts';
 import { repairContract } from './sandbox-repair-contract.ts';
 import { timersContract } from './sandbox-timers-contract.ts';
+import { turnsContract } from './sandbox-turns-contract.ts';
 import { valuesContract } from './sandbox-values-contract.ts';
 
 /** What every sandbox does, seen from the session. */
@@ -40,6 +41,7 @@ export function sandboxContract(
     holdingContract(tools);
     repairContract(tools);
     timersContract(tools);
+    turnsContract(tools);
     valuesContract(tools);
   });
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type CodexRun, runCodex } from './codex-run.ts';
+import type { CodexWire } from './scratch.ts';
 import { compareTranscripts, type DiffLine } from './transcript.ts';
 
 /**
@@ -10,7 +11,7 @@ import { compareTranscripts, type DiffLine } from './transcript.ts';
  */
 
 const USAGE =
-  'Usage: node test/e2e/codex-cli.ts --codex PROGRAM --host HOST [--peer OTHER_HOST] [--model MODEL] [--json]';
+  'Usage: node test/e2e/codex-cli.ts --codex PROGRAM --host HOST [--peer OTHER_HOST] [--model MODEL] [--wire default|json] [--json]';
 
 const MAX_STARTS_SHOWN = 3;
 
@@ -27,6 +28,7 @@ interface Needs {
   readonly host: string;
   readonly peer?: string | undefined;
   readonly model: string;
+  readonly wire: CodexWire;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -45,12 +47,14 @@ function readArguments(argv: readonly string[]): Needs & { readonly json: boolea
       host: { type: 'string' },
       peer: { type: 'string' },
       model: { type: 'string', default: 'gpt-5.5' },
+      wire: { type: 'string', default: 'default' },
       json: { type: 'boolean', default: false },
     },
   });
-  const { codex, host } = values;
+  const { codex, host, wire } = values;
   if (codex === undefined || host === undefined) throw new Error(USAGE);
-  return { ...values, codex, host };
+  if (wire !== 'default' && wire !== 'json') throw new Error(USAGE);
+  return { ...values, codex, host, wire };
 }
 
 /** Aborts on a signal, so that what was started is ended first. */
@@ -62,9 +66,12 @@ function interrupted(): AbortSignal {
   return controller.signal;
 }
 
-async function compare({ codex, host, peer, model }: Needs, signal: AbortSignal): Promise<Report> {
-  const runs = [await runCodex(codex, host, model, signal)];
-  if (peer !== undefined) runs.push(await runCodex(codex, peer, model, signal));
+async function compare(
+  { codex, host, peer, ...settings }: Needs,
+  signal: AbortSignal,
+): Promise<Report> {
+  const runs = [await runCodex(codex, host, settings, signal)];
+  if (peer !== undefined) runs.push(await runCodex(codex, peer, settings, signal));
   const [ours, theirs] = runs as [CodexRun, CodexRun | undefined];
   const differences = theirs ? compareTranscripts(theirs.transcript, ours.transcript) : [];
   const passed = runs.every(wentWell) && differences.length === 0;

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { startMockResponsesApi } from './mock-responses-api.ts';
 import { ProcessWatch } from './process-watch.ts';
+import type { ScenarioResult } from './scenario-player.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { type HostStart, makeScratch, type Scratch } from './scratch.ts';
-import { type ScenarioResult, ScriptedModel } from './scripted-model.ts';
+import { type CodexWire, type HostStart, makeScratch, type Scratch } from './scratch.ts';
+import { ScriptedModel } from './scripted-model.ts';
 import { type Exchange, toTranscript } from './transcript.ts';
 
 /** The result of the script on one host. */
@@ -47,7 +48,7 @@ interface Ended {
 export async function runCodex(
   codex: string,
   host: string,
-  model: string,
+  { model, wire }: { readonly model: string; readonly wire: CodexWire },
   signal: AbortSignal,
 ): Promise<CodexRun> {
   const startedAt = performance.now();
@@ -58,7 +59,7 @@ export async function runCodex(
     running.push(watch.look(process.pid));
     return script.respond(body);
   });
-  await using scratch = await makeScratch({ codex, host, model, apiUrl: api.url });
+  await using scratch = await makeScratch({ codex, host, model, wire, apiUrl: api.url });
   const ended = await runProgram(scratch, watch, signal);
   const left = await watch.untilGone(GONE_LIMIT_MS);
   const starts = await scratch.hostStarts();

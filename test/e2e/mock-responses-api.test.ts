@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { startMockResponsesApi } from './mock-responses-api.ts';
-import { runningCell, type Scenario, ScriptedModel } from './scripted-model.ts';
+import { runningCell, type Scenario } from './scenario-player.ts';
+import { type ModelCall, ScriptedModel } from './scripted-model.ts';
 
 const TOOLS = [
   { type: 'custom', name: 'exec' },
@@ -32,7 +33,7 @@ const outputOf = (callId: string, output: unknown) => ({
   output,
 });
 
-const twoSteps: Scenario = {
+const twoSteps: Scenario<ModelCall> = {
   name: 'two steps',
   *play(expect) {
     const [first] = yield [{ tool: 'exec', source: 'yield_control()' }];
@@ -42,7 +43,7 @@ const twoSteps: Scenario = {
   },
 };
 
-const twoCalls: Scenario = {
+const twoCalls: Scenario<ModelCall> = {
   name: 'two calls',
   *play(expect) {
     const answers = yield [

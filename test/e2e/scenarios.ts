@@ -1,4 +1,5 @@
-import { type ModelCall, runningCell, type Scenario } from './scripted-model.ts';
+import { runningCell, type Scenario } from './scenario-player.ts';
+import type { ModelCall } from './scripted-model.ts';
 
 const COMPLETED = /^Script completed/;
 const FAILED = /^Script failed/;
@@ -14,7 +15,7 @@ const exec = (source: string): ModelCall => ({ tool: 'exec', source });
 const wait = (input: Record<string, unknown>): ModelCall => ({ tool: 'wait', input });
 
 /** Typical uses of code mode, each in a few cells. Shell commands only print. */
-export const SCENARIOS: readonly Scenario[] = [
+export const SCENARIOS: readonly Scenario<ModelCall>[] = [
   {
     name: 'shell commands at once',
     *play(expect) {

@@ -22,9 +22,14 @@ export interface ScratchNeeds {
   readonly host: string;
   /** A model that the program knows; it determines the offered tools. */
   readonly model: string;
+  /** What it should speak with its host; `default` leaves that to the program. */
+  readonly wire: CodexWire;
   /** The URL of the model. */
   readonly apiUrl: string;
 }
+
+/** What the program speaks with its host. */
+export type CodexWire = 'default' | 'json';
 
 /** One start of the host. */
 export interface HostStart {
@@ -50,7 +55,8 @@ export interface Scratch extends AsyncDisposable {
  *
  * @throws If a program is missing, not executable, or a script where only a binary works.
  */
-export async function makeScratch({ codex, host, model, apiUrl }: ScratchNeeds): Promise<Scratch> {
+export async function makeScratch(needs: ScratchNeeds): Promise<Scratch> {
+  const { codex, host, apiUrl } = needs;
   const program = await nativeProgram(codex);
   const hostPath = resolve(host);
   await access(hostPath, constants.X_OK);
@@ -70,7 +76,7 @@ export async function makeScratch({ codex, host, model, apiUrl }: ScratchNeeds):
     const [own, started] = [join(bin, 'codex'), join(path, 'host-starts')];
     await link(program, own).catch(() => copyFile(program, own));
     await writeFile(join(bin, 'codex-code-mode-host'), wrapper(hostPath, started), { mode: 0o755 });
-    await writeFile(join(home, 'config.toml'), config(model, apiUrl));
+    await writeFile(join(home, 'config.toml'), config(needs));
     return {
       path,
       codex: own,
@@ -120,8 +126,10 @@ async function readStarts(path: string): Promise<readonly HostStart[]> {
   });
 }
 
-/** With `code_mode_host_grpc` off, the program sends frames of JSON to its host. */
-function config(model: string, apiUrl: string): string {
+/** Feature that makes the program send frames of JSON to its host when it is off. */
+const GRPC_OFF = 'code_mode_host_grpc = false';
+
+function config({ model, apiUrl, wire }: ScratchNeeds): string {
   return `
 model = "${model}"
 model_provider = "scripted"
@@ -140,7 +148,7 @@ stream_max_retries = 0
 [features]
 code_mode = true
 code_mode_only = true
-code_mode_host_grpc = false
+${wire === 'json' ? GRPC_OFF : ''}
 apps = false
 enable_request_compression = false
 plugins = false
@@ -162,7 +170,7 @@ function environment(home: string, temporary: string, apiUrl: string): Record<st
     TMPDIR: temporary,
     LANG: 'C.UTF-8',
     // The standard error of the host.
-    RUST_LOG: 'error,codex_code_mode::remote_session=debug',
+    RUST_LOG: 'error,codex_code_mode=debug',
     HTTP_PROXY: apiUrl,
     HTTPS_PROXY: apiUrl,
     ALL_PROXY: apiUrl,

@@ -1,25 +1,10 @@
 import { z } from 'zod';
+import { type Scenario, ScenarioPlayer, type ScenarioResult } from './scenario-player.ts';
 
 /** One call of a tool that the command line program offers to its model. */
 export type ModelCall =
   | { readonly tool: 'exec'; readonly source: string }
   | { readonly tool: 'wait'; readonly input: Readonly<Record<string, unknown>> };
-
-/** Describes what is wrong with an answer that lacks any of these parts. */
-export type Expect = (answer: string | undefined, ...parts: readonly (string | RegExp)[]) => void;
-
-/** The moves of a model for one purpose: it yields calls, and gets one text for each. */
-export interface Scenario {
-  readonly name: string;
-  play(expect: Expect): Generator<readonly ModelCall[], void, readonly string[]>;
-}
-
-/** The result of one scenario. `problems` is empty if it succeeded. */
-export interface ScenarioResult {
-  readonly name: string;
-  readonly over: boolean;
-  readonly problems: readonly string[];
-}
 
 /** One item of a response of the Responses API. */
 export type ResponseItem = Readonly<Record<string, unknown>>;
@@ -58,25 +43,22 @@ type RequestBody = z.infer<typeof requestBody>;
  * After the last one it sends a message, which ends the turn.
  */
 export class ScriptedModel {
-  readonly #scenarios: readonly Scenario[];
-  readonly #results: { name: string; over: boolean; problems: string[] }[] = [];
-  #playing: ReturnType<Scenario['play']> | undefined;
+  readonly #player: ScenarioPlayer<ModelCall>;
   #pending: readonly string[] = [];
   #callCount = 0;
 
-  constructor(scenarios: readonly Scenario[]) {
-    this.#scenarios = scenarios;
+  constructor(scenarios: readonly Scenario<ModelCall>[]) {
+    this.#player = new ScenarioPlayer(scenarios);
   }
 
   /** The results of all started scenarios. */
   get results(): readonly ScenarioResult[] {
-    return this.#results;
+    return this.#player.results;
   }
 
   /** Whether all scenarios were played to their ends, and no answer was wrong. */
   get wentWell(): boolean {
-    const good = this.#results.filter(({ over, problems }) => over && problems.length === 0);
-    return good.length === this.#scenarios.length;
+    return this.#player.wentWell;
   }
 
   /**
@@ -88,28 +70,10 @@ export class ScriptedModel {
     const request = requestBody.parse(body);
     checkTools(request);
     const answers = this.#pending.map((id) => answerTo(request, id));
-    const calls = this.#advance(answers);
+    const calls = this.#player.next(answers);
+    this.#pending = calls.map((_, at) => `call_${this.#callCount + at + 1}`);
     const items = calls.map((call) => this.#toItem(call));
     return items.length > 0 ? items : [message('The script is over.')];
-  }
-
-  #advance(answers: readonly string[]): readonly ModelCall[] {
-    let step = this.#playing?.next(answers);
-    while (step === undefined || step.done) {
-      const last = this.#results.at(-1);
-      if (last !== undefined) last.over = true;
-      const scenario = this.#scenarios[this.#results.length];
-      this.#pending = [];
-      if (scenario === undefined) return [];
-      const problems: string[] = [];
-      this.#results.push({ name: scenario.name, over: false, problems });
-      this.#playing = scenario.play((answer, ...parts) => {
-        problems.push(...missingParts(answer, parts));
-      });
-      step = this.#playing.next([]);
-    }
-    this.#pending = step.value.map((_, at) => `call_${this.#callCount + at + 1}`);
-    return step.value;
   }
 
   #toItem(call: ModelCall): ResponseItem {
@@ -127,11 +91,6 @@ export class ScriptedModel {
         };
     }
   }
-}
-
-/** The number of the cell that an answer reports as running; `none` if it reports none. */
-export function runningCell(answer: string | undefined): string {
-  return /^Script running with cell ID (\S+)/.exec(answer ?? '')?.[1] ?? 'none';
 }
 
 function checkTools({ tools, input }: RequestBody): void {
@@ -160,18 +119,6 @@ function textOf(output: z.infer<typeof content>): string {
   if (typeof output === 'string') return output;
   const parts = output.map((part) => (part.type === 'input_text' ? part.text : `[${part.type}]`));
   return parts.join('\n');
-}
-
-function missingParts(
-  answer: string | undefined,
-  parts: readonly (string | RegExp)[],
-): readonly string[] {
-  if (answer === undefined || answer === '') return ['There was no answer'];
-  const isIn = (part: string | RegExp) =>
-    typeof part === 'string' ? answer.includes(part) : part.test(answer);
-  const missing = parts.filter((part) => !isIn(part)).map((part) => JSON.stringify(String(part)));
-  if (missing.length === 0) return [];
-  return [`Expected ${missing.join(' and ')} in ${JSON.stringify(answer)}`];
 }
 
 function message(text: string): ResponseItem {

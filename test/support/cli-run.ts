@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { main } from '../../host/cli/cli.ts';
-import type { CliOutput } from '../../host/cli/cli-io.ts';
+import type { CliIo, CliOutput } from '../../host/cli/cli-io.ts';
+import { main as mainOfHost } from '../../host/cli/code-mode-host.ts';
 import type { OpenSession, SessionNeeds } from '../../host/cli/run-command.ts';
 import { ugly } from './mcp-servers.ts';
 import type { ScriptedSession } from './scripted-session.ts';
@@ -32,12 +33,21 @@ export interface CliRun {
 
 /** Starts `cellhost` with these arguments. */
 export function startCli(argv: readonly string[], surroundings: CliSurroundings = {}): CliRun {
+  return startProgram((io) => main(argv, io, surroundings.openSession), surroundings);
+}
+
+/** Starts `codex-code-mode-host` with these arguments. */
+export function startHostCli(argv: readonly string[], surroundings: CliSurroundings = {}): CliRun {
+  return startProgram((io) => mainOfHost(argv, io), surroundings);
+}
+
+function startProgram(run: (io: CliIo) => Promise<number>, surroundings: CliSurroundings): CliRun {
   const stdout = captureOutput(false);
   const stderr = captureOutput(surroundings.stderrIsTerminal ?? false);
   const signals = new EventEmitter();
   const stdin = inputOf(surroundings.stdin);
   const io = { stdin, stdout: stdout.stream, stderr: stderr.stream, signals, version: '1.2.3' };
-  return { exitCode: main(argv, io, surroundings.openSession), stdout, stderr, signals };
+  return { exitCode: run(io), stdout, stderr, signals };
 }
 
 /** Starts `cellhost run` over a scripted session, and tells what it asks of the session. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HostClient } from '../../host/client/host-client.ts';
-import type { RemoteSession } from '../../host/client/remote-session.ts';
+import type { RemoteSession } from '../../host/remote/remote-session.ts';
 import { Host } from '../../host/server/host.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import type { Transport } from '../../host/wire/transport.ts';

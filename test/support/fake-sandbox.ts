@@ -88,6 +88,10 @@ export class FakeRun implements SandboxRun {
     if (!this.#killed) this.#calls.started();
   }
 
+  waits(isWaiting: boolean): void {
+    if (!this.#killed) this.#calls.waits(isWaiting);
+  }
+
   text(...texts: readonly string[]): void {
     for (const text of texts) void this.output({ type: 'input_text', text });
   }

@@ -11,6 +11,7 @@ export const MODEL_LIMITS = {
   maxStoredLength: 60,
   maxStoredKeys: 3,
   maxProgramsPerIsolate: 2,
+  maxRunningPrograms: 2,
 } as const;
 export const TOOLS = 2;
 export const JSON_TEXTS = ['1', 'null', '{"a":[1,-2.5e3]}', '"\\u00e9\\n"', '[]'] as const;
@@ -23,6 +24,7 @@ interface ModelProgram {
   lastCall: number;
   readonly waiting: Set<number>;
   notifications: number;
+  isWaiting: boolean;
   isHeld: boolean;
   frontiers: number;
   readonly stored: Map<string, string>;
@@ -48,6 +50,7 @@ export class ProcessModel {
       lastCall: 0,
       waiting: new Set(),
       notifications: 0,
+      isWaiting: false,
       isHeld: hold,
       frontiers: hold ? 1 : 0,
       stored: new Map(),
@@ -100,6 +103,12 @@ export class ProcessModel {
       if (isNew && failure !== 'sandbox_failed') return false;
       if (texts.length < 2 || !this.#isEnd(a, b, texts)) return false;
       program.phase = 'over';
+      return true;
+    }
+    if (kind === Up.Waits || kind === Up.Proceeds) {
+      if (!noNumbers || texts.length > 0 || program.isWaiting !== (kind === Up.Proceeds))
+        return false;
+      program.isWaiting = kind === Up.Waits;
       return true;
     }
     if (isNew) {

@@ -47,6 +47,10 @@ export class RecordingCalls implements ProgramCalls {
     this.#write('started');
   }
 
+  waits(isWaiting: boolean): void {
+    this.#write(isWaiting ? 'waits' : 'proceeds');
+  }
+
   output(item: OutputItem): void {
     switch (item.type) {
       case 'input_text':

@@ -1,4 +1,5 @@
-import { Host, type HostOptions } from '../../host/server/host.ts';
+import type { HostOptions } from '../../host/core/host-core.ts';
+import { Host } from '../../host/server/host.ts';
 import { memoryTransports } from '../../host/transports/memory-transport.ts';
 import type { Transport } from '../../host/wire/transport.ts';
 import { type FakeProgram, FakeSandbox } from './fake-sandbox.ts';

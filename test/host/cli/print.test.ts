@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { CliOutput } from '../../../host/cli/cli-io.ts';
-import {
-  jsonLine,
-  print,
-  printFailure,
-  printLabelled,
-  withoutControls,
-} from '../../../host/cli/print.ts';
+import { jsonLine, print, printFailure, printLabelled } from '../../../host/cli/print.ts';
+import { inOneLine, withoutControls } from '../../../host/io/visible-text.ts';
+import { startHostCli } from '../../support/cli-run.ts';
 
 const ESCAPE = '\u001b';
 /** What a terminal acts on, of the characters that programs can write. */
@@ -57,6 +53,22 @@ describe('Text on a terminal', () => {
 
   it('shows what was in the way', () => {
     assert.equal(withoutControls(`a${ESCAPE}[31m\tb\n\u009b\u007f\r`), 'a␛[31m\tb\n\\u009b␡␍');
+  });
+
+  it('stays in its line where it must', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        assert.doesNotMatch(inOneLine(text), /[\p{Cc}\p{Bidi_Control}]/v);
+      }),
+    );
+    assert.equal(inOneLine('a\tb\nc'), 'a␉b␊c');
+  });
+
+  it('is harmless where an option that we do not know is named', async () => {
+    const { exitCode, stderr } = startHostCli([`--a${ESCAPE}[2J`], { stderrIsTerminal: true });
+    assert.equal(await exitCode, 2);
+    await stderr.has('Usage:');
+    assert.doesNotMatch(stderr.text(), ACTED_ON);
   });
 
   it('is bold in the labels of our own lines, and nowhere else', () => {

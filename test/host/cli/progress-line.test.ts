@@ -40,7 +40,7 @@ describe('ProgressLine', () => {
     progress.toolStarted('tool-1', 'a\u001b[31m');
     progress.toolStarted('tool-2', 'b');
     tick(200);
-    assert.equal(lines(), '3 s, 0 tool calls done, running a?[31m and 1 more');
+    assert.equal(lines(), '3 s, 0 tool calls done, running a␛[31m and 1 more');
     progress.toolEnded('tool-1');
     tick(200);
     assert.equal(lines(), '3 s, 1 tool call done, running b');

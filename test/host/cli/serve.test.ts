@@ -60,13 +60,13 @@ describe('cellhost serve', () => {
   });
 
   it('refuses by name what it does not serve', async () => {
-    const child = start('--listen', 'grpc://127.0.0.1:0');
+    const child = start('--listen', 'wss://127.0.0.1:0');
     let words = '';
     child.stderr?.on('data', (text) => {
       words += text;
     });
     assert.equal(await exitOf(child), 2);
-    assert.match(words, /grpc/);
+    assert.match(words, /wss/);
   });
 
   it('answers everybody and ends with 0 at SIGTERM', async () => {

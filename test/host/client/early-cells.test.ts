@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HostClient } from '../../../host/client/host-client.ts';
-import type { RemoteSession } from '../../../host/client/remote-session.ts';
+import type { RemoteSession } from '../../../host/remote/remote-session.ts';
 import { memoryTransports } from '../../../host/transports/memory-transport.ts';
 import { rejectsWith } from '../../support/events.ts';
 import { isSettled, settled } from '../../support/gates.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { ReconnectingHostClient } from '../../../host/client/reconnecting-host-client.ts';
-import type { RemoteSession } from '../../../host/client/remote-session.ts';
+import type { RemoteSession } from '../../../host/remote/remote-session.ts';
 import { CodeModeError } from '../../../src/errors.ts';
 import type { StartedCell } from '../../../src/session.ts';
 import { LONG, PENDING } from '../../contract/session-setup.ts';

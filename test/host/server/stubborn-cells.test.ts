@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { HostClient } from '../../../host/client/host-client.ts';
-import type { RemoteSession } from '../../../host/client/remote-session.ts';
+import type { RemoteSession } from '../../../host/remote/remote-session.ts';
 import { memoryTransports } from '../../../host/transports/memory-transport.ts';
 import type { Transport } from '../../../host/wire/transport.ts';
 import { CONTRACT_TOOLS, LONG } from '../../contract/session-setup.ts';

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { isolateBlueprint } from '../../../sandbox/isolate/blueprint.ts';
 import { IsolateRun } from '../../../sandbox/isolate/isolate-run.ts';
 import { ProgramIsolate } from '../../../sandbox/isolate/program-isolate.ts';
+import { SessionTurns, type Turn } from '../../../sandbox/isolate/session-turns.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import type { OutputItem } from '../../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../../src/sandbox.ts';
@@ -28,11 +29,17 @@ const LIMITS = {
   maxStoredKeys: 5,
 };
 
+/** The turn of a program that is alone in its session. */
+function ownTurn(): Turn {
+  return new SessionTurns(1).join(Symbol('session'), () => {});
+}
+
 /** Checks that whatever reaches a cell has the shape the cell was promised. */
 function checkingCalls(runOf: () => SandboxRun | null = () => null): ProgramCalls {
   let last = 0;
   return {
     started: () => {},
+    waits: () => {},
     output: (item) => checkItem(item),
     store: (key, json) => assert.equal(typeof key + typeof json, 'stringstring'),
     yieldControl: () => {},
@@ -87,6 +94,7 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
           PROGRAM,
           checkingCalls(() => run),
           LIMITS,
+          ownTurn(),
           () => {},
         );
         const isolate = new ProgramIsolate(blueprint);
@@ -113,7 +121,7 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
         };
         const calls = checkingCalls(() => run);
         const program = { ...PROGRAM, source: 'await tools.echo()' };
-        const run: IsolateRun = new IsolateRun(program, calls, LIMITS, keep);
+        const run: IsolateRun = new IsolateRun(program, calls, LIMITS, ownTurn(), keep);
         const isolate = new ProgramIsolate(blueprint);
         run.start(isolate);
         const { receive } = isolate.context.wiring;
@@ -141,7 +149,7 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
       ['maxStoredKeys', 'store', [1, 'x']],
     ] as const) {
       const calls = checkingCalls();
-      const run = new IsolateRun(PROGRAM, calls, LIMITS, () => {});
+      const run = new IsolateRun(PROGRAM, calls, LIMITS, ownTurn(), () => {});
       const isolate = new ProgramIsolate(blueprint);
       run.start(isolate);
       const { receive } = isolate.context.wiring;
@@ -160,7 +168,7 @@ async function checkWitness(isolate: ProgramIsolate, meanwhile: () => void): Pro
   isolate.makeReady();
   const calls = new RecordingCalls();
   const program = { ...PROGRAM, source: 'text(1 + 1); await null; text(2 + 2)' };
-  const run = new IsolateRun(program, calls, LIMITS, () => {});
+  const run = new IsolateRun(program, calls, LIMITS, ownTurn(), () => {});
   run.start(isolate);
   meanwhile();
   const { failure, notes } = await run.ended;

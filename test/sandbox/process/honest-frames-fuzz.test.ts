@@ -138,6 +138,7 @@ class Play {
     const hear = (what: string) => void this.heard.push([run, what]);
     return {
       started: () => hear('started'),
+      waits: (isWaiting) => hear(isWaiting ? 'waits' : 'proceeds'),
       output: (item) => hear(Object.values(item).join(' ')),
       yieldControl: () => hear('yield'),
       store: (key, json) => hear(`store ${key} ${json}`),
@@ -177,7 +178,7 @@ const TWISTS: readonly Twist[] = [
         withText(frame, text),
   ),
   (frame) => ({ ...frame, kind: 0 }),
-  (frame) => ({ ...frame, kind: 14 }),
+  (frame) => ({ ...frame, kind: 16 }),
   (frame) => ({ ...frame, kind: 255 }),
 ];
 
@@ -287,6 +288,8 @@ describe('Messages of a sandbox process (fuzz)', { timeout: fuzzTimeout(2) }, ()
     say(Up.Pong, 0);
     play.act(0, 1);
     play.act(0, 0);
+    say(Up.Waits, 2);
+    say(Up.Proceeds, 2);
     say(Up.Started, 2);
     say(Up.Started, 1);
     say(Up.Writes, 1, 0, 0, 'k', '1', 'l', '[]');
@@ -294,6 +297,8 @@ describe('Messages of a sandbox process (fuzz)', { timeout: fuzzTimeout(2) }, ()
     say(Up.Frontier, 2);
     say(Up.Image, 1, 0, 0, 'data:,', 'low');
     assert.deepEqual(play.heard, [
+      [2, 'waits'],
+      [2, 'proceeds'],
       [2, 'started'],
       [1, 'started'],
       [1, 'store k 1'],

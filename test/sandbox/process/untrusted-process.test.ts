@@ -49,6 +49,7 @@ const LIES: Readonly<
   Record<string, readonly [kind: number, ...rest: (number | string | undefined)[]]>
 > = {
   'a second start': [Up.Started, 1, 0, 0],
+  'a turn of a program that did not wait': [Up.Proceeds, 1, 0, 0],
   'an output without a text': [Up.Text, 1, 0, 0, undefined],
   'a detail of an image that does not exist': [Up.Image, 1, 0, 0, 'data:,', 'none'],
   'a call of a tool that does not exist': [Up.Call, 1, 1, 1],

@@ -12,6 +12,7 @@ type Draft = { readonly type: Input['type']; readonly pick: number; readonly pen
 const TYPES: readonly Input['type'][] = [
   'output',
   'yield-control',
+  'waits',
   'frontier',
   'finish',
   'callbacks-closed',
@@ -105,6 +106,8 @@ class Life {
         return { type, end: GOOD_END };
       case 'frontier':
         return { type, pendingCalls: [] };
+      case 'waits':
+        return { type, isWaiting: pick % 2 === 0 };
       case 'committed':
         return { type, notes: [] };
       case 'yield-control':

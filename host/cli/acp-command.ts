@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url';
+import { CodeModeError } from '../../src/errors.ts';
+import type { Sandbox } from '../../src/sandbox.ts';
+import { startProxy } from '../acp/start-proxy.ts';
+import { type McpConfig, readMcpConfig } from '../mcp/mcp-config.ts';
+import type { CliIo } from './cli-io.ts';
+import { checkLogLevel, openLog } from './open-log.ts';
+import { flush } from './output-failures.ts';
+import { printLabelled } from './print.ts';
+import { StopSignals } from './stop-signals.ts';
+
+/** What `cellhost acp` was told. */
+export interface AcpCommandOptions {
+  /** The program of the agent, and its arguments. */
+  readonly agent: readonly [command: string, ...args: readonly string[]];
+  /** Path of the configuration of servers for all sessions. Default: none. */
+  readonly config: string | undefined;
+  /** The editor's servers that stay with the agent; `*` for all. */
+  readonly keep: readonly string[];
+  /** What the agent's MCP server is called. */
+  readonly name: string;
+  /** Least important kind of log line that is written. */
+  readonly logLevel: string;
+}
+
+const NO_SERVERS: McpConfig = { mcpServers: {} };
+const PROGRAM = fileURLToPath(new URL('../../bin/cellhost.js', import.meta.url));
+const ATTACH = { command: process.execPath, args: [PROGRAM, 'mcp', '--attach'] };
+
+/**
+ * Gives an agent code mode: stands between it and the editor that started us.
+ *
+ * @param openSandbox Called before the first program.
+ * @returns The exit code: the agent's; 0 if the editor left first; 2 if it could not be started.
+ */
+export async function acpCommand(
+  { agent, config, keep, name, logLevel }: AcpCommandOptions,
+  io: CliIo,
+  openSandbox: () => Promise<Sandbox>,
+): Promise<number> {
+  using stop = new StopSignals(io);
+  try {
+    checkLogLevel(logLevel);
+    const { stdin, stdout, stderr, version } = io;
+    const exitCode = await startProxy({
+      agent,
+      config: config === undefined ? NO_SERVERS : await readMcpConfig(config),
+      keep,
+      name,
+      attach: ATTACH,
+      version,
+      ...{ stdin, stdout, stderr },
+      stopped: stop.asked,
+      openSandbox,
+      log: await openLog(logLevel, stderr),
+    });
+    await flush(stdout);
+    return exitCode;
+  } catch (error) {
+    const code = error instanceof CodeModeError ? `${error.code}: ` : '';
+    const text = error instanceof Error ? error.message : String(error);
+    printLabelled(io.stderr, 'cellhost:', code + text);
+    return 2;
+  }
+}

@@ -1,0 +1,283 @@
+import type { HostCore } from '../../core/host-core.ts';
+import type { CellAnswering, ExecuteAnswering, HostedSession } from '../../core/hosted-session.ts';
+import {
+  AcknowledgeNotificationRequest,
+  AcknowledgeNotificationResponse,
+  CancelWaitRequest,
+  CancelWaitResponse,
+  CloseSessionRequest,
+  CloseSessionResponse,
+  CompleteToolCallRequest,
+  CompleteToolCallResponse,
+  ExecuteEvent,
+  ExecuteRequest,
+  GetProcessMetricsRequest,
+  type MessageFns,
+  OpenSessionRequest,
+  OutputTruncation,
+  SubscribeToToolCallsRequest,
+  TerminateRequest,
+  WaitRequest,
+  WaitResponse,
+  YieldObservationRequest,
+  YieldObservationResponse,
+} from '../generated/code-mode.ts';
+import { decodeMessage, encodeMessage } from '../message-framing.ts';
+import { Status, StatusError } from '../status.ts';
+import { Lease } from './lease.ts';
+import type { Leases } from './leases.ts';
+import type { Observation, Observations } from './observations.ts';
+import { bufferedFor, toCellOutcome, toStatusError, toWaitResponse } from './outcomes.ts';
+import {
+  invalid,
+  readCapacity,
+  readExecute,
+  readId,
+  readNumber,
+  readObserve,
+  readTerms,
+  readToolName,
+  readUuid,
+} from './requests.ts';
+import type { ServerCall } from './server-call.ts';
+
+/** A method of the service. */
+export interface Method {
+  /** Whether its calls count as requests in flight. */
+  readonly isCounted: boolean;
+  /** Performs and answers a call. */
+  perform(call: ServerCall, request: Buffer): void;
+}
+
+const PREFIX = '/codex.code_mode.v1.CodeModeHost/';
+/** Answers nobody. */
+const SILENT: CellAnswering = { outcome: () => undefined, fail: () => undefined };
+
+/** The service `codex.code_mode.v1.CodeModeHost` over the sessions of a host. */
+export class CodeModeService {
+  readonly #core: HostCore;
+  readonly #leases: Leases;
+  readonly #route: string | null;
+  readonly #methods = new Map<string, Method>([
+    ['OpenSession', method(OpenSessionRequest, (call, request) => this.#open(call, request), true)],
+    ['CloseSession', method(CloseSessionRequest, (call, request) => this.#close(call, request))],
+    [
+      'SubscribeToToolCalls',
+      method(SubscribeToToolCallsRequest, (call, request) => this.#subscribe(call, request)),
+    ],
+    [
+      'CompleteToolCall',
+      method(CompleteToolCallRequest, (call, request) => this.#complete(call, request)),
+    ],
+    [
+      'AcknowledgeNotification',
+      method(AcknowledgeNotificationRequest, (call, request) => this.#acknowledge(call, request)),
+    ],
+    ['Execute', method(ExecuteRequest, (call, request) => this.#execute(call, request), true)],
+    ['Wait', method(WaitRequest, (call, request) => this.#wait(call, request), true)],
+    ['CancelWait', method(CancelWaitRequest, (call, request) => this.#cancelWait(call, request))],
+    [
+      'YieldObservation',
+      method(YieldObservationRequest, (call, request) => this.#yield(call, request)),
+    ],
+    [
+      'Terminate',
+      method(TerminateRequest, (call, request) => this.#terminate(call, request), true),
+    ],
+    ['GetProcessMetrics', method(GetProcessMetricsRequest, () => unsupported())],
+  ]);
+
+  /** @param route What a balancer may find this host by; null if it makes its own routes. */
+  constructor(core: HostCore, leases: Leases, route: string | null) {
+    this.#core = core;
+    this.#leases = leases;
+    this.#route = route;
+  }
+
+  /** The method at a path; undefined if there is none. */
+  methodAt(path: string | undefined): Method | undefined {
+    return path?.startsWith(PREFIX) ? this.#methods.get(path.slice(PREFIX.length)) : undefined;
+  }
+
+  async #open(call: ServerCall, request: OpenSessionRequest): Promise<void> {
+    const terms = readTerms(request);
+    const capacity = readCapacity(request);
+    if (this.#leases.isStopping || call.caller.isClosing) {
+      throw new StatusError(Status.unavailable, 'code-mode host is shutting down');
+    }
+    const { limits, sessions } = this.#core;
+    const { maxUnreadBytes } = limits;
+    const sessionId = sessions.newId();
+    const onClosed = () => this.#leases.delete(sessionId);
+    const lease = new Lease({ sessionId, call, capacity, maxUnreadBytes, onClosed });
+    this.#leases.add(lease);
+    try {
+      await Promise.all([call.caller.sessions.open(sessionId, terms), sessions.ready]);
+    } catch (error) {
+      call.fail(toStatusError(error));
+      return lease.close();
+    }
+    const mode = terms.truncates ? OutputTruncation.SERVER : OutputTruncation.UNSPECIFIED;
+    lease.opened({ sessionId, outputTruncation: mode }, this.#route);
+  }
+
+  async #close(call: ServerCall, { sessionId }: CloseSessionRequest): Promise<void> {
+    await this.#leaseOf(sessionId).close();
+    answer(call, CloseSessionResponse, {});
+  }
+
+  #subscribe(call: ServerCall, { sessionId, toolNames }: SubscribeToToolCallsRequest): void {
+    this.#leaseOf(sessionId).subscribe(call, toolNames.map(readToolName));
+  }
+
+  #complete(call: ServerCall, request: CompleteToolCallRequest): void {
+    const lease = this.#leaseOf(request.sessionId);
+    lease.toolCalls.complete(readUuid('invocation', request.invocationId), request.outcome);
+    answer(call, CompleteToolCallResponse, {});
+  }
+
+  /** Notifications are not sent again, so nothing is done. */
+  #acknowledge(call: ServerCall, request: AcknowledgeNotificationRequest): void {
+    this.#leaseOf(request.sessionId);
+    readUuid('notification', request.notificationId);
+    answer(call, AcknowledgeNotificationResponse, {});
+  }
+
+  async #execute(call: ServerCall, request: ExecuteRequest): Promise<void> {
+    const lease = this.#leaseOf(request.sessionId);
+    const { session } = lease;
+    const id = readId('execution', request.executionId);
+    const program = readExecute(request);
+    const observation = lease.executions.begin(id);
+    let startedCell: string | null = null;
+    const executed = Promise.withResolvers<void>();
+    // Nobody would learn what becomes of the cell.
+    const drop = async () => {
+      lease.executions.drop(observation);
+      await executed.promise;
+      if (startedCell !== null) await session.terminate(startedCell, null, SILENT);
+    };
+    lease.track(call, () => void drop());
+    const answering: ExecuteAnswering = {
+      started: (cellId) => {
+        startedCell = cellId;
+        lease.started({ id, cellId, toolCallId: request.toolCallId, lastSequence: 0 });
+        const value = { executionId: id, cellId };
+        lease.send(call, encodeMessage(ExecuteEvent, { event: { $case: 'started', value } }));
+        return undefined;
+      },
+      outcome: (make) =>
+        lease.answer(call, () => {
+          const value = toCellOutcome(make());
+          return encodeMessage(ExecuteEvent, { event: { $case: 'outcome', value } });
+        }),
+      fail: (error) => lease.fail(call, error),
+    };
+    const tokens = readNumber(request.maxOutputTokens);
+    try {
+      await observed(lease.executions, observation, (options) =>
+        session.execute(program, tokens, options, answering),
+      );
+    } finally {
+      executed.resolve();
+    }
+  }
+
+  async #wait(call: ServerCall, request: WaitRequest): Promise<void> {
+    const lease = this.#leaseOf(request.sessionId);
+    const { session } = lease;
+    const cellId = readId('cell', request.cellId);
+    const observation = lease.waits.begin(readId('wait', request.waitId));
+    lease.track(call, () => lease.waits.drop(observation));
+    const mode = readObserve(request.yieldTimeMs);
+    const tokens = readNumber(request.maxOutputTokens);
+    await observed(lease.waits, observation, (options) =>
+      session.wait(cellId, mode, tokens, options, waitAnswering(lease, call)),
+    );
+  }
+
+  async #cancelWait(call: ServerCall, { sessionId, waitId }: CancelWaitRequest): Promise<void> {
+    const lease = this.#leaseOf(sessionId);
+    await lease.waits.cancel(readId('wait', waitId));
+    answer(call, CancelWaitResponse, {});
+  }
+
+  #yield(call: ServerCall, { sessionId, observation }: YieldObservationRequest): void {
+    const lease = this.#leaseOf(sessionId);
+    switch (observation?.$case) {
+      case undefined:
+        throw invalid('missing code-mode observation ID');
+      case 'executionId':
+        lease.executions.preempt(readId('execution', observation.value));
+        break;
+      case 'waitId':
+        lease.waits.preempt(readId('wait', observation.value));
+    }
+    answer(call, YieldObservationResponse, {});
+  }
+
+  async #terminate(call: ServerCall, request: TerminateRequest): Promise<void> {
+    const lease = this.#leaseOf(request.sessionId);
+    const cellId = readId('cell', request.cellId);
+    const tokens = readNumber(request.maxOutputTokens);
+    lease.track(call, () => {});
+    await lease.session.terminate(cellId, tokens, waitAnswering(lease, call));
+  }
+
+  #leaseOf(sessionId: string): Lease {
+    return this.#leases.get(readUuid('session', sessionId));
+  }
+}
+
+/** What fails is answered. */
+function method<T>(
+  type: MessageFns<T>,
+  perform: (call: ServerCall, request: T) => Promise<void> | void,
+  isCounted = false,
+): Method {
+  return {
+    isCounted,
+    perform: (call, request) => {
+      const performed = async () => perform(call, decodeMessage(type, request));
+      performed().catch((error: unknown) => call.fail(toStatusError(error)));
+    },
+  };
+}
+
+function answer<T>(call: ServerCall, type: MessageFns<T>, message: T): void {
+  call.send(encodeMessage(type, message), () => {});
+  call.end();
+}
+
+async function observed(
+  observations: Observations,
+  observation: Observation,
+  observe: (options: {
+    readonly signal: AbortSignal;
+    readonly preempt: AbortSignal;
+  }) => ReturnType<HostedSession['wait']>,
+): Promise<void> {
+  const { cancel, preempt } = observation;
+  try {
+    await observe({ signal: cancel.signal, preempt: preempt.signal });
+  } finally {
+    observations.end(observation);
+  }
+}
+
+function waitAnswering(lease: Lease, call: ServerCall): CellAnswering {
+  return {
+    outcome: (make) =>
+      lease.answer(call, () => {
+        const outcome = make();
+        const message = encodeMessage(WaitResponse, toWaitResponse(outcome));
+        call.sendHeaders(bufferedFor(outcome));
+        return message;
+      }),
+    fail: (error) => lease.fail(call, error),
+  };
+}
+
+function unsupported(): never {
+  throw new StatusError(Status.unimplemented, 'process metrics are unsupported');
+}

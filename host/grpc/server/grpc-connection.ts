@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { CodeModeError } from '../../../src/errors.ts';
+import { ByteBudget } from '../../../src/runtime/byte-budget.ts';
+import { startTimer } from '../../../src/waiting/timer.ts';
+import type { HostCore } from '../../core/host-core.ts';
+import { tooManyRequests } from '../../core/open-requests.ts';
+import type { ServedConnection } from '../../core/served-connections.ts';
+import { SessionTable } from '../../core/session-table.ts';
+import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
+import { ignoreErrors } from '../../io/ignore-errors.ts';
+import { Status, StatusError } from '../status.ts';
+import type { CodeModeService } from './code-mode-service.ts';
+import { HEALTH_PATH, healthStatus } from './health.ts';
+import { Http2Call } from './http2-call.ts';
+import type { Leases } from './leases.ts';
+import { toStatusError } from './outcomes.ts';
+import type { Caller } from './server-call.ts';
+
+/** What a connection needs of its server. */
+export interface GrpcConnectionParts {
+  /** Assigned by the host, counted from 1. */
+  readonly number: number;
+  readonly peer: string;
+  readonly core: HostCore;
+  readonly leases: Leases;
+  readonly service: CodeModeService;
+}
+
+/** Bytes that a client may send of one request, and of all together, before they were read. */
+const WINDOW_BYTES = 1 << 20;
+/** Calls of one connection at once; a client holds back the others. */
+const MAX_STREAMS = 16_384;
+const MAX_HEADER_BYTES = 16_384;
+/** Calls that a client may drop at once, and per second from then on. */
+const DROP_BURST = 20_000;
+const DROPS_PER_SECOND = 5_000;
+/** Memory of the streams is bounded by their number and by budgets of ours, so not by Node.js, in MB. */
+const MAX_SESSION_MB = 1 << 20;
+
+const ANSWER = { ':status': 200, 'content-type': 'application/grpc' } as const;
+const UNKNOWN_METHOD = { ...ANSWER, 'grpc-status': String(Status.unimplemented) } as const;
+
+/** One connection of HTTP/2 with the calls on it. */
+export class GrpcConnection implements ServedConnection, Caller {
+  readonly peer: string;
+  readonly sessions: SessionTable;
+  readonly #parts: GrpcConnectionParts;
+  readonly #http: ServerHttp2Session;
+  readonly #requestBytes: ByteBudget;
+  readonly #ended = Promise.withResolvers<Error | null>();
+  #isClosing = false;
+  #requests = 0;
+  #error: Error | null = null;
+
+  /** @param stream Nothing else may use it. */
+  constructor(stream: Duplex, parts: GrpcConnectionParts) {
+    this.#parts = parts;
+    this.peer = parts.peer;
+    const { limits, sessions } = parts.core;
+    const name = 'maxConnectionPendingBytes';
+    this.#requestBytes = new ByteBudget(name, limits[name], sessions.budget);
+    this.sessions = tableOf(parts);
+    ignoreErrors(stream);
+    this.#http = performServerHandshake(stream, {
+      maxSessionMemory: MAX_SESSION_MB,
+      streamResetBurst: DROP_BURST,
+      streamResetRate: DROPS_PER_SECOND,
+      settings: {
+        enablePush: false,
+        initialWindowSize: WINDOW_BYTES,
+        maxConcurrentStreams: MAX_STREAMS,
+        maxHeaderListSize: MAX_HEADER_BYTES,
+      },
+    });
+    ignoreErrors(this.#http);
+    this.#http.setLocalWindowSize(WINDOW_BYTES);
+    this.#http.on('error', (error: Error) => {
+      this.#error ??= error;
+    });
+    this.#http.on('stream', (call, headers) => this.#receive(call, headers));
+    this.#http.once('close', () => void this.#over());
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Resolves when the connection and its sessions have ended: null after a clean end. */
+  get ended(): Promise<Error | null> {
+    return this.#ended.promise;
+  }
+
+  /** Asks the client to use another connection for new calls. */
+  retire(): void {
+    if (!this.#http.destroyed) this.#http.goaway();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#closeLeases();
+    if (this.#http.destroyed) return;
+    const deadline = startTimer(() => this.#http.destroy(), CLOSE_WITHIN_MS);
+    const closed = once(this.#http, 'close');
+    this.#http.close();
+    await closed;
+    clearTimeout(deadline);
+  }
+
+  fail(error: Error): void {
+    this.#error ??= error;
+    this.#http.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const { ':path': path, ':method': verb } = headers;
+    const { service, leases } = this.#parts;
+    if (path === HEALTH_PATH && verb === 'GET') {
+      return respond(stream, { ':status': healthStatus(leases.isStopping) });
+    }
+    const method = verb === 'POST' ? service.methodAt(path) : undefined;
+    if (method === undefined) return respond(stream, UNKNOWN_METHOD);
+    const call = new Http2Call(stream, this, this.#requestBytes);
+    const error = method.isCounted ? this.#count(stream) : null;
+    const encoding = headers['grpc-encoding'];
+    if (error !== null) return call.fail(toStatusError(error));
+    if (encoding === undefined || encoding === 'identity') return call.read(method.perform);
+    const text = `Content is compressed with \`${encoding}\` which isn't supported`;
+    call.fail(new StatusError(Status.unimplemented, text));
+  }
+
+  /** Counts a request until it is answered. @returns Why it cannot be taken. */
+  #count(stream: ServerHttp2Stream): CodeModeError | null {
+    const { maxRequests } = this.#parts.core.limits;
+    if (this.#requests >= maxRequests) return tooManyRequests(maxRequests);
+    this.#requests += 1;
+    stream.once('close', () => {
+      this.#requests -= 1;
+    });
+    return null;
+  }
+
+  #closeLeases(): Promise<unknown> {
+    const { leases } = this.#parts;
+    return Promise.all(leases.of(this).map((lease) => lease.close()));
+  }
+
+  async #over(): Promise<void> {
+    this.#isClosing = true;
+    await this.#closeLeases();
+    this.#ended.resolve(this.#error);
+  }
+}
+
+function respond(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
+  ignoreErrors(stream);
+  stream.respond(headers, { endStream: true });
+}
+
+function tableOf({ number, peer, core, leases }: GrpcConnectionParts): SessionTable {
+  return new SessionTable({
+    factory: core.sessions,
+    holder: `connection ${number} (${peer})`,
+    closedRule: 'answers-sent',
+    yieldsWhileDraining: false,
+    asciiToolNames: true,
+    delegateOf: (sessionId) => leases.get(sessionId).delegate,
+    onCellClosed: (sessionId, cellId) => leases.find(sessionId)?.cellClosed(cellId),
+  });
+}

@@ -1,0 +1,230 @@
+import { abortable } from 'abort-controller-x';
+import type { Delegate, Notification, ToolCall } from '../../../src/delegate.ts';
+import { AnswerQueue } from '../../core/answer-queue.ts';
+import type { HostedSession, Sent } from '../../core/hosted-session.ts';
+import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
+import { SessionEvent } from '../generated/code-mode.ts';
+import { encodeMessage } from '../message-framing.ts';
+import { Status, StatusError } from '../status.ts';
+import type { Execution } from './executions.ts';
+import { Observations } from './observations.ts';
+import { toStatusError } from './outcomes.ts';
+import type { ServerCall } from './server-call.ts';
+import { Subscription } from './subscription.ts';
+import { ToolCalls } from './tool-calls.ts';
+import { UnreadBytes } from './unread-bytes.ts';
+
+/** What a lease is made of. */
+export interface LeaseParts {
+  readonly sessionId: string;
+  /** The stream that is the lease. */
+  readonly call: ServerCall;
+  /** Tool calls that the client takes at once. */
+  readonly capacity: number;
+  /** See `HostLimits`. */
+  readonly maxUnreadBytes: number;
+  /** Called once, when every stream of the session has ended. */
+  readonly onClosed: () => void;
+}
+
+type Event = NonNullable<SessionEvent['event']>;
+
+/** A session that lives as long as a stream: what its client is told, and who is asked for tools. */
+export class Lease {
+  readonly sessionId: string;
+  readonly executions = new Observations('execution');
+  readonly waits = new Observations('wait');
+  /** Asks the client for what programs call. */
+  readonly delegate: Delegate;
+  readonly toolCalls: ToolCalls;
+  readonly #parts: LeaseParts;
+  /** By the ids of their cells. */
+  readonly #cells = new Map<string, Execution>();
+  /** Messages on all streams of the session but subscriptions. */
+  readonly #unread = new UnreadBytes();
+  readonly #answers: AnswerQueue;
+  /** Calls that wait for an answer of the session. */
+  readonly #open = new Set<ServerCall>();
+  #end: StatusError | null = null;
+  #isOpen = true;
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: LeaseParts) {
+    this.#parts = parts;
+    const { sessionId, call, capacity, maxUnreadBytes } = parts;
+    this.sessionId = sessionId;
+    this.toolCalls = new ToolCalls(sessionId, capacity, (invocationId) =>
+      this.#tell({ $case: 'toolCallCancelled', value: { invocationId } }),
+    );
+    this.delegate = {
+      invokeTool: async (toolCall, signal) => this.#invoke(toolCall, signal),
+      notify: (notification, signal) => this.#notify(notification, signal),
+    };
+    this.#answers = new AnswerQueue(this.#outlet(call.caller.peer), maxUnreadBytes);
+    call.onClosed(() => void this.close());
+  }
+
+  /** The connection over which the session was opened. */
+  get caller(): ServerCall['caller'] {
+    return this.#parts.call.caller;
+  }
+
+  /** Whether it can no longer be asked for anything. */
+  get isClosing(): boolean {
+    return this.#closing !== null;
+  }
+
+  /** @throws `session_unknown` if the session could not be opened. */
+  get session(): HostedSession {
+    return this.caller.sessions.get(this.sessionId);
+  }
+
+  /** Tells the client that the session is open. */
+  opened(value: Extract<Event, { $case: 'opened' }>['value'], route: string | null): void {
+    this.#parts.call.sendHeaders(route === null ? {} : { 'x-code-mode-route': route });
+    this.#tell({ $case: 'opened', value });
+  }
+
+  /** The client has been told of the cell of an execution. */
+  started(execution: Execution): void {
+    this.#cells.set(execution.cellId, execution);
+  }
+
+  /** Tells the client that a cell is closed. */
+  cellClosed(cellId: string): void {
+    const execution = this.#cells.get(cellId);
+    if (execution === undefined) return;
+    this.#cells.delete(cellId);
+    const finalToolCallSequence = BigInt(execution.lastSequence);
+    const value = { executionId: execution.id, cellId, finalToolCallSequence };
+    this.#tell({ $case: 'cellClosed', value });
+  }
+
+  /** Keeps a call for `answer`, so that it ends with the session. */
+  track(call: ServerCall, onDropped: () => void): void {
+    this.#open.add(call);
+    call.onClosed((isDropped) => {
+      this.#open.delete(call);
+      if (isDropped) onDropped();
+    });
+  }
+
+  /** Answers a call at the pace at which the client reads: `encode` is called when there is room. */
+  answer(call: ServerCall, encode: () => Buffer): Sent {
+    return this.#answers.send(() => {
+      try {
+        this.send(call, encode());
+        call.end();
+      } catch (error) {
+        call.fail(toStatusError(error));
+      }
+    });
+  }
+
+  /** Fails a call, after the answers that wait. */
+  fail(call: ServerCall, error: unknown): Sent {
+    return this.#answers.send(() => call.fail(toStatusError(error)));
+  }
+
+  subscribe(call: ServerCall, toolNames: ConstructorParameters<typeof Subscription>[1]): void {
+    const subscription = new Subscription(call, toolNames);
+    this.toolCalls.subscribe(subscription);
+    // The client asks for nothing before it has them.
+    call.sendHeaders();
+    call.onClosed(() => {
+      // Calls that it took may be running, and are never sent twice.
+      if (subscription.open > 0) void this.close();
+      this.toolCalls.unsubscribe(subscription);
+    });
+  }
+
+  /** Closes the session: tells of every cell, then ends every stream. Later calls wait for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { call, onClosed } = this.#parts;
+    // A client that does not read its answers has as long as a connection takes to close.
+    this.#answers.endWithin(CLOSE_WITHIN_MS);
+    await this.#closeSession();
+    this.#isOpen = false;
+    this.#unread.end();
+    const gone = new Error('code-mode client connection closed');
+    for (const subscription of this.toolCalls.failAll(gone)) subscription.end();
+    for (const open of this.#open) open.end();
+    if (this.#end === null) call.end();
+    else call.fail(this.#end);
+    onClosed();
+  }
+
+  async #closeSession(): Promise<void> {
+    try {
+      await this.caller.sessions.close(this.sessionId);
+    } catch {
+      // It was never opened, or its sandbox cannot be left in good order: the lease ends anyway.
+    }
+  }
+
+  #invoke(call: ToolCall, signal: AbortSignal): Promise<unknown> {
+    return this.toolCalls.make(this.#executionOf(call.cellId), call, signal);
+  }
+
+  /** A notification is delivered when there was room to send it. */
+  async #notify({ cellId, text }: Notification, signal: AbortSignal): Promise<void> {
+    for (let full = this.#unread.drained(); full !== undefined; full = this.#unread.drained()) {
+      await abortable(signal, full);
+    }
+    const { id: executionId, toolCallId: callId } = this.#executionOf(cellId);
+    const notificationId = crypto.randomUUID();
+    const value = { notificationId, executionId, cellId, callId, text };
+    this.send(
+      this.#parts.call,
+      encodeMessage(SessionEvent, { event: { $case: 'notification', value } }),
+    );
+  }
+
+  #executionOf(cellId: string): Execution {
+    const execution = this.#cells.get(cellId);
+    if (execution !== undefined) return execution;
+    throw new Error(`Cannot call the client for cell ${cellId}: it did not start that cell`);
+  }
+
+  #tell(event: Event): void {
+    this.send(this.#parts.call, encodeMessage(SessionEvent, { event }));
+    if (this.#unread.bytes <= this.#parts.maxUnreadBytes || this.#end !== null) return;
+    const text = `code-mode session has too many unread messages: ${this.#parts.maxUnreadBytes} bytes (maxUnreadBytes)`;
+    this.#fail(new StatusError(Status.resourceExhausted, text));
+  }
+
+  /** Sends a message on a stream of the session, before all answers that wait. */
+  send(call: ServerCall, message: Buffer): void {
+    call.send(message, this.#unread.add(message.length));
+  }
+
+  /** Ends the session at once, without waiting for a client that does not read. */
+  #fail(error: StatusError): void {
+    this.#end ??= error;
+    this.#isOpen = false;
+    this.#unread.end();
+    for (const open of this.#open) open.reset();
+    void this.close();
+  }
+
+  #outlet(peer: string) {
+    const isOpen = () => this.#isOpen;
+    const unread = this.#unread;
+    return {
+      peer,
+      get isOpen() {
+        return isOpen();
+      },
+      get queuedBytes() {
+        return unread.bytes;
+      },
+      drained: () => unread.drained(),
+      fail: (error: Error) => this.#fail(toStatusError(error)),
+    };
+  }
+}

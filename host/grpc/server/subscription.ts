@@ -1,0 +1,52 @@
+import { type ToolName, toolNamespace } from '../../../src/tools.ts';
+import { invalid } from './requests.ts';
+import type { ServerCall } from './server-call.ts';
+import { UnreadBytes } from './unread-bytes.ts';
+
+const MAX_FILTERS = 64;
+
+/** A stream over which a client takes tool calls. */
+export class Subscription {
+  readonly #call: ServerCall;
+  /** Names of tools; null for all. */
+  readonly #names: ReadonlySet<string> | null;
+  readonly #unread = new UnreadBytes();
+  /** Tool calls that were sent over it and are not answered. */
+  open = 0;
+
+  /** @throws StatusError `invalidArgument`. */
+  constructor(call: ServerCall, toolNames: readonly ToolName[]) {
+    if (toolNames.length > MAX_FILTERS) {
+      throw invalid(`code-mode tool subscription exceeds ${MAX_FILTERS} filters`);
+    }
+    this.#call = call;
+    this.#names = toolNames.length === 0 ? null : new Set(toolNames.map(keyOf));
+  }
+
+  matches(toolName: ToolName): boolean {
+    return this.#names === null || this.#names.has(keyOf(toolName));
+  }
+
+  send(message: Buffer): void {
+    this.#call.send(message, this.#unread.add(message.length));
+  }
+
+  /** What to wait for before sending more; undefined if there is room. */
+  drained(): Promise<void> | undefined {
+    return this.#unread.drained();
+  }
+
+  end(): void {
+    this.#unread.end();
+    this.#call.end();
+  }
+
+  reset(): void {
+    this.#call.reset();
+  }
+}
+
+/** Different for different tools; the default namespace has several names. */
+function keyOf(toolName: ToolName): string {
+  return JSON.stringify([toolNamespace(toolName), toolName.name]);
+}

@@ -1,0 +1,222 @@
+import { type ToolCall as Call, JsonText } from '../../../src/delegate.ts';
+import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
+import { type CompleteToolCallRequest, ToolCall, ToolKind } from '../generated/code-mode.ts';
+import { encodeMessage, MAX_MESSAGE_BYTES } from '../message-framing.ts';
+import { Status, StatusError } from '../status.ts';
+import type { Execution } from './executions.ts';
+import { InvocationIds } from './invocation-ids.ts';
+import { invalid, readJson } from './requests.ts';
+import type { Subscription } from './subscription.ts';
+
+/** What a client answered: JSON text, or why the call failed. */
+type Answer = { readonly text: string } | { readonly failure: string };
+
+/** A call without an answer. It consists of as few objects as possible: there may be very many. */
+class Invocation implements Waiter<Answer>, EventListenerObject {
+  readonly execution: Execution;
+  readonly call: Call;
+  readonly signal: AbortSignal;
+  readonly #onAbort: (invocation: Invocation) => void;
+  readonly #resolve: (text: JsonText) => void;
+  readonly #reject: (error: Error) => void;
+  /** Null until it is sent. */
+  sent: { readonly number: number; readonly over: Subscription } | null = null;
+
+  constructor(
+    execution: Execution,
+    call: Call,
+    signal: AbortSignal,
+    onAbort: (invocation: Invocation) => void,
+    resolve: (text: JsonText) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.execution = execution;
+    this.call = call;
+    this.signal = signal;
+    this.#onAbort = onAbort;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal.addEventListener('abort', this, { once: true });
+  }
+
+  answered(answer: Answer): void {
+    this.#leave();
+    if ('text' in answer) this.#resolve(new JsonText(answer.text));
+    else this.#reject(new Error(answer.failure));
+  }
+
+  failed(error: Error): void {
+    this.#leave();
+    this.#reject(error);
+  }
+
+  handleEvent(): void {
+    this.#onAbort(this);
+  }
+
+  #leave(): void {
+    this.signal.removeEventListener('abort', this);
+    if (this.sent !== null) this.sent.over.open -= 1;
+  }
+}
+
+/**
+ * The tool calls of one session: who gets which, at most `capacity` at once. Calls wait while nobody
+ * who could take them reads.
+ */
+export class ToolCalls {
+  readonly #sessionId: string;
+  readonly #capacity: number;
+  readonly #onCancelled: (invocationId: string) => void;
+  readonly #ids = new InvocationIds();
+  readonly #sent = new PendingCalls<Answer>();
+  readonly #waiting = new Set<Invocation>();
+  /** In the order of their turns. */
+  #subscriptions: readonly Subscription[] = [];
+  /** Those whose room is waited for. */
+  readonly #watched = new Set<Subscription>();
+  #lastNumber = 0;
+  #failure: Error | null = null;
+
+  /** @param onCancelled Called for each call that the client has and need not answer. */
+  constructor(sessionId: string, capacity: number, onCancelled: (invocationId: string) => void) {
+    this.#sessionId = sessionId;
+    this.#capacity = capacity;
+    this.#onCancelled = onCancelled;
+  }
+
+  /** Calls that the client has, and calls that wait. */
+  get counts(): { readonly pending: number; readonly waiting: number } {
+    return { pending: this.#sent.size, waiting: this.#waiting.size };
+  }
+
+  subscribe(subscription: Subscription): void {
+    this.#subscriptions = [...this.#subscriptions, subscription];
+  }
+
+  /** A subscription is over. Calls that only it could have taken fail. */
+  unsubscribe(subscription: Subscription): void {
+    this.#subscriptions = this.#subscriptions.filter((one) => one !== subscription);
+    for (const invocation of this.#waiting) {
+      if (this.#subscriptions.some((one) => one.matches(invocation.call.toolName))) continue;
+      this.#waiting.delete(invocation);
+      invocation.failed(unmatched());
+    }
+    this.#sendWaiting();
+  }
+
+  /** Makes a call. @throws The signal's reason; Error if it cannot be made, or the client fails it. */
+  make(execution: Execution, call: Call, signal: AbortSignal): Promise<JsonText> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      if (this.#failure !== null) return reject(this.#failure);
+      if (this.#sent.size + this.#waiting.size >= this.#capacity) {
+        return reject(new Error('code-mode session has too many pending delegate calls'));
+      }
+      if (!this.#subscriptions.some((one) => one.matches(call.toolName)))
+        return reject(unmatched());
+      const invocation = new Invocation(execution, call, signal, this.#onAbort, resolve, reject);
+      this.#waiting.add(invocation);
+      this.#sendWaiting();
+    });
+  }
+
+  /** The client answers a call. A late or second answer does nothing. @throws StatusError; the call may still be answered then. */
+  complete(id: string, outcome: CompleteToolCallRequest['outcome']): void {
+    const number = this.#ids.toNumber(id);
+    if (!(number >= 1 && number <= this.#lastNumber)) {
+      throw new StatusError(Status.notFound, `unknown code-mode tool invocation ${id}`);
+    }
+    if (outcome === undefined) throw invalid('tool completion is missing its outcome');
+    const answer: Answer =
+      outcome.$case === 'failed'
+        ? { failure: outcome.value.message }
+        : { text: readJson('code-mode tool output JSON', outcome.value.outputJson).text };
+    this.#sent.settle(number, answer);
+  }
+
+  /** Fails every call, later ones too. @returns The subscriptions, which are no longer used. */
+  failAll(error: Error): readonly Subscription[] {
+    this.#failure ??= error;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const invocation of waiting) invocation.failed(error);
+    this.#sent.failAll(error);
+    const subscriptions = this.#subscriptions;
+    this.#subscriptions = [];
+    return subscriptions;
+  }
+
+  #sendWaiting(): void {
+    for (const invocation of this.#waiting) {
+      const free = this.#subscriptions.filter((one) => this.#hasRoom(one));
+      if (free.length === 0) return;
+      const over = free.find((one) => one.matches(invocation.call.toolName));
+      if (over === undefined) continue;
+      this.#waiting.delete(invocation);
+      this.#send(invocation, over);
+    }
+  }
+
+  /** A subscription without room is looked at again when it has some. */
+  #hasRoom(subscription: Subscription): boolean {
+    const drained = subscription.drained();
+    if (drained === undefined) return true;
+    if (this.#watched.has(subscription)) return false;
+    this.#watched.add(subscription);
+    void drained.then(() => {
+      this.#watched.delete(subscription);
+      this.#sendWaiting();
+    });
+    return false;
+  }
+
+  #send(invocation: Invocation, over: Subscription): void {
+    const number = this.#sent.open(invocation);
+    this.#lastNumber = number;
+    const message = this.#encode(invocation, this.#ids.toId(number));
+    if (message instanceof Error) {
+      this.#sent.drop(number);
+      return invocation.failed(message);
+    }
+    over.send(message);
+    invocation.execution.lastSequence += 1;
+    invocation.sent = { number, over };
+    over.open += 1;
+    if (this.#subscriptions.length > 1) {
+      this.#subscriptions = [...this.#subscriptions.filter((one) => one !== over), over];
+    }
+  }
+
+  #encode({ execution, call }: Invocation, invocationId: string): Buffer | Error {
+    const { toolName, kind, inputJson } = call;
+    try {
+      return encodeMessage(ToolCall, {
+        sessionId: this.#sessionId,
+        executionId: execution.id,
+        cellId: call.cellId,
+        invocationId,
+        runtimeToolCallId: call.callId,
+        toolName: { name: toolName.name, namespace: toolName.namespace ?? undefined },
+        toolKind: kind === 'function' ? ToolKind.FUNCTION : ToolKind.FREEFORM,
+        inputJson: inputJson === undefined ? undefined : Buffer.from(inputJson),
+        sequence: BigInt(execution.lastSequence + 1),
+      });
+    } catch (error) {
+      const limit = `the ${MAX_MESSAGE_BYTES}-byte gRPC message limit`;
+      return new Error(`code-mode tool invocation exceeds ${limit}`, { cause: error });
+    }
+  }
+
+  readonly #onAbort = (invocation: Invocation): void => {
+    const { sent, signal } = invocation;
+    if (this.#waiting.delete(invocation)) return invocation.failed(signal.reason);
+    if (sent === null || !this.#sent.drop(sent.number)) return;
+    this.#onCancelled(this.#ids.toId(sent.number));
+    invocation.failed(signal.reason);
+  };
+}
+
+function unmatched(): Error {
+  return new Error('no code-mode tool subscription matches the requested tool');
+}

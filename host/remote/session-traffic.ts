@@ -1,0 +1,34 @@
+import type { Notification, ToolCall } from '../../src/delegate.ts';
+import type { PendingRouter } from '../../src/routing/pending-router.ts';
+import type { RoutedRequest, Sink } from '../../src/routing/routed-items.ts';
+
+/** What a host sends to sessions, as the router of a connection delivers it. */
+export interface SessionTraffic {
+  readonly event: SessionNews;
+  readonly request: HostCall;
+  readonly result: DelegateValue;
+}
+
+/** A cell is closed. */
+export interface SessionNews {
+  readonly cellId: string;
+}
+
+/** A call of the host to a session's delegate. */
+export type HostCall =
+  | { readonly type: 'tool'; readonly call: ToolCall }
+  | { readonly type: 'notification'; readonly notification: Notification };
+
+/** A successful result of a delegate; that of a tool as JSON text. */
+export type DelegateValue =
+  | { readonly type: 'tool/result'; readonly json: string }
+  | { readonly type: 'notification/delivered' };
+
+export type SessionRouter = PendingRouter<SessionTraffic>;
+export type SessionSink = Sink<SessionTraffic>;
+export type SessionRequest = RoutedRequest<SessionTraffic>;
+
+/** The cell that made the call. */
+export function cellOf(call: HostCall): string {
+  return call.type === 'tool' ? call.call.cellId : call.notification.cellId;
+}

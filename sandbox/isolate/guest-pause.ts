@@ -1,0 +1,32 @@
+import type { Turn } from './session-turns.ts';
+
+/** Makes a program wait before it sends more, while its host asks for that. */
+export class GuestPause {
+  readonly #turn: Turn;
+  #paused: PromiseWithResolvers<void> | null = null;
+
+  constructor(turn: Turn) {
+    this.#turn = turn;
+  }
+
+  begin(): void {
+    this.#paused ??= Promise.withResolvers();
+  }
+
+  end(): void {
+    this.#paused?.resolve();
+    this.#paused = null;
+  }
+
+  /** What the program waits for, inside its isolate; undefined if it need not wait. */
+  flushed(): Promise<void> | undefined {
+    return this.#paused === null ? undefined : this.#wait(this.#paused.promise);
+  }
+
+  /** The program computes nothing meanwhile, so another one of its session may run. */
+  async #wait(ended: Promise<void>): Promise<void> {
+    this.#turn.leave();
+    await ended;
+    await this.#turn.take();
+  }
+}

@@ -1,0 +1,120 @@
+import type {
+  CellClosed,
+  CellOutcome,
+  ExecuteEvent,
+  ExecuteRequest,
+  Notification,
+  OpenSessionRequest,
+  SessionEvent,
+  ToolCall,
+  ToolDefinition,
+  ToolName,
+} from '../../host/grpc/generated/code-mode.ts';
+import { ToolKind } from '../../host/grpc/generated/code-mode.ts';
+import type { GrpcJsClient, MessageStream } from './grpc-js-client.ts';
+
+/** A tool as a client offers it. */
+export function grpcTool(name: string, namespace?: string): ToolDefinition {
+  return { name, toolName: { name, namespace }, description: name, kind: ToolKind.FUNCTION };
+}
+
+/** An execution, from its request on. */
+export class GrpcExecution {
+  readonly stream: MessageStream<ExecuteEvent>;
+
+  constructor(stream: MessageStream<ExecuteEvent>) {
+    this.stream = stream;
+  }
+
+  /** The id of its cell. */
+  started(): Promise<string> {
+    return this.stream.until(({ event }) =>
+      event?.$case === 'started' ? event.value.cellId : undefined,
+    );
+  }
+
+  outcome(): Promise<CellOutcome> {
+    return this.stream.until(({ event }) => (event?.$case === 'outcome' ? event.value : undefined));
+  }
+}
+
+/** One session of a client, with its lease. */
+export class GrpcSession {
+  readonly client: GrpcJsClient;
+  readonly lease: MessageStream<SessionEvent>;
+  readonly sessionId: string;
+  #executions = 0;
+
+  private constructor(client: GrpcJsClient, lease: MessageStream<SessionEvent>, sessionId: string) {
+    this.client = client;
+    this.lease = lease;
+    this.sessionId = sessionId;
+  }
+
+  static async open(
+    client: GrpcJsClient,
+    request: Partial<OpenSessionRequest> = {},
+  ): Promise<GrpcSession> {
+    const lease = client.stream('openSession', request);
+    const sessionId = await lease.until(({ event }) =>
+      event?.$case === 'opened' ? event.value.sessionId : undefined,
+    );
+    return new GrpcSession(client, lease, sessionId);
+  }
+
+  /** Resolves when the subscription holds. */
+  async subscribe(...toolNames: ToolName[]): Promise<MessageStream<ToolCall>> {
+    const { sessionId } = this;
+    const calls = this.client.stream('subscribeToToolCalls', { sessionId, toolNames });
+    await Promise.race([calls.headers, calls.ended]);
+    return calls;
+  }
+
+  execute(source: string, fields: Partial<ExecuteRequest> = {}): GrpcExecution {
+    this.#executions += 1;
+    const executionId = `execution-${this.#executions}`;
+    const { sessionId } = this;
+    const enabledTools = [grpcTool('echo'), grpcTool('wait')];
+    const request = { sessionId, executionId, toolCallId: 'call', source, enabledTools };
+    return new GrpcExecution(this.client.stream('execute', { ...request, ...fields }));
+  }
+
+  /** Answers a tool call with a JSON value. */
+  async complete({ invocationId }: ToolCall, value: unknown): Promise<void> {
+    const outputJson = Buffer.from(JSON.stringify(value));
+    const outcome = { $case: 'succeeded' as const, value: { outputJson } };
+    await this.client.unary('completeToolCall', {
+      sessionId: this.sessionId,
+      invocationId,
+      outcome,
+    });
+  }
+
+  wait(cellId: string, waitId: string, yieldTimeMs = 5_000n) {
+    return this.client.unary('wait', { sessionId: this.sessionId, cellId, waitId, yieldTimeMs });
+  }
+
+  terminate(cellId: string) {
+    return this.client.unary('terminate', { sessionId: this.sessionId, cellId });
+  }
+
+  closed(): Promise<CellClosed> {
+    return this.lease.until(({ event }) =>
+      event?.$case === 'cellClosed' ? event.value : undefined,
+    );
+  }
+
+  notified(): Promise<Notification> {
+    return this.lease.until(({ event }) =>
+      event?.$case === 'notification' ? event.value : undefined,
+    );
+  }
+}
+
+/** The texts of an outcome, and how its cell is. */
+export function shown({ contentItems, state }: CellOutcome): readonly unknown[] {
+  const texts = contentItems.map(({ item }) =>
+    item?.$case === 'text' ? item.value.text : item?.value,
+  );
+  return [state?.$case, ...texts];
+}
