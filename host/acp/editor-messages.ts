@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
-import { escapedJson, withoutControls } from '../io/visible-text.ts';
+import { escapedJson, inOneLine, withoutControls } from '../io/visible-text.ts';
 import type { NestedTool } from '../mcp/nested-servers.ts';
 import type { AcpVersion } from './folded-servers.ts';
 
@@ -37,7 +37,7 @@ export const PERMISSION_OPTIONS = [
 
 /** What a tool is called where people see it. Its own words cannot add a line. */
 export function titleOf({ server, tool }: NestedTool): string {
-  const title = withoutControls(`${server.name} › ${tool.name}`).replaceAll(/\s+/g, ' ');
+  const title = inOneLine(`${server.name} › ${tool.name}`);
   return title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH)}…` : title;
 }
 

@@ -88,7 +88,7 @@ function serverOf(entry: unknown, { version, cwd }: FoldingTerms) {
   const read = readEntry(entry, version, cwd);
   if (read === undefined) return undefined;
   try {
-    const { mcpServers } = parseMcpConfig({ mcpServers: { [read.name]: read.config } }, 'it');
+    const { mcpServers } = parseMcpConfig({ mcpServers: { [read.name]: read.config } }, 'it', null);
     const config = Object.values(mcpServers)[0];
     return config && { name: read.name, config };
   } catch {

@@ -95,8 +95,8 @@ export async function main(
   addRunCommand(program, io, output, openSession, exit);
   addServeCommand(program, io, exit);
   addMcpCommand(program, io, exit);
-  addToolsCommand(program, io, output, exit);
   addAcpCommand(program, io, exit);
+  addToolsCommand(program, io, output, exit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -192,25 +192,6 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     });
 }
 
-function addToolsCommand(
-  program: Command,
-  io: CliIo,
-  output: OutputFailures,
-  exit: (code: number) => void,
-): void {
-  program
-    .command('tools')
-    .description('Print the tools of MCP servers as the model will see them.')
-    .requiredOption('--config <path>', 'Start the MCP servers in this mcp.json.')
-    .option('--verbose', 'Print what the MCP servers write to standard error.')
-    .helpOption('-h, --help', 'Print this help.')
-    .addHelpText('after', TOOLS_HELP)
-    .action(async ({ config, verbose = false }: ToolsFlags) => {
-      const { toolsCommand } = await import('./tools-command.ts');
-      exit(await toolsCommand({ config, verbose }, io, output));
-    });
-}
-
 function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void): void {
   program
     .command('acp')
@@ -227,6 +208,25 @@ function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void
       const { config, keep, name, logLevel } = flags;
       const options = { agent, config, keep, name, logLevel };
       exit(await acpCommand(options, io, async () => processSandbox()));
+    });
+}
+
+function addToolsCommand(
+  program: Command,
+  io: CliIo,
+  output: OutputFailures,
+  exit: (code: number) => void,
+): void {
+  program
+    .command('tools')
+    .description('Print the tools of MCP servers as the model will see them.')
+    .requiredOption('--config <path>', 'Start the MCP servers in this mcp.json.')
+    .option('--verbose', 'Print what the MCP servers write to standard error.')
+    .helpOption('-h, --help', 'Print this help.')
+    .addHelpText('after', TOOLS_HELP)
+    .action(async ({ config, verbose = false }: ToolsFlags) => {
+      const { toolsCommand } = await import('./tools-command.ts');
+      exit(await toolsCommand({ config, verbose }, io, output));
     });
 }
 

@@ -16,7 +16,7 @@ import { closeWithin } from './close-within.ts';
 
 /** Options of a session whose id this side chooses. */
 export interface OpenRemoteSessionOptions extends RemoteSessionOptions {
-  /** Not blank, and not used on this connection before. Default: a new one. */
+  /** Not blank, and not used on this connection before. Default: a new one. Over gRPC, hosts choose it. */
   readonly sessionId?: string;
 }
 
@@ -91,7 +91,12 @@ export class HostClient implements AsyncDisposable {
     }
   }
 
-  /** Whether the host has a capability. */
+  /** @internal */
+  static over(link: HostLink): HostClient {
+    return new HostClient(link);
+  }
+
+  /** Whether the host has a capability; over gRPC, none has a name. */
   has(capability: string): boolean {
     return this.#connection.has(capability);
   }
@@ -129,7 +134,7 @@ export class HostClient implements AsyncDisposable {
   /**
    * Opens a session whose id this side chooses.
    *
-   * @throws `unsupported` for options that a host with only version 1 lacks; `connection_lost`;
+   * @throws `unsupported` for options that a host with only version 1 or gRPC lacks; `connection_lost`;
    * `limit_exceeded`; `invalid_argument` for invalid options, before anything is sent, and for an id
    * that is in use; `peer_failed` if the host's answer is malformed; the signal's reason.
    */
@@ -142,7 +147,7 @@ export class HostClient implements AsyncDisposable {
    * in order. Its requests are answered at once if it is certain which session they belong to.
    *
    * @throws Like `openSession`; `invalid_argument` for an id or a sandbox, before anything is sent;
-   * `unsupported` if the host lacks `cellhost.sessions`.
+   * `unsupported` if the host speaks JSON and lacks `cellhost.sessions`.
    */
   async createSession(options: CreateSessionOptions): Promise<RemoteSession> {
     for (const name of ['sessionId', 'sandbox'] as const) {

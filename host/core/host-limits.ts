@@ -15,7 +15,7 @@ export interface HostLimits {
    */
   readonly maxUnreadBytes: number;
   /**
-   * Arguments, notifications and results that wait, of all sessions of one connection, in bytes; see
+   * Arguments and notifications that wait, of all sessions of one connection, in bytes; see
    * `SessionLimits.maxPendingBytes`. Default 768 MiB.
    */
   readonly maxConnectionPendingBytes: number;

@@ -6,6 +6,7 @@ import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import type { Session, SessionSettings } from '../../src/session.ts';
 import type { HostLimits } from './host-limits.ts';
 import type { HostLog } from './host-log.ts';
+import { type Reading, ReadingGate } from './reading-gate.ts';
 import { type SessionOpener, SessionOpening } from './session-opening.ts';
 
 const EMPTY: Program = {
@@ -37,6 +38,8 @@ export interface NewSession {
   readonly id: string;
   /** Names its connection in errors. */
   readonly holder: string;
+  /** Reads from the client of the connection; paused while many results wait. */
+  readonly reading: Reading;
   readonly delegate: Delegate;
   readonly settings: SessionSettings;
   /** Bounds waits of a session that runs here, in milliseconds; null for the default. */
@@ -107,7 +110,7 @@ export class SessionFactory {
   /** @throws `limit_exceeded`; `invalid_argument` for invalid limits. */
   open(wanted: NewSession): FactorySession {
     if (this.#count >= this.#limits.maxSessions) throw this.#tooMany();
-    const holder = this.#holder(wanted.holder);
+    const holder = this.#holder(wanted);
     holder.sessions += 1;
     this.#count += 1;
     try {
@@ -131,7 +134,8 @@ export class SessionFactory {
   /** A session of this holder has ended. */
   closed(holder: string): void {
     this.#count -= 1;
-    const held = this.#holder(holder);
+    const held = this.#held.get(holder);
+    if (held === undefined) return;
     held.sessions -= 1;
     if (held.sessions === 0) this.#held.delete(holder);
   }
@@ -154,13 +158,15 @@ export class SessionFactory {
   }
 
   /** Kept from the first session of a connection to its last. */
-  #holder(name: string): Holder {
-    const known = this.#held.get(name);
+  #holder({ holder, reading }: NewSession): Holder {
+    const known = this.#held.get(holder);
     if (known !== undefined) return known;
     const limit = 'maxConnectionPendingBytes';
-    const budget = new ByteBudget(limit, this.#limits[limit], this.#budget);
+    const gate = new ReadingGate(reading);
+    const onWaiting = () => gate.changed(budget, this.#budget);
+    const budget = new ByteBudget(limit, this.#limits[limit], this.#budget, onWaiting);
     const added = { sessions: 0, budget };
-    this.#held.set(name, added);
+    this.#held.set(holder, added);
     return added;
   }
 

@@ -5,6 +5,7 @@ import type { SessionSettings } from '../../src/session.ts';
 import type { ClosedRule } from './cell-standing.ts';
 import { REMEMBERED_IDS } from './host-limits.ts';
 import { HostedSession } from './hosted-session.ts';
+import type { Reading } from './reading-gate.ts';
 import type { SessionFactory } from './session-factory.ts';
 
 /** What the sessions of one connection have in common. */
@@ -12,6 +13,8 @@ export interface SessionTableParts {
   readonly factory: SessionFactory;
   /** Names the connection in errors. */
   readonly holder: string;
+  /** See `NewSession`. */
+  readonly reading: Reading;
   readonly closedRule: ClosedRule;
   /** See `NewSession`. */
   readonly yieldsWhileDraining: boolean;
@@ -111,7 +114,7 @@ export class SessionTable {
 
   /** @returns The address where it can be watched, once it is open. */
   async #add(sessionId: string, terms: SessionTerms): Promise<string | undefined> {
-    const { factory, holder, closedRule, delegateOf } = this.#parts;
+    const { factory, holder, reading, closedRule, delegateOf } = this.#parts;
     const { yieldsWhileDraining, asciiToolNames } = this.#parts;
     const hosted = new HostedSession({
       id: sessionId,
@@ -122,6 +125,7 @@ export class SessionTable {
     const { session, opening } = factory.open({
       id: sessionId,
       holder,
+      reading,
       delegate: hosted.delegateOver(delegateOf(sessionId)),
       settings: terms.settings,
       maxYieldAfterMs: terms.maxYieldAfterMs,

@@ -13,7 +13,7 @@ export function withoutControls(text: string): string {
   return text.replace(UNSAFE, pictured);
 }
 
-/** Text as a line of a terminal may show it: as `withoutControls`, and it stays in its line. */
+/** Text as one line that a person may be shown: as `withoutControls`, and it stays in its line. */
 export function inOneLine(text: string): string {
   return text.replace(UNSAFE_IN_LINE, pictured);
 }

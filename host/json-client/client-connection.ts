@@ -1,11 +1,10 @@
 import { CodeModeError } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
-import { PendingRouter } from '../../src/routing/pending-router.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
 import { AskedEnds } from '../remote/asked-ends.ts';
 import type { HostLink, SessionOpening, WantedSession } from '../remote/host-link.ts';
 import { connectionLost } from '../remote/peer-errors.ts';
-import type { SessionRouter, SessionTraffic } from '../remote/session-traffic.ts';
+import { type SessionRouter, sessionRouter } from '../remote/session-traffic.ts';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
 import { Connection } from '../wire/connection.ts';
 import { readHostHello } from '../wire/handshake.ts';
@@ -31,8 +30,6 @@ export interface ClientConnectionOptions {
 const OPTIONAL = [...V1_CAPABILITIES, ...OWN_CAPABILITIES];
 const HELLO_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
-/** A thousand sessions may be opening at once, with items that wait for each. */
-const ROUTER_LIMITS = { maxPendingIds: 1_024, maxTombstones: 4_096, maxParkedBytes: 64 << 20 };
 
 /** The client's side of a connection that speaks JSON: sends requests to the host, and passes the host's requests to sessions. */
 export class ClientConnection implements HostLink {
@@ -40,7 +37,7 @@ export class ClientConnection implements HostLink {
   readonly generation: number;
   readonly #connection: Connection;
   readonly #requests: AskedRequests;
-  readonly #router: SessionRouter = new PendingRouter<SessionTraffic>({ limits: ROUTER_LIMITS });
+  readonly #router = sessionRouter();
   readonly #ends = new AskedEnds();
   readonly #incoming: IncomingCalls;
   readonly #lost = new AbortController();

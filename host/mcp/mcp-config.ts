@@ -86,19 +86,20 @@ export async function readMcpConfig(path: string): Promise<McpConfig> {
  * that variable; the default also stands for an empty one.
  *
  * @param origin Where it comes from, for messages.
- * @param variables Default: the environment of this process.
+ * @param variables Default: the environment of this process. Null leaves all texts as they are.
  * @throws `invalid_config`, also for a variable that is not set and has no default.
  */
 export function parseMcpConfig(
   value: unknown,
   origin: string,
-  variables: Variables = process.env,
+  variables: Variables | null = process.env,
 ): McpConfig {
   const { mcpServers } = check(configFile, value, [], origin);
   const servers = Object.entries(mcpServers).flatMap(([name, entry]) => {
     const path = ['mcpServers', name];
     if (check(switchedServer, entry, path, origin).disabled) return [];
-    return [[name, parseServer(filledIn(entry, variables, path, origin), path, origin)] as const];
+    const filled = variables === null ? entry : filledIn(entry, variables, path, origin);
+    return [[name, parseServer(filled, path, origin)] as const];
   });
   return { mcpServers: Object.fromEntries(servers) };
 }

@@ -14,8 +14,13 @@ const PHRASES: readonly (readonly [RegExp, ErrorCode])[] = [
 
 /** The error of a failed request. If the host sends no code, its text decides. */
 export function toError({ message, code }: { message: string; code?: string | undefined }): Error {
-  const known = PHRASES.find(([phrase]) => phrase.test(message))?.[1] ?? 'peer_failed';
+  const known = codeIn(message) ?? 'peer_failed';
   return new CodeModeError((code as ErrorCode | undefined) ?? known, message);
+}
+
+/** The code for the error text of a host; undefined for texts without one. */
+export function codeIn(message: string): ErrorCode | undefined {
+  return PHRASES.find(([phrase]) => phrase.test(message))?.[1];
 }
 
 /** The failure that an unchecked answer reports; null if it reports none. */

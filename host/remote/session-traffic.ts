@@ -1,5 +1,5 @@
 import type { Notification, ToolCall } from '../../src/delegate.ts';
-import type { PendingRouter } from '../../src/routing/pending-router.ts';
+import { PendingRouter } from '../../src/routing/pending-router.ts';
 import type { RoutedRequest, Sink } from '../../src/routing/routed-items.ts';
 
 /** What a host sends to sessions, as the router of a connection delivers it. */
@@ -27,6 +27,14 @@ export type DelegateValue =
 export type SessionRouter = PendingRouter<SessionTraffic>;
 export type SessionSink = Sink<SessionTraffic>;
 export type SessionRequest = RoutedRequest<SessionTraffic>;
+
+/** A thousand sessions may be opening at once, with items that wait for each. */
+const LIMITS = { maxPendingIds: 1_024, maxTombstones: 4_096, maxParkedBytes: 64 << 20 };
+
+/** A router for the sessions of one connection. */
+export function sessionRouter(): SessionRouter {
+  return new PendingRouter<SessionTraffic>({ limits: LIMITS });
+}
 
 /** The cell that made the call. */
 export function cellOf(call: HostCall): string {

@@ -16,6 +16,7 @@ import { jsonCallOutlet } from './call-outlet.ts';
 import { type JsonCalls, OutgoingDelegate } from './outgoing-delegate.ts';
 import { performOperation } from './perform-operation.ts';
 import { type JsonAnswering, RequestAnswers } from './request-answers.ts';
+import { SharedReading } from './shared-reading.ts';
 
 /** What a connection needs of its host. */
 export interface HostConnectionParts {
@@ -42,6 +43,7 @@ export class HostConnection {
   readonly #requests: OpenRequests<RequestId>;
   readonly #answers: RequestAnswers;
   readonly #calls: JsonCalls;
+  readonly #reading: SharedReading;
   readonly #sessions: SessionTable;
   readonly #ended = Promise.withResolvers<Error | null>();
   #isClosing = false;
@@ -58,9 +60,11 @@ export class HostConnection {
       answersCancelled: hasCellsCapability,
     });
     this.#calls = calls;
+    this.#reading = new SharedReading(connection);
     this.#sessions = new SessionTable({
       factory: sessions,
       holder: `connection ${number} (${connection.peer})`,
+      reading: this.#reading,
       closedRule: hasCellsCapability ? 'callbacks-over' : 'answers-sent',
       // A wait of version 1 lasts until the notifications are delivered.
       yieldsWhileDraining: hasCellsCapability,
@@ -140,8 +144,8 @@ export class HostConnection {
   #rest(): void {
     const drained = this.#connection.drained();
     if (drained === undefined) return;
-    this.#connection.pause();
-    void drained.then(() => this.#connection.resume());
+    this.#reading.pause();
+    void drained.then(() => this.#reading.resume());
   }
 
   async #perform(

@@ -37,7 +37,7 @@ export class OutgoingDelegate implements Delegate {
     const answer = await this.#make(call.cellId, request, signal);
     const { result } = answer;
     if (result.status === 'error') throw new Error(result.message);
-    if (result.value.type === 'tool/result') return resultText(answer) ?? result.value.result;
+    if (result.value.type === 'tool/result') return resultText(answer, result.value.result);
     throw new Error('code-mode client returned an invalid tool result');
   }
 
@@ -73,11 +73,11 @@ function toolRequest(call: ToolCall, absentInput: string): string {
 }
 
 /**
- * The result as the text that arrived, so that it need not be serialized again. Undefined if the
- * client formats its messages in another way. The whole message was checked before.
+ * The result as the text that arrived, so that it need not be serialized again unless the client
+ * formats its messages in another way. The whole message was checked before.
  */
-function resultText({ id, text }: JsonAnswer): JsonText | undefined {
+function resultText({ id, text }: JsonAnswer, result: unknown): JsonText {
   const head = `{"type":"delegate/response","id":${id},"result":{"status":"ok","value":{"type":"tool/result","result":`;
-  if (!text.startsWith(head) || !text.endsWith('}}}')) return undefined;
-  return new JsonText(text.slice(head.length, -3));
+  const isUsual = text.startsWith(head) && text.endsWith('}}}');
+  return new JsonText(isUsual ? text.slice(head.length, -3) : (JSON.stringify(result) ?? 'null'));
 }

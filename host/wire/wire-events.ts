@@ -1,6 +1,7 @@
 import { type CellEvent, type OutputItem, toDetail } from '../../src/events.ts';
 import { missingCell } from '../../src/runtime/missing.ts';
 import type { CellOutcome } from '../core/cell-outcome.ts';
+import { kindOfText } from '../core/failure-kind.ts';
 import type { RuntimeResponse, WaitOutcome } from './protocol.ts';
 
 /**
@@ -48,7 +49,7 @@ export function fromResponse(response: RuntimeResponse): CellEvent {
   if ('Yielded' in response) return { type: 'yielded', ...common(response.Yielded) };
   if ('Terminated' in response) return { type: 'terminated', ...common(response.Terminated) };
   const { error_text: text } = response.Result;
-  const failure = text === null ? null : ({ kind: kindOf(text), text } as const);
+  const failure = text === null ? null : ({ kind: kindOfText(text), text } as const);
   return { type: 'completed', ...common(response.Result), failure, notes: [] };
 }
 
@@ -67,10 +68,6 @@ type WireItem = Extract<RuntimeResponse, { Yielded: unknown }>['Yielded']['conte
 
 function toItem(item: WireItem): OutputItem {
   return item.type === 'input_image' ? { ...item, detail: toDetail(item.detail) } : item;
-}
-
-function kindOf(text: string): 'syntax' | 'exception' {
-  return text.startsWith('SyntaxError') ? 'syntax' : 'exception';
 }
 
 function nanoseconds(ms: number): number {

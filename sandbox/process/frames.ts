@@ -1,3 +1,5 @@
+import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
+
 /**
  * A message between a host and its sandbox process: numbers and texts.
  *
@@ -17,8 +19,6 @@ export interface Frame {
 }
 
 const PREFIX_BYTES = 4;
-const HEAD_BYTES = 14;
-const ABSENT = 0xffffffff;
 /** Texts up to this length get room for the worst case instead of being measured. */
 const UNMEASURED_LENGTH = 1_024;
 const CHUNK_BYTES = 4_096;
@@ -111,18 +111,23 @@ function sizeOf(texts: readonly (string | undefined)[]): number {
 /** Reads frames from bytes as they arrive. */
 export class FrameReader {
   readonly #maxFrameBytes: number;
+  readonly #json: JsonTexts | null;
   /** Room for a frame, or the prefix of one, that has arrived in part. */
   #part = Buffer.alloc(0);
   #partLength = 0;
 
-  /** @param maxFrameBytes The largest frame that is read, in bytes, without its prefix. */
-  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
+  /**
+   * @param maxFrameBytes The largest frame that is read, in bytes, without its prefix.
+   * @param json Checks the texts of frames; null for no check.
+   */
+  constructor(maxFrameBytes = MAX_FRAME_BYTES, json: JsonTexts | null = null) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#json = json;
   }
 
   /**
    * @returns The frames that this chunk completes.
-   * @throws Error if the bytes are not frames. Nothing can be read after that.
+   * @throws Error if the bytes are not frames, or a text is not JSON. Nothing can be read after that.
    */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
@@ -133,10 +138,12 @@ export class FrameReader {
         this.#reserve(end - at);
         break;
       }
+      this.#json?.begin();
+      this.#json?.look(chunk, at + PREFIX_BYTES, end);
       frames.push(decode(chunk, at + PREFIX_BYTES, end));
       at = end;
     }
-    if (at < chunk.length) this.#keep(chunk, at, chunk.length);
+    if (at < chunk.length) this.#begin(chunk, at);
     return frames;
   }
 
@@ -149,11 +156,18 @@ export class FrameReader {
     this.#reserve(end);
     const taken = Math.min(chunk.length, missing + end - this.#partLength);
     this.#keep(chunk, missing, taken);
+    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
     if (this.#partLength < end) return taken;
     frames.push(decode(this.#part, PREFIX_BYTES, end));
     this.#part = Buffer.alloc(0);
     this.#partLength = 0;
     return taken;
+  }
+
+  #begin(chunk: Buffer, at: number): void {
+    this.#keep(chunk, at, chunk.length);
+    this.#json?.begin();
+    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
   }
 
   /** Memory grows with the bytes that have arrived, not with those that were announced, unless these are few. */

@@ -1,6 +1,7 @@
 import type { SandboxLimits } from '../limits.ts';
 import { type Frame, FrameReader, maxFrameBytes } from './frames.ts';
 import type { HeaviestProgram } from './heaviest-program.ts';
+import { JsonTexts } from './json-texts.ts';
 import { LeftoverMessages } from './leftover-messages.ts';
 import { END_BOUNDS, Up } from './message-kinds.ts';
 import type { ProcessRun } from './process-run.ts';
@@ -45,7 +46,7 @@ export class IncomingMessages {
     this.#parts = parts;
     const { maxValueLength } = parts.limits;
     const longest = Math.max(maxValueLength, END_BOUNDS.failureLength);
-    this.#reader = new FrameReader(maxFrameBytes(longest + BESIDE_LENGTH));
+    this.#reader = new FrameReader(maxFrameBytes(longest + BESIDE_LENGTH), new JsonTexts());
     this.#leftovers = new LeftoverMessages(maxValueLength);
   }
 

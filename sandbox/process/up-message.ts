@@ -7,7 +7,6 @@ import {
 } from '../../src/events.ts';
 import type { ProgramEnd } from '../../src/sandbox.ts';
 import type { Frame } from './frames.ts';
-import { isJsonText } from './json-text.ts';
 import { END_BOUNDS, Up, VALUES_PER_FRAME } from './message-kinds.ts';
 
 /** A key and its value as JSON text. */
@@ -41,6 +40,8 @@ export type UpMessage =
 /**
  * Reads a frame of a sandbox process. Nothing in it is trusted: each field is checked, and the result
  * is a new object with the known fields only.
+ *
+ * Texts that have to be JSON were checked as they came: see `JsonTexts`.
  *
  * @param maxLength Length of the longest value, in UTF-16 units.
  * @throws Error for a frame that no honest process sends.
@@ -113,7 +114,6 @@ function readCall(frame: Frame, maxLength: number): RunMessage {
   if (texts.length === 0) return { type: 'call', id, tool, inputJson: undefined };
   const inputJson = onlyText(frame);
   checkLength(inputJson.length, maxLength);
-  if (!isJsonText(inputJson)) refuse('the argument is not JSON');
   return { type: 'call', id, tool, inputJson };
 }
 
@@ -136,7 +136,6 @@ function readWrites(frame: Frame, maxLength: number): readonly Write[] {
     const [key, json] = [texts[at], texts[at + 1]];
     if (key === undefined || json === undefined) refuse('a stored value is missing');
     checkLength(key.length + json.length, maxLength);
-    if (!isJsonText(json)) refuse('a stored value is not JSON');
     writes.push([key, json]);
   }
   return writes;

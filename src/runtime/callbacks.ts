@@ -104,13 +104,12 @@ export class Callbacks {
     else this.#results.toolEnded(id, call, failed(noRoom(full)));
   }
 
-  /** Results wait as they are, and text that only waits for this is weighed. */
+  /** Results wait as they are. Text is weighed, so that whoever reads it from a client can pause. */
   async #answerLater(result: unknown, room: Promise<boolean>): Promise<ToolAnswer> {
-    const bytes = result instanceof JsonText ? bytesOf(result.text) : 0;
-    const full = this.#budget.reserve(bytes);
-    if (full !== null) return failed(`the result has no room: ${noRoom(full)}`);
+    const bytes = bytesOf(textOf(result));
+    this.#budget.countWaiting(bytes);
     const hasRoom = await room;
-    this.#budget.free(bytes);
+    this.#budget.countWaiting(-bytes);
     return hasRoom ? toAnswer(result) : CALL_CANCELLED;
   }
 
@@ -222,6 +221,12 @@ export class Callbacks {
 
 function bytesOf(text: string | undefined): number {
   return TASK_BYTES + 2 * (text?.length ?? 0);
+}
+
+/** The text that makes up a result. */
+function textOf(result: unknown): string | undefined {
+  if (result instanceof JsonText) return result.text;
+  return result instanceof Failure ? result.message : undefined;
 }
 
 function noRoom({ name, maxBytes }: ByteBudget): string {

@@ -26,6 +26,12 @@ export interface SessionFeatures {
   readonly toolErrorObjects: boolean;
   /** Completions have notes. */
   readonly notes: boolean;
+  /** Calls and notifications reach the delegate in the order of the program; without it, each in its own. */
+  readonly callOrder: boolean;
+  /** A cell whose notifications are being delivered can still be terminated. */
+  readonly endsAfterNotes: boolean;
+  /** Closing a session delivers the output of its cells to those that wait for them. */
+  readonly outputAtClose: boolean;
   /** Syntax errors have a line and a column; without it, at best in their text. */
   readonly failurePlaces: boolean;
 }
@@ -47,6 +53,9 @@ export const ALL_FEATURES: SessionFeatures = {
   stopsAtTerminate: true,
   toolErrorObjects: true,
   notes: true,
+  callOrder: true,
+  endsAfterNotes: true,
+  outputAtClose: true,
   failurePlaces: true,
 };
 
@@ -65,5 +74,17 @@ export const V1_FEATURES: SessionFeatures = {
   stopsAtTerminate: false,
   toolErrorObjects: false,
   notes: false,
+  callOrder: true,
+  endsAfterNotes: true,
+  outputAtClose: true,
   failurePlaces: false,
+};
+
+/** The features of any host over gRPC. */
+export const GRPC_FEATURES: SessionFeatures = {
+  ...V1_FEATURES,
+  promptCalls: false,
+  callOrder: false,
+  endsAfterNotes: false,
+  outputAtClose: false,
 };

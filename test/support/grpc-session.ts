@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import type {
   CellClosed,
   CellOutcome,
@@ -11,7 +12,7 @@ import type {
   ToolName,
 } from '../../host/grpc/generated/code-mode.ts';
 import { ToolKind } from '../../host/grpc/generated/code-mode.ts';
-import type { GrpcJsClient, MessageStream } from './grpc-js-client.ts';
+import type { CallEnd, GrpcJsClient, MessageStream } from './grpc-js-client.ts';
 
 /** A tool as a client offers it. */
 export function grpcTool(name: string, namespace?: string): ToolDefinition {
@@ -44,6 +45,7 @@ export class GrpcSession {
   readonly lease: MessageStream<SessionEvent>;
   readonly sessionId: string;
   #executions = 0;
+  #probes = 0;
 
   private constructor(client: GrpcJsClient, lease: MessageStream<SessionEvent>, sessionId: string) {
     this.client = client;
@@ -74,7 +76,7 @@ export class GrpcSession {
     this.#executions += 1;
     const executionId = `execution-${this.#executions}`;
     const { sessionId } = this;
-    const enabledTools = [grpcTool('echo'), grpcTool('wait')];
+    const enabledTools = [grpcTool('echo'), grpcTool('hold')];
     const request = { sessionId, executionId, toolCallId: 'call', source, enabledTools };
     return new GrpcExecution(this.client.stream('execute', { ...request, ...fields }));
   }
@@ -96,6 +98,29 @@ export class GrpcSession {
 
   terminate(cellId: string) {
     return this.client.unary('terminate', { sessionId: this.sessionId, cellId });
+  }
+
+  /** Resolves when somebody waits for the cell: others are refused then. */
+  async busy(cellId: string): Promise<void> {
+    const { sessionId } = this;
+    for (;;) {
+      this.#probes += 1;
+      const request = { sessionId, cellId, waitId: `probe-${this.#probes}`, yieldTimeMs: 0n };
+      const { code } = await this.client.end('wait', request);
+      if (code === status.FAILED_PRECONDITION) return;
+    }
+  }
+
+  /** Closes the session. */
+  close(): Promise<CallEnd> {
+    return this.client.end('closeSession', { sessionId: this.sessionId });
+  }
+
+  /** The id of the next call that was cancelled. */
+  cancelledCall(): Promise<string> {
+    return this.lease.until(({ event }) =>
+      event?.$case === 'toolCallCancelled' ? event.value.invocationId : undefined,
+    );
   }
 
   closed(): Promise<CellClosed> {

@@ -72,6 +72,7 @@ export class ProcessModel {
     const { kind, run, a, b, texts } = frame;
     const program = this.of(run);
     const isBare = a === 0 && b === 0 && texts.length === 0;
+    if (!hasJson(frame)) return false;
     if (kind === Up.Gone) {
       if (!this.isReady || !isBare || program?.phase !== 'killed') return false;
       program.phase = 'over';
@@ -141,7 +142,7 @@ export class ProcessModel {
         return program.notifications <= MODEL_LIMITS.maxPendingNotifications;
       case Up.Call:
         if (texts.length > 1 || !isShort || a <= program.lastCall || b >= TOOLS) return false;
-        if (texts.length === 1 && (text === undefined || !isJson(text))) return false;
+        if (texts.length === 1 && text === undefined) return false;
         program.lastCall = a;
         program.waiting.add(a);
         return program.waiting.size <= MODEL_LIMITS.maxPendingCalls;
@@ -164,13 +165,22 @@ export class ProcessModel {
     if (texts.length === 0 || texts.length % 2 > 0 || texts.length > 128) return false;
     for (let at = 0; at < texts.length; at += 2) {
       const [key, json] = [texts[at], texts[at + 1]];
-      if (key === undefined || json === undefined || !isJson(json)) return false;
+      if (key === undefined || json === undefined) return false;
       if (key.length + json.length > MODEL_LIMITS.maxValueLength) return false;
       stored.set(key, json);
     }
     const length = [...stored].reduce((sum, [key, json]) => sum + key.length + json.length, 0);
     return stored.size <= MODEL_LIMITS.maxStoredKeys && length <= MODEL_LIMITS.maxStoredLength;
   }
+}
+
+/** Whether each text that is to be JSON is, whatever else is wrong. */
+function hasJson({ kind, texts }: Frame): boolean {
+  if (kind !== Up.Call && kind !== Up.Writes) return true;
+  return texts.every((text, at) => {
+    const isWanted = kind === Up.Call ? at === 0 : at % 2 === 1;
+    return !isWanted || text === undefined || isJson(text);
+  });
 }
 
 function isJson(text: string): boolean {

@@ -32,11 +32,11 @@ import {
   invalid,
   readCapacity,
   readExecute,
+  readFilters,
   readId,
   readNumber,
   readObserve,
   readTerms,
-  readToolName,
   readUuid,
 } from './requests.ts';
 import type { ServerCall } from './server-call.ts';
@@ -127,12 +127,12 @@ export class CodeModeService {
   }
 
   #subscribe(call: ServerCall, { sessionId, toolNames }: SubscribeToToolCallsRequest): void {
-    this.#leaseOf(sessionId).subscribe(call, toolNames.map(readToolName));
+    this.#leaseOf(sessionId).subscribe(call, readFilters(toolNames));
   }
 
   #complete(call: ServerCall, request: CompleteToolCallRequest): void {
     const lease = this.#leaseOf(request.sessionId);
-    lease.toolCalls.complete(readUuid('invocation', request.invocationId), request.outcome);
+    lease.toolCalls.complete(readUuid('tool invocation', request.invocationId), request.outcome);
     answer(call, CompleteToolCallResponse, {});
   }
 
@@ -157,7 +157,7 @@ export class CodeModeService {
       await executed.promise;
       if (startedCell !== null) await session.terminate(startedCell, null, SILENT);
     };
-    lease.track(call, () => void drop());
+    void lease.track(call, () => void drop());
     const answering: ExecuteAnswering = {
       started: (cellId) => {
         startedCell = cellId;
@@ -188,7 +188,7 @@ export class CodeModeService {
     const { session } = lease;
     const cellId = readId('cell', request.cellId);
     const observation = lease.waits.begin(readId('wait', request.waitId));
-    lease.track(call, () => lease.waits.drop(observation));
+    void lease.track(call, () => lease.waits.drop(observation));
     const mode = readObserve(request.yieldTimeMs);
     const tokens = readNumber(request.maxOutputTokens);
     await observed(lease.waits, observation, (options) =>
@@ -220,8 +220,13 @@ export class CodeModeService {
     const lease = this.#leaseOf(request.sessionId);
     const cellId = readId('cell', request.cellId);
     const tokens = readNumber(request.maxOutputTokens);
-    lease.track(call, () => {});
-    await lease.session.terminate(cellId, tokens, waitAnswering(lease, call));
+    const received = lease.track(call, () => {});
+    const { outcome, fail } = waitAnswering(lease, call);
+    await lease.session.terminate(cellId, tokens, {
+      // Whoever waits for the cell is answered after that, also on another stream.
+      outcome: (make) => outcome(make)?.then(() => received) ?? received,
+      fail,
+    });
   }
 
   #leaseOf(sessionId: string): Lease {

@@ -23,6 +23,7 @@ import { HEALTH_PATH, healthStatus } from './health.ts';
 import { Http2Call } from './http2-call.ts';
 import type { Leases } from './leases.ts';
 import { toStatusError } from './outcomes.ts';
+import { RequestReading } from './request-reading.ts';
 import type { Caller } from './server-call.ts';
 
 /** What a connection needs of its server. */
@@ -56,6 +57,7 @@ export class GrpcConnection implements ServedConnection, Caller {
   readonly #parts: GrpcConnectionParts;
   readonly #http: ServerHttp2Session;
   readonly #requestBytes: ByteBudget;
+  readonly #reading = new RequestReading();
   readonly #ended = Promise.withResolvers<Error | null>();
   #isClosing = false;
   #requests = 0;
@@ -68,7 +70,7 @@ export class GrpcConnection implements ServedConnection, Caller {
     const { limits, sessions } = parts.core;
     const name = 'maxConnectionPendingBytes';
     this.#requestBytes = new ByteBudget(name, limits[name], sessions.budget);
-    this.sessions = tableOf(parts);
+    this.sessions = tableOf(parts, this.#reading);
     ignoreErrors(stream);
     this.#http = performServerHandshake(stream, {
       maxSessionMemory: MAX_SESSION_MB,
@@ -123,8 +125,8 @@ export class GrpcConnection implements ServedConnection, Caller {
   #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const { ':path': path, ':method': verb } = headers;
     const { service, leases } = this.#parts;
-    if (path === HEALTH_PATH && verb === 'GET') {
-      return respond(stream, { ':status': healthStatus(leases.isStopping) });
+    if (path === HEALTH_PATH) {
+      return respond(stream, { ':status': healthStatus(verb, leases.isStopping) });
     }
     const method = verb === 'POST' ? service.methodAt(path) : undefined;
     if (method === undefined) return respond(stream, UNKNOWN_METHOD);
@@ -132,7 +134,10 @@ export class GrpcConnection implements ServedConnection, Caller {
     const error = method.isCounted ? this.#count(stream) : null;
     const encoding = headers['grpc-encoding'];
     if (error !== null) return call.fail(toStatusError(error));
-    if (encoding === undefined || encoding === 'identity') return call.read(method.perform);
+    if (encoding === undefined || encoding === 'identity') {
+      call.read(method.perform);
+      return this.#reading.add(stream);
+    }
     const text = `Content is compressed with \`${encoding}\` which isn't supported`;
     call.fail(new StatusError(Status.unimplemented, text));
   }
@@ -165,10 +170,14 @@ function respond(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void 
   stream.respond(headers, { endStream: true });
 }
 
-function tableOf({ number, peer, core, leases }: GrpcConnectionParts): SessionTable {
+function tableOf(
+  { number, peer, core, leases }: GrpcConnectionParts,
+  reading: RequestReading,
+): SessionTable {
   return new SessionTable({
     factory: core.sessions,
     holder: `connection ${number} (${peer})`,
+    reading,
     closedRule: 'answers-sent',
     yieldsWhileDraining: false,
     asciiToolNames: true,

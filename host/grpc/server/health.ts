@@ -5,20 +5,21 @@ import { DEFAULT_HOST_LIMITS } from '../../core/host-limits.ts';
 export const HEALTH_PATH = '/healthz';
 
 /**
- * Answers HTTP/1.1: 200 or 503 for a GET of `/healthz`, 505 for anything else. It listens nowhere; its
+ * Answers HTTP/1.1: 200 or 503 for `/healthz`, 505 for anything else. It listens nowhere; its
  * connections are handed to it.
  */
 export function healthServer(isStopping: () => boolean): Server {
   const server = createServer((request, response) => {
-    const isHealth = request.method === 'GET' && request.url === HEALTH_PATH;
+    const { method, url } = request;
     response.setHeader('Connection', 'close');
-    response.writeHead(isHealth ? healthStatus(isStopping()) : 505).end();
+    response.writeHead(url === HEALTH_PATH ? healthStatus(method, isStopping()) : 505).end();
   });
   server.timeout = DEFAULT_HOST_LIMITS.helloMs;
   return server;
 }
 
 /** The status of the answer to whether new sessions may come. */
-export function healthStatus(isStopping: boolean): 200 | 503 {
+export function healthStatus(method: string | undefined, isStopping: boolean): 200 | 405 | 503 {
+  if (method !== 'GET' && method !== 'HEAD') return 405;
   return isStopping ? 503 : 200;
 }

@@ -7,6 +7,8 @@ import type { Caller, ServerCall } from './server-call.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
 const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
+/** What a client should know whose compression is refused. */
+const ACCEPTED_ENCODING = { 'grpc-accept-encoding': 'identity' } as const;
 const NO_TRAILERS = { 'grpc-status': '0' } as const;
 
 /** Who performs a call. Called once, with the bytes of its request. */
@@ -69,6 +71,7 @@ export class Http2Call implements ServerCall {
     const error = {
       'grpc-status': String(status),
       'grpc-message': encodeStatusText(message),
+      ...(status === Status.unimplemented ? ACCEPTED_ENCODING : {}),
     };
     if (this.#hasHeaders) {
       this.#trailers = error;
@@ -76,8 +79,7 @@ export class Http2Call implements ServerCall {
     } else {
       this.#stream.respond({ ...HEADERS, ...error }, { endStream: true });
     }
-    // The rest of a request that was refused is not read.
-    if (!this.#stream.readableEnded) this.#stream.close(NGHTTP2_NO_ERROR);
+    if (!this.#stream.readableEnded) this.#refuseRest();
   }
 
   reset(): void {
@@ -128,6 +130,17 @@ export class Http2Call implements ServerCall {
       throw new StatusError(Status.resourceExhausted, text);
     }
     this.#reserved += bytes;
+  }
+
+  /** The rest of a request is not wanted. A stream that is closed before its answer has left loses it. */
+  #refuseRest(): void {
+    const stream = this.#stream;
+    stream.resume();
+    stream.once('finish', () => {
+      setImmediate(() => {
+        if (!stream.destroyed) stream.close(NGHTTP2_NO_ERROR);
+      });
+    });
   }
 
   #free(): void {

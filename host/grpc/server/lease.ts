@@ -1,5 +1,6 @@
 import { abortable } from 'abort-controller-x';
 import type { Delegate, Notification, ToolCall } from '../../../src/delegate.ts';
+import type { ToolName } from '../../../src/tools.ts';
 import { AnswerQueue } from '../../core/answer-queue.ts';
 import type { HostedSession, Sent } from '../../core/hosted-session.ts';
 import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
@@ -43,8 +44,8 @@ export class Lease {
   /** Messages on all streams of the session but subscriptions. */
   readonly #unread = new UnreadBytes();
   readonly #answers: AnswerQueue;
-  /** Calls that wait for an answer of the session. */
-  readonly #open = new Set<ServerCall>();
+  /** Calls that wait for an answer of the session, and who waits for their ends. */
+  readonly #open = new Map<ServerCall, () => void>();
   #end: StatusError | null = null;
   #isOpen = true;
   #closing: Promise<void> | null = null;
@@ -100,13 +101,21 @@ export class Lease {
     this.#tell({ $case: 'cellClosed', value });
   }
 
-  /** Keeps a call for `answer`, so that it ends with the session. */
-  track(call: ServerCall, onDropped: () => void): void {
-    this.#open.add(call);
+  /**
+   * Keeps a call for `answer`, so that it ends with the session.
+   *
+   * @param onDropped Called if the client lets go of it before its answer.
+   * @returns Resolves when the client has the answer, or the session closes.
+   */
+  track(call: ServerCall, onDropped: () => void): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#open.set(call, resolve);
     call.onClosed((isDropped) => {
       this.#open.delete(call);
+      resolve();
       if (isDropped) onDropped();
     });
+    return promise;
   }
 
   /** Answers a call at the pace at which the client reads: `encode` is called when there is room. */
@@ -126,7 +135,7 @@ export class Lease {
     return this.#answers.send(() => call.fail(toStatusError(error)));
   }
 
-  subscribe(call: ServerCall, toolNames: ConstructorParameters<typeof Subscription>[1]): void {
+  subscribe(call: ServerCall, toolNames: readonly ToolName[]): void {
     const subscription = new Subscription(call, toolNames);
     this.toolCalls.subscribe(subscription);
     // The client asks for nothing before it has them.
@@ -148,12 +157,13 @@ export class Lease {
     const { call, onClosed } = this.#parts;
     // A client that does not read its answers has as long as a connection takes to close.
     this.#answers.endWithin(CLOSE_WITHIN_MS);
+    for (const resolve of this.#open.values()) resolve();
     await this.#closeSession();
     this.#isOpen = false;
     this.#unread.end();
     const gone = new Error('code-mode client connection closed');
     for (const subscription of this.toolCalls.failAll(gone)) subscription.end();
-    for (const open of this.#open) open.end();
+    for (const open of this.#open.keys()) open.end();
     if (this.#end === null) call.end();
     else call.fail(this.#end);
     onClosed();
@@ -208,7 +218,7 @@ export class Lease {
     this.#end ??= error;
     this.#isOpen = false;
     this.#unread.end();
-    for (const open of this.#open) open.reset();
+    for (const open of this.#open.keys()) open.reset();
     void this.close();
   }
 

@@ -15,16 +15,21 @@ import { Status, StatusError } from '../status.ts';
 /** Translates what clients ask for into the terms of `host/core/`. All throw a StatusError. */
 
 const MAX_ID_BYTES = 256;
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const MAX_FILTERS = 64;
+const UUID = /^[0-9a-f]{8}(?:-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24})$/i;
 /** Tool calls that a client takes at once if it does not say. */
 const DEFAULT_CAPACITY = 1_024;
+
+const KNOWN_MODES: readonly number[] = Object.values(OutputTruncation);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** An id that this host has chosen, in the form in which it is known here. */
-export function readUuid(what: 'session' | 'invocation' | 'notification', id: string): string {
-  if (UUID.test(id)) return id.toLowerCase();
-  throw invalid(`code-mode ${what} ID must be a UUID`);
+export function readUuid(what: 'session' | 'tool invocation' | 'notification', id: string): string {
+  if (id === '') throw invalid(`code-mode ${what} ID must not be empty`);
+  const digits = id.replaceAll('-', '').toLowerCase();
+  if (!UUID.test(id)) throw invalid(`code-mode ${what} ID must be a UUID`);
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** An id that is a text. */
@@ -36,10 +41,8 @@ export function readId(what: 'execution' | 'wait' | 'cell' | 'tool call', id: st
 
 export function readTerms({ limits, outputTruncation }: OpenSessionRequest): SessionTerms {
   // From the wire comes any number.
-  const mode: number = outputTruncation ?? OutputTruncation.NONE;
-  if (mode !== OutputTruncation.NONE && mode !== OutputTruncation.SERVER) {
-    throw invalid('unknown code-mode output truncation mode');
-  }
+  const mode: number = outputTruncation ?? OutputTruncation.UNSPECIFIED;
+  if (!KNOWN_MODES.includes(mode)) throw invalid('unknown code-mode output truncation mode');
   return {
     settings: {},
     maxYieldAfterMs: readNumber(limits?.maxYieldTimeMs),
@@ -72,8 +75,18 @@ export function readNumber(value: bigint | undefined): number | null {
   return value === undefined ? null : Number(value);
 }
 
-/** The name by which a tool is routed. */
-export function readToolName({ name, namespace }: ToolName): Name {
+/** The tools that a subscription is for; none means all. */
+export function readFilters(toolNames: readonly ToolName[]): readonly Name[] {
+  if (toolNames.length > MAX_FILTERS) {
+    throw invalid(`code-mode tool subscription exceeds ${MAX_FILTERS} filters`);
+  }
+  if (toolNames.some(({ name }) => name === '')) {
+    throw invalid('code-mode tool name must not be empty');
+  }
+  return toolNames.map(readToolName);
+}
+
+function readToolName({ name, namespace }: ToolName): Name {
   return { name, namespace: namespace ?? null };
 }
 

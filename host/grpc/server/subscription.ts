@@ -1,9 +1,6 @@
 import { type ToolName, toolNamespace } from '../../../src/tools.ts';
-import { invalid } from './requests.ts';
 import type { ServerCall } from './server-call.ts';
 import { UnreadBytes } from './unread-bytes.ts';
-
-const MAX_FILTERS = 64;
 
 /** A stream over which a client takes tool calls. */
 export class Subscription {
@@ -14,11 +11,8 @@ export class Subscription {
   /** Tool calls that were sent over it and are not answered. */
   open = 0;
 
-  /** @throws StatusError `invalidArgument`. */
+  /** @param toolNames The tools that it is for; none means all. */
   constructor(call: ServerCall, toolNames: readonly ToolName[]) {
-    if (toolNames.length > MAX_FILTERS) {
-      throw invalid(`code-mode tool subscription exceeds ${MAX_FILTERS} filters`);
-    }
     this.#call = call;
     this.#names = toolNames.length === 0 ? null : new Set(toolNames.map(keyOf));
   }

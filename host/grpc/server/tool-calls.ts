@@ -123,11 +123,11 @@ export class ToolCalls {
 
   /** The client answers a call. A late or second answer does nothing. @throws StatusError; the call may still be answered then. */
   complete(id: string, outcome: CompleteToolCallRequest['outcome']): void {
+    if (outcome === undefined) throw invalid('tool completion is missing its outcome');
     const number = this.#ids.toNumber(id);
     if (!(number >= 1 && number <= this.#lastNumber)) {
       throw new StatusError(Status.notFound, `unknown code-mode tool invocation ${id}`);
     }
-    if (outcome === undefined) throw invalid('tool completion is missing its outcome');
     const answer: Answer =
       outcome.$case === 'failed'
         ? { failure: outcome.value.message }

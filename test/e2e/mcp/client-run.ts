@@ -12,8 +12,8 @@ import type { ClientCall } from './client-scenarios.ts';
 import { type ClientKind, PROMPT, SERVER, type ServerEntry } from './clients.ts';
 import type { ModelRequest, ModelTurn, OfferedTool } from './dialects.ts';
 import { type ModelApi, startModelApi } from './model-api.ts';
-import { readWire, type WireFacts } from './recorded-wire.ts';
-import { serveOverHttp } from './served-over-http.ts';
+import { readWire, type WireFacts } from './servers/recorded-wire.ts';
+import { serveOverHttp } from './servers/served-over-http.ts';
 
 /** One run of a client. */
 export interface RunNeeds {
@@ -54,8 +54,8 @@ const TAIL_LENGTH = 2_000;
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const LAUNCHER = local('../../../bin/cellhost.js');
-const RECORDER = local('./recording-server.js');
-const NESTED = local('./nested-server.js');
+const RECORDER = local('./servers/recording-server.js');
+const NESTED = local('./servers/nested-server.js');
 const EVERYTHING = local(
   '../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
 );

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { JsonObject } from '../../../src/describe/json-object.ts';
 import { DIALECTS, type Dialect, type ModelTurn } from './dialects.ts';
 import { startModelApi } from './model-api.ts';
-import { wireFacts } from './recorded-wire.ts';
+import { wireFacts } from './servers/recorded-wire.ts';
 
 const TOOL = { name: 'exec', description: 'Runs' };
 const PATHS = [

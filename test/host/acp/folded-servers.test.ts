@@ -40,6 +40,11 @@ describe('foldServers', () => {
     });
   });
 
+  it('takes every text as it is: an editor fills in its variables itself', () => {
+    const { folded } = fold([{ ...STDIO, args: ['${HOME}', '$${HOME}'] }]);
+    assert.deepEqual((folded.files as { args?: unknown }).args, ['${HOME}', '$${HOME}']);
+  });
+
   it('demands the type of a process in version 2', () => {
     assert.deepEqual(fold([STDIO], { version: 2 }).kept, [0]);
     const { folded } = fold([{ type: 'stdio', name: 'a', command: '/a' }], { version: 2 });

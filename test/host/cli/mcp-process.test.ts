@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { configOf, temporaryFile } from '../../support/cli-run.ts';
@@ -9,6 +12,12 @@ import { descendants } from '../../support/processes.ts';
 
 const HANGING =
   'const hanging = tools.mcp__well__hang(); await tools.mcp__well__echo(); yield_control(); await hanging;';
+const ECHO = 'text((await tools.mcp__well__echo({ a: 1 })).structuredContent.args.a)';
+/** Programs that run at once. */
+const CROWD = 50;
+/** Sandbox processes that a session may add for the next crowd. */
+const SPARES = 1;
+const FILES_OF_A_PROCESS = 6;
 const BUSY = 'yield_control(); for (;;);';
 
 /** A server with a running program, a nested call that never returns, and stubborn servers. */
@@ -133,16 +142,41 @@ describe('cellhost mcp', () => {
     }
   });
 
-  it('runs 300 programs and leaves no process behind', async () => {
-    const server = startMcp(['--config', await configOf('well')]);
+  it('leaves no process, handle or file behind after 1,000 programs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellhost-mcp-'));
+    const server = startMcp(['--config', await configOf('well')], { TMPDIR: folder });
     const { call } = await connectMcp(server);
-    for (let round = 0; round < 10; round += 1) {
-      const source = 'text((await tools.mcp__well__echo({ a: 1 })).structuredContent.args.a)';
-      const answers = await Promise.all(Array.from({ length: 30 }, () => call('exec', { source })));
-      for (const { texts } of answers) assert.deepEqual(texts, ['1']);
-    }
+    const runMany = async (count: number) => {
+      for (let left = count; left > 0; left -= CROWD) {
+        const answers = await Promise.all(
+          Array.from({ length: CROWD }, () => call('exec', { source: ECHO })),
+        );
+        for (const { texts } of answers) assert.deepEqual(texts, ['1']);
+      }
+    };
+    // Processes and what is kept open for each come with the first crowd.
+    await runMany(CROWD);
+    const before = held(server.child.pid!);
+    await runMany(1000);
+    const after = held(server.child.pid!);
+    const more = after.processes - before.processes;
+    assert.ok(more <= SPARES, `${more} processes more`);
+    const bound = before.files + Math.max(0, more) * FILES_OF_A_PROCESS;
+    assert.ok(after.files <= bound, `${before.files} open files before, ${after.files} after`);
+    assert.deepEqual(readdirSync(folder), []);
     assert.equal((await call('cells')).header, 'No program is running');
     server.child.stdin.end();
     assert.equal(await server.ended, 0);
+    assert.deepEqual(readdirSync(folder), []);
+    rmSync(folder, { recursive: true });
   });
 });
+
+/** How many processes are below this one, and how many files a process has open. */
+function held(pid: number) {
+  const open = `/proc/${pid}/fd`;
+  return {
+    processes: descendants().length,
+    files: existsSync(open) ? readdirSync(open).length : 0,
+  };
+}

@@ -18,6 +18,7 @@ function setUp(limits: Partial<HostLimits>) {
     factory.open({
       id: 'id',
       holder,
+      reading: { pause() {}, resume() {} },
       delegate: new ScriptedDelegate(),
       settings: { limits: own },
       maxYieldAfterMs: null,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isJsonObject, type JsonObject } from '../../../src/describe/json-object.ts';
+import { isJsonObject, type JsonObject } from '../../../../src/describe/json-object.ts';
 
 /** What is known of a client from what went over its connection. */
 export interface WireFacts {

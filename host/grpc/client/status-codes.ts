@@ -1,0 +1,28 @@
+import { CodeModeError, type ErrorCode } from '../../../src/errors.ts';
+import { codeIn } from '../../remote/peer-errors.ts';
+import { Status, type StatusError } from '../status.ts';
+
+/** The error of a call that the host, or the way to it, has failed. The text decides before the status. */
+export function toCodeModeError(error: StatusError): CodeModeError {
+  if (error.cause instanceof CodeModeError) return error.cause;
+  const code = codeIn(error.message) ?? codeOf(error.status);
+  return new CodeModeError(code, error.message, { cause: error });
+}
+
+function codeOf(status: Status): ErrorCode {
+  switch (status) {
+    case Status.invalidArgument:
+    case Status.alreadyExists:
+      return 'invalid_argument';
+    case Status.resourceExhausted:
+    case Status.outOfRange:
+      return 'limit_exceeded';
+    case Status.unavailable:
+      return 'connection_lost';
+    case Status.cancelled:
+      return 'cancelled';
+    case Status.unimplemented:
+      return 'unsupported';
+  }
+  return 'peer_failed';
+}

@@ -1,0 +1,68 @@
+import { JsonScanner } from './json-scanner.ts';
+import { Up } from './message-kinds.ts';
+
+/** Where the parts of a frame are: see `Frame`. */
+export const HEAD_BYTES = 14;
+/** The length of a text that is absent. */
+export const ABSENT = 0xffffffff;
+
+/** Checks the texts of frames that have to be JSON, as their bytes come. */
+export class JsonTexts {
+  readonly #scanner = new JsonScanner();
+  /** The text that is looked at, where it begins, and up to where it was looked at: from the frame's beginning. */
+  #index = 0;
+  #start = 0;
+  #at = 0;
+
+  /** Expects another frame. */
+  begin(): void {
+    this.#index = 0;
+    this.#start = 0;
+  }
+
+  /**
+   * Looks at what has come of a frame since the last time: it begins at `from` and has come up to `to`.
+   *
+   * @throws Error if a text that has to be JSON is not.
+   */
+  look(bytes: Buffer, from: number, to: number): void {
+    if (to - from < HEAD_BYTES || !hasJson(bytes[from]!)) return;
+    const count = bytes[from + 1]!;
+    const head = HEAD_BYTES + 4 * count;
+    if (to - from < head) return;
+    if (this.#start === 0) this.#go(head);
+    for (; this.#index < count; this.#index += 1) {
+      const length = bytes.readUInt32LE(from + HEAD_BYTES + 4 * this.#index);
+      if (length !== ABSENT && !this.#lookAt(bytes, from, to, length)) return;
+    }
+  }
+
+  /** @returns Whether the text has come whole. */
+  #lookAt(bytes: Buffer, from: number, to: number, length: number): boolean {
+    const end = this.#start + length;
+    const come = Math.min(end, to - from);
+    const isJson = isJsonAt(bytes[from]!, this.#index);
+    if (isJson) this.#scanner.push(bytes, from + this.#at, from + come);
+    this.#at = come;
+    if (come < end) return false;
+    if (isJson && !this.#scanner.isWhole)
+      throw new Error('Cannot read the frame: a text is not JSON');
+    this.#go(end);
+    return true;
+  }
+
+  #go(start: number): void {
+    this.#start = start;
+    this.#at = start;
+    this.#scanner.reset();
+  }
+}
+
+function hasJson(kind: number): boolean {
+  return kind === Up.Call || kind === Up.Writes;
+}
+
+/** The argument of a call, and what is stored under keys. */
+function isJsonAt(kind: number, index: number): boolean {
+  return kind === Up.Call ? index === 0 : index % 2 === 1;
+}
