@@ -130,11 +130,10 @@ export class IsolateRun implements SandboxRun {
     this.#calls.started();
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
-    const { context } = isolate;
+    const context = isolate.contextWith(this.#program.globals);
     context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
     context.wiring.flush = () => this.#pause.flushed();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
-    if (this.#program.globals === 'web') isolate.addWebGlobals();
     const script = programScript(this.#program, prepared);
     this.#entries.enter(() => this.#enter(context.run(script)));
   }
