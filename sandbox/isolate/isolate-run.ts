@@ -52,7 +52,7 @@ export class IsolateRun implements SandboxRun {
   /**
    * @param turn When the program may run.
    * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
-   * program ended well and left nothing in it that could run, and with null if the isolate is disposed.
+   * program ended well and left nothing in it that could run; null if it is disposed. @internal
    */
   constructor(
     program: Program,
@@ -121,7 +121,7 @@ export class IsolateRun implements SandboxRun {
     return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
   }
 
-  /** Starts the program in this isolate, which it owns from now on. */
+  /** Starts the program in this isolate, which it owns from now on. @internal */
   start(isolate: ProgramIsolate): void {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
