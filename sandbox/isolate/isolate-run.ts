@@ -52,7 +52,7 @@ export class IsolateRun implements SandboxRun {
   /**
    * @param turn When the program may run.
    * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
-   * program ended by itself and left nothing in it that could run; with null if that is disposed.
+   * program ended by itself and left nothing in it that could run; null if it is disposed. @internal
    */
   constructor(
     program: Program,
@@ -121,7 +121,7 @@ export class IsolateRun implements SandboxRun {
     return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
   }
 
-  /** Starts the program in this isolate, which it owns from now on. */
+  /** Starts the program in this isolate, which it owns from now on. @internal */
   start(isolate: ProgramIsolate): void {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
@@ -130,11 +130,10 @@ export class IsolateRun implements SandboxRun {
     this.#calls.started();
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
-    const { context } = isolate;
+    const context = isolate.contextWith(this.#program.globals);
     context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
     context.wiring.flush = () => this.#pause.flushed();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
-    if (this.#program.globals === 'web') isolate.addWebGlobals();
     const script = programScript(this.#program, prepared);
     this.#entries.enter(() => this.#enter(context.run(script)));
   }
