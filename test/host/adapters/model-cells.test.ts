@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ModelCells } from '../../../host/ai-sdk/model-cells.ts';
+import { ModelCells } from '../../../host/adapters/model-cells.ts';
 import { textOf } from '../../support/events.ts';
 import { settled } from '../../support/gates.ts';
 import { ScriptedSession } from '../../support/scripted-session.ts';
