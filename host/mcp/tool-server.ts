@@ -1,4 +1,5 @@
 import {
+  type CallToolRequest,
   Client,
   type ClientOptions,
   type ElicitRequest,
@@ -7,6 +8,7 @@ import {
   type RequestOptions,
   SdkHttpError,
   type StreamableHTTPClientTransport,
+  specTypeSchemas,
   type Tool,
   type Transport,
 } from '@modelcontextprotocol/client';
@@ -150,20 +152,12 @@ export class ToolServer {
   ): Promise<unknown> {
     const args = objectArgument(call);
     if (this.#lost !== undefined) throw this.#callError(call, this.#lost);
-    // Without its output schema the client hands the result on as it is, even where it breaks it.
-    const { outputSchema: _, ...toolDefinition } = tool;
     const asked = { ask };
     this.#asks.add(asked);
     try {
-      return await this.#client.callTool(
-        { name: tool.name, ...(args && { arguments: args }) },
-        {
-          signal,
-          timeout: NO_TIMEOUT_MS,
-          toolDefinition,
-          ...(onProgress && { onprogress: onProgress }),
-        },
-      );
+      const params = { name: tool.name, ...(args && { arguments: args }) };
+      const onprogress = onProgress && { onprogress: onProgress };
+      return await this.#request(tool, params, { signal, timeout: NO_TIMEOUT_MS, ...onprogress });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (ProtocolError.isInstance(error)) throw error;
@@ -172,6 +166,17 @@ export class ToolServer {
     } finally {
       this.#asks.delete(asked);
     }
+  }
+
+  /** Makes the request of a call. A result that breaks the tool's output schema is handed on as it is. */
+  #request(tool: Tool, params: CallToolRequest['params'], options: RequestOptions) {
+    if (this.#client.getProtocolEra() === 'modern') {
+      const { outputSchema: _, ...toolDefinition } = tool;
+      return this.#client.callTool(params, { ...options, toolDefinition });
+    }
+    // Without a schema the client builds an error for each request, to see whether it has one.
+    const request = { method: 'tools/call', params } as const;
+    return this.#client.request(request, specTypeSchemas.CallToolResult, options);
   }
 
   /** Lists the tools again. */

@@ -9,6 +9,7 @@
 //   no-tools        has no tools at all
 //   grows           gets a tool more, and says so, when its tool "grow" is called
 //   asks            asks the user when its tool "ask" is called, and answers with what came back
+//   malformed       gives its tool "malformed" a result that is none
 //   slow            answers nothing for 20 s
 //   huge            lists 3,000 tools more, and one whose answer is as long as it is told
 import { spawn } from 'node:child_process';
@@ -28,6 +29,7 @@ const TOOLS = [
 ];
 if (behaviour === 'grows') TOOLS.push('grow');
 if (behaviour === 'asks') TOOLS.push('ask');
+if (behaviour === 'malformed') TOOLS.push('malformed');
 if (behaviour === 'huge') for (let at = 0; at < 3000; at += 1) TOOLS.push(`tool_${at}`);
 if (behaviour === 'huge') TOOLS.push('big');
 const cancelled = [];
@@ -88,6 +90,8 @@ function call(id, { name, arguments: args }) {
       const params = { message: 'Who are you?', requestedSchema };
       return send({ jsonrpc: '2.0', id: `q${id}`, method: 'elicitation/create', params });
     }
+    case 'malformed':
+      return reply(id, { content: 'no list' });
     case 'big':
       return reply(id, { content: [{ type: 'text', text: 'x'.repeat(args.length) }] });
     case 'fail':

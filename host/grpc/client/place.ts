@@ -76,6 +76,8 @@ function open(authority: string, createConnection: () => Duplex): ClientHttp2Ses
   });
   ignoreErrors(session);
   // The window of the connection: several streams may send at once.
-  session.once('connect', () => session.setLocalWindowSize(4 * WINDOW_BYTES));
+  session.once('connect', () => {
+    if (!session.destroyed) session.setLocalWindowSize(4 * WINDOW_BYTES);
+  });
   return session;
 }
