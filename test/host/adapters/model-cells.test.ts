@@ -29,7 +29,7 @@ describe('ModelCells', () => {
     const { cells } = setUp();
     for (let n = 1; n <= 129; n += 1) cells.notify('1', `n${n}.`);
     const [header] = await cells.wait({ cell_id: '1' }, signal);
-    assert.equal(textOf(header!).match(/Notification/g)?.length, 100);
+    assert.equal(textOf(header!).match(/Notification/g)?.length, 128);
     assert.doesNotMatch(textOf(header!), /n1\./);
   });
 
