@@ -86,6 +86,7 @@ const RULES: readonly Rule[] = [
       'sandbox/source/',
       'sandbox/bootstrap/',
       'isolated-vm',
+      'node:crypto',
       'node:v8',
       'node:vm',
       'p-queue',
@@ -574,6 +575,19 @@ describe('Importing src/index.ts', () => {
       loaded.addons.some((file) => file.includes('isolated')),
       loaded.addons.join(),
     );
+  });
+});
+
+describe('A process that an agent attaches', () => {
+  it('loads no engine, no package and no other command', async () => {
+    const { addons, files } = await loadedBy('host/cli/attach-command.ts');
+    const own = files.filter((file) => file.startsWith('/'));
+    assert.deepEqual(addons, []);
+    assert.ok(own.length > 1 && own.length < 10, own.join());
+    for (const file of own) {
+      const path = file.slice(ROOT.length);
+      assert.ok(path.startsWith('host/cli/') || path.startsWith('host/io/'), path);
+    }
   });
 });
 

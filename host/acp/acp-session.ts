@@ -11,7 +11,6 @@ import type { CallGuard, GuardedCall } from '../mcp-server/call-guard.ts';
 import { FaceSession } from '../mcp-server/face-session.ts';
 import { LazyBackend } from '../mcp-server/lazy-backend.ts';
 import { decisionOf } from '../mcp-server/questions.ts';
-import { announceServers, announceTools } from '../mcp-server/serve-stdio.ts';
 import { type Card, endWith, permissionFor, permissionIn, titleOf } from './editor-messages.ts';
 import type { AcpVersion } from './folded-servers.ts';
 import { OpenToolCalls } from './open-tool-calls.ts';
@@ -22,8 +21,11 @@ import { TurnBoard } from './turn-board.ts';
 const START_PATIENCE_MS = 30_000;
 const NO_ARGUMENTS = '{}';
 
-/** A server of ours for one client. */
-export type FaceServer = Parameters<typeof announceTools>[0];
+/** A client of a session, or what makes servers for it. */
+export interface ConnectedClient {
+  toolsChanged(): void;
+  serversChanged(): void;
+}
 
 /** The editor, as sessions reach it. */
 export interface EditorLink {
@@ -58,7 +60,7 @@ export class AcpSession implements AsyncDisposable {
   readonly #options: AcpSessionOptions;
   readonly #backend: LazyBackend;
   readonly #board: TurnBoard;
-  readonly #servers = new Set<FaceServer>();
+  readonly #clients = new Set<ConnectedClient>();
   readonly #allowed = new Set<string>();
   readonly #prompts = new Set<string>();
   readonly #idPrefix = `cellhost-${randomBytes(8).toString('hex')}`;
@@ -74,8 +76,12 @@ export class AcpSession implements AsyncDisposable {
     this.version = version;
     const guard: CallGuard = (...guarded) => this.#guard(...guarded);
     this.#backend = new LazyBackend({ config, openSandbox, guard, onMessage });
-    this.#backend.onToolsChanged = () => this.#servers.forEach(announceTools);
-    this.#backend.onServersChanged = () => this.#servers.forEach(announceServers);
+    this.#backend.onToolsChanged = () => {
+      for (const client of this.#clients) client.toolsChanged();
+    };
+    this.#backend.onServersChanged = () => {
+      for (const client of this.#clients) client.serversChanged();
+    };
     this.face = new FaceSession('acp', this.#backend, (cellId) => cellId);
     this.#board = new TurnBoard(
       version,
@@ -105,12 +111,12 @@ export class AcpSession implements AsyncDisposable {
     setImmediate(() => void this.#backend.load().catch(() => {}));
   }
 
-  /** A client of ours was connected, or an old one makes a new server. @returns It is gone. */
-  connected(server: FaceServer): () => void {
+  /** The agent uses our server. @returns The client is gone. */
+  connected(client: ConnectedClient): () => void {
     this.#isUsed = true;
     clearTimeout(this.#patience);
-    this.#servers.add(server);
-    return () => void this.#servers.delete(server);
+    this.#clients.add(client);
+    return () => void this.#clients.delete(client);
   }
 
   /** The agent begins to work. @param prompt Names what it works on: it may be several prompts. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 import { McpFace } from '../mcp-server/mcp-face.ts';
-import { serveSession } from '../mcp-server/serve-stdio.ts';
+import { announceServers, announceTools, serveSession } from '../mcp-server/serve-stdio.ts';
 import type { AcpSession } from './acp-session.ts';
 import { stdioEntry } from './folded-servers.ts';
 import type { Mount, Offer } from './mount.ts';
@@ -121,7 +121,10 @@ export class AttachMount implements Mount {
         session: session.face,
         onServer: (server) => {
           forget();
-          forget = session.connected(server);
+          forget = session.connected({
+            toolsChanged: () => announceTools(server),
+            serversChanged: () => announceServers(server),
+          });
         },
       },
     );

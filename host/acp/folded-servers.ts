@@ -84,6 +84,12 @@ export function stdioEntry(
   return version === 2 ? { type: 'stdio', ...entry } : entry;
 }
 
+/** The entry that tells an agent where a server of ours is, in the shape of every version. */
+export function httpEntry(name: string, url: string, headers: Record<string, string>): object {
+  const list = Object.entries(headers).map(([key, value]) => ({ name: key, value }));
+  return { type: 'http', name, url, headers: list };
+}
+
 function serverOf(entry: unknown, { version, cwd }: FoldingTerms) {
   const read = readEntry(entry, version, cwd);
   if (read === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { AcpSession } from './acp-session.ts';
 export interface Offer {
   /** What goes into `mcpServers`. */
   readonly entry: object;
-  /** The session cannot be reached by this entry any more, and who did is disconnected. */
+  /** The session cannot be reached by this entry any more, and who did is disconnected. Safe to call twice. */
   withdraw(): void;
 }
 

@@ -6,6 +6,7 @@ import { AgentProcess } from './agent-process.ts';
 import { type AttachCommand, AttachMount } from './attach-mount.ts';
 import { LastWill } from './last-will.ts';
 import { LineOutlet } from './lines/line-pump.ts';
+import type { Mount } from './mount.ts';
 import { OwnRequests } from './own-requests.ts';
 import { runProxy } from './run-proxy.ts';
 import { SessionBook } from './session-book.ts';
@@ -21,6 +22,8 @@ export interface ProxyOptions {
   readonly keep: readonly string[];
   /** What our server should be called at the agent. */
   readonly name: string;
+  /** How agents reach our server. Over HTTP only those that say they can. */
+  readonly transport: 'stdio' | 'http';
   /** What agents start as their server. */
   readonly attach: AttachCommand;
   /** Of this package. */
@@ -45,6 +48,7 @@ export async function startProxy(options: ProxyOptions): Promise<number> {
   const { stdin, stdout, stderr, stopped, log, config } = options;
   await using resources = new AsyncDisposableStack();
   const mount = resources.use(await AttachMount.open(options.attach, options.version));
+  const http = await openHttp(options, resources);
   const sandbox = resources.use(new SharedSandbox(options.openSandbox));
   const [command, ...args] = options.agent;
   const agent = new AgentProcess(command, args, stderr);
@@ -68,7 +72,7 @@ export async function startProxy(options: ProxyOptions): Promise<number> {
     ownName: options.name,
     editor,
     openSandbox: () => sandbox.share(),
-    mountFor: () => mount,
+    mountFor: (to) => (to.takesHttp ? http : undefined) ?? mount,
     log,
   });
   const onAsks = (kinds: ReadonlySet<string>) => {
@@ -77,4 +81,14 @@ export async function startProxy(options: ProxyOptions): Promise<number> {
   return await runProxy({
     ...{ stdin, stdout, toEditor, toAgent, agent, sessions, requests, onAsks, stopped, log },
   });
+}
+
+/** Loaded here because most agents are given a process to start. */
+async function openHttp(
+  { transport, version }: ProxyOptions,
+  resources: AsyncDisposableStack,
+): Promise<Mount | undefined> {
+  if (transport !== 'http') return undefined;
+  const { HttpMount } = await import('./http-mount.ts');
+  return resources.use(await HttpMount.open(version));
 }

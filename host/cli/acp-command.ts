@@ -19,6 +19,8 @@ export interface AcpCommandOptions {
   readonly keep: readonly string[];
   /** What the agent's MCP server is called. */
   readonly name: string;
+  /** As given with `--transport`. */
+  readonly transport: string;
   /** Least important kind of log line that is written. */
   readonly logLevel: string;
 }
@@ -34,7 +36,7 @@ const ATTACH = { command: process.execPath, args: [PROGRAM, 'mcp', '--attach'] }
  * @returns The exit code: the agent's; 0 if the editor left first; 2 if it could not be started.
  */
 export async function acpCommand(
-  { agent, config, keep, name, logLevel }: AcpCommandOptions,
+  { agent, config, keep, name, transport, logLevel }: AcpCommandOptions,
   io: CliIo,
   openSandbox: () => Promise<Sandbox>,
 ): Promise<number> {
@@ -47,6 +49,7 @@ export async function acpCommand(
       config: config === undefined ? NO_SERVERS : await readMcpConfig(config),
       keep,
       name,
+      transport: readTransport(transport),
       attach: ATTACH,
       version,
       ...{ stdin, stdout, stderr },
@@ -62,4 +65,10 @@ export async function acpCommand(
     printLabelled(io.stderr, 'cellhost:', code + text);
     return 2;
   }
+}
+
+/** @throws Error that names the choices. */
+function readTransport(text: string): 'stdio' | 'http' {
+  if (text === 'stdio' || text === 'http') return text;
+  throw new Error(`Cannot use --transport ${text}: choose stdio or http`);
 }

@@ -36,6 +36,7 @@ interface AcpFlags {
   readonly config?: string;
   readonly keep: readonly string[];
   readonly name: string;
+  readonly transport: string;
   readonly logLevel: string;
 }
 
@@ -200,13 +201,14 @@ function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .option('--config <path>', ACP_OPTIONS.config)
     .option('--keep <name>', ACP_OPTIONS.keep, (name, names) => [...names, name], [] as string[])
     .option('--name <name>', ACP_OPTIONS.name, 'cellhost')
+    .option('--transport <transport>', ACP_OPTIONS.transport, 'stdio')
     .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', ACP_HELP)
     .action(async (agent: [string, ...string[]], flags: AcpFlags) => {
       const { acpCommand } = await import('./acp-command.ts');
-      const { config, keep, name, logLevel } = flags;
-      const options = { agent, config, keep, name, logLevel };
+      const { config, keep, name, transport, logLevel } = flags;
+      const options = { agent, config, keep, name, transport, logLevel };
       exit(await acpCommand(options, io, async () => processSandbox()));
     });
 }

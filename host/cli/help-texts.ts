@@ -67,6 +67,8 @@ export const ACP_OPTIONS = {
   config: 'Offer the tools of the MCP servers in this mcp.json to programs of all sessions.',
   keep: 'Leave this server of the editor with the agent; * leaves all. May be repeated.',
   name: 'Name of the MCP server that the agent sees.',
+  transport:
+    'How the agent reaches that server: stdio or http. Agents that do not take HTTP get stdio.',
 } as const;
 
 /** What the help of both names of `cellhost serve` says after its options. */

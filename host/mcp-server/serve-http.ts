@@ -1,6 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   localhostHostValidation,
@@ -8,6 +14,7 @@ import {
   toNodeHandler,
 } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { FaceSession } from './face-session.ts';
 import type { LazyBackend } from './lazy-backend.ts';
 import { McpFace } from './mcp-face.ts';
 import { SessionTable } from './session-table.ts';
@@ -30,10 +37,26 @@ export interface HttpPlace {
   readonly token: string | undefined;
 }
 
-/** A face that is served over HTTP. */
+/** Which sessions are served, and to whom. */
+export interface HttpSessions {
+  /**
+   * What a request is refused with; undefined if it is welcome.
+   *
+   * @param key Undefined if the address is none of a session.
+   */
+  refusal(key: string | undefined, headers: IncomingHttpHeaders): 401 | 404 | 503 | undefined;
+  /** The session of a key that is not refused. */
+  use(key: string): FaceSession;
+}
+
+/** Sessions that are served over HTTP. */
 export interface ServedHttp {
   /** Where it listens really. */
   readonly port: number;
+  /** Tells all clients that tools changed. */
+  toolsChanged(): void;
+  /** Tells all clients that resources and prompts changed. */
+  serversChanged(): void;
   /** Ends all connections, sessions and cells. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -51,7 +74,30 @@ export async function serveHttp(
   backend: LazyBackend,
   version: string,
 ): Promise<ServedHttp> {
-  const sessions = new SessionTable(backend);
+  const table = new SessionTable(backend);
+  const { token } = place;
+  const served = await serveHttpSessions(place, version, {
+    refusal: (key, headers) => {
+      if (token !== undefined && !showsToken(headers, token)) return 401;
+      if (key === undefined) return 404;
+      return table.hasRoomFor(key) ? undefined : 503;
+    },
+    use: (key) => table.use(key),
+  });
+  backend.onToolsChanged = () => served.toolsChanged();
+  backend.onServersChanged = () => served.serversChanged();
+  return {
+    ...served,
+    close: async () => void (await Promise.all([served.close(), table.close()])),
+  };
+}
+
+/** Serves sessions in the same way, which last longer than what is served. */
+export async function serveHttpSessions(
+  place: Omit<HttpPlace, 'token'>,
+  version: string,
+  sessions: HttpSessions,
+): Promise<ServedHttp> {
   const face = new McpFace(version);
   const handler = createMcpHandler(
     ({ era, requestInfo }) => {
@@ -60,32 +106,35 @@ export async function serveHttp(
     },
     { maxRequestBodySize: MAX_BODY_BYTES },
   );
-  backend.onToolsChanged = () => handler.notify.toolsChanged();
-  backend.onServersChanged = () => {
-    handler.notify.resourcesChanged();
-    handler.notify.promptsChanged();
-  };
   const serve = toNodeHandler(handler, { maxRequestBodySize: MAX_BODY_BYTES });
   const isWelcome = welcome(place);
   const server = createServer((request, response) => {
     if (!isWelcome(request, response)) return;
     const key = keyOf(pathOf(request));
-    if (key === undefined) refuse(response, 404);
-    else if (!sessions.hasRoomFor(key)) refuse(response, 503);
+    const refusal = sessions.refusal(key, request.headers);
+    if (refusal !== undefined) refuse(response, refusal);
     else void serve(request as AnyRequest, response as AnyResponse);
   });
   const port = await listening(server, place);
   return {
     port,
+    toolsChanged: () => handler.notify.toolsChanged(),
+    serversChanged: () => {
+      handler.notify.resourcesChanged();
+      handler.notify.promptsChanged();
+    },
     close: async () => {
       server.close();
-      await Promise.all([handler.close(), sessions.close()]);
+      await handler.close();
       server.closeAllConnections();
     },
   };
 }
 
-async function listening(server: Server, { host, port }: HttpPlace): Promise<number> {
+async function listening(
+  server: Server,
+  { host, port }: Omit<HttpPlace, 'token'>,
+): Promise<number> {
   server.listen({ host, port });
   await once(server, 'listening');
   // Trouble of no single connection, such as too many open files, does not end the others.
@@ -94,15 +143,14 @@ async function listening(server: Server, { host, port }: HttpPlace): Promise<num
 }
 
 /** Whether a request may go on; otherwise it is answered. */
-function welcome({ isLoopback, token }: HttpPlace) {
+function welcome({ isLoopback }: Pick<HttpPlace, 'isLoopback'>) {
   const isOurHost = localhostHostValidation();
   const isOurOrigin = localhostOriginValidation();
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (isLoopback && !(isOurHost(request, response) && isOurOrigin(request, response))) {
       return false;
     }
-    if (!isLoopback && !isSameOrigin(request)) return refuse(response, 403);
-    return token === undefined || shows(request, token) || refuse(response, 401);
+    return isLoopback || isSameOrigin(request) || refuse(response, 403);
   };
 }
 
@@ -111,9 +159,12 @@ function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
   return origin === undefined || URL.parse(origin)?.host === host;
 }
 
-/** Takes as long for a wrong token as for the right one: hashes are compared, which are of one length. */
-function shows({ headers }: IncomingMessage, token: string): boolean {
-  const [, shown = ''] = /^Bearer +(.*)$/i.exec(headers.authorization ?? '') ?? [];
+/**
+ * Whether a request shows a bearer token. Takes as long for a wrong token as for the right one: hashes
+ * are compared, which are of one length.
+ */
+export function showsToken({ authorization = '' }: IncomingHttpHeaders, token: string): boolean {
+  const [, shown = ''] = /^Bearer +(.*)$/i.exec(authorization) ?? [];
   return timingSafeEqual(hash('sha256', shown, 'buffer'), hash('sha256', token, 'buffer'));
 }
 

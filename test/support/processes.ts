@@ -14,6 +14,19 @@ export function descendants(): readonly number[] {
   return [...found];
 }
 
+/** The living descendants of this process with their command lines. Linux only. */
+export function programs(): readonly { readonly pid: number; readonly command: string }[] {
+  return descendants().flatMap((pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return [{ pid, command }];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+}
+
 /** Whether a process exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
   return parentsByPid().has(pid);
