@@ -1,4 +1,5 @@
 import ivm from 'isolated-vm';
+import type { GuestGlobals } from '../../src/sandbox.ts';
 import type { IsolateBlueprint } from './blueprint.ts';
 import { type CompiledHelpers, compileHelpers } from './install-helpers.ts';
 import { ProgramContext } from './program-context.ts';
@@ -29,12 +30,13 @@ export class ProgramIsolate {
   }
 
   /**
-   * Gives its context the web globals, before a program starts in it. No thread may be inside.
+   * Its context with the globals of the program that starts in it now. No thread may be inside.
    *
    * @throws Error if it is disposed or its heap is full.
    */
-  addWebGlobals(): void {
-    this.#webGlobals.install(this.#isolate, this.#context);
+  contextWith(globals: GuestGlobals): ProgramContext {
+    if (globals === 'web') this.#webGlobals.install(this.#isolate, this.#context);
+    return this.#context;
   }
 
   /** How many contexts it has had so far. */
