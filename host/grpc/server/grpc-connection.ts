@@ -105,9 +105,8 @@ export class GrpcConnection implements ServedConnection, Caller {
     return this.#ended.promise;
   }
 
-  /** Asks the client to use another connection for new calls. */
   retire(): void {
-    if (!this.#http.destroyed) this.#http.goaway();
+    if (!this.#http.destroyed) this.#http.close();
   }
 
   async close(): Promise<void> {

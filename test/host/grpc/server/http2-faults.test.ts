@@ -85,16 +85,17 @@ describe('A connection of HTTP/2', () => {
     assert.deepEqual([await overHttp1('/'), await overHttp2('DELETE')], [505, 405]);
     await using client = host.client();
     const session = await GrpcSession.open(client);
+    const goodbye = once(raw.http, 'goaway');
     const drained = host.server.drain(60_000);
+    await goodbye;
     assert.equal(await overHttp1('/healthz'), 503);
     const refused = client.stream('openSession', {});
     assert.deepEqual(await refused.ended, { code: 14, text: 'code-mode host is shutting down' });
-    assert.deepEqual(shown(await session.execute(`text('still')`).outcome()), [
-      'completed',
-      'still',
-    ]);
+    const stays = session.execute(`text('still')`);
+    assert.deepEqual(shown(await stays.outcome()), ['completed', 'still']);
     await session.close();
     await drained;
+    await emptied(host);
   });
 
   it('drops a client that does not speak the protocol, and serves the others', async () => {
