@@ -222,16 +222,18 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
-    files: 'host/ai-sdk/',
+    files: 'host/adapters/',
     mayImport: [
       'src/',
       'sandbox/open-session.ts',
       'host/mcp-server/call-arguments.ts',
-      'host/ai-sdk/',
+      'host/adapters/',
       '@standard-schema/spec',
       'ai',
+      '@openai/agents',
+      '@langchain/core',
     ],
-    alone: ['ai'],
+    alone: ['ai', '@openai/agents', '@langchain/core'],
   },
   {
     files: 'host/session-layer/',
@@ -575,6 +577,19 @@ describe('Importing src/index.ts', () => {
       loaded.addons.some((file) => file.includes('isolated')),
       loaded.addons.join(),
     );
+  });
+});
+
+describe('A process that an agent attaches', () => {
+  it('loads no engine, no package and no other command', async () => {
+    const { addons, files } = await loadedBy('host/cli/attach-command.ts');
+    const own = files.filter((file) => file.startsWith('/'));
+    assert.deepEqual(addons, []);
+    assert.ok(own.length > 1 && own.length < 10, own.join());
+    for (const file of own) {
+      const path = file.slice(ROOT.length);
+      assert.ok(path.startsWith('host/cli/') || path.startsWith('host/io/'), path);
+    }
   });
 });
 
