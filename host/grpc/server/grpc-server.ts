@@ -36,8 +36,12 @@ export class GrpcServer {
   }
 
   /** Serves a client that has connected to a listener: gRPC, or a question for the health of the host. */
-  async accept(socket: Socket, peer: string): Promise<void> {
+  accept(socket: Socket, peer: string): void {
     ignoreErrors(socket);
+    this.#speak(socket, peer).catch(() => socket.destroy());
+  }
+
+  async #speak(socket: Socket, peer: string): Promise<void> {
     switch (await spokenProtocol(socket, this.#core.limits.helloMs)) {
       case 'http2':
         await this.serve(socket, peer);

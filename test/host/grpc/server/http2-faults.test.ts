@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
+import { JoinedStreams } from '../../../../host/io/joined-streams.ts';
 import { isolateSandbox } from '../../../../sandbox/index.ts';
 import { GrpcHost } from '../../../support/grpc-host.ts';
 import { GrpcSession, shown } from '../../../support/grpc-session.ts';
@@ -110,6 +112,27 @@ describe('A connection of HTTP/2', () => {
     await session.close();
   });
 
+  it('survives a client that leaves after any byte of its first request', async () => {
+    await using host = await GrpcHost.start({ sandbox });
+    const said = await firstBytes();
+    assert.ok(said.length > 100);
+    for (let length = 0; length <= said.length; length += 1) {
+      const socket = connect(host.port, '127.0.0.1');
+      socket.on('error', () => {});
+      const gone = once(socket.resume(), 'close');
+      socket.write(said.subarray(0, length), () => {
+        if (length % 2 === 0) socket.resetAndDestroy();
+        else socket.end();
+      });
+      await gone;
+    }
+    await emptied(host);
+    await using client = host.client();
+    const session = await GrpcSession.open(client);
+    assert.deepEqual(shown(await session.execute(`text('on')`).outcome()), ['completed', 'on']);
+    await session.close();
+  });
+
   it('drops a client that floods it with pings', async () => {
     await using host = await GrpcHost.start({ sandbox });
     const flood = connect(host.port, '127.0.0.1');
@@ -180,6 +203,19 @@ describe('A connection of HTTP/2', () => {
     await session.close();
   });
 });
+
+/** What a client sends to open a session. */
+async function firstBytes(): Promise<Buffer> {
+  const sent = new PassThrough();
+  const pipes = new JoinedStreams(new PassThrough(), sent);
+  using raw = new RawGrpc('nobody', { createConnection: () => pipes });
+  const said: Buffer[] = [];
+  sent.on('data', (chunk: Buffer) => said.push(chunk));
+  const lease = raw.open('OpenSession');
+  lease.end(framed(Buffer.alloc(0)));
+  await once(lease, 'finish');
+  return Buffer.concat(said);
+}
 
 /** Resolves when a client has come and was dropped. */
 async function emptiedAfterUse(host: GrpcHost): Promise<void> {
