@@ -22,14 +22,17 @@ export interface Declared {
 /** What one entry point declares. */
 export interface EntryDeclarations {
   readonly exported: readonly Declared[];
-  /** Interfaces and type aliases that exported declarations refer to, and that no entry point exports. */
+  /**
+   * Types that exported declarations refer to, and that users cannot import by name: neither this entry
+   * point exports them nor the first one, which the others build on.
+   */
   readonly hidden: readonly Declared[];
 }
 
 /**
  * Reads the declarations of entry points, as the build emits them.
  *
- * @param entries Paths of source files, from the root of the project.
+ * @param entries Paths of source files, from the root of the project; first the one that others build on.
  */
 export function readDeclarations(
   entries: readonly string[],
@@ -50,9 +53,12 @@ function readEntries(
       return [entry, checker.getExportsOfModule(module).map((each) => target(checker, each))];
     }),
   );
-  const all = new Set([...symbols.values()].flat().map(({ id }) => id));
-  const reader = new DeclarationReader(checker, folder, all);
-  return new Map([...symbols].map(([entry, exported]) => [entry, reader.read(exported)]));
+  const main = symbols.get(entries[0]!) ?? [];
+  const readers = [...symbols].map(([entry, exported]) => {
+    const importable = new Set([...main, ...exported].map(({ id }) => id));
+    return [entry, new DeclarationReader(checker, folder, importable).read(exported)] as const;
+  });
+  return new Map(readers);
 }
 
 /** The symbol that an export refers to. */
@@ -66,12 +72,13 @@ function target(checker: Checker, symbol: ApiSymbol): ApiSymbol {
 class DeclarationReader {
   readonly #checker: Checker;
   readonly #folder: string;
-  readonly #exported: ReadonlySet<number>;
+  readonly #importable: ReadonlySet<number>;
 
-  constructor(checker: Checker, folder: string, exported: ReadonlySet<number>) {
+  /** @param importable What users of the entry point can import by name. */
+  constructor(checker: Checker, folder: string, importable: ReadonlySet<number>) {
     this.#checker = checker;
     this.#folder = join(folder, 'dist');
-    this.#exported = exported;
+    this.#importable = importable;
   }
 
   read(symbols: readonly ApiSymbol[]): EntryDeclarations {
@@ -90,7 +97,7 @@ class DeclarationReader {
     this.#collect(node, removed, used);
     used.delete(symbol.id);
     for (const [id, each] of used) {
-      if (!this.#exported.has(id) && !isClass(each)) hidden.set(id, each);
+      if (!this.#importable.has(id)) hidden.set(id, each);
     }
     const comment = node.jsDoc?.at(-1);
     return {
@@ -117,11 +124,6 @@ class DeclarationReader {
     const isHere = first?.path.toLowerCase().startsWith(this.#folder.toLowerCase()) === true;
     return isHere && first.kind in TYPE_KINDS;
   }
-}
-
-/** Classes that are not exported are used through interfaces. */
-function isClass({ declarations: [first] }: ApiSymbol): boolean {
-  return first?.kind === SyntaxKind.ClassDeclaration;
 }
 
 /** Declarations that are worth a link. */

@@ -1,3 +1,4 @@
+import { CodeModeError } from './errors.ts';
 import type { ToolKind, ToolName } from './tools.ts';
 
 /** JSON text that passes through as it is, neither parsed nor checked here. */
@@ -39,10 +40,47 @@ export class ToolCall {
     this.inputJson = fields.inputJson;
   }
 
-  /** The argument, parsed on every access; undefined if the program passed none. */
+  /**
+   * The argument, parsed on every access; undefined if the program passed none.
+   *
+   * @throws `limit_exceeded` for an argument of more than 500,000 values, which would take long to
+   *   parse. Its text is `inputJson`.
+   */
   get input(): unknown {
-    return this.inputJson === undefined ? undefined : JSON.parse(this.inputJson);
+    const json = this.inputJson;
+    if (json === undefined) return undefined;
+    if (json.length > MAX_INPUT_VALUES && hasMoreValues(json, MAX_INPUT_VALUES)) {
+      const text = `Cannot read the argument of ${this.tool}: it has more than ${MAX_INPUT_VALUES} values`;
+      throw new CodeModeError('limit_exceeded', text);
+    }
+    return JSON.parse(json);
   }
+}
+
+const MAX_INPUT_VALUES = 500_000;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** After each of these comes a value, unless an array or object is empty. */
+const [COMMA, OPEN_BRACKET, OPEN_BRACE] = [0x2c, 0x5b, 0x7b];
+
+/** Whether JSON text has more values than that, where an empty array or object may count as two. */
+function hasMoreValues(json: string, max: number): boolean {
+  let values = 1;
+  for (let at = 0; at < json.length && values <= max; at += 1) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(json, at);
+    else if (code === COMMA || code === OPEN_BRACKET || code === OPEN_BRACE) values += 1;
+  }
+  return values > max;
+}
+
+/** The place of the quote that ends the string which begins there. */
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  for (let code = json.charCodeAt(at); code !== QUOTE; code = json.charCodeAt(at)) {
+    at += code === BACKSLASH ? 2 : 1;
+  }
+  return at;
 }
 
 /** A message from a program to its conversation. */

@@ -23,7 +23,10 @@ export { runCell } from './embed/run-cell.ts';
 export type {
   AcceptedBy,
   FromJsonSchema,
+  FromObject,
+  FromType,
   JsonSchema,
+  RequiredIn,
   ValueOf,
   ValueSchema,
 } from './embed/schema-types.ts';
@@ -55,12 +58,15 @@ export type {
   LiveEvents,
   LiveNews,
 } from './live-events.ts';
+export type { DropCause, DropCounts } from './routing/drop-log.ts';
+export type { RouteErrorKind } from './routing/route-errors.ts';
 export type { RouterStats } from './routing/router-types.ts';
 export { ByteBudget } from './runtime/byte-budget.ts';
 export type { CallbackCounts } from './runtime/callbacks.ts';
 export type { Journal } from './runtime/cell-records.ts';
 export { SessionRuntime, type SessionRuntimeOptions } from './runtime/session-runtime.ts';
 export type {
+  GuestGlobals,
   Program,
   ProgramCalls,
   ProgramEnd,

@@ -11,6 +11,14 @@ export type ToolErrors =
   /** As the bare text, and without the rest, as clients of protocol version 1 expect. */
   | 'string';
 
+/**
+ * What programs have besides the built-ins of ECMAScript and the helpers: nothing, or with `web` the
+ * parts of the web platform that need no network: `URL`, `URLSearchParams`, `TextEncoder`,
+ * `TextDecoder`, `structuredClone`, `atob`, `btoa`, `queueMicrotask`, `crypto.randomUUID` and
+ * `DOMException`.
+ */
+export type GuestGlobals = 'standard' | 'web';
+
 /** A tool as a program sees it. */
 export interface ProgramTool {
   /** The property of `tools`: a JavaScript identifier, unique in the program. */
@@ -28,6 +36,7 @@ export interface Program {
   readonly toolErrors: ToolErrors;
   /** Whether `console.log` and its siblings exist and write text output. */
   readonly console: boolean;
+  readonly globals: GuestGlobals;
   /** Whether to stop at the first frontier. See `SandboxRun.hold`. */
   readonly hold: boolean;
 }

@@ -2,7 +2,7 @@ import type { Delegate } from './delegate.ts';
 import type { CellEndEvent, CellEvent, PendingCall } from './events.ts';
 import type { SessionLimits } from './limits.ts';
 import type { CellPhase, EventsOptions, LiveEvent, LiveEvents } from './live-events.ts';
-import type { ToolErrors } from './sandbox.ts';
+import type { GuestGlobals, ToolErrors } from './sandbox.ts';
 import type { ToolDefinition } from './tools.ts';
 
 /**
@@ -28,6 +28,8 @@ export interface SessionSettings {
   readonly toolErrors?: ToolErrors;
   /** Whether programs have a `console` that writes text output. Default: false. */
   readonly console?: boolean;
+  /** Whether programs have globals of the web platform. Default: `standard`, without them. */
+  readonly globals?: GuestGlobals;
   readonly limits?: Partial<SessionLimits>;
 }
 

@@ -19,6 +19,7 @@ export interface CatalogueEntry {
   readonly remark: string;
 }
 
+const CODEX = '0.169.0';
 /** The newest Node.js that isolated-vm 6 has binaries for. */
 const NODE_24 = '24.21.0';
 /** Required by isolated-vm. */
@@ -54,9 +55,24 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     ...foreign,
     id: '@openai/codex',
-    packages: { '@openai/codex': '0.169.0' },
+    packages: { '@openai/codex': CODEX },
     imports: [],
     adapter: 'v1-host',
+    runsIn: 'V8 isolates of a host process (`codex-code-mode-host`)',
+  },
+  {
+    ...own,
+    id: 'cellhost hosted, gRPC',
+    adapter: 'grpc-host',
+    runsIn: 'a host process and its sandbox processes',
+    remark: 'The gRPC client is that of this project, as for the Codex host.',
+  },
+  {
+    ...foreign,
+    id: '@openai/codex, gRPC',
+    packages: { '@openai/codex': CODEX },
+    imports: [],
+    adapter: 'grpc-host',
     runsIn: 'V8 isolates of a host process (`codex-code-mode-host`)',
   },
   {

@@ -9,7 +9,7 @@ import {
   suiteOf,
   withUnit,
 } from './figures.ts';
-import { hostedTargets, ownTargets, type TargetRow } from './targets.ts';
+import { grpcRows, hostedTargets, ownTargets, type TargetRow } from './targets.ts';
 
 const MARKS = { reached: '✓ reached', missed: '✗ missed', 'not measured': '· not measured' };
 
@@ -23,6 +23,13 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 /** The targets of the host, compared with the Codex host. */
 export function hostedTargetTable(reports: Reports): string {
   return targetTable(hostedTargets(reports), ['`@openai/codex`', 'cellhost, hosted', 'ratio']);
+}
+
+/** The host beside the Codex host, over gRPC. */
+export function grpcTable(reports: Reports): string {
+  const rows = grpcRows(reports).map(({ work, peer, ours, ratio }) => [work, peer, ours, ratio]);
+  if (rows.length === 0) return '*Not measured.*';
+  return table(['work', '`@openai/codex`', 'cellhost, hosted', 'ratio'], rows);
 }
 
 /** The targets of the embedded runtime. */

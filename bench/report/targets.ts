@@ -3,6 +3,8 @@ import { measurementOf, peerFigure, type Reports, short, withUnit } from './figu
 
 const HOSTED = 'cellhost hosted';
 const CODEX = '@openai/codex';
+const HOSTED_GRPC = 'cellhost hosted, gRPC';
+const CODEX_GRPC = '@openai/codex, gRPC';
 const BASELINE = 'baseline node:vm';
 
 /** A target of this project, and the measured figure. */
@@ -93,6 +95,29 @@ const HOSTED_TARGETS: readonly HostedTarget[] = [
     cause: 'The full figures list them.',
   },
 ];
+
+/** A figure of the two hosts over gRPC. */
+export interface GrpcRow {
+  readonly work: string;
+  readonly peer: string;
+  readonly ours: string;
+  readonly ratio: string;
+}
+
+/** The host beside the Codex host, both over gRPC; empty if they were not measured. */
+export function grpcRows(reports: Reports): readonly GrpcRow[] {
+  return HOSTED_TARGETS.flatMap(({ work, task }) => {
+    const ours = peerFigure(reports, task, HOSTED_GRPC);
+    const peer = peerFigure(reports, task, CODEX_GRPC);
+    if (ours === null || peer === null) return [];
+    const [a, b] = [ours.figures?.p50, peer.figures?.p50];
+    const shown = (figure: typeof ours, value: number | undefined) =>
+      value === undefined ? (figure.failures[0]?.kind ?? '–') : withUnit(value, figure.unit);
+    const isRatio = a !== undefined && b !== undefined && task !== 'hostile';
+    const ratio = isRatio ? `${short(a / b)} ×` : '–';
+    return [{ work, peer: shown(peer, b), ours: shown(ours, a), ratio }];
+  });
+}
 
 /** The targets of the host against the Codex host, which runs beside it. */
 export function hostedTargets(reports: Reports): readonly TargetRow[] {

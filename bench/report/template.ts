@@ -4,6 +4,7 @@ import {
   bombTable,
   causeList,
   circumstancesOf,
+  grpcTable,
   hostedTargetTable,
   hostsTable,
   machineLine,
@@ -51,6 +52,8 @@ function part(
       return circumstancesOf(reportNamed(reports, about));
     case 'targets':
       return about === 'hosted' ? hostedTargetTable(reports) : ownTargetTable(reports);
+    case 'grpc':
+      return grpcTable(reports);
     case 'causes':
       return causeList(reports, about === 'hosted' ? 'hosted' : 'own');
     case 'hosts':

@@ -50,6 +50,7 @@ export async function codeMode(options: CodeModeOptions): Promise<CodeMode> {
   const { exec, wait } = describeRuntime({
     tools: withHandlers(handlers).tools,
     console: settings.console ?? false,
+    globals: settings.globals ?? 'standard',
     ...(maxDescriptionLength !== undefined && { maxLength: maxDescriptionLength }),
   });
   const close = () => session.close();

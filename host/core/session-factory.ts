@@ -15,6 +15,7 @@ const EMPTY: Program = {
   values: new Map(),
   toolErrors: 'string',
   console: false,
+  globals: 'standard',
   hold: false,
 };
 
@@ -147,6 +148,7 @@ export class SessionFactory {
       sandbox,
       toolErrors: settings.toolErrors ?? 'string',
       console: settings.console ?? false,
+      globals: settings.globals ?? 'standard',
       limits: { ...settings.limits, ...(maxYieldAfterMs === null ? {} : { maxYieldAfterMs }) },
       budget,
       yieldsWhileDraining,

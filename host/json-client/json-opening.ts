@@ -32,10 +32,11 @@ function toOperation(
   connection: ClientConnection,
   { settings, idBy, id }: WantedSession,
 ): OpenOperation {
-  const { toolErrors, console, limits } = settings;
+  const { toolErrors, console, globals, limits } = settings;
   const options: SessionOptions = {
     toolErrors: toolErrors ?? 'error',
     console: console ?? false,
+    ...(globals === 'web' && { globals }),
     limits: finite(limits ?? {}),
   };
   const hasSessionsCapability = connection.has('cellhost.sessions');
@@ -45,8 +46,9 @@ function toOperation(
   }
   const sessionId = id ?? randomUUID();
   if (hasSessionsCapability) return { method: 'session/open', sessionId, options };
-  if (toolErrors === 'error' || console === true || Object.keys(limits ?? {}).length > 0) {
-    throw unsupported('toolErrors, console and limits need');
+  const hasWishes = toolErrors === 'error' || console === true || globals === 'web';
+  if (hasWishes || Object.keys(limits ?? {}).length > 0) {
+    throw unsupported('toolErrors, console, globals and limits need');
   }
   return { method: 'session/open', sessionId };
 }

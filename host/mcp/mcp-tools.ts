@@ -5,6 +5,7 @@ import type { McpConfig } from './mcp-config.ts';
 import { distinctServers, routeTools } from './mcp-tool-definitions.ts';
 import { ToolServer } from './tool-server.ts';
 
+export type { Variables } from './config-variables.ts';
 export {
   type McpConfig,
   type McpHttpServer,

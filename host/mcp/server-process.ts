@@ -40,6 +40,7 @@ export class ServerProcess implements AsyncDisposable {
   #cause: string | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #isClosing = false;
+  #isGathering = false;
 
   /** @throws What the system says where it refuses the command as such. */
   constructor(what: ServerCommand, output: ServerOutput) {
@@ -73,9 +74,13 @@ export class ServerProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Writes one line. Resolves when the next may be written; what a dead process misses is lost. */
+  /**
+   * Writes one line, together with all others of this turn: each write wakes the process up. Resolves
+   * when the next may be written; what a dead process misses is lost.
+   */
   send(line: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gather();
     this.#child.stdin.write(`${line}\n`, () => resolve());
     return promise;
   }
@@ -93,6 +98,17 @@ export class ServerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    const { stdin } = this.#child;
+    stdin.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      stdin.uncork();
+    });
   }
 
   #readLines(output: ServerOutput): void {

@@ -42,10 +42,16 @@ export function observeMode(request: {
 }
 
 /** Leaves out what the client did not set. The owner of the session checks the limits. */
-function settingsOf({ toolErrors, console, limits }: SessionOptions = {}): SessionSettings {
+function settingsOf({
+  toolErrors,
+  console,
+  globals,
+  limits,
+}: SessionOptions = {}): SessionSettings {
   return {
     ...(toolErrors === undefined ? {} : { toolErrors }),
     ...(console === undefined ? {} : { console }),
+    ...(globals === undefined ? {} : { globals }),
     ...(limits === undefined ? {} : { limits: limits as Partial<SessionLimits> }),
   };
 }

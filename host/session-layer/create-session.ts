@@ -57,7 +57,7 @@ export async function createSession(config: SessionConfig): Promise<CreatedSessi
 }
 
 function createHere(config: SessionConfig, sandbox: Sandbox): CreatedSession {
-  const { delegate, tools, toolErrors, console, limits, signal, sessionId } = config;
+  const { delegate, tools, toolErrors, console, globals, limits, signal, sessionId } = config;
   signal?.throwIfAborted();
   const session = new SessionRuntime({
     delegate,
@@ -65,6 +65,7 @@ function createHere(config: SessionConfig, sandbox: Sandbox): CreatedSession {
     ...(tools === undefined ? {} : { tools }),
     ...(toolErrors === undefined ? {} : { toolErrors }),
     ...(console === undefined ? {} : { console }),
+    ...(globals === undefined ? {} : { globals }),
     ...(limits === undefined ? {} : { limits }),
   });
   const id = sessionId ?? randomUUID();

@@ -12,6 +12,7 @@ export class PreparedSession implements Disposable {
   readonly #reader = new UpdateReader();
   #isUsed = false;
 
+  /** @internal */
   constructor(start: (reader: UpdateReader) => Promise<ActiveSession>) {
     this.#start = start;
   }

@@ -67,6 +67,7 @@ const cellExecutionLimits = z.strictObject({
 const sessionOptions = z.strictObject({
   toolErrors: z.enum(['error', 'string']).optional(),
   console: z.boolean().optional(),
+  globals: z.enum(['standard', 'web']).optional(),
   limits: z.record(z.string(), z.number()).optional(),
 });
 

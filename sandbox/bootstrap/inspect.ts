@@ -24,7 +24,8 @@ export function makeInspect(k: Intrinsics, failures: Failures, json: Json): Insp
   /** The class of a value by its tag, which a program can make up. Runs code of the program. */
   function tagOf(value: unknown): string {
     try {
-      return k.slice(k.objectToString(value as object), 8, -1);
+      const tag = k.slice(k.objectToString(value as object), 8, -1);
+      return tag === 'DOMException' ? 'Error' : tag;
     } catch {
       return '';
     }

@@ -1,24 +1,17 @@
 import ivm from 'isolated-vm';
 import type { Program } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
-import {
-  type BootstrapScript,
-  bootstrapScript,
-  settledScript,
-} from '../source/bootstrap-source.ts';
+import { bootstrapScript, settledScript } from '../source/bootstrap-source.ts';
 import type { ModuleBody } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
-import {
-  compileHelpers,
-  type HelperScript,
-  type HelperScripts,
-  installHelpers,
-} from './install-helpers.ts';
+import { compileHelpers, type HelperScripts, installHelpers, withCode } from './install-helpers.ts';
+import { WebGlobals } from './web-globals.ts';
 
 /** What isolates of one kind share: their limits, and helpers that are already compiled. */
 export interface IsolateBlueprint {
   readonly limits: SandboxLimits;
   readonly scripts: HelperScripts;
+  readonly webGlobals: WebGlobals;
 }
 
 /** Does what most programs do, so that what the helpers need for it is compiled. */
@@ -42,6 +35,7 @@ const PROGRAM: Program = {
   values: new Map(),
   toolErrors: 'error',
   console: true,
+  globals: 'standard',
   hold: false,
 };
 
@@ -75,7 +69,7 @@ export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
     rehearse(isolate, scripts);
     const bootstrap = withCode(isolate, scripts.bootstrap);
     const settled = withCode(isolate, scripts.settled);
-    return { limits, scripts: { bootstrap, settled } };
+    return { limits, scripts: { bootstrap, settled }, webGlobals: new WebGlobals() };
   } finally {
     isolate.dispose();
   }
@@ -89,15 +83,4 @@ function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
   for (const delivery of DELIVERIES) deliver.applySync(undefined, delivery);
   if (context.evalSync('rehearsed') !== 'to its end') throw new Error('The rehearsal went wrong');
   context.release();
-}
-
-/** V8 does not compile the same script in the same isolate again: it finds the script and what was compiled since. */
-function withCode(isolate: ivm.Isolate, script: BootstrapScript): HelperScript {
-  const { code, ...options } = script;
-  // The declarations of isolated-vm leave out what this option adds to the script.
-  const compiled: { cachedData?: ivm.ExternalCopy<ArrayBuffer> } & ivm.Script =
-    isolate.compileScriptSync(code, { ...options, produceCachedData: true });
-  const { cachedData } = compiled;
-  if (cachedData === undefined) throw new Error('V8 made no code cache');
-  return { ...script, cachedData };
 }

@@ -33,8 +33,8 @@ export interface CompiledHelpers {
 /** Compiles the helpers for all contexts of an isolate. */
 export function compileHelpers(isolate: ivm.Isolate, scripts: HelperScripts): CompiledHelpers {
   return {
-    bootstrap: compile(isolate, scripts.bootstrap),
-    settled: compile(isolate, scripts.settled),
+    bootstrap: compileHelper(isolate, scripts.bootstrap),
+    settled: compileHelper(isolate, scripts.settled),
   };
 }
 
@@ -66,6 +66,24 @@ export function installHelpers(
   return deliver;
 }
 
-function compile(isolate: ivm.Isolate, { code, ...options }: HelperScript): ivm.Script {
+/** Compiles one script for all contexts of an isolate. */
+export function compileHelper(
+  isolate: ivm.Isolate,
+  { code, ...options }: HelperScript,
+): ivm.Script {
   return isolate.compileScriptSync(code, options);
+}
+
+/**
+ * The script with its code as this isolate has compiled it. V8 does not compile the same script in the
+ * same isolate again: it finds the script and what was compiled since.
+ */
+export function withCode(isolate: ivm.Isolate, script: BootstrapScript): HelperScript {
+  const { code, ...options } = script;
+  // The declarations of isolated-vm leave out what this option adds to the script.
+  const compiled: { cachedData?: ivm.ExternalCopy<ArrayBuffer> } & ivm.Script =
+    isolate.compileScriptSync(code, { ...options, produceCachedData: true });
+  const { cachedData } = compiled;
+  if (cachedData === undefined) throw new Error('V8 made no code cache');
+  return { ...script, cachedData };
 }

@@ -15,7 +15,7 @@ export interface IsolateUse {
   readonly usedBytes: number;
 }
 
-/** Whether another program of the session may run in an isolate whose last program ended well. */
+/** Whether another program of the session may run in an isolate whose last program ended by itself. */
 export function mayRunAnother({ programs, usedBytes }: IsolateUse, limits: SandboxLimits): boolean {
   return (
     programs < limits.maxProgramsPerIsolate && usedBytes <= limits.maxHeapBytes * MAX_USED_SHARE

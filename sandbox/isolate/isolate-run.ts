@@ -52,7 +52,7 @@ export class IsolateRun implements SandboxRun {
   /**
    * @param turn When the program may run.
    * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
-   * program ended well and left nothing in it that could run, and with null if the isolate is disposed.
+   * program ended by itself and left nothing in it that could run; null if it is disposed. @internal
    */
   constructor(
     program: Program,
@@ -121,7 +121,7 @@ export class IsolateRun implements SandboxRun {
     return (await this.#isolate?.usedBytes().catch(() => 0)) ?? 0;
   }
 
-  /** Starts the program in this isolate, which it owns from now on. */
+  /** Starts the program in this isolate, which it owns from now on. @internal */
   start(isolate: ProgramIsolate): void {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
@@ -130,7 +130,7 @@ export class IsolateRun implements SandboxRun {
     this.#calls.started();
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
-    const { context } = isolate;
+    const context = isolate.contextWith(this.#program.globals);
     context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
     context.wiring.flush = () => this.#pause.flushed();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
@@ -183,7 +183,6 @@ export class IsolateRun implements SandboxRun {
 
   /** Threads inside keep their process alive. */
   ref(): void {}
-
   unref(): void {}
 
   step(): void {
@@ -213,7 +212,7 @@ export class IsolateRun implements SandboxRun {
   #handBack(): ProgramIsolate | null {
     const isolate = this.#isolate;
     if (isolate === null || isolate.disposed) return null;
-    if (!this.#programOver || this.#lasts || this.#inside > 0) return null;
+    if ((this.#begun && !this.#programOver) || this.#lasts || this.#inside > 0) return null;
     this.#isolate = null;
     return isolate;
   }
@@ -289,7 +288,7 @@ export class IsolateRun implements SandboxRun {
   }
 
   #finish(failure: ProgramEnd['failure']): void {
-    const left = failure === null ? this.#handBack() : null;
+    const left = this.#handBack();
     if (this.#programOver) {
       this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
     }

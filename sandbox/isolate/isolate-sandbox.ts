@@ -29,9 +29,9 @@ const CLOSE_MS = 1_000;
 /**
  * Runs each program in a fresh context of an isolate of this process.
  *
- * The isolate is new, or has run programs of the same session that ended well. This is the fastest
- * way to run a program, but no boundary against a hostile one: some programs bring down the whole
- * process, others never stop. See `docs/security.md`.
+ * The isolate is new, or has run programs of the same session that ended by themselves. This is the
+ * fastest way to run a program, but no boundary against a hostile one: some programs bring down the
+ * whole process, others never stop. See `docs/security.md`.
  */
 export class IsolateSandbox implements Sandbox {
   readonly isolation = 'engine';

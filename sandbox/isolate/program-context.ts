@@ -19,6 +19,13 @@ export class ProgramContext {
     this.#deliver = installHelpers(this.#context, helpers, this.wiring);
   }
 
+  /** Runs a script that is a function, and calls the function with these arguments. */
+  install(script: ivm.Script, args: readonly unknown[]): void {
+    const install = script.runSync(this.#context, { reference: true });
+    install.applySync(undefined, [...args]);
+    install.release();
+  }
+
   /** Runs a script under the name of programs. Its second line is the program's first. */
   async run(code: string): Promise<void> {
     await this.#context.eval(code, { filename: 'exec_main.mjs', lineOffset: -1 });

@@ -1,27 +1,41 @@
 import ivm from 'isolated-vm';
+import type { GuestGlobals } from '../../src/sandbox.ts';
 import type { IsolateBlueprint } from './blueprint.ts';
 import { type CompiledHelpers, compileHelpers } from './install-helpers.ts';
 import { ProgramContext } from './program-context.ts';
+import type { WebGlobals } from './web-globals.ts';
 
 /** A separate V8 heap with a limit. Programs run in it one after another, each in its own context. */
 export class ProgramIsolate {
   readonly #isolate: ivm.Isolate;
   readonly #helpers: CompiledHelpers;
+  readonly #webGlobals: WebGlobals;
   #context: ProgramContext;
   /** Whether a program may start in the context. */
   #isReady = true;
   #contexts = 1;
 
   /** Makes an isolate with a context that is ready for a program. Throws if V8 cannot. */
-  constructor({ limits, scripts }: IsolateBlueprint) {
+  constructor({ limits, scripts, webGlobals }: IsolateBlueprint) {
     const memoryLimit = Math.max(8, Math.round(limits.maxHeapBytes / (1 << 20)));
     this.#isolate = new ivm.Isolate({ memoryLimit });
     this.#helpers = compileHelpers(this.#isolate, scripts);
+    this.#webGlobals = webGlobals;
     this.#context = new ProgramContext(this.#isolate, this.#helpers);
   }
 
   /** The context of the program that is running, or of the next one. */
   get context(): ProgramContext {
+    return this.#context;
+  }
+
+  /**
+   * Its context with the globals of the program that starts in it now. No thread may be inside.
+   *
+   * @throws Error if it is disposed or its heap is full.
+   */
+  contextWith(globals: GuestGlobals): ProgramContext {
+    if (globals === 'web') this.#webGlobals.install(this.#isolate, this.#context);
     return this.#context;
   }
 

@@ -13,7 +13,7 @@ interface IdleIsolate extends IdleUse {
 }
 
 /**
- * Isolates whose last program ended well, for the next programs of the same session.
+ * Isolates whose last program ended by itself, for the next programs of the same session.
  *
  * Each gets a fresh context, ahead of time if there is time.
  */

@@ -20,7 +20,7 @@ const MIB = 1 << 20;
 /** No program has this id. */
 const NOBODY = 0;
 
-type Options = Pick<Program, 'toolErrors' | 'console' | 'hold'>;
+type Options = Pick<Program, 'toolErrors' | 'console' | 'globals' | 'hold'>;
 
 /** A program of this process. It is paused while its host asks for that or the pipe is full. */
 class Guest {

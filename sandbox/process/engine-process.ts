@@ -159,8 +159,8 @@ export class EngineProcess {
     this.#ref(id, true);
     this.#sendTools(program.tools);
     const sessionId = this.#values.send(session, program.values);
-    const { toolErrors, console, hold } = program;
-    const options = JSON.stringify({ toolErrors, console, hold });
+    const { toolErrors, console, globals, hold } = program;
+    const options = JSON.stringify({ toolErrors, console, globals, hold });
     this.#writer.send(Down.Start, id, sessionId, 0, program.source, options);
     return run;
   }

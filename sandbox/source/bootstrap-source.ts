@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { makeFailures } from '../bootstrap/failures.ts';
 import { watchFinalizers } from '../bootstrap/finalizers.ts';
@@ -65,4 +66,13 @@ export function settledScript(): BootstrapScript {
   const lines = code.split('\n');
   const loop = lines.findIndex((line) => line.includes('of promises)')) + 1;
   return { code, filename: '', lineOffset: SETTLED_LOOP_LINE - loop };
+}
+
+/**
+ * The script of the web globals: a function that installs them, of a function that returns 2,048
+ * random hexadecimal digits. Reads a file of half a megabyte, so only for programs that have them.
+ */
+export function webGlobalsScript(): BootstrapScript {
+  const code = readFileSync(new URL('./web-globals.js', import.meta.url), 'utf8');
+  return { code, filename: 'cellhost:bootstrap:web', lineOffset: 0 };
 }

@@ -1,3 +1,5 @@
+import type { GuestGlobals } from '../sandbox.ts';
+
 /** What programs have besides the globals that are always there. */
 export interface GuideOptions {
   /** Whether programs have `tools.search` and `tools.describe`. Default: false. */
@@ -6,6 +8,8 @@ export interface GuideOptions {
   readonly output?: boolean;
   /** Whether programs have a `console`. Default: false. */
   readonly console?: boolean;
+  /** Which globals programs have. Default: `standard`. */
+  readonly globals?: GuestGlobals;
 }
 
 /**
@@ -16,6 +20,7 @@ export function runtimeGuide(options: GuideOptions): string {
   const lines = [
     ...BASICS,
     ...(options.console ? [CONSOLE] : []),
+    ...(options.globals === 'web' ? [WEB] : []),
     STATE,
     ...YIELDING,
     ...(options.output ? [OUTPUT] : []),
@@ -32,6 +37,8 @@ const BASICS = [
   '- A call that fails throws an `Error`. A tool of an MCP server resolves with `{ content, structuredContent?, isError? }`: check `isError`.',
 ];
 const CONSOLE = '- `console.log(...)` shows text, too.';
+const WEB =
+  '- `URL`, `URLSearchParams`, `TextEncoder`, `TextDecoder`, `structuredClone`, `atob`, `btoa`, `queueMicrotask` and `crypto.randomUUID` are there.';
 const STATE =
   '- `store(key, value)` keeps a JSON value for later programs, which read it with `load(key)`. `notify(value)` sends a message at once. `exit()` ends the program.';
 const YIELDING = [

@@ -28,7 +28,8 @@ export type FromJsonSchema<S> = S extends { readonly const: infer C }
       ? FromType<T, S>
       : unknown;
 
-type FromType<T, S> = T extends 'string'
+/** What a JSON Schema with this `type` describes. */
+export type FromType<T, S> = T extends 'string'
   ? string
   : T extends 'number' | 'integer'
     ? number
@@ -44,10 +45,12 @@ type FromType<T, S> = T extends 'string'
               ? FromType<Each, S>
               : unknown;
 
-type FromObject<S> = S extends { readonly properties: infer P }
+/** What a JSON Schema with these `properties` describes. */
+export type FromObject<S> = S extends { readonly properties: infer P }
   ? { readonly [K in keyof P as K extends RequiredIn<S> ? K : never]: FromJsonSchema<P[K]> } & {
       readonly [K in keyof P as K extends RequiredIn<S> ? never : K]?: FromJsonSchema<P[K]>;
     }
   : { readonly [key: string]: unknown };
 
-type RequiredIn<S> = S extends { readonly required: readonly (infer R)[] } ? R : never;
+/** The names that a JSON Schema requires. */
+export type RequiredIn<S> = S extends { readonly required: readonly (infer R)[] } ? R : never;

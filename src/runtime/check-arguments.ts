@@ -91,15 +91,19 @@ export function checkSessionOptions(options: {
   readonly tools?: readonly ToolDefinition[] | undefined;
   readonly toolErrors?: unknown;
   readonly console?: unknown;
+  readonly globals?: unknown;
 }): void {
   const what = 'Cannot open a session';
   if (!isObject(options)) throw invalid(what, 'the options must be an object', options);
-  const { delegate, tools, toolErrors, console } = options;
+  const { delegate, tools, toolErrors, console, globals } = options;
   checkDelegate(what, delegate);
   if (tools !== undefined) checkTools(what, tools);
   checkFlag(what, 'console', console);
   if (toolErrors !== undefined && toolErrors !== 'error' && toolErrors !== 'string') {
     throw invalid(what, 'toolErrors must be "error" or "string"', toolErrors);
+  }
+  if (globals !== undefined && globals !== 'standard' && globals !== 'web') {
+    throw invalid(what, 'globals must be "standard" or "web"', globals);
   }
 }
 

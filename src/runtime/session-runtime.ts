@@ -207,6 +207,7 @@ export class SessionRuntime implements Session {
       sandbox,
       toolErrors = 'error',
       console = false,
+      globals = 'standard',
       yieldsWhileDraining = true,
     } = this.#options;
     const delegate = request.delegate ?? this.#options.delegate;
@@ -220,6 +221,7 @@ export class SessionRuntime implements Session {
         values: this.#values.snapshot(),
         toolErrors,
         console,
+        globals,
         hold: 'pending' in observe,
       },
       tools: offer.tools,

@@ -110,7 +110,7 @@ describe('render', () => {
     assert.match(text, /100 stubborn callbacks close in 101 ms; 100 cooperative ones in 1 ms\./);
     assert.match(text, /Measured on 2026-11-21: A processor, 2 cores, 24 GiB, linux x64/);
     assert.match(text, /\(benchmarks\/full\.md\)/);
-    assert.equal(text.match(/^\| --- /gm)?.length, 1, 'one table');
+    assert.equal(text.match(/^\| --- /gm)?.length, 2, 'two tables');
     const pictures = text.match(/^!\[[^\]]+\]\(benchmarks\/[a-z-]+\.svg\)$/gm) ?? [];
     assert.ok(pictures.length > 0 && pictures.length <= 4, pictures.join('\n'));
   });
@@ -120,6 +120,20 @@ describe('render', () => {
     const files = [...text.matchAll(/\]\(\.\/([a-z-]+\.svg)\)/g)].map(([, file]) => String(file));
     assert.ok(files.length >= 5);
     for (const file of files) assert.ok(render(ALL).has(`benchmarks/${file}`), file);
+  });
+
+  it('shows both hosts over gRPC, if they were measured', () => {
+    const figures = peerReport().figures.map((each) =>
+      each.peer === 'cellhost hosted, gRPC'
+        ? { ...each, figures: { min: 5, p50: 5, p95: 5, p99: 5, max: 5, samples: 3 } }
+        : each,
+    );
+    const measured = { ...ALL, peers: { ...peerReport(), figures } };
+    const text = render(measured).get('benchmarks.md') ?? '';
+    assert.match(text, /\| cell `text\(1\+1\)` \| 15 ms \| 5 ms \| 0\.33 × \|\n/);
+    const older = figures.filter(({ peer }) => !peer.endsWith('gRPC'));
+    const without = { ...ALL, peers: { ...peerReport(), figures: older } };
+    assert.match(render(without).get('benchmarks.md') ?? '', /## Over gRPC[^#]*\*Not measured\.\*/);
   });
 
   it('shows targets as reached, missed or not measured', () => {

@@ -35,6 +35,7 @@ const PROGRAM: Program = {
   values: new Map(),
   toolErrors: 'error',
   console: false,
+  globals: 'standard',
   hold: false,
 };
 

@@ -139,6 +139,25 @@ export function valuesContract({ makeSandbox, start, later }: ContractTools): vo
     });
   });
 
+  describe('web globals', () => {
+    const source = `text([typeof URL, typeof structuredClone, typeof crypto])`;
+
+    it('do not exist unless the program may have them', async () => {
+      assert.deepEqual(await textsOf(source, {}), ['["undefined","undefined","undefined"]']);
+    });
+
+    it('exist if it may', async () => {
+      assert.deepEqual(await textsOf(source, { globals: 'web' }), [
+        '["function","function","object"]',
+      ]);
+      const used = `text(new URL('b', 'https://é.example/a').href); text(crypto.randomUUID().length)`;
+      assert.deepEqual(await textsOf(used, { globals: 'web' }), [
+        'https://xn--9ca.example/b',
+        '36',
+      ]);
+    });
+  });
+
   describe('a limit that a program exceeds', { timeout: 20_000 }, () => {
     const OVER: Readonly<Record<string, readonly [source: string, limit: string]>> = {
       'tool calls': [`for (let n = 0; n < 5; n++) tools.a()`, '4 (maxPendingCalls)'],

@@ -88,3 +88,10 @@ export const GRPC_FEATURES: SessionFeatures = {
   endsAfterNotes: false,
   outputAtClose: false,
 };
+
+/** The features of our host over gRPC. */
+export const OWN_GRPC_FEATURES: SessionFeatures = {
+  ...GRPC_FEATURES,
+  promptCalls: true,
+  outputAtClose: true,
+};

@@ -187,7 +187,7 @@ export function terminatingCases({ describe, it, setUp, features }: SessionContr
     });
 
     it('does not wait for a notification that does not stop', {
-      needs: ['promptCalls'],
+      needs: ['promptCalls', 'endsAfterNotes'],
     }, async () => {
       await using made = await setUp();
       const { session, delegate } = made;

@@ -10,6 +10,7 @@ import { ReaderProject } from '../support/reader-project.ts';
 const FILES = {
   'guest.d.ts': {},
   'console.d.ts': { console: true },
+  'web.d.ts': { globals: 'web' },
 } as const;
 type FileName = keyof typeof FILES;
 
@@ -127,6 +128,19 @@ describe('A project with the declarations of globals', () => {
       assert.match(problems(`${code}; export {};`), error);
     });
   }
+
+  it('accepts web globals with their declarations', () => {
+    const code = `
+      const url: URL = new URL('/a', 'https://example.com');
+      for (const [name, value] of url.searchParams) text(name + value);
+      text(new TextDecoder('utf-16le', { fatal: true }).decode(new TextEncoder().encode('a')));
+      const copy: Map<string, number> = structuredClone(new Map([['a', 1]]));
+      queueMicrotask(() => text(atob(btoa(crypto.randomUUID())) + copy.size));
+      try { atob('%') } catch (error) { if (error instanceof DOMException) text(error.name); }
+      export {};`;
+    assert.equal(problems(code, ['cellhost/guest', 'cellhost/guest/web']), '');
+    assert.match(problems(code), /TS2304: Cannot find name 'URL'|TS2552/);
+  });
 
   it('accepts the console with its declarations', () => {
     assert.equal(

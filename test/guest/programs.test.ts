@@ -20,7 +20,7 @@ interface Shown {
 function shownOn(page: typeof PAGE): readonly Shown[] {
   const blocks = blocksOf(page);
   return blocks.flatMap((program, at) => {
-    if (program.info !== 'js') return [];
+    if (program.info !== 'js' && program.info !== 'js web') return [];
     const next = blocks[at + 1];
     assert.equal(next?.info, 'text', `${page.path}:${program.line} shows nothing`);
     return [{ program, output: next.code.trimEnd() }];
@@ -60,18 +60,24 @@ describe('The programs on the page about globals', { timeout: 60_000 }, () => {
   });
 
   /** Compiles programs as the page tells to. */
-  function problemsOf(programs: readonly Block[]): string {
+  function problemsOf(programs: readonly Block[], types: readonly string[] = []): string {
     const [config] = blocksOf(PAGE).filter(({ info }) => info === 'json');
-    const { compilerOptions } = JSON.parse(config?.code ?? '') as { compilerOptions: object };
+    const { compilerOptions } = JSON.parse(config?.code ?? '') as {
+      compilerOptions: { readonly types: readonly string[] };
+    };
     const sources = programs.map(
       ({ line, code }) => [`cell.${line}.js`, '\n'.repeat(line - 1) + code] as const,
     );
-    return project.problemsOf(new Map(sources), compilerOptions);
+    return project.problemsOf(new Map(sources), {
+      ...compilerOptions,
+      types: [...compilerOptions.types, ...types],
+    });
   }
 
   for (const { program, output } of shown) {
     it(`show what the page says, on line ${program.line}`, async () => {
-      const setup = { onTool: TOOLS, options: { tools: DEFINITIONS } };
+      const globals = program.info === 'js web' ? 'web' : 'standard';
+      const setup = { onTool: TOOLS, options: { tools: DEFINITIONS, globals } } as const;
       await using session = recordedSession(sandbox, setup).session;
       const end = await session.run(program.code);
       assert.equal(end.type === 'completed' && end.failure, null);
@@ -82,7 +88,12 @@ describe('The programs on the page about globals', { timeout: 60_000 }, () => {
 
   it('pass a type check with the settings on the page', () => {
     assert.ok(shown.length >= 8, String(shown.length));
-    assert.equal(problemsOf(shown.map(({ program }) => program)), '');
+    const programs = Map.groupBy(
+      shown.map(({ program }) => program),
+      ({ info }) => info,
+    );
+    assert.equal(problemsOf(programs.get('js') ?? []), '');
+    assert.equal(problemsOf(programs.get('js web') ?? [], ['cellhost/guest/web']), '');
   });
 
   it('would be reported if they were wrong', () => {

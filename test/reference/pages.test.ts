@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Declared } from '../../reference/declarations.ts';
+import { type Declared, readDeclarations } from '../../reference/declarations.ts';
 import { ENTRIES } from '../../reference/entries.ts';
 import { renderPage } from '../../reference/page.ts';
 import { FOLDER, referencePages } from '../../reference/pages.ts';
@@ -43,6 +43,22 @@ describe('The API reference', { timeout: 60_000 }, () => {
     assert.doesNotMatch(all, /#private|@internal|ActiveSessionParts|\bprivate \w+;/);
     assert.match(all, /^### openSession$/m);
     assert.match(all, /^### SessionRuntime$/m);
+  });
+
+  it('has every type that a public signature names under a name to import it by', () => {
+    const sources = ENTRIES.map(({ source }) => source);
+    const hidden = [...readDeclarations(sources)].flatMap(([entry, declared]) =>
+      declared.hidden.map(({ name }) => `${entry}: ${name}`),
+    );
+    assert.deepEqual(hidden, []);
+  });
+
+  it('would report a type that nobody can import', () => {
+    const entry = 'sandbox/open-session.ts';
+    const { hidden } = readDeclarations([entry]).get(entry)!;
+    const names = hidden.map(({ name }) => name);
+    for (const name of ['SessionRuntime', 'ToolHandlers', 'Sandbox'])
+      assert.ok(names.includes(name), name);
   });
 
   it('keeps the comments of members', () => {

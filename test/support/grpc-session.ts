@@ -1,22 +1,30 @@
 import { status } from '@grpc/grpc-js';
-import type {
-  CellClosed,
-  CellOutcome,
-  ExecuteEvent,
+import {
+  type CellClosed,
+  type CellOutcome,
+  type ExecuteEvent,
   ExecuteRequest,
-  Notification,
-  OpenSessionRequest,
-  SessionEvent,
-  ToolCall,
-  ToolDefinition,
-  ToolName,
+  type Notification,
+  type OpenSessionRequest,
+  type SessionEvent,
+  type ToolCall,
+  type ToolDefinition,
+  ToolKind,
+  type ToolName,
 } from '../../host/grpc/generated/code-mode.ts';
-import { ToolKind } from '../../host/grpc/generated/code-mode.ts';
 import type { CallEnd, GrpcJsClient, MessageStream } from './grpc-js-client.ts';
+import { framed } from './raw-grpc.ts';
 
 /** A tool as a client offers it. */
 export function grpcTool(name: string, namespace?: string): ToolDefinition {
   return { name, toolName: { name, namespace }, description: name, kind: ToolKind.FUNCTION };
+}
+
+/** A request, with its prefix, to run a program that may call `echo`. */
+export function executing(sessionId: string, executionId: string, source: string): Buffer {
+  const request = { sessionId, executionId, toolCallId: 'call', source };
+  const body = ExecuteRequest.encode({ ...request, enabledTools: [grpcTool('echo')] }).finish();
+  return framed(Buffer.from(body));
 }
 
 /** An execution, from its request on. */

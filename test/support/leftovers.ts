@@ -40,6 +40,28 @@ export const LEFTOVERS: Readonly<Record<string, string>> = {
   'random numbers': `Math.random(); Math.random = () => 0.5; Date.now = () => 0`,
 };
 
+/** Programs that throw what runs code of theirs when it is shown. Their isolates are used again. */
+export const THROWN: Readonly<Record<string, string>> = {
+  'an error': `throw new Error('left')`,
+  nothing: `throw undefined`,
+  'an object without a prototype': `throw Object.create(null)`,
+  'an error whose stack is a getter that goes on later': `throw Object.defineProperty(new Error(), 'stack', { get() { void (async () => { await null; text('left'); setTimeout(() => { for (;;); }, 1); await tools.never() })(); return 'left' } })`,
+  'an error whose message calls tools': `throw Object.defineProperty(new Error(), 'message', { get() { void tools.echo(1).then(() => { for (;;) text('left') }); return 'left' } })`,
+  'a proxy': `const trap = () => { void Promise.resolve().then(() => text('left')); throw trap }; throw new Proxy({}, { get: trap, has: trap, ownKeys: trap, getPrototypeOf: trap, getOwnPropertyDescriptor: trap })`,
+  'a proxy of an error': `throw new Proxy(new Error('left'), { get: (error, name) => { globalThis.left ??= []; left.push(name); return error[name] } })`,
+  'an error with itself as its cause': `const error = new Error('left'); error.cause = error; error.errors = [error]; throw error`,
+  'a promise': `throw new Promise(() => {})`,
+  'a thenable': `throw { then(done) { text('left'); for (let n = 0; n < 9; n++) done('left') } }`,
+  'what overflows the stack': `const deeper = () => deeper(); deeper()`,
+  'what overflows the stack when it is shown': `throw { toString() { return String(this) }, get stack() { return this.stack }, get message() { return this.message } }`,
+  'from a hook for stacks': `Error.prepareStackTrace = () => { throw new Error('left') }; null.x`,
+  'from a timer, while calls wait': `void tools.never(); setTimeout(() => { throw new Error('left') }); await new Promise(() => {})`,
+  'after it has replaced what shows errors': `Error.prototype.toString = Object.prototype.toString = String.prototype.toString = () => { throw 'left' }; globalThis.String = globalThis.JSON = undefined; throw new TypeError('left')`,
+  'an error of a tool': `await tools.fail()`,
+  'what does not parse': `let left = ;`,
+  'what V8 alone does not parse': `const left = /(/`,
+};
+
 /** Sources that leave something that V8 would run, or know, when they are over. Their isolates are not used again. */
 export const LASTING: Readonly<Record<string, string>> = {
   'a finalizer': `globalThis.registry = new FinalizationRegistry(() => { for (;;); }); registry.register({}, 1)`,

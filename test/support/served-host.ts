@@ -17,6 +17,8 @@ export interface ServedHostOptions {
   /** Default: a Unix socket in a new folder. */
   readonly listen?: string;
   readonly logLevel?: string;
+  /** More arguments. */
+  readonly args?: readonly string[];
   /** Its maximum number of descriptors. Default: as many as this process. */
   readonly descriptors?: number;
 }
@@ -56,7 +58,8 @@ export class ServedHost implements AsyncDisposable {
   static async start(options: ServedHostOptions = {}): Promise<ServedHost> {
     const folder = mkdtempSync(join(tmpdir(), 'cellhost-served-'));
     const { listen = `unix:${join(folder, 's')}`, logLevel = 'silent', descriptors } = options;
-    const own = [process.execPath, ...FLAGS, '--listen', listen, '--log-level', logLevel];
+    const flags = ['--listen', listen, '--log-level', logLevel, ...(options.args ?? [])];
+    const own = [process.execPath, ...FLAGS, ...flags];
     const command = descriptors === undefined ? own : withDescriptors(descriptors, own);
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
     const words: string[] = [];

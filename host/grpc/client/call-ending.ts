@@ -6,6 +6,11 @@ export interface AnswerHeaders {
   readonly [name: string]: string | string[] | number | undefined;
 }
 
+/** A failure that the host itself has reported, in its words. */
+export class ReportedError extends StatusError {
+  override readonly name: string = 'ReportedError';
+}
+
 /** What is known of a stream when it has closed. */
 export interface ClosedStream {
   /** The first headers of the answer; null if none arrived. */
@@ -54,7 +59,7 @@ function statusIn(headers: AnswerHeaders): StatusError | null {
   if (status === Status.ok) return null;
   const text = headers['grpc-message'];
   const message = typeof text === 'string' ? decodeStatusText(text) : '';
-  return new StatusError(status, message === '' ? `the host answered status ${status}` : message);
+  return new ReportedError(status, message === '' ? `the host answered status ${status}` : message);
 }
 
 function brokenOff({ connection, resetCode, headers }: ClosedStream): StatusError {

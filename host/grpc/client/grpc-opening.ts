@@ -102,10 +102,11 @@ function isPassing(status: Status): boolean {
 
 /** @throws `unsupported`. */
 function toRequest({ settings, id }: WantedSession): OpenSessionRequest {
-  const { toolErrors, console, limits = {} } = settings;
+  const { toolErrors, console, globals, limits = {} } = settings;
   if (id !== undefined) throw unsupported('an id that the client chooses');
   if (toolErrors === 'error') throw unsupported("toolErrors: 'error'");
   if (console === true) throw unsupported('console');
+  if (globals === 'web') throw unsupported("globals: 'web'");
   const { maxYieldAfterMs, ...others } = limits;
   const [name] = Object.keys(others);
   if (name !== undefined) throw unsupported(`the limit ${name}`);

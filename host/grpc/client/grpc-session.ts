@@ -124,11 +124,13 @@ export class GrpcSession implements SessionLink {
     const { sessionId, times, ends, lease } = this.#parts;
     ends.noteClose(sessionId);
     lease.close();
+    const call = this.#ask('closeSession', { sessionId }, times.endMs);
     try {
-      await this.#ask('closeSession', { sessionId }, times.endMs).answer;
+      await Promise.race([call.answer, lease.ended]);
     } catch (error) {
       throw this.#toError(error);
     } finally {
+      call.cancel();
       lease.drop();
       this.#parts.closed();
       for (const call of this.#open) call.hurry(times.givenUpMs);

@@ -30,6 +30,7 @@ export class Lease {
   readonly #parts: LeaseParts;
   readonly #opened = Promise.withResolvers<string>();
   readonly #subscribed = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   #events: AskedCall | null = null;
   #toolCalls: AskedCall | null = null;
   #incoming: Incoming | null = null;
@@ -57,6 +58,11 @@ export class Lease {
   /** How many calls of the host are unanswered. */
   get unanswered(): number {
     return this.#incoming?.unanswered ?? 0;
+  }
+
+  /** Resolves when the host has ended the session, or is gone. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   /** Whether this side has ended the session. */
@@ -129,6 +135,7 @@ export class Lease {
         },
         message: (event) => this.#event(event),
         ended: (error) => {
+          this.#ended.resolve();
           const why = lost('its stream ended', error);
           this.#opened.reject(error ?? why);
           this.#subscribed.reject(error ?? why);

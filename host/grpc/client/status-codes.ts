@@ -1,11 +1,13 @@
 import { CodeModeError, type ErrorCode } from '../../../src/errors.ts';
 import { codeIn } from '../../remote/peer-errors.ts';
 import { Status, type StatusError } from '../status.ts';
+import { ReportedError } from './call-ending.ts';
 
-/** The error of a call that the host, or the way to it, has failed. The text decides before the status. */
+/** The error of a call that the host, or the way to it, has failed. The words of a host decide before the status. */
 export function toCodeModeError(error: StatusError): CodeModeError {
   if (error.cause instanceof CodeModeError) return error.cause;
-  const code = codeIn(error.message) ?? codeOf(error.status);
+  const known = error instanceof ReportedError ? codeIn(error.message) : undefined;
+  const code = known ?? codeOf(error.status);
   return new CodeModeError(code, error.message, { cause: error });
 }
 

@@ -59,7 +59,7 @@ export class CodeModeService {
   readonly #leases: Leases;
   readonly #route: string | null;
   readonly #methods = new Map<string, Method>([
-    ['OpenSession', method(OpenSessionRequest, (call, request) => this.#open(call, request), true)],
+    ['OpenSession', method(OpenSessionRequest, (call, request) => this.#open(call, request))],
     ['CloseSession', method(CloseSessionRequest, (call, request) => this.#close(call, request))],
     [
       'SubscribeToToolCalls',

@@ -44,6 +44,7 @@ export class GrpcServer {
         return;
       case 'http1':
         this.#health.emit('connection', socket);
+        socket.resume();
         return;
       case 'nothing':
         socket.destroy();

@@ -1,6 +1,7 @@
 import { abortable } from 'abort-controller-x';
 import type { Delegate, Notification, ToolCall } from '../../../src/delegate.ts';
 import type { ToolName } from '../../../src/tools.ts';
+import { startTimer } from '../../../src/waiting/timer.ts';
 import { AnswerQueue } from '../../core/answer-queue.ts';
 import type { HostedSession, Sent } from '../../core/hosted-session.ts';
 import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
@@ -41,7 +42,9 @@ export class Lease {
   readonly #parts: LeaseParts;
   /** By the ids of their cells. */
   readonly #cells = new Map<string, Execution>();
-  /** Messages on all streams of the session but subscriptions. */
+  /** Messages on the lease itself. */
+  readonly #told = new UnreadBytes();
+  /** Messages that answer calls. */
   readonly #unread = new UnreadBytes();
   readonly #answers: AnswerQueue;
   /** Calls that wait for an answer of the session, and who waits for their ends. */
@@ -160,13 +163,19 @@ export class Lease {
     for (const resolve of this.#open.values()) resolve();
     await this.#closeSession();
     this.#isOpen = false;
+    this.#told.end();
     this.#unread.end();
     const gone = new Error('code-mode client connection closed');
-    for (const subscription of this.toolCalls.failAll(gone)) subscription.end();
-    for (const open of this.#open.keys()) open.end();
+    const subscriptions = this.toolCalls.failAll(gone);
+    const calls = [...this.#open.keys()];
+    for (const each of [...subscriptions, ...calls]) each.end();
     if (this.#end === null) call.end();
     else call.fail(this.#end);
     onClosed();
+    // What a client has not read by then would stay as long as its connection.
+    startTimer(() => {
+      for (const each of [...subscriptions, ...calls, call]) each.reset();
+    }, CLOSE_WITHIN_MS)?.unref();
   }
 
   async #closeSession(): Promise<void> {
@@ -183,16 +192,13 @@ export class Lease {
 
   /** A notification is delivered when there was room to send it. */
   async #notify({ cellId, text }: Notification, signal: AbortSignal): Promise<void> {
-    for (let full = this.#unread.drained(); full !== undefined; full = this.#unread.drained()) {
+    for (let full = this.#told.drained(); full !== undefined; full = this.#told.drained()) {
       await abortable(signal, full);
     }
     const { id: executionId, toolCallId: callId } = this.#executionOf(cellId);
     const notificationId = crypto.randomUUID();
     const value = { notificationId, executionId, cellId, callId, text };
-    this.send(
-      this.#parts.call,
-      encodeMessage(SessionEvent, { event: { $case: 'notification', value } }),
-    );
+    this.#write({ $case: 'notification', value });
   }
 
   #executionOf(cellId: string): Execution {
@@ -201,11 +207,18 @@ export class Lease {
     throw new Error(`Cannot call the client for cell ${cellId}: it did not start that cell`);
   }
 
+  /** What is told without waiting adds up if the client does not read it. */
   #tell(event: Event): void {
-    this.send(this.#parts.call, encodeMessage(SessionEvent, { event }));
-    if (this.#unread.bytes <= this.#parts.maxUnreadBytes || this.#end !== null) return;
-    const text = `code-mode session has too many unread messages: ${this.#parts.maxUnreadBytes} bytes (maxUnreadBytes)`;
+    this.#write(event);
+    const { maxUnreadBytes } = this.#parts;
+    if (this.#told.bytes <= maxUnreadBytes || this.#end !== null) return;
+    const text = `code-mode session has too many unread events: ${maxUnreadBytes} bytes (maxUnreadBytes)`;
     this.#fail(new StatusError(Status.resourceExhausted, text));
+  }
+
+  #write(event: Event): void {
+    const message = encodeMessage(SessionEvent, { event });
+    this.#parts.call.send(message, this.#told.add(message.length));
   }
 
   /** Sends a message on a stream of the session, before all answers that wait. */
@@ -217,6 +230,7 @@ export class Lease {
   #fail(error: StatusError): void {
     this.#end ??= error;
     this.#isOpen = false;
+    this.#told.end();
     this.#unread.end();
     for (const open of this.#open.keys()) open.reset();
     void this.close();

@@ -28,6 +28,7 @@ const STATUSES: Partial<Readonly<Record<ErrorCode, Status>>> = {
   cell_ids_exhausted: Status.resourceExhausted,
   limit_exceeded: Status.resourceExhausted,
   cancelled: Status.cancelled,
+  connection_lost: Status.unavailable,
 };
 
 /** An event of a cell, without notes, kinds of failures and reasons. */

@@ -130,6 +130,7 @@ describe('HostClient', () => {
     const client = await HostClient.connect(here);
     const delegate = new ScriptedDelegate();
     await rejectsWith(client.openSession({ delegate, console: true }), 'unsupported');
+    await rejectsWith(client.openSession({ delegate, globals: 'web' }), 'unsupported');
     await client.close();
   });
 });

@@ -11,6 +11,7 @@ import { memoryTransports } from '../../../host/transports/memory-transport.ts';
 import { parseListenEndpoint } from '../../../host/wire/endpoint.ts';
 import { isolateSandbox } from '../../../sandbox/index.ts';
 import { sessionContract } from '../../contract/session-contract.ts';
+import { brief } from '../../support/events.ts';
 import { settled } from '../../support/gates.ts';
 import { remoteSessionOver } from '../../support/remote-session-over.ts';
 import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
@@ -40,6 +41,18 @@ describe('RemoteSession', () => {
     await settled();
     assert.equal(peer.asked.length, 1);
     peer.destroy();
+  });
+
+  it('has the globals and the console that it was opened with', async () => {
+    const [here, there] = memoryTransports();
+    void host.serve(there);
+    await using client = await HostClient.connect(here);
+    const delegate = new ScriptedDelegate();
+    const web = await client.openSession({ delegate, globals: 'web', console: true });
+    const plain = await client.openSession({ delegate });
+    const source = `text([typeof URL, typeof console])`;
+    assert.equal(brief(await web.run(source)), 'completed: ["function","object"]');
+    assert.equal(brief(await plain.run(source)), 'completed: ["undefined","undefined"]');
   });
 
   it('is not opened with tools whose names clash', async () => {

@@ -16,6 +16,7 @@ const OPTIONS: readonly (readonly [string, object, RegExp])[] = [
   ['a tool has no description', { tools: [TOOL, { name: 'u' }] }, /tools\[1\]\.description/],
   ['the tools are an object', { tools: {} }, /tools must be an array/],
   ['toolErrors has no such value', { toolErrors: 'none' }, /toolErrors/],
+  ['globals has no such value', { globals: 'all' }, /globals/],
   ['console is not a boolean', { console: 'yes' }, /console/],
   ['a limit does not exist', { limits: { maxNothing: 1 } }, /maxNothing/],
   ['a limit is not a number', { limits: { maxLiveCells: Number.NaN } }, /maxLiveCells/],

@@ -34,6 +34,15 @@ describe('McpTools.invokeTool', () => {
     assert.deepEqual(result, { content: [], structuredContent, extra: 1 });
   });
 
+  it('rejects a result that is none, and says why', async () => {
+    await using mcp = await connect({ one: ugly('malformed') });
+    await assert.rejects(invoke(mcp, 'mcp__one__malformed'), {
+      code: 'tool_server_failed',
+      message: /tool server "one" failed: Invalid result for tools\/call: .*content/s,
+    });
+    assert.ok('structuredContent' in (await invoke(mcp, 'mcp__one__echo')));
+  });
+
   it('gives a failure of the tool as a result', async () => {
     await using mcp = await connect({ one: ugly('well') });
     const content = [{ type: 'text', text: 'it failed' }];

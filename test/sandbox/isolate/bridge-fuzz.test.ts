@@ -17,6 +17,7 @@ const PROGRAM: Program = {
   values: new Map(),
   toolErrors: 'error',
   console: false,
+  globals: 'standard',
   hold: false,
 };
 

@@ -7,7 +7,7 @@ import {
   WALKS,
   walkingProgram,
 } from '../../support/escape-corpus.ts';
-import { LASTING, LEFTOVERS } from '../../support/leftovers.ts';
+import { LASTING, LEFTOVERS, THROWN } from '../../support/leftovers.ts';
 import { EXERCISE, EXERCISE_TEXTS, OPENING, SABOTAGES } from '../../support/sabotages.ts';
 import { UsedIsolate } from '../../support/used-isolate.ts';
 import { WORLD_DUMP } from '../../support/world-dump.ts';
@@ -70,6 +70,33 @@ describe('A program in a used isolate', { timeout: 120_000 }, () => {
       assert.equal(isolate.isKept, true);
     });
   }
+
+  for (const [what, source] of Object.entries(THROWN)) {
+    it(`finds nothing of an earlier one that failed: ${what}`, async () => {
+      const { world, probe } = await inNew;
+      await using isolate = new UsedIsolate(ROOMY, SETUP);
+      const before = await isolate.run(source);
+      assert.match(before.failure?.kind ?? '', /^(?:exception|syntax)$/);
+      const { texts, failure } = await isolate.runAgain(WORLD_DUMP);
+      assert.equal(failure, null);
+      assert.deepEqual(texts[0]?.split('\n'), world);
+      assert.deepEqual(await isolate.runAgain(PROBE), probe);
+    });
+  }
+
+  it('finds nothing of earlier ones that fail after any of the others', async () => {
+    const { world, probe } = await inNew;
+    let used = 0;
+    for (const source of Object.values(PREDECESSORS)) {
+      await using isolate = new UsedIsolate(ROOMY, SETUP);
+      const { failure } = await isolate.run(`${source}\n;throw new Error('left')`);
+      assert.equal(failure?.kind, 'exception', source);
+      if (isolate.isKept) used += 1;
+      assert.deepEqual((await isolate.run(WORLD_DUMP)).texts[0]?.split('\n'), world, source);
+      assert.deepEqual(await isolate.runAgain(PROBE), probe, source);
+    }
+    assert.ok(used > 100, `${used} isolates were used again`);
+  });
 
   it('would find it if there were something', async () => {
     const { world, probe } = await inNew;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { describeRuntime } from '../../../src/describe/describe-runtime.ts';
 import type { ToolDefinition } from '../../../src/tools.ts';
 
-const ALL = { search: true, output: true, console: true } as const;
+const ALL = { search: true, output: true, console: true, globals: 'web' } as const;
 
 function tool(name: string, descriptionLength = 20): ToolDefinition {
   const inputSchema = { type: 'object', properties: { path: { type: 'string' } } };
@@ -23,7 +23,7 @@ describe('describeRuntime', () => {
 
   it('speaks of search, cut output and the console only if programs have them', () => {
     const { exec } = describeRuntime();
-    for (const name of ['tools.search', 'tools.output', 'console']) {
+    for (const name of ['tools.search', 'tools.output', 'console', 'URLSearchParams']) {
       assert.ok(!exec.description.includes(name), name);
     }
   });
