@@ -154,8 +154,8 @@ for (const version of [1, 2] as const) {
       const [ran] = await editor.play(session, exec(source));
       assert.match(ran?.texts.at(-1), /it was refused/);
       assert.equal(editor.asked.length, 1);
-      const [asked] = editor.asked;
-      const { title, content } = version === 2 ? asked?.subject.toolCall : asked?.toolCall;
+      const asked = editor.asked[0]!;
+      const { title, content } = version === 2 ? asked.subject.toolCall : asked.toolCall;
       assert.equal(title, 'careful › echo');
       const [fence, shown, ...end] = content[0].content.text.split('\n');
       assert.deepEqual([fence, end], ['```json', ['```']]);
