@@ -580,6 +580,19 @@ describe('Importing src/index.ts', () => {
   });
 });
 
+describe('A process that an agent attaches', () => {
+  it('loads no engine, no package and no other command', async () => {
+    const { addons, files } = await loadedBy('host/cli/attach-command.ts');
+    const own = files.filter((file) => file.startsWith('/'));
+    assert.deepEqual(addons, []);
+    assert.ok(own.length > 1 && own.length < 10, own.join());
+    for (const file of own) {
+      const path = file.slice(ROOT.length);
+      assert.ok(path.startsWith('host/cli/') || path.startsWith('host/io/'), path);
+    }
+  });
+});
+
 /** What a new process loads for a file: addons, according to its memory map, and JavaScript. */
 async function loadedBy(path: string) {
   const script = `

@@ -12,6 +12,9 @@ type Execute = Extract<Operation, { method: 'session/execute' }>['request'];
 /** Longest time that a program or an observer is given, in milliseconds. */
 const LONG_MS = 3_000;
 
+/** Asks a host, and tells what it does in the messages of version 1. */
+export type LifecycleDriver = Pick<V1Driver, keyof V1Driver>;
+
 interface Watcher {
   readonly holds: () => boolean;
   readonly resolve: () => void;
@@ -20,7 +23,7 @@ interface Watcher {
 /** One host, what it is asked and what it does, written down the way the recording was. */
 export class LifecycleRun implements AsyncDisposable {
   readonly steps: Step[] = [];
-  readonly driver: V1Driver;
+  readonly driver: LifecycleDriver;
   /** Keeps tool calls unanswered until `release`. */
   holdsCalls = false;
   readonly #held: DelegateCall[] = [];
@@ -29,9 +32,15 @@ export class LifecycleRun implements AsyncDisposable {
   readonly #watchers = new Set<Watcher>();
   #lastId = 0;
 
-  /** @param signal Kills the host. */
-  constructor(signal: AbortSignal) {
-    this.driver = new V1Driver((message) => this.#receive(message), signal);
+  /**
+   * @param signal Kills the host.
+   * @param Driver How the host is asked.
+   */
+  constructor(
+    signal: AbortSignal,
+    Driver: new (...parts: ConstructorParameters<typeof V1Driver>) => LifecycleDriver = V1Driver,
+  ) {
+    this.driver = new Driver((message) => this.#receive(message), signal);
     void this.driver.ended.then((code) => this.#ended(code));
   }
 

@@ -29,6 +29,9 @@ export interface EditorOptions {
   /** The agent. Default: the fake one. */
   readonly agent?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether `env` is the whole environment. Default: it comes on top of ours. */
+  readonly isAlone?: boolean;
+  readonly cwd?: string;
   /** What is answered to `session/request_permission`. Default: to allow it once. */
   readonly decide?: (params: Loose) => unknown;
   /** What is answered to `elicitation/create`. Without it, the editor says that it cannot ask. */
@@ -62,7 +65,8 @@ export async function startEditor(options: EditorOptions = {}): Promise<AcpEdito
   const behind = [...agent, ...agentArgs];
   const proxy = args === null ? [] : [process.execPath, LAUNCHER, 'acp', ...args, '--'];
   const [command = '', ...rest] = [...proxy, ...behind];
-  const child = spawn(command, rest, { env: { ...process.env, CELLHOST_NODE: '', ...env } });
+  const inherited = options.isAlone ? {} : { ...process.env, CELLHOST_NODE: '' };
+  const child = spawn(command, rest, { env: { ...inherited, ...env }, cwd: options.cwd });
   child.stdin.on('error', () => {});
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (piece) => {

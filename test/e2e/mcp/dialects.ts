@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isJsonObject, type JsonObject } from '../../../src/describe/json-object.ts';
 
 /** A tool as a client offers it to its model. */
@@ -80,7 +81,9 @@ const messages: Dialect = {
     const delta = isCall
       ? { type: 'input_json_delta', partial_json: JSON.stringify(turn.input) }
       : { type: 'text_delta', text: turn.text };
-    const message = { id: 'message', type: 'message', role: 'assistant', model: 'm', content: [] };
+    // A client of several turns takes the same id for the same message.
+    const id = `message_${randomUUID()}`;
+    const message = { id, type: 'message', role: 'assistant', model: 'm', content: [] };
     const stop = { stop_reason: isCall ? 'tool_use' : 'end_turn', stop_sequence: null };
     return [
       {

@@ -16,7 +16,7 @@ export interface ModelApi extends AsyncDisposable {
 
 /** Starts the stand-in on a free port. Requests that offer no tools are answered with a text. */
 export async function startModelApi(
-  respond: (request: ModelRequest) => ModelTurn,
+  respond: (request: ModelRequest, body: JsonObject) => ModelTurn,
 ): Promise<ModelApi> {
   const refused: string[] = [];
 
@@ -27,7 +27,7 @@ export async function startModelApi(
     const dialect = DIALECTS.find((one) => one.path.test(path));
     if (method === 'POST' && dialect !== undefined) {
       const asked = dialect.read(body);
-      const turn = asked.tools.length === 0 ? OTHER_TURN : respond(asked);
+      const turn = asked.tools.length === 0 ? OTHER_TURN : respond(asked, body);
       return stream(response, dialect, turn);
     }
     const known = KNOWN.find(({ pattern }) => pattern.test(`${method} ${path}`));

@@ -191,6 +191,36 @@ describe('The end of cellhost acp', () => {
   });
 });
 
+describe('Many sessions of cellhost acp', () => {
+  it('leave no descriptor and no process behind', async () => {
+    const editor = await startEditor({ agentArgs: ['--idle'] });
+    const rounds = async (count: number, servers: readonly object[]) => {
+      for (let n = 0; n < count; n += 1) {
+        const sessionId = await editor.newSession(servers);
+        await editor.request('session/close', { sessionId });
+      }
+    };
+    // The sandbox and the code of all sessions are there from now on.
+    await rounds(1, [FILES]);
+    const settled = async (isReached: () => boolean) => {
+      const since = performance.now();
+      while (!isReached()) {
+        assert.ok(performance.now() - since < WITHIN_MS, JSON.stringify(programs()));
+        await new Promise(setImmediate);
+      }
+    };
+    const hasServer = () => programs().some(({ command: each }) => each.includes('ugly-mcp'));
+    const descriptors = () => readdirSync(`/proc/${editor.child.pid}/fd`).length;
+    await settled(() => !hasServer());
+    const before = descriptors();
+    await rounds(1000, []);
+    await rounds(5, [FILES]);
+    await settled(() => !hasServer() && descriptors() <= before);
+    await editor.leave();
+    assert.deepEqual(descendants(), []);
+  });
+});
+
 async function assertUsable(editor: AcpEditor, sessionId: string, isAttachedGone: boolean) {
   if (isAttachedGone) {
     await editor.request('session/load', { sessionId, cwd: process.cwd(), mcpServers: [FILES] });
