@@ -2,13 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 
-/** A line on its input, and it has nothing to do. The end without a line, and we were killed. */
+/**
+ * A line on its input, and it has nothing to do. The end without a line, and we were killed. The signals
+ * are given with `-s`: not every shell takes the id of a group behind `-TERM --`.
+ */
 const SCRIPT = `
 read -r _ && exit 0
-kill -TERM -- "-$1" 2>/dev/null
+kill -s TERM -- "-$1" 2>/dev/null
 rm -rf -- "$2"
 sleep 2
-kill -KILL -- "-$1" 2>/dev/null
+kill -s KILL -- "-$1" 2>/dev/null
 exit 0`;
 
 /**

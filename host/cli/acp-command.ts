@@ -26,7 +26,9 @@ export interface AcpCommandOptions {
 }
 
 const NO_SERVERS: McpConfig = { mcpServers: {} };
-const PROGRAM = fileURLToPath(new URL('../../bin/cellhost.js', import.meta.url));
+/** Compiled, this file is one folder deeper. */
+const ROOT = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
+const PROGRAM = fileURLToPath(new URL(`${ROOT}bin/cellhost.js`, import.meta.url));
 const ATTACH = { command: process.execPath, args: [PROGRAM, 'mcp', '--attach'] };
 
 /**

@@ -10,7 +10,7 @@ import { afterEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type AcpEditor, startEditor, stdioServer } from '../../support/acp-editor.ts';
 import { ugly } from '../../support/mcp-servers.ts';
-import { descendants, programs } from '../../support/processes.ts';
+import { descendants, isAlive, programs } from '../../support/processes.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/cellhost.js', import.meta.url));
 const { command, args } = ugly('well') as { command: string; args: string[] };
@@ -103,10 +103,16 @@ describe('The end of cellhost acp', () => {
   for (const agentArgs of [[], ['--stay']]) {
     it(`leaves nothing when it is killed itself, agent ${agentArgs.join()}`, async () => {
       const { editor, folder } = await atWork(agentArgs);
+      // Whoever outlives its parent is no descendant of ours any more.
+      const all = descendants();
       const since = performance.now();
       editor.child.kill('SIGKILL');
       assert.equal(await editor.ended, 'SIGKILL');
       await assertNothingLeft(folder, since);
+      while (all.some(isAlive)) {
+        assert.ok(performance.now() - since < WITHIN_MS, `${all.filter(isAlive)} still live`);
+        await new Promise(setImmediate);
+      }
     });
   }
 
