@@ -6,6 +6,8 @@ const EXAMPLES: readonly (readonly string[])[] = [
   ['examples/embed.ts'],
   ['examples/agent.ts'],
   ['examples/step.ts'],
+  ['examples/openai-agents.ts'],
+  ['examples/langchain.ts'],
   ['examples/proxy-client.ts'],
   ['bin/cellhost.js', 'run', 'examples/tour.js', '--config', 'examples/mcp.json'],
 ];

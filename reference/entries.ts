@@ -11,9 +11,22 @@ export const ENTRIES: readonly Entry[] = [
   },
   {
     name: 'cellhost/ai-sdk',
-    source: 'host/ai-sdk/ai-sdk.ts',
+    source: 'host/adapters/ai-sdk.ts',
     page: 'ai-sdk.md',
     about: 'Code mode for the AI SDK. It needs the package `ai` beside this one.',
+  },
+  {
+    name: 'cellhost/openai-agents',
+    source: 'host/adapters/openai-agents.ts',
+    page: 'openai-agents.md',
+    about:
+      'Code mode for the OpenAI Agents SDK. It needs the package `@openai/agents` beside this one.',
+  },
+  {
+    name: 'cellhost/langchain',
+    source: 'host/adapters/langchain.ts',
+    page: 'langchain.md',
+    about: 'Code mode for LangChain. It needs the package `@langchain/core` beside this one.',
   },
   {
     name: 'cellhost/host',

@@ -222,16 +222,18 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
-    files: 'host/ai-sdk/',
+    files: 'host/adapters/',
     mayImport: [
       'src/',
       'sandbox/open-session.ts',
       'host/mcp-server/call-arguments.ts',
-      'host/ai-sdk/',
+      'host/adapters/',
       '@standard-schema/spec',
       'ai',
+      '@openai/agents',
+      '@langchain/core',
     ],
-    alone: ['ai'],
+    alone: ['ai', '@openai/agents', '@langchain/core'],
   },
   {
     files: 'host/session-layer/',

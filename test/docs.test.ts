@@ -23,7 +23,8 @@ function sourcesOf(page: Page): ReadonlyMap<string, string> {
 function exampleSource(name: string): readonly [string, string] {
   const code = read(`examples/${name}`)
     .replaceAll("'../sandbox/cellhost.ts'", "'cellhost'")
-    .replaceAll("'../host/index.ts'", "'cellhost/host'");
+    .replaceAll("'../host/index.ts'", "'cellhost/host'")
+    .replaceAll(/'\.\.\/host\/adapters\/([\w-]+)\.ts'/g, "'cellhost/$1'");
   return [`examples/${name}`, code];
 }
 

@@ -3,7 +3,7 @@ import { after, describe, it } from 'node:test';
 import { generateText, jsonSchema, stepCountIs, tool } from 'ai';
 import { MockLanguageModelV4 } from 'ai/test';
 import { z } from 'zod';
-import { codeMode, fromAiTools } from '../../../host/ai-sdk/ai-sdk.ts';
+import { codeMode, fromAiTools } from '../../../host/adapters/ai-sdk.ts';
 import { isolateSandbox } from '../../../sandbox/index.ts';
 import { Held } from '../../support/gates.ts';
 

@@ -3,7 +3,7 @@ import { asSchema, type FlexibleSchema, type ToolSet } from 'ai';
 import type { JsonSchema } from '../../src/embed/schema-types.ts';
 import { type HandledTool, type ToolContext, tool } from '../../src/embed/tool.ts';
 import type { ToolHandlers } from '../../src/embed/with-handlers.ts';
-import { CodeModeError } from '../../src/errors.ts';
+import { unfitTool } from './unfit-tool.ts';
 
 type AiTool = ToolSet[string];
 
@@ -23,11 +23,11 @@ export async function fromAiTools(tools: ToolSet): Promise<ToolHandlers> {
 
 async function handledTool(name: string, aiTool: AiTool): Promise<HandledTool> {
   const { description = '', execute, inputSchema, needsApproval } = aiTool;
-  if (typeof execute !== 'function') throw unfit(name, 'it has no execute');
+  if (typeof execute !== 'function') throw unfitTool(name, 'it has no execute');
   if (needsApproval !== undefined && needsApproval !== false) {
-    throw unfit(name, 'it needs approval, which a program cannot wait for');
+    throw unfitTool(name, 'it needs approval, which a program cannot wait for');
   }
-  if (typeof description !== 'string') throw unfit(name, 'its description is a function');
+  if (typeof description !== 'string') throw unfitTool(name, 'its description is a function');
   const { schema, json } = await readySchema(inputSchema);
   return tool({
     description,
@@ -69,9 +69,4 @@ async function lastOf(result: unknown): Promise<unknown> {
   let last: unknown;
   for await (const each of result as AsyncIterable<unknown>) last = each;
   return last;
-}
-
-function unfit(name: string, problem: string): CodeModeError {
-  const text = `Cannot offer the tool ${name} to programs: ${problem}`;
-  return new CodeModeError('invalid_argument', text);
 }

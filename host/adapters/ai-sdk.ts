@@ -1,21 +1,21 @@
 import { jsonSchema, type Tool, type ToolSet } from 'ai';
-import { type OpenSessionOptions, openSession } from '../../sandbox/open-session.ts';
-import { describeRuntime, type ModelTool } from '../../src/describe/describe-runtime.ts';
-import { withHandlers } from '../../src/embed/with-handlers.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import { fromAiTools } from './from-ai-tools.ts';
-import { ModelCells } from './model-cells.ts';
+import {
+  type CodeModeSettings,
+  openModelSession,
+  type CellTool as SessionTool,
+} from './model-session.ts';
 import { toAiOutput } from './to-ai-output.ts';
 
 export { fromAiTools } from './from-ai-tools.ts';
+export type { CodeModeSettings } from './model-session.ts';
 
-/** Options of `codeMode`: those of a session, and the tools that programs can call. */
-export type CodeModeOptions = Omit<OpenSessionOptions, 'tools' | 'delegate' | 'notify'> & {
+/** The options of `codeMode`: those of a session, and the tools that programs can call. */
+export type CodeModeOptions = CodeModeSettings & {
   /** A tool set of the AI SDK. */
   readonly tools: ToolSet;
-  /** Length of the description of `exec`, as in `DescribeRuntimeOptions`. Default: unlimited. */
-  readonly maxDescriptionLength?: number;
 };
 
 /** A tool of the model: runs or continues a program, and shows its output. */
@@ -39,26 +39,14 @@ export interface CodeMode extends AsyncDisposable {
  * @throws As `fromAiTools` and `openSession`.
  */
 export async function codeMode(options: CodeModeOptions): Promise<CodeMode> {
-  const { tools: aiTools, maxDescriptionLength, ...settings } = options;
-  const handlers = await fromAiTools(aiTools);
-  const session: SessionRuntime = openSession({
-    ...settings,
-    tools: handlers,
-    notify: ({ cellId, text }) => cells.notify(cellId, text),
-  });
-  const cells = new ModelCells(() => session);
-  const { exec, wait } = describeRuntime({
-    tools: withHandlers(handlers).tools,
-    console: settings.console ?? false,
-    globals: settings.globals ?? 'standard',
-    ...(maxDescriptionLength !== undefined && { maxLength: maxDescriptionLength }),
-  });
+  const { tools: aiTools, ...settings } = options;
+  const { session, exec, wait } = openModelSession(
+    Object.entries(await fromAiTools(aiTools)),
+    settings,
+  );
   const close = () => session.close();
   return {
-    tools: {
-      exec: cellTool(exec, (args, signal) => cells.exec(args, signal)),
-      wait: cellTool(wait, (args, signal) => cells.wait(args, signal)),
-    },
+    tools: { exec: cellTool(exec), wait: cellTool(wait) },
     session,
     close,
     [Symbol.asyncDispose]: close,
@@ -67,10 +55,7 @@ export async function codeMode(options: CodeModeOptions): Promise<CodeMode> {
 
 type CellArguments = Readonly<Record<string, unknown>>;
 
-function cellTool(
-  { description, inputSchema }: ModelTool,
-  run: (args: CellArguments, signal: AbortSignal) => Promise<readonly OutputItem[]>,
-): CellTool {
+function cellTool({ description, inputSchema, run }: SessionTool): CellTool {
   return {
     description,
     inputSchema: jsonSchema<CellArguments>(inputSchema),

@@ -1,10 +1,9 @@
 import type { ToolResultPart } from 'ai';
 import type { OutputItem } from '../../src/events.ts';
+import { mediaData } from './media-url.ts';
 
 /** The result of a tool as the AI SDK passes it to a model. */
 export type AiOutput = Extract<ToolResultPart['output'], { readonly type: 'content' }>;
-
-const DATA_URL = /^data:([^;,]+)[^,]*;base64,/;
 
 /** Output for a model: text as text, images and audio as files. */
 export function toAiOutput(items: readonly OutputItem[]): AiOutput {
@@ -23,10 +22,10 @@ function partOf(item: OutputItem): AiOutput['value'][number] {
 }
 
 function fileOf(url: string, kind: string): AiOutput['value'][number] {
-  const found = DATA_URL.exec(url);
-  if (found !== null) {
-    const [head, mediaType = kind] = found;
-    return { type: 'file', data: { type: 'data', data: url.slice(head.length) }, mediaType };
+  const media = mediaData(url);
+  if (media !== null) {
+    const { mediaType, data } = media;
+    return { type: 'file', data: { type: 'data', data }, mediaType };
   }
   if (!URL.canParse(url)) return { type: 'text', text: `[${kind}: the address is not a URL]` };
   return { type: 'file', data: { type: 'url', url: new URL(url) }, mediaType: kind };
