@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { createRequire, getCompileCacheDir } from 'node:module';
+import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childEntry } from './child-entry.ts';
+import { moduleFolders } from './module-folders.ts';
 import { isPrivateFolder } from './private-folder.ts';
 
 /** How a sandbox process is started. */
@@ -23,6 +24,17 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 
+/** What a sandbox process imports. */
+export const PACKAGES: readonly string[] = [
+  'isolated-vm',
+  'acorn',
+  'acorn-walk',
+  'p-queue',
+  'fastest-levenshtein',
+];
+/** Where they are, found at the first start. */
+let modules: readonly string[] | undefined;
+
 /** Found at import, so that a bundle fails there and not at its first cell. */
 const ENTRY = childEntry(import.meta.url);
 
@@ -35,7 +47,7 @@ const ENTRY = childEntry(import.meta.url);
 export function engineStart(nodePath: string, compiled = sharedCache(nodePath)): EngineStart {
   const entry = fileURLToPath(ENTRY);
   const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
-  const modules = dirname(dirname(createRequire(import.meta.url).resolve('isolated-vm')));
+  modules ??= moduleFolders(PACKAGES, import.meta.url);
   const cache =
     compiled === undefined ? [] : [`--allow-fs-read=${compiled}`, `--allow-fs-write=${compiled}`];
   const args = [
@@ -44,7 +56,7 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
     '--no-experimental-sqlite',
     '--allow-addons',
     `--allow-fs-read=${packageRoot}`,
-    `--allow-fs-read=${modules}`,
+    ...modules.map((folder) => `--allow-fs-read=${folder}`),
     // Read by isolated-vm's loader to recognise the C library.
     '--allow-fs-read=/etc/alpine-release',
     ...cache,

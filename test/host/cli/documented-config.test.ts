@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -16,11 +26,11 @@ import { descendants } from '../../support/processes.ts';
 const ENTRIES = PAGES.flatMap(({ path, text }) =>
   [...text.matchAll(/^```json\n(.*?)^```$/gms)]
     .map(([, block = '']) => block)
-    .filter((block) => block.includes('"command": "cellhost"'))
+    .filter((block) => /"mcpServers".*"command": "cellhost"/s.test(block))
     .map((block) => ({ path, block })),
 );
 
-/** The paths of the packages that are installed with this one. */
+/** The packages that are installed with this one. */
 function dependencies(): readonly string[] {
   const lock = JSON.parse(read('package-lock.json')) as {
     readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -28,29 +38,66 @@ function dependencies(): readonly string[] {
   const kinds = ['dev', 'devOptional', 'optional', 'peer'];
   return Object.entries(lock.packages)
     .filter(([path, entry]) => path !== '' && !kinds.some((kind) => kind in entry))
-    .map(([path]) => path);
+    .map(([path]) => path.slice('node_modules/'.length));
 }
+
+const build = mkdtempSync(join(tmpdir(), 'cellhost-built-'));
+after(() => rmSync(build, { recursive: true }));
+
+/** The folder with the compiled package, which is compiled once. */
+function builtDist(): string {
+  const dist = join(build, 'dist');
+  if (existsSync(dist)) return dist;
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  const args = ['-p', 'tsconfig.build.json', '--outDir', dist];
+  const { status, stdout } = spawnSync(tsc, args, { cwd: ROOT, encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+  return dist;
+}
+
+/** How a package manager lays packages out: in one folder, or each in its own with links. */
+type Layout = 'flat' | 'linked';
 
 /** A folder where the package is installed as it is published, with `cellhost` on the PATH. */
 class InstalledPackage implements Disposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'cellhost-installed-'));
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'cellhost-installed-')));
   readonly bin = join(this.folder, 'bin');
 
-  constructor() {
-    const place = join(this.folder, 'node_modules/cellhost');
-    mkdirSync(place, { recursive: true });
+  readonly #layout: Layout;
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+    const place = this.#placeOf('cellhost');
     mkdirSync(this.bin);
     for (const name of ['bin', 'package.json']) {
       cpSync(join(ROOT, name), join(place, name), { recursive: true });
     }
-    for (const path of dependencies()) {
-      cpSync(join(ROOT, path), join(this.folder, path), { recursive: true });
+    const names = dependencies();
+    for (const name of names) {
+      cpSync(join(ROOT, 'node_modules', name), this.#placeOf(name), { recursive: true });
     }
+    if (layout === 'linked') for (const name of ['cellhost', ...names]) this.#link(name, names);
     symlinkSync(join(place, 'bin/cellhost.js'), join(this.bin, 'cellhost'));
-    const tsc = join(ROOT, 'node_modules/.bin/tsc');
-    const args = ['-p', 'tsconfig.build.json', '--outDir', join(place, 'dist')];
-    const { status, stdout } = spawnSync(tsc, args, { cwd: ROOT, encoding: 'utf8' });
-    assert.equal(status, 0, stdout);
+    cpSync(builtDist(), join(place, 'dist'), { recursive: true });
+  }
+
+  #placeOf(name: string): string {
+    const own = this.#layout === 'flat' ? '' : `store/${name.replace('/', '+')}`;
+    return join(this.folder, own, 'node_modules', name);
+  }
+
+  /** Puts links to what a package needs beside it. */
+  #link(name: string, installed: readonly string[]): void {
+    const place = this.#placeOf(name);
+    const { dependencies, peerDependencies } = JSON.parse(
+      readFileSync(join(place, 'package.json'), 'utf8'),
+    ) as Readonly<Record<string, object | undefined>>;
+    for (const needed of Object.keys({ ...dependencies, ...peerDependencies })) {
+      if (!installed.includes(needed)) continue;
+      const beside = join(place, ...name.split('/').map(() => '..'), needed);
+      mkdirSync(dirname(beside), { recursive: true });
+      symlinkSync(this.#placeOf(needed), beside);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -59,49 +106,53 @@ class InstalledPackage implements Disposable {
 }
 
 describe('The documented configuration of an agent', () => {
-  let installed: InstalledPackage;
-  before(() => {
-    installed = new InstalledPackage();
-  });
-  after(() => installed[Symbol.dispose]());
-
   it('is in the README and on the page about MCP', () => {
     assert.deepEqual(ENTRIES.map(({ path }) => path).sort(), ['README.md', 'docs/mcp.md']);
   });
-
-  for (const { path, block } of ENTRIES) {
-    it(`starts the built program and reaches the servers, as ${path} has it`, async () => {
-      const servers = { mcpServers: { one: ugly('well') } };
-      writeFileSync(join(installed.folder, 'mcp.json'), JSON.stringify(servers));
-      const { mcpServers } = parseMcpConfig(JSON.parse(block), path);
-      const entry = mcpServers.cellhost;
-      assert.ok(entry !== undefined && 'command' in entry);
-      const { command, args = [] } = entry;
-      const env = {
-        ...process.env,
-        PATH: `${installed.bin}:${dirname(process.execPath)}:${process.env.PATH}`,
-      };
-      const client = new Client({ name: 'agent', version: '1' });
-      const where = {
-        command,
-        args: [...args],
-        env: env as Record<string, string>,
-        cwd: installed.folder,
-      };
-      await client.connect(new StdioClientTransport(where));
-      try {
-        const { tools } = await client.listTools();
-        assert.deepEqual(
-          tools.map(({ name }) => name),
-          ['exec', 'wait', 'cells'],
-        );
-        const source = 'text((await tools.mcp__one__echo({ a: 1 })).structuredContent.args)';
-        const result = await client.callTool({ name: 'exec', arguments: { source } });
-        assert.deepEqual(answerOf(result).texts, ['{"a":1}']);
-      } finally {
-        await client.close();
-      }
-      assert.deepEqual(descendants(), []);
-    });
-  }
 });
+
+for (const layout of ['flat', 'linked'] as const) {
+  describe(`The package in a ${layout} installation`, () => {
+    let installed: InstalledPackage;
+    before(() => {
+      installed = new InstalledPackage(layout);
+    });
+    after(() => installed[Symbol.dispose]());
+
+    for (const { path, block } of ENTRIES) {
+      it(`starts from the configuration of ${path} and reaches the servers`, async () => {
+        const servers = { mcpServers: { one: ugly('well') } };
+        writeFileSync(join(installed.folder, 'mcp.json'), JSON.stringify(servers));
+        const { mcpServers } = parseMcpConfig(JSON.parse(block), path);
+        const entry = mcpServers.cellhost;
+        assert.ok(entry !== undefined && 'command' in entry);
+        const { command, args = [] } = entry;
+        const env = {
+          ...process.env,
+          PATH: `${installed.bin}:${dirname(process.execPath)}:${process.env.PATH}`,
+        };
+        const client = new Client({ name: 'agent', version: '1' });
+        const where = {
+          command,
+          args: [...args],
+          env: env as Record<string, string>,
+          cwd: installed.folder,
+        };
+        await client.connect(new StdioClientTransport(where));
+        try {
+          const { tools } = await client.listTools();
+          assert.deepEqual(
+            tools.map(({ name }) => name),
+            ['exec', 'wait', 'cells'],
+          );
+          const source = 'text((await tools.mcp__one__echo({ a: 1 })).structuredContent.args)';
+          const result = await client.callTool({ name: 'exec', arguments: { source } });
+          assert.deepEqual(answerOf(result).texts, ['{"a":1}']);
+        } finally {
+          await client.close();
+        }
+        assert.deepEqual(descendants(), []);
+      });
+    }
+  });
+}
