@@ -2,7 +2,7 @@ import { startTimer } from '../../src/waiting/timer.ts';
 import { NO_TURNS, nextTurns, type TurnInput, type Turns } from './next-turns.ts';
 
 /** A program is told that it waits only after so long: most have their turn sooner. In milliseconds. */
-const TOLD_MS = 100;
+const TOLD_MS = 500;
 
 type Take = TurnInput<Turn>['type'];
 

@@ -59,13 +59,13 @@ describe('SessionTurns', () => {
     assert.equal(turns.size, 0);
   });
 
-  it('tells a program that it waits after 100 ms, and that it proceeds', async (t) => {
+  it('tells a program that it waits after 500 ms, and that it proceeds', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { log, join } = setUp();
     const [first, second] = [join('first'), join('second')];
     void first.take();
     void second.take();
-    t.mock.timers.tick(99);
+    t.mock.timers.tick(499);
     assert.deepEqual(log, []);
     t.mock.timers.tick(1);
     assert.deepEqual(log, ['second waits']);
