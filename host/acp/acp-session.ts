@@ -68,6 +68,7 @@ export class AcpSession implements AsyncDisposable {
   #cards = 0;
   #id: string | undefined;
   #isUsed = false;
+  #isClosed = false;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(options: AcpSessionOptions) {
@@ -107,8 +108,8 @@ export class AcpSession implements AsyncDisposable {
 
   /** Starts its servers and whatever programs need, beside everything else. */
   start(): void {
-    // What is wrong is told to the first program.
-    setImmediate(() => void this.#backend.load().catch(() => {}));
+    // What is wrong with programs is told to the first of them.
+    setImmediate(() => void this.#tellProblems().catch(() => {}));
   }
 
   /** The agent uses our server. @returns The client is gone. */
@@ -145,6 +146,7 @@ export class AcpSession implements AsyncDisposable {
 
   /** Ends programs and servers. Safe to call twice. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#patience);
     this.#questions.abort(new Cancelled('shutdown'));
     await this.face.close();
@@ -236,6 +238,14 @@ export class AcpSession implements AsyncDisposable {
     } finally {
       for (const remove of unlink) remove();
     }
+  }
+
+  /** Says which servers are missing when all have started or failed. */
+  async #tellProblems(): Promise<void> {
+    const backend = await this.#backend.load();
+    await backend.nested.settled();
+    if (this.#isClosed) return;
+    for (const problem of backend.problems) this.#options.onMessage(problem);
   }
 
   #warn(): void {

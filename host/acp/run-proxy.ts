@@ -60,7 +60,8 @@ export async function runProxy(parts: ProxyParts): Promise<number> {
   const end = await agent.ended;
   const isFirst = !hasLeft;
   hasLeft = true;
-  await fromAgent;
+  // Whoever asks us to stop does not wait for an editor that reads no more.
+  await Promise.race([fromAgent, unread, stopped]);
   requests.close();
   if (isFirst) {
     for (const answer of exchange.answersOf(end)) toEditor.send(answer);

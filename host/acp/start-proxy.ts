@@ -53,6 +53,8 @@ export async function startProxy(options: ProxyOptions): Promise<number> {
   const [command, ...args] = options.agent;
   const agent = new AgentProcess(command, args, stderr);
   if (agent.pid !== undefined) resources.use(new LastWill(agent.pid, mount.folder));
+  // The first session needs it at once, and the agent itself takes longer to start.
+  void import('../mcp-server/backend.ts').catch(() => {});
   const toEditor = new LineOutlet(stdout);
   const toAgent = new LineOutlet(agent.stdin);
   const requests = new OwnRequests((line) => toEditor.send(line));

@@ -57,7 +57,7 @@ export async function acpCommand(
       openSandbox,
       log: await openLog(logLevel, stderr),
     });
-    await flush(stdout);
+    await Promise.race([flush(stdout), stop.asked]);
     return exitCode;
   } catch (error) {
     const code = error instanceof CodeModeError ? `${error.code}: ` : '';

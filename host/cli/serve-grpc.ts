@@ -70,7 +70,7 @@ async function serveListener(
   const listener = await listenForGrpc(
     place,
     { ...tls, trustsNetwork: trustNetwork },
-    { onSocket: (socket, peer) => void server.accept(socket, peer) },
+    { onSocket: (socket, peer) => server.accept(socket, peer) },
   );
   const isTold = await announce(io.stdout, listener.url);
   if (isTold) {

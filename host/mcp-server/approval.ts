@@ -30,10 +30,10 @@ export async function approve(
 }
 
 /** Says which server asks. */
-export function askingAs(route: NestedTool, ask: Ask | undefined): Ask | undefined {
+export function askingAs(server: { readonly name: string }, ask: Ask | undefined): Ask | undefined {
   if (ask === undefined) return undefined;
-  const asks = `Tool server "${route.server.name}" asks: `;
-  return (question, signal) => ask({ ...question, message: asks + question.message }, signal);
+  const asks = `Tool server "${server.name}" asks: `;
+  return (question, ...terms) => ask({ ...question, message: asks + question.message }, ...terms);
 }
 
 /** The arguments are one line of JSON: a program cannot add words of its own to the question. */

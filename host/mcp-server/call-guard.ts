@@ -35,5 +35,5 @@ export type CallGuard = (
 /** Asks a person through the MCP client where a policy demands it. */
 export const askingClient: CallGuard = async ({ call, route, ask }, signal, run) => {
   if (route.rule.mustAsk) await approve(call, route, ask, signal);
-  return await run(askingAs(route, ask));
+  return await run(askingAs(route.server, ask));
 };

@@ -4,19 +4,19 @@ import type { JsonObject } from '../../src/describe/json-object.ts';
 import { Cancelled } from '../../src/errors.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
 import type { NestedTool } from '../mcp/nested-servers.ts';
-import type { ProgressReport } from '../mcp/tool-server.ts';
+import type { Ask, ProgressReport } from '../mcp/tool-server.ts';
 import type { CallGuard } from './call-guard.ts';
 import type { Caller } from './live-cell.ts';
 import { type QuestionRound, Questions } from './questions.ts';
 
 const ASKED = Symbol('asked');
 
-/** What a direct call brought: the result of the server, or questions that come first. */
+/** What it brought: the result of the server, or questions that come first. */
 export type DirectAnswer =
   | { readonly type: 'result'; readonly result: unknown }
   | { readonly type: 'questions'; readonly callId: string; readonly round: QuestionRound };
 
-/** One direct call, which may take several rounds of questions. */
+/** One of them, which may take several rounds of questions. */
 interface DirectCall {
   readonly questions: Questions;
   readonly controller: AbortController;
@@ -27,7 +27,10 @@ interface DirectCall {
   unlink: () => void;
 }
 
-/** The calls of tools that clients make themselves, past any program. */
+/** Does something at a server, which may ask meanwhile. */
+export type DirectWork = (ask: Ask | undefined, signal: AbortSignal) => Promise<unknown>;
+
+/** What clients ask of nested servers themselves, past any program. */
 export class DirectCalls {
   readonly #calls = new Map<string, DirectCall>();
   readonly #guard: CallGuard;
@@ -41,24 +44,32 @@ export class DirectCalls {
    *
    * @throws What the server refuses the call with; `tool_server_failed`; the signal's reason.
    */
-  async start(
+  async call(
     route: NestedTool,
     args: JsonObject,
     caller: Caller,
     onProgress: ((progress: ProgressReport) => void) | undefined,
   ): Promise<DirectAnswer> {
+    const toolCall = directToolCall(route, args);
+    const origin = { clientCallId: caller.clientCallId, source: undefined };
+    return this.start(caller, (ask, signal) =>
+      this.#guard({ call: toolCall, route, origin, ask }, signal, (serverAsk) =>
+        route.server.call(route.tool, toolCall, signal, { ask: serverAsk, onProgress }),
+      ),
+    );
+  }
+
+  /**
+   * Begins something at a server. When the caller cancels, it is cancelled.
+   *
+   * @throws As `work`.
+   */
+  async start(caller: Caller, work: DirectWork): Promise<DirectAnswer> {
     const callId = randomUUID();
     const questions = new Questions();
     const controller = new AbortController();
-    const { signal } = controller;
     const ask = askFor(questions, caller, () => this.#calls.get(callId)?.wake());
-    const toolCall = directToolCall(route, args);
-    const origin = { clientCallId: caller.clientCallId, source: undefined };
-    const run = () =>
-      this.#guard({ call: toolCall, route, origin, ask }, signal, (serverAsk) =>
-        route.server.call(route.tool, toolCall, signal, { ask: serverAsk, onProgress }),
-      );
-    const result = Promise.resolve().then(run);
+    const result = Promise.resolve().then(() => work(ask, controller.signal));
     // It may be cancelled while a person is asked, when nobody waits for it.
     result.catch(() => {});
     const nothing = () => {};
@@ -116,9 +127,9 @@ export class DirectCalls {
 
 function askFor(questions: Questions, caller: Caller, onAsked: () => void) {
   if (caller.asks.size === 0) return undefined;
-  return async (...[question, signal]: Parameters<Questions['ask']>) => {
+  return async (...[question, signal, name]: Parameters<Ask>) => {
     if (!caller.asks.has(question.mode ?? 'form')) return { action: 'decline' as const };
-    const answered = questions.ask(question, signal);
+    const answered = questions.ask(question, signal, name);
     onAsked();
     return answered;
   };

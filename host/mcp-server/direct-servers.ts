@@ -11,8 +11,10 @@ import {
   ResourceNotFoundError,
   type ResourceTemplateType,
 } from '@modelcontextprotocol/server';
+import { NO_TIMEOUT_MS } from '../mcp/no-timeout.ts';
 import type { SupervisedServer } from '../mcp/supervised-server.ts';
-import type { ToolServer } from '../mcp/tool-server.ts';
+import type { Ask, ToolServer } from '../mcp/tool-server.ts';
+import { askingAs } from './approval.ts';
 
 /** How long a server may take for a list, in milliseconds. One that takes longer is left out. */
 const LIST_TIMEOUT_MS = 10_000;
@@ -44,10 +46,13 @@ export class DirectServers {
   }
 
   /** Reads a resource at the first server that has it. @throws ResourceNotFoundError. */
-  async read(uri: string, signal: AbortSignal): Promise<ReadResourceResult> {
-    for (const client of this.#clients('resources')) {
+  async read(uri: string, ask: Ask | undefined, signal: AbortSignal): Promise<ReadResourceResult> {
+    for (const server of this.#with('resources')) {
       try {
-        return await client.readResource({ uri }, { signal });
+        const options = { signal, timeout: NO_TIMEOUT_MS };
+        return await server.asking(askingAs(server, ask), (client) =>
+          client.readResource({ uri }, options),
+        );
       } catch (error) {
         signal.throwIfAborted();
         // Which server has an address that only a template matches can only be tried.
@@ -65,22 +70,26 @@ export class DirectServers {
   /** Gets a prompt by the name that clients know. @throws ProtocolError. */
   async prompt(
     { name, arguments: args }: GetPromptRequest['params'],
+    ask: Ask | undefined,
     signal: AbortSignal,
   ): Promise<GetPromptResult> {
-    const { client, prompt } = await this.#promptRoute(name);
+    const { server, prompt } = await this.#promptRoute(name);
     const params = { name: prompt.name, ...(args && { arguments: args }) };
-    return await passingErrors(client.getPrompt(params, { signal }));
+    const options = { signal, timeout: NO_TIMEOUT_MS };
+    return await server.asking(askingAs(server, ask), (client) =>
+      client.getPrompt(params, options),
+    );
   }
 
   /** Completes an argument of a prompt or a resource template. */
   async complete(params: CompleteRequest['params'], signal: AbortSignal): Promise<CompleteResult> {
     const { ref } = params;
     if (ref.type === 'ref/prompt') {
-      const { client, prompt } = await this.#promptRoute(ref.name);
+      const { server, prompt } = await this.#promptRoute(ref.name);
       const own = { ...params, ref: { ...ref, name: prompt.name } };
-      return await passingErrors(client.complete(own, { signal }));
+      return await passingErrors(server.client.complete(own, { signal }));
     }
-    for (const client of this.#clients('completions')) {
+    for (const { client } of this.#with('completions')) {
       const { resourceTemplates } = await client.listResourceTemplates();
       if (!resourceTemplates.some(({ uriTemplate }) => uriTemplate === ref.uri)) continue;
       return await passingErrors(client.complete(params, { signal }));
@@ -97,34 +106,32 @@ export class DirectServers {
   async #promptRoutes() {
     const lists = await this.#fromAll('prompts', async (client, timeout, server) => {
       const { prompts } = await client.listPrompts(undefined, { timeout });
-      return prompts.map((prompt) => ({ client, prompt, server }));
+      return prompts.map((prompt) => ({ prompt, server }));
     });
     const all = lists.flat();
     const isShared = (name: string) => all.filter(({ prompt }) => prompt.name === name).length > 1;
     const named = all.map((route) => {
       const { name } = route.prompt;
-      return [isShared(name) ? `${route.server}__${name}` : name, route] as const;
+      return [isShared(name) ? `${route.server.name}__${name}` : name, route] as const;
     });
     return new Map(distinct(named, ([name]) => name));
   }
 
-  #clients(capability: Capability): readonly Client[] {
-    return this.#servers.flatMap(({ current }) => {
-      const client = current?.client;
-      return client?.getServerCapabilities()?.[capability] === undefined ? [] : [client];
-    });
+  /** The servers that are up and can do this. */
+  #with(capability: Capability): readonly ToolServer[] {
+    return this.#servers.flatMap(({ current }) =>
+      current?.client.getServerCapabilities()?.[capability] === undefined ? [] : [current],
+    );
   }
 
   /** What each server that is up says; one that fails is left out. */
   async #fromAll<T>(
     capability: Capability,
-    list: (client: Client, timeout: number, server: string) => Promise<T>,
+    list: (client: Client, timeout: number, server: ToolServer) => Promise<T>,
   ): Promise<readonly T[]> {
-    const asked = this.#servers.flatMap(({ name, current }) => {
-      const client = current?.client;
-      if (client?.getServerCapabilities()?.[capability] === undefined) return [];
-      return [list(client, LIST_TIMEOUT_MS, name)];
-    });
+    const asked = this.#with(capability).map((server) =>
+      list(server.client, LIST_TIMEOUT_MS, server),
+    );
     const answers = await Promise.allSettled(asked);
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }

@@ -11,41 +11,54 @@ export interface QuestionRound {
   readonly questions: ReadonlyMap<string, Question>;
 }
 
+const NAME = /^[\w.-]{1,64}$/;
+
 interface OpenQuestion {
   readonly question: Question;
   readonly resolve: (decision: Decision) => void;
+}
+
+/** The latest round, as long as it was not answered. */
+interface Round {
+  readonly nonce: string;
+  readonly questions: ReadonlyMap<string, OpenQuestion>;
 }
 
 /** The open questions of one cell. They are put to a client in rounds. */
 export class Questions {
   readonly #open = new Map<string, OpenQuestion>();
   #last = 0;
-  #nonce: string | null = null;
+  #round: Round | null = null;
 
   /** How many are open. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Opens a question. When `signal` aborts it is gone, and the promise rejects with its reason. */
-  ask(question: Question, signal: AbortSignal): Promise<Decision> {
+  /**
+   * Opens a question. When `signal` aborts it is gone, and the promise rejects with its reason.
+   *
+   * @param name What clients know it by, if it is a short word and no open question has it. Default: a number.
+   */
+  ask(question: Question, signal: AbortSignal, name?: string): Promise<Decision> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Decision>();
-    this.#last += 1;
-    const key = `q${this.#last}`;
-    this.#open.set(key, { question, resolve });
+    const isFree = name !== undefined && NAME.test(name) && !this.#open.has(name);
+    const key = isFree ? name : this.#nextKey();
+    const opened = { question, resolve };
+    this.#open.set(key, opened);
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort);
     return promise.finally(() => {
       signal.removeEventListener('abort', onAbort);
-      this.#open.delete(key);
+      if (this.#open.get(key) === opened) this.#open.delete(key);
     });
   }
 
   /** Begins a round with every open question. The rounds before it count no longer. */
   round(): QuestionRound {
     const nonce = randomUUID();
-    this.#nonce = nonce;
+    this.#round = { nonce, questions: new Map(this.#open) };
     const questions = [...this.#open].map(([key, { question }]) => [key, question] as const);
     return { nonce, questions: new Map(questions) };
   }
@@ -56,15 +69,23 @@ export class Questions {
    * @returns False if the round is not the latest, or was answered before: then nothing is taken.
    */
   answer(nonce: string, answers: Readonly<Record<string, unknown>>): boolean {
-    if (this.#nonce === null || this.#nonce !== nonce) return false;
-    this.#nonce = null;
-    for (const [key, { resolve }] of [...this.#open]) {
+    if (this.#round === null || this.#round.nonce !== nonce) return false;
+    const { questions } = this.#round;
+    this.#round = null;
+    for (const [key, asked] of questions) {
       const decision = Object.hasOwn(answers, key) ? decisionOf(answers[key]) : null;
-      if (decision === null) continue;
+      // A question that was opened since may have the name of one that is gone.
+      if (decision === null || this.#open.get(key) !== asked) continue;
       this.#open.delete(key);
-      resolve(decision);
+      asked.resolve(decision);
     }
     return true;
+  }
+
+  #nextKey(): string {
+    do this.#last += 1;
+    while (this.#open.has(`q${this.#last}`));
+    return `q${this.#last}`;
   }
 }
 

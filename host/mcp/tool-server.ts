@@ -17,21 +17,23 @@ import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts
 import { CodeModeError } from '../../src/errors.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
 import type { McpServerConfig } from './mcp-config.ts';
+import { NO_TIMEOUT_MS } from './no-timeout.ts';
 import type { ServerProcess } from './server-process.ts';
 import { httpTransport, processTransport } from './server-transport.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 
 const CLIENT = { name: 'cellhost', version: '0.1.0' };
-/** The longest a timer can be, 24 days: calls end when the server answers or the cell is over. */
-const NO_TIMEOUT_MS = 2 ** 31 - 1;
 const GOODBYE_MS = 1000;
 const MAX_PAGES = 1000;
 
 /** A question of a tool server for a person. */
 export type Question = ElicitRequest['params'];
 
-/** Asks a person. When `signal` aborts, nobody waits for the answer any more. */
-export type Ask = (question: Question, signal: AbortSignal) => Promise<ElicitResult>;
+/**
+ * Asks a person. When `signal` aborts, nobody waits for the answer any more. `name` is what the server
+ * calls the question, if it gave it a name.
+ */
+export type Ask = (question: Question, signal: AbortSignal, name?: string) => Promise<ElicitResult>;
 
 /** What a tool server tells of a call while it runs. */
 export interface CallListeners {
@@ -152,17 +154,25 @@ export class ToolServer {
   ): Promise<unknown> {
     const args = objectArgument(call);
     if (this.#lost !== undefined) throw this.#callError(call, this.#lost);
-    const asked = { ask };
-    this.#asks.add(asked);
+    const params = { name: tool.name, ...(args && { arguments: args }) };
+    const onprogress = onProgress && { onprogress: onProgress };
+    const options = { signal, timeout: NO_TIMEOUT_MS, ...onprogress };
     try {
-      const params = { name: tool.name, ...(args && { arguments: args }) };
-      const onprogress = onProgress && { onprogress: onProgress };
-      return await this.#request(tool, params, { signal, timeout: NO_TIMEOUT_MS, ...onprogress });
+      return await this.asking(ask, () => this.#request(tool, params, options));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (ProtocolError.isInstance(error)) throw error;
       this.#noticeLostSession(error);
       throw this.#callError(call, this.#lost ?? reasonOf(error), error);
+    }
+  }
+
+  /** Asks something of the server, which may itself ask a person meanwhile. */
+  async asking<T>(ask: Ask | undefined, work: (client: Client) => Promise<T>): Promise<T> {
+    const asked = { ask };
+    this.#asks.add(asked);
+    try {
+      return await work(this.#client);
     } finally {
       this.#asks.delete(asked);
     }
@@ -234,7 +244,10 @@ export class ToolServer {
   #answerQuestions(): void {
     this.#client.setRequestHandler('elicitation/create', async ({ params }, { mcpReq }) => {
       const latest = [...this.#asks].at(-1)?.ask;
-      return latest === undefined ? { action: 'decline' } : await latest(params, mcpReq.signal);
+      if (latest === undefined) return { action: 'decline' };
+      // The client library gives a question of a result the name it has there as its id.
+      const isNamed = this.#client.getProtocolEra() === 'modern';
+      return await latest(params, mcpReq.signal, isNamed ? String(mcpReq.id) : undefined);
     });
   }
 

@@ -1,5 +1,5 @@
-/** Notifications that are kept of one cell. */
-const MAX_NOTES = 100;
+/** How many notifications of one cell are kept at most. */
+const MAX_NOTES = 128;
 
 /** The notifications of one cell that no answer to a model has shown yet. The oldest are dropped first. */
 export class CellNotes {

@@ -15,7 +15,6 @@ const SUITE = join(
   'dist/index.js',
 );
 
-const NO_FIXTURE = 'the fixture has no such tool: it would differ in the keys of its questions';
 const DEPRECATED = 'sampling, roots and logging are deprecated, and not served';
 const PUSHED = 'pushed questions need a connection, and over HTTP each request stands alone';
 const NO_SUBSCRIPTION = 'single resources cannot be subscribed to';
@@ -23,16 +22,10 @@ const NO_SUBSCRIPTION = 'single resources cannot be subscribed to';
 /** Scored scenarios that fail, and why, by revision. */
 const FAILING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '2026-07-28': {
-    'server-stateless': 'needs tools that the fixture does not have',
-    'input-required-result-basic-elicitation': 'questions of nested servers get keys of ours',
     'input-required-result-basic-sampling': DEPRECATED,
     'input-required-result-basic-list-roots': DEPRECATED,
-    'input-required-result-request-state': NO_FIXTURE,
-    'input-required-result-multiple-input-requests': NO_FIXTURE,
-    'input-required-result-multi-round': NO_FIXTURE,
-    'input-required-result-non-tool-request': NO_FIXTURE,
-    'input-required-result-tampered-state': NO_FIXTURE,
-    'input-required-result-capability-check': NO_FIXTURE,
+    'input-required-result-multiple-input-requests': DEPRECATED,
+    'input-required-result-capability-check': DEPRECATED,
   },
   '2025-11-25': {
     'logging-set-level': DEPRECATED,
@@ -44,12 +37,6 @@ const FAILING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'resources-subscribe': NO_SUBSCRIPTION,
     'resources-unsubscribe': NO_SUBSCRIPTION,
   },
-};
-
-/** What the fixture passes alone and not through us; each is in `FAILING` with its reason. */
-const LOST: Readonly<Record<string, readonly string[]>> = {
-  '2026-07-28': ['input-required-result-basic-elicitation'],
-  '2025-11-25': [],
 };
 
 /** Starts a server that prints its address first. */
@@ -105,7 +92,7 @@ describe('The conformance suite', () => {
       assert.deepEqual(through.failed, Object.keys(FAILING[revision] ?? {}).sort());
       const alone = await play(fixture.url, revision);
       const lost = alone.passed.filter((name) => !through.passed.includes(name));
-      assert.deepEqual(lost, LOST[revision]);
+      assert.deepEqual(lost, []);
       assert.ok(through.passed.length > 15, String(through.passed.length));
     });
   }

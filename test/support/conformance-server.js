@@ -1,11 +1,15 @@
 // A server over HTTP that has what the conformance suite calls by name. Prints its address.
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   completable,
   createMcpHandler,
+  createRequestStateCodec,
   inputRequired,
   McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
   ResourceNotFoundError,
   ResourceTemplate,
 } from '@modelcontextprotocol/server';
@@ -32,11 +36,50 @@ const form = (message, name) =>
     },
   });
 
+const codec = createRequestStateCodec({ key: randomBytes(32), ttlSeconds: 600 });
+const ask = async (context, key, message, state) =>
+  inputRequired({
+    inputRequests: { [key]: form(message, key) },
+    requestState: await codec.mint(state, context),
+  });
+
+/** Tools that ask before they answer, with a state that nobody else can make. */
+function addAskingTools(tool) {
+  const done = (value) => ({ content: [text(value)] });
+  for (const name of ['request_state', 'tampered_state']) {
+    tool(`test_input_required_result_${name}`, async (context) => {
+      const isRepeated = context.mcpReq.requestState()?.step === 'asked';
+      return isRepeated ? done('state-ok') : ask(context, 'confirm', 'Sure?', { step: 'asked' });
+    });
+  }
+  tool('test_streaming_elicitation', async (context) => {
+    const isAnswered = context.mcpReq.requestState() !== undefined;
+    return isAnswered ? done('answered') : ask(context, 'name', 'Your name?', { step: 'asked' });
+  });
+  // Nobody who calls it can sample.
+  tool('test_missing_capability', async () => {
+    const content = text('Say hello');
+    const params = { messages: [{ role: 'user', content }], maxTokens: 10 };
+    return inputRequired({
+      inputRequests: { greeting: { method: 'sampling/createMessage', params } },
+    });
+  });
+  tool('test_input_required_result_multi_round', async (context) => {
+    const { step } = context.mcpReq.requestState() ?? {};
+    if (step === undefined) return ask(context, 'step1', 'Step 1: your name?', { step: 'name' });
+    if (step === 'name') return ask(context, 'step2', 'Step 2: a color?', { step: 'color' });
+    return done('both steps were answered');
+  });
+}
+
 function addTools(server) {
   const tool = (name, run, inputSchema) =>
     server.registerTool(name, { description: name, ...(inputSchema && { inputSchema }) }, run);
+  addAskingTools(tool);
   const fixed = (name, ...content) => tool(name, async () => ({ content }));
   fixed('test_simple_text', text('This is a simple text response for testing.'));
+  // It logs nothing, whoever asks.
+  fixed('test_logging_tool', text('done'));
   fixed('test_image_content', image);
   fixed('test_audio_content', { type: 'audio', data: WAV, mimeType: 'audio/wav' });
   fixed('test_embedded_resource', embedded('test://embedded-resource', 'An embedded resource.'));
@@ -117,6 +160,19 @@ function addPrompts(server) {
     { description: 'Embeds a resource', argsSchema: z.object({ resourceUri: z.string() }) },
     ({ resourceUri }) => user(embedded(resourceUri, 'An embedded resource.')),
   );
+  server.registerPrompt(
+    'test_input_required_result_prompt',
+    { description: 'Asks first' },
+    async ({ mcpReq }) => {
+      const action = mcpReq.inputResponses?.user_context?.action;
+      if (action === 'accept') return user(text('Thanks.'));
+      if (action !== undefined) {
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'nobody said what it is about');
+      }
+      const user_context = form('What is it about?', 'context');
+      return inputRequired({ inputRequests: { user_context } });
+    },
+  );
   server.registerPrompt('test_prompt_with_image', { description: 'Shows an image' }, () =>
     user(image),
   );
@@ -124,7 +180,10 @@ function addPrompts(server) {
 
 const handler = toNodeHandler(
   createMcpHandler(() => {
-    const server = new McpServer({ name: 'conformance-fixture', version: '1' });
+    const server = new McpServer(
+      { name: 'conformance-fixture', version: '1' },
+      { requestState: { verify: codec.verify } },
+    );
     addTools(server);
     addResources(server);
     addPrompts(server);

@@ -23,14 +23,15 @@ export class GrpcHost implements AsyncDisposable {
   static async start(options: HostOptions, serving: GrpcServerOptions = {}): Promise<GrpcHost> {
     const host = new Host(options);
     const server = new GrpcServer(host.core, serving);
-    const listener = createServer();
+    // As the listeners of the programs are.
+    const listener = createServer({ allowHalfOpen: true, noDelay: true });
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const { port } = listener.address() as { port: number };
     const started = new GrpcHost(host, server, listener, port);
     listener.on('connection', (socket) => {
       started.#sockets.add(socket);
-      void server.accept(socket, 'test');
+      server.accept(socket, 'test');
     });
     return started;
   }

@@ -10,6 +10,9 @@
 //   grows           gets a tool more, and says so, when its tool "grow" is called
 //   asks            asks the user when its tool "ask" is called, and answers with what came back
 //   malformed       gives its tool "malformed" a result that is none
+//   bad-schemas     lists tools with schemas that nobody can use
+//   deep-schemas    lists them with one that is nested too deep to be read
+//   bad-bytes       gives its tool "bytes" a result that is not UTF-8, and one that is no JSON
 //   slow            answers nothing for 20 s
 //   huge            lists 3,000 tools more, and one whose answer is as long as it is told
 import { spawn } from 'node:child_process';
@@ -30,6 +33,12 @@ const TOOLS = [
 if (behaviour === 'grows') TOOLS.push('grow');
 if (behaviour === 'asks') TOOLS.push('ask');
 if (behaviour === 'malformed') TOOLS.push('malformed');
+if (behaviour === 'bad-bytes') TOOLS.push('bytes');
+const BAD_SCHEMAS = {
+  circular: { type: 'object', properties: { a: { $ref: '#' } } },
+  dangling: { type: 'object', properties: { a: { $ref: '#/nowhere' } } },
+  nonsense: { type: 'object', properties: { a: { type: 7, enum: 'x', oneOf: null } } },
+};
 if (behaviour === 'huge') for (let at = 0; at < 3000; at += 1) TOOLS.push(`tool_${at}`);
 if (behaviour === 'huge') TOOLS.push('big');
 const cancelled = [];
@@ -63,6 +72,7 @@ function answer({ id, method, params, result }) {
         serverInfo: { name: 'ugly', version: '1' },
       });
     case 'tools/list':
+      if (/^(bad|deep)-schemas$/.test(behaviour)) return reply(id, { tools: badTools() });
       return reply(id, behaviour === 'pages' ? page(params?.cursor) : { tools: TOOLS.map(toolOf) });
     case 'tools/call':
       return call(id, params);
@@ -90,6 +100,15 @@ function call(id, { name, arguments: args }) {
       const params = { message: 'Who are you?', requestedSchema };
       return send({ jsonrpc: '2.0', id: `q${id}`, method: 'elicitation/create', params });
     }
+    case 'bytes': {
+      const text = JSON.stringify({
+        jsonrpc: '2.0',
+        id,
+        result: { content: [{ type: 'text', text: '?' }] },
+      });
+      process.stdout.write('{"jsonrpc": "2.0", "id":\n');
+      return process.stdout.write(withBadByte(Buffer.from(`${text}\n`)));
+    }
     case 'malformed':
       return reply(id, { content: 'no list' });
     case 'big':
@@ -105,6 +124,12 @@ function call(id, { name, arguments: args }) {
   }
 }
 
+/** The question mark becomes a byte that no UTF-8 text has. */
+function withBadByte(bytes) {
+  bytes[bytes.indexOf('?')] = 0xff;
+  return bytes;
+}
+
 function answered(id, result) {
   reply(asked.get(id), { content: [], structuredContent: result ?? null });
 }
@@ -113,6 +138,13 @@ function page(cursor = '0') {
   const index = Number(cursor);
   const nextCursor = index + 1 < TOOLS.length ? { nextCursor: String(index + 1) } : {};
   return { tools: [toolOf(TOOLS[index])], ...nextCursor };
+}
+
+function badTools() {
+  const bad = Object.entries(BAD_SCHEMAS).map(([name, inputSchema]) => ({ name, inputSchema }));
+  const deep = `${'{"type":"object","properties":{"a":'.repeat(2000)}{}${'}}'.repeat(2000)}`;
+  const deepest = { name: 'deep', inputSchema: JSON.parse(deep) };
+  return [...TOOLS.map(toolOf), ...bad, ...(behaviour === 'deep-schemas' ? [deepest] : [])];
 }
 
 function toolOf(name) {

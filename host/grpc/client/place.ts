@@ -65,16 +65,15 @@ function lasting(url: string, authority: string, socket: () => Duplex): Place {
 }
 
 function open(authority: string, createConnection: () => Duplex): ClientHttp2Session {
+  const socket = createConnection();
   const session = connectHttp2(authority, {
-    createConnection: () => {
-      const socket = createConnection();
-      ignoreErrors(socket);
-      return socket;
-    },
+    createConnection: () => socket,
     settings: SETTINGS,
     maxSessionMemory: SESSION_MEMORY,
   });
-  ignoreErrors(session);
+  for (const each of [socket, session]) ignoreErrors(each);
+  // Node.js does not end a socket that TLS refuses after its handshake, as for want of a certificate.
+  socket.on('error', (error) => socket.destroy(error));
   // The window of the connection: several streams may send at once.
   session.once('connect', () => {
     if (!session.destroyed) session.setLocalWindowSize(4 * WINDOW_BYTES);

@@ -108,8 +108,8 @@ export class CodeModeService {
     const { limits, sessions } = this.#core;
     const { maxUnreadBytes } = limits;
     const sessionId = sessions.newId();
-    const onClosed = () => this.#leases.delete(sessionId);
-    const lease = new Lease({ sessionId, call, capacity, maxUnreadBytes, onClosed });
+    const onClosed = () => this.#leases.delete(lease);
+    const lease: Lease = new Lease({ sessionId, call, capacity, maxUnreadBytes, onClosed });
     this.#leases.add(lease);
     try {
       await Promise.all([call.caller.sessions.open(sessionId, terms), sessions.ready]);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import {
   constants,
   type IncomingHttpHeaders,
@@ -58,6 +57,7 @@ export class GrpcConnection implements ServedConnection, Caller {
   readonly #http: ServerHttp2Session;
   readonly #requestBytes: ByteBudget;
   readonly #reading = new RequestReading();
+  readonly #closed = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Error | null>();
   #isClosing = false;
   #requests = 0;
@@ -90,6 +90,10 @@ export class GrpcConnection implements ServedConnection, Caller {
     });
     this.#http.on('stream', (call, headers) => this.#receive(call, headers));
     this.#http.once('close', () => void this.#over());
+    // Nothing can be asked any more, but a socket may stay half open.
+    stream.once('end', () => this.#http.destroy());
+    // A stream that was destroyed before never tells.
+    if (stream.destroyed) this.#http.destroy();
   }
 
   get isClosing(): boolean {
@@ -101,9 +105,8 @@ export class GrpcConnection implements ServedConnection, Caller {
     return this.#ended.promise;
   }
 
-  /** Asks the client to use another connection for new calls. */
   retire(): void {
-    if (!this.#http.destroyed) this.#http.goaway();
+    if (!this.#http.destroyed) this.#http.close();
   }
 
   async close(): Promise<void> {
@@ -111,9 +114,8 @@ export class GrpcConnection implements ServedConnection, Caller {
     await this.#closeLeases();
     if (this.#http.destroyed) return;
     const deadline = startTimer(() => this.#http.destroy(), CLOSE_WITHIN_MS);
-    const closed = once(this.#http, 'close');
     this.#http.close();
-    await closed;
+    await this.#closed.promise;
     clearTimeout(deadline);
   }
 
@@ -160,6 +162,7 @@ export class GrpcConnection implements ServedConnection, Caller {
 
   async #over(): Promise<void> {
     this.#isClosing = true;
+    this.#closed.resolve();
     await this.#closeLeases();
     this.#ended.resolve(this.#error);
   }

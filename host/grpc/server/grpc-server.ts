@@ -36,8 +36,12 @@ export class GrpcServer {
   }
 
   /** Serves a client that has connected to a listener: gRPC, or a question for the health of the host. */
-  async accept(socket: Socket, peer: string): Promise<void> {
+  accept(socket: Socket, peer: string): void {
     ignoreErrors(socket);
+    this.#speak(socket, peer).catch(() => socket.destroy());
+  }
+
+  async #speak(socket: Socket, peer: string): Promise<void> {
     switch (await spokenProtocol(socket, this.#core.limits.helloMs)) {
       case 'http2':
         await this.serve(socket, peer);
@@ -82,15 +86,15 @@ export class GrpcServer {
   }
 
   /**
-   * Takes no new sessions, says so to who asks for the health of the host, and asks clients to use
-   * another connection for new calls.
+   * Takes no new sessions, says so to who asks for the health of the host, and ends connections that
+   * have no session left.
    *
    * @param withinMs How long sessions may stay.
    * @returns Resolves when there are no sessions left, or after that time.
    */
   async drain(withinMs: number): Promise<void> {
     const empty = this.#leases.stop();
-    for (const connection of this.#connections) connection.retire();
+    for (const connection of this.#connections) this.#leases.retireUnused(connection);
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = startTimer(resolve, withinMs);
     await Promise.race([empty, late]);

@@ -41,9 +41,16 @@ export class Leases {
     this.#leases.set(lease.sessionId, lease);
   }
 
-  delete(sessionId: string): void {
+  /** Every stream of a session has ended. */
+  delete({ sessionId, caller }: Lease): void {
     this.#leases.delete(sessionId);
+    if (this.#isStopping) this.retireUnused(caller);
     if (this.#leases.size === 0) this.#empty?.resolve();
+  }
+
+  /** A connection with sessions stays: by another one, a balancer might not lead to this host. */
+  retireUnused(caller: Caller): void {
+    if (this.of(caller).length === 0) caller.retire();
   }
 
   /** Refuses new sessions. Resolves when there are none left. */

@@ -9,6 +9,8 @@ export interface Caller {
   readonly sessions: SessionTable;
   /** Whether it is being closed, so that it takes no new sessions. */
   readonly isClosing: boolean;
+  /** Takes no more calls, and ends with the last one. Safe to call twice. */
+  retire(): void;
 }
 
 /** A call as a service sees it, whatever carries it. It is answered with messages and one end. */

@@ -15,7 +15,7 @@ import { SCENARIOS, type Stage } from './scenarios.ts';
  * Exit codes: 0 if every scenario passed or the agent cannot do it, 1 otherwise, 2 for a wrong command line.
  */
 
-const USAGE = `Usage: node test/e2e/acp/run.ts --agent ${Object.keys(AGENTS).join('|')} [--protocol 1|2] [--transport stdio|http] PROGRAM`;
+const USAGE = `Usage: node test/e2e/acp/run.ts --agent ${Object.keys(AGENTS).join('|')} [--protocol 1|2] [--transport stdio|http] [--only SCENARIO] PROGRAM`;
 /** What an agent does itself, whatever is between it and an editor. */
 const KNOWN_LIMITS: Readonly<Record<string, readonly string[]>> = {
   // It starts one server of a name for all sessions of a folder.
@@ -32,6 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
       agent: { type: 'string' },
       protocol: { type: 'string', default: '1' },
       transport: { type: 'string', default: 'stdio' },
+      only: { type: 'string', default: '' },
     },
   });
   const [program] = positionals;
@@ -41,6 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
   let failed = 0;
   const limits = KNOWN_LIMITS[values.agent ?? ''] ?? [];
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    if (!name.includes(values.only)) continue;
     if (limits.includes(name)) {
       console.log(`     ${name}: not played, a known limit of the agent`);
       continue;

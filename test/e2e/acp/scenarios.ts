@@ -143,9 +143,14 @@ async function play(
   const from = editor.updates.length;
   const prompt = [{ type: 'text', text: promptFor(name, calls) }];
   await editor.request('session/prompt', { sessionId, prompt });
-  if (version === 2) {
-    const isIdle = (one: Loose) => one.sessionId === sessionId && one.update.state === 'idle';
-    await editor.until((one) => editor.updates.indexOf(one) >= from && isIdle(one));
+  // A session that was just resumed may still say that it is idle.
+  let next = from;
+  for (const state of version === 2 ? ['running', 'idle'] : []) {
+    const isReached = (one: Loose) => one.sessionId === sessionId && one.update.state === state;
+    const reached = await editor.until(
+      (one) => editor.updates.indexOf(one, next) >= 0 && isReached(one),
+    );
+    next = editor.updates.indexOf(reached, next) + 1;
   }
   const results = given.get(name) ?? [];
   return [results[0] ?? '', ...results.slice(1)];

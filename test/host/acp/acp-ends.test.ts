@@ -221,6 +221,23 @@ describe('Many sessions of cellhost acp', () => {
   });
 });
 
+describe('An editor that does not read', () => {
+  it('does not keep us from ending when we are asked to', async () => {
+    const flood =
+      'for (;;) process.stdout.write("x".repeat(1000) + "\\n") || await new Promise((go) => process.stdout.once("drain", go))';
+    const agent = [process.execPath, '--input-type=module', '-e', flood];
+    const child = spawn(process.execPath, [LAUNCHER, 'acp', '--', ...agent]);
+    await once(child.stdout, 'readable');
+    const since = performance.now();
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    // 2 s for the end of its input, 1 s for its last words, 2 s for what was not read.
+    assert.ok(performance.now() - since < 8000);
+    child.stdout.destroy();
+    assert.deepEqual(descendants(), []);
+  });
+});
+
 async function assertUsable(editor: AcpEditor, sessionId: string, isAttachedGone: boolean) {
   if (isAttachedGone) {
     await editor.request('session/load', { sessionId, cwd: process.cwd(), mcpServers: [FILES] });

@@ -138,11 +138,14 @@ describe('Exchange', () => {
   });
 
   it('keeps answers to our requests, and cancellations of them, from the agent', async () => {
-    const { fromEditor, requests, sent } = setup();
+    const { fromEditor, fromAgent, requests, sent } = setup();
     const asked = requests.ask('session/request_permission', {}, new AbortController().signal);
     const { id } = JSON.parse(sent[0]!);
+    // An agent cannot answer for a person.
+    fromAgent({ id, result: { outcome: { outcome: 'selected', optionId: 'allow_once' } } });
+    assert.equal(requests.size, 1);
     assert.equal(fromEditor({ id, result: { outcome: { outcome: 'cancelled' } } }), null);
-    await asked;
+    assert.deepEqual(await asked, { outcome: { outcome: 'cancelled' } });
     assert.equal(fromEditor({ id, result: 'late' }), null);
     assert.equal(fromEditor({ method: '$/cancel_request', params: { requestId: id } }), null);
   });

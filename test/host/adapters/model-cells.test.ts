@@ -25,11 +25,11 @@ describe('ModelCells', () => {
     assert.doesNotMatch(textOf(next!), /Notification/);
   });
 
-  it('keeps the latest hundred notifications of a cell', async () => {
+  it('keeps the latest 128 notifications of a cell', async () => {
     const { cells } = setUp();
-    for (let n = 1; n <= 101; n += 1) cells.notify('1', `n${n}.`);
+    for (let n = 1; n <= 129; n += 1) cells.notify('1', `n${n}.`);
     const [header] = await cells.wait({ cell_id: '1' }, signal);
-    assert.equal(textOf(header!).match(/Notification/g)?.length, 100);
+    assert.equal(textOf(header!).match(/Notification/g)?.length, 128);
     assert.doesNotMatch(textOf(header!), /n1\./);
   });
 

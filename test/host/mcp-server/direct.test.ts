@@ -1,11 +1,30 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@modelcontextprotocol/client';
 import { connectFace, ERAS, type Era } from '../../support/mcp-face.ts';
 import { EVERYTHING, ugly } from '../../support/mcp-servers.ts';
 import { descendants } from '../../support/processes.ts';
 
+const FIXTURE = fileURLToPath(new URL('../../support/conformance-server.js', import.meta.url));
 const ALL = { direct: ['*'] };
 const FORMS = { capabilities: { elicitation: { form: {} } } };
+
+/** A server over HTTP whose tools and prompts ask. */
+async function startFixture() {
+  const child = spawn(process.execPath, [FIXTURE], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return {
+    url: line.toString().trim(),
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(child, 'close');
+      child.kill();
+      await closed;
+    },
+  };
+}
 
 for (const era of Object.keys(ERAS) as Era[]) {
   describe(`Direct tools, ${era} era`, () => {
@@ -62,6 +81,27 @@ for (const era of Object.keys(ERAS) as Era[]) {
         content: { decision: 'allow', name: 'Ada' },
       });
       assert.equal(messages.length, 2);
+    });
+
+    it('come with prompts that ask a person before they answer', async () => {
+      await using fixture = await startFixture();
+      const messages: string[] = [];
+      const prepare = (client: Client) =>
+        client.setRequestHandler('elicitation/create', async ({ params: { message } }) => {
+          messages.push(message);
+          return { action: 'accept', content: { context: 'tests' } };
+        });
+      const servers = { one: { url: fixture.url, tools: ALL } };
+      await using face = await connectFace(era, servers, FORMS, prepare);
+      await face.call('exec', { source: '1' });
+      const prompt = { name: 'test_input_required_result_prompt' };
+      assert.deepEqual((await face.client.getPrompt(prompt)).messages, [
+        { role: 'user', content: { type: 'text', text: 'Thanks.' } },
+      ]);
+      assert.deepEqual(messages, ['Tool server "one" asks: What is it about?']);
+      await using unasked = await connectFace(era, servers);
+      await unasked.call('exec', { source: '1' });
+      await assert.rejects(unasked.client.getPrompt(prompt), /nobody said what it is about/);
     });
 
     it('are denied where nobody can be asked', async () => {

@@ -47,6 +47,42 @@ describe('Questions', () => {
     }
   });
 
+  it('knows a question by the name it was given, unless that is taken or no short word', () => {
+    const questions = new Questions();
+    void questions.ask(QUESTION, never, 'user_name');
+    void questions.ask(QUESTION, never, 'q1');
+    for (const name of ['user_name', '', 'two words', 'x'.repeat(65), undefined]) {
+      void questions.ask(QUESTION, never, name);
+    }
+    const keys = [...questions.round().questions.keys()];
+    assert.deepEqual(keys, ['user_name', 'q1', 'q2', 'q3', 'q4', 'q5', 'q6']);
+  });
+
+  it('does not take the answer to a question for one that got its name later', async () => {
+    const questions = new Questions();
+    const controller = new AbortController();
+    const first = questions.ask(QUESTION, controller.signal, 'q1');
+    const { nonce } = questions.round();
+    controller.abort(new Cancelled('terminate'));
+    await assert.rejects(first);
+    void questions.ask(QUESTION, never);
+    assert.deepEqual([...questions.round().questions.keys()], ['q1']);
+    assert.equal(questions.answer(nonce, { q1: { action: 'accept' } }), false);
+    assert.equal(questions.size, 1);
+  });
+
+  it('does not take an answer of the same round for it either', async () => {
+    const questions = new Questions();
+    const controller = new AbortController();
+    const first = questions.ask(QUESTION, controller.signal, 'q1');
+    const { nonce } = questions.round();
+    controller.abort(new Cancelled('terminate'));
+    await assert.rejects(first);
+    void questions.ask(QUESTION, never);
+    assert.equal(questions.answer(nonce, { q1: { action: 'accept' } }), true);
+    assert.equal(questions.size, 1);
+  });
+
   it('forgets a question when nobody waits for its answer any more', async () => {
     const questions = new Questions();
     const controller = new AbortController();

@@ -13,11 +13,11 @@ describe('CellNotes', () => {
     assert.deepEqual(notes.take(), []);
   });
 
-  it('keeps the latest hundred', () => {
+  it('keeps the latest 128', () => {
     const notes = new CellNotes();
     for (let at = 1; at <= 130; at += 1) notes.add(String(at));
     const taken = notes.take();
-    assert.equal(taken.length, 100);
-    assert.equal(taken[0], 'Notification: 31');
+    assert.equal(taken.length, 128);
+    assert.equal(taken[0], 'Notification: 3');
   });
 });

@@ -267,6 +267,7 @@ describe('A session and its sandbox', () => {
       values: new Map(),
       toolErrors: 'string',
       console: true,
+      globals: 'standard',
       hold: false,
     });
     assert.equal(one.session, two?.session);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
+import { JoinedStreams } from '../../../../host/io/joined-streams.ts';
 import { isolateSandbox } from '../../../../sandbox/index.ts';
 import { GrpcHost } from '../../../support/grpc-host.ts';
 import { GrpcSession, shown } from '../../../support/grpc-session.ts';
@@ -83,16 +85,17 @@ describe('A connection of HTTP/2', () => {
     assert.deepEqual([await overHttp1('/'), await overHttp2('DELETE')], [505, 405]);
     await using client = host.client();
     const session = await GrpcSession.open(client);
+    const goodbye = once(raw.http, 'goaway');
     const drained = host.server.drain(60_000);
+    await goodbye;
     assert.equal(await overHttp1('/healthz'), 503);
     const refused = client.stream('openSession', {});
     assert.deepEqual(await refused.ended, { code: 14, text: 'code-mode host is shutting down' });
-    assert.deepEqual(shown(await session.execute(`text('still')`).outcome()), [
-      'completed',
-      'still',
-    ]);
+    const stays = session.execute(`text('still')`);
+    assert.deepEqual(shown(await stays.outcome()), ['completed', 'still']);
     await session.close();
     await drained;
+    await emptied(host);
   });
 
   it('drops a client that does not speak the protocol, and serves the others', async () => {
@@ -106,6 +109,27 @@ describe('A connection of HTTP/2', () => {
     const noise = connect(host.port, '127.0.0.1');
     noise.end(Buffer.from([0, 1, 2, 3, 4, 5]));
     assert.match(await text(noise), /^HTTP\/1\.1 400/);
+    assert.deepEqual(shown(await session.execute(`text('on')`).outcome()), ['completed', 'on']);
+    await session.close();
+  });
+
+  it('survives a client that leaves after any byte of its first request', async () => {
+    await using host = await GrpcHost.start({ sandbox });
+    const said = await firstBytes();
+    assert.ok(said.length > 100);
+    for (let length = 0; length <= said.length; length += 1) {
+      const socket = connect(host.port, '127.0.0.1');
+      socket.on('error', () => {});
+      const gone = once(socket.resume(), 'close');
+      socket.write(said.subarray(0, length), () => {
+        if (length % 2 === 0) socket.resetAndDestroy();
+        else socket.end();
+      });
+      await gone;
+    }
+    await emptied(host);
+    await using client = host.client();
+    const session = await GrpcSession.open(client);
     assert.deepEqual(shown(await session.execute(`text('on')`).outcome()), ['completed', 'on']);
     await session.close();
   });
@@ -180,6 +204,19 @@ describe('A connection of HTTP/2', () => {
     await session.close();
   });
 });
+
+/** What a client sends to open a session. */
+async function firstBytes(): Promise<Buffer> {
+  const sent = new PassThrough();
+  const pipes = new JoinedStreams(new PassThrough(), sent);
+  using raw = new RawGrpc('nobody', { createConnection: () => pipes });
+  const said: Buffer[] = [];
+  sent.on('data', (chunk: Buffer) => said.push(chunk));
+  const lease = raw.open('OpenSession');
+  lease.end(framed(Buffer.alloc(0)));
+  await once(lease, 'finish');
+  return Buffer.concat(said);
+}
 
 /** Resolves when a client has come and was dropped. */
 async function emptiedAfterUse(host: GrpcHost): Promise<void> {
