@@ -1,5 +1,4 @@
-// `tr46` without the cost of its tables as long as hosts are ASCII. For a host without an `xn--` label
-// the URL standard says that this is the same: https://url.spec.whatwg.org/#concept-domain-to-ascii
+// `tr46`, whose tables are loaded when the first host that is not ASCII needs them.
 
 let tables;
 
@@ -8,9 +7,5 @@ function real() {
   return tables;
 }
 
-exports.toASCII = (domain, options) =>
-  !options.verifyDNSLength && /^[\0-\x7f]*$/.test(domain) && !/xn--/i.test(domain)
-    ? domain.toLowerCase()
-    : real().toASCII(domain, options);
-
+exports.toASCII = (domain, options) => real().toASCII(domain, options);
 exports.toUnicode = (domain, options) => real().toUnicode(domain, options);
