@@ -8,6 +8,7 @@ import { Status } from '../../../../host/grpc/status.ts';
 import type { RemoteSession } from '../../../../host/remote/remote-session.ts';
 import { brief, rejectsWith } from '../../../support/events.ts';
 import { completed, type FakeCall, FakeGrpcHost } from '../../../support/fake-grpc-host.ts';
+import { isSettled } from '../../../support/gates.ts';
 import { ScriptedDelegate } from '../../../support/scripted-delegate.ts';
 
 /** A session at a fake host. */
@@ -269,7 +270,9 @@ describe('What arrives on different streams', () => {
     setup.lease.send({ event: { $case: 'notification', value } });
     setup.closeCell('1', 0n);
     await delegate.saw('1 note block started');
+    assert.equal(await isSettled(first), false);
     delegate.notes.release();
+    (await setup.host.next('acknowledgeNotification')).answer({});
     assert.equal(brief(await first), 'completed: done');
     assert.deepEqual(delegate.log, ['1 note block started', '1 note block finished', '1 closed']);
   });
