@@ -114,8 +114,8 @@ export function holdingContract({ start, later }: ContractTools): void {
 
     it('also holds timers, in order with the answers', async () => {
       const { calls, run } = start(
-        `setTimeout(() => text('second timer'), 40);
-        setTimeout(() => text('first timer'), 1);
+        `setTimeout(() => text('second timer'), 90);
+        setTimeout(() => text('first timer'), 50);
         tools.a().then(text);
         await new Promise((done) => setTimeout(() => tools.b().then(done), 60));`,
         { hold: true },
@@ -232,7 +232,7 @@ export function holdingContract({ start, later }: ContractTools): void {
 
     it('also works with a timer', async () => {
       const { calls, run } = start(
-        `setTimeout(() => text('timer'), 1); await new Promise((go) => setTimeout(go, 1e9))`,
+        `setTimeout(() => text('timer'), 50); await new Promise((go) => setTimeout(go, 1e9))`,
         { hold: true },
       );
       await calls.until('frontier');
