@@ -34,7 +34,7 @@ interface HostedTarget {
 }
 
 const FRESH =
-  'Measured when every cell still had a new isolate, which takes V8 about a millisecond of one thread. Since then the cells of a session that follow one another run in the same isolate, at about half the processor time; cells that start together still wait for new ones.';
+  'A new isolate takes V8 about a millisecond of one thread. Cells of a session that follow one another run in the same isolate, at about half the processor time; those that start together wait for new ones.';
 const HOPS =
   'A call crosses three processes and back, the peer’s two. On this machine, waking a sleeping process takes longer than all work on the message. `npm run bench -- --only transports` shows that for bare pipes.';
 const FIRST =
