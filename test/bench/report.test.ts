@@ -153,8 +153,8 @@ describe('render', () => {
 
   it('says why targets were missed, each cause once, and nothing if none was missed', () => {
     const slow = render({ ...ALL, peers: onlyHosted(7) }).get(FULL) ?? '';
-    assert.match(slow, /^\* cell `text\(1\+1\)`, 100 cells at once: Measured when every cell/m);
-    assert.equal(slow.match(/Measured when every cell/g)?.length, 1);
+    assert.match(slow, /^\* cell `text\(1\+1\)`, 100 cells at once: A new isolate takes/m);
+    assert.equal(slow.match(/A new isolate takes/g)?.length, 1);
     assert.match(render(ALL).get(FULL) ?? '', /Nothing is missed\./);
   });
 
