@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { signalGroup } from '../io/signal-group.ts';
 import { type PipedProcess, spawnPiped } from '../io/spawn-piped.ts';
 
 /** What an agent is given to end by itself, and then to end on SIGTERM, in milliseconds. */
@@ -69,20 +70,20 @@ export class AgentProcess {
     if (!this.#isStopping && this.#end === undefined) {
       this.#isStopping = true;
       this.#after(PATIENCE_MS, () => this.#askToEnd());
-      this.#after(2 * PATIENCE_MS, () => this.#signalGroup('SIGKILL'));
+      this.#after(2 * PATIENCE_MS, () => signalGroup(this.#child, 'SIGKILL'));
     }
     return this.#ended.promise;
   }
 
   /** Kills its group at once. */
   kill(): Promise<AgentEnd> {
-    this.#signalGroup('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     return this.#ended.promise;
   }
 
   #askToEnd(): void {
     this.#isSignalled = true;
-    this.#signalGroup('SIGTERM');
+    signalGroup(this.#child, 'SIGTERM');
   }
 
   #fail(command: string, error: Error): void {
@@ -103,7 +104,7 @@ export class AgentProcess {
           };
     this.#clear();
     // Whoever is left of its group would keep its output open.
-    this.#signalGroup('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     this.#after(LAST_WORDS_MS, () => {
       this.#child.stdout.destroy();
       this.#child.stderr.destroy();
@@ -122,16 +123,5 @@ export class AgentProcess {
   #clear(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers = [];
-  }
-
-  #signalGroup(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      if (process.platform === 'win32') this.#child.kill(signal);
-      else process.kill(-pid, signal);
-    } catch {
-      // ESRCH: nobody is left, which is what we want.
-    }
   }
 }

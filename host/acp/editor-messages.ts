@@ -29,7 +29,7 @@ export interface CardEnd {
 }
 
 /** What a person may answer when a call must be allowed. */
-export const PERMISSION_OPTIONS = [
+const PERMISSION_OPTIONS = [
   { optionId: 'allow_once', name: 'Allow once', kind: 'allow_once' },
   { optionId: 'allow_always', name: 'Always in this session', kind: 'allow_always' },
   { optionId: 'reject_once', name: 'Reject', kind: 'reject_once' },

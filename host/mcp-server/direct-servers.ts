@@ -138,7 +138,7 @@ export class DirectServers {
 }
 
 /** Rejects with what a nested server refused, so that a client gets it as it was. */
-export async function passingErrors<T>(work: Promise<T>): Promise<T> {
+async function passingErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

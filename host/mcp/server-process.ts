@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { signalGroup } from '../io/signal-group.ts';
 import { type PipedProcess, spawnPiped } from '../io/spawn-piped.ts';
 import { TextTail } from '../io/text-tail.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -90,7 +91,7 @@ export class ServerProcess implements AsyncDisposable {
     if (!this.#isClosing) {
       this.#isClosing = true;
       this.#child.stdin.end();
-      this.#signalGroup('SIGTERM');
+      signalGroup(this.#child, 'SIGTERM');
       this.#killLater();
     }
     await this.#ended.promise;
@@ -134,7 +135,7 @@ export class ServerProcess implements AsyncDisposable {
     this.#fail(signal === null ? `exited with code ${code}` : `was ended by ${signal}`);
     if (this.#isClosing) return;
     // Children of a dead server would keep its pipes open, and us from noticing.
-    this.#signalGroup('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     this.#killLater();
   }
 
@@ -144,7 +145,7 @@ export class ServerProcess implements AsyncDisposable {
 
   #finish(): void {
     clearTimeout(this.#killTimer);
-    this.#signalGroup('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     ServerProcess.#live.delete(this);
     if (ServerProcess.#live.size === 0) process.off('exit', ServerProcess.#killAll);
     this.#ended.resolve(this.#cause ?? 'closed its output');
@@ -155,25 +156,14 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   #kill(): void {
-    this.#signalGroup('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     // Whoever left the group may hold the other ends: without this, `close` would not come.
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
   }
 
-  #signalGroup(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      if (process.platform === 'win32') this.#child.kill(signal);
-      else process.kill(-pid, signal);
-    } catch {
-      // ESRCH: nobody is left, which is what we want.
-    }
-  }
-
   static readonly #killAll = (): void => {
-    for (const server of ServerProcess.#live) server.#signalGroup('SIGKILL');
+    for (const server of ServerProcess.#live) signalGroup(server.#child, 'SIGKILL');
   };
 }
 

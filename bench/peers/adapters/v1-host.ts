@@ -1,4 +1,5 @@
 import type { OpenPeer } from '../peer.ts';
+import { CELL_DIALECT } from '../session-cells.ts';
 import { V1Client } from '../v1-client.ts';
 
 const SESSIONS = ['first', 'second'] as const;
@@ -10,10 +11,7 @@ export const open: OpenPeer = async ({ command }) => {
   const greetedMs = performance.now() - start;
   for (const name of SESSIONS) await client.openSession(name);
   return {
-    dialect: {
-      tool: 'tools.call',
-      program: (body, answer) => `${body}\ntext(${answer});`,
-    },
+    dialect: CELL_DIALECT,
     canStop: true,
     hasTimeLimit: false,
     toolsRunHere: true,
