@@ -9,7 +9,7 @@ import { withToolHint } from './tool-hint.ts';
 
 /** The run of the program whose messages these are. */
 export interface MessagesOwner {
-  readonly over: boolean;
+  isOver(): boolean;
   /** The program was compiled and starts. */
   begun(): void;
   /** The program has ended, with this failure if it failed. */
@@ -69,7 +69,7 @@ export class GuestMessages {
   }
 
   take(kind: unknown, values: readonly unknown[]): void {
-    if (this.#owner.over) return;
+    if (this.#owner.isOver()) return;
     const [a, b] = values;
     switch (kind) {
       case 'text':
@@ -117,7 +117,7 @@ export class GuestMessages {
   }
 
   #invokeTools(values: readonly unknown[]): void {
-    for (let at = 0; at + 2 < values.length && !this.#owner.over; at += 3) {
+    for (let at = 0; at + 2 < values.length && !this.#owner.isOver(); at += 3) {
       const [id, tool] = [Number(values[at]), Number(values[at + 1])];
       const limit = this.#pending.call(id, tool);
       if (limit === 'invalid') {

@@ -246,8 +246,8 @@ describe('UsedIsolates', { timeout: 30_000 }, () => {
     isolate.releaseContext();
     wiring.receive('text', 'late');
     assert.deepEqual([heard, wiring.fetch('key'), wiring.flush()], [0, 'null', undefined]);
-    await assert.rejects(context.run('1'));
-    await assert.rejects(context.deliver(['{"notified":0}']));
+    await assert.rejects(async () => context.run('1', false));
+    await assert.rejects(async () => context.deliver(['{"notified":0}'], false));
     isolate.dispose();
   });
 });
