@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Sandbox } from '../../src/sandbox.ts';
-import type { McpConfig } from '../mcp/mcp-config.ts';
+import type { McpConfigWithPolicies } from '../mcp/mcp-config.ts';
 import type { AcpLog } from './acp-log.ts';
 import { AgentProcess } from './agent-process.ts';
 import { type AttachCommand, AttachMount } from './attach-mount.ts';
@@ -16,8 +16,8 @@ import { SharedSandbox } from './shared-sandbox.ts';
 export interface ProxyOptions {
   /** The agent: a program, and its arguments. */
   readonly agent: readonly [command: string, ...args: readonly string[]];
-  /** The servers that programs of every session reach. */
-  readonly config: McpConfig;
+  /** The servers that programs of every session reach, and the policies for those of the editor. */
+  readonly config: McpConfigWithPolicies;
   /** Names of the editor's servers that stay with the agent; `*` for all. */
   readonly keep: readonly string[];
   /** What our server should be called at the agent. */

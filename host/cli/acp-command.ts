@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { CodeModeError } from '../../src/errors.ts';
 import type { Sandbox } from '../../src/sandbox.ts';
 import { startProxy } from '../acp/start-proxy.ts';
-import { type McpConfig, readMcpConfig } from '../mcp/mcp-config.ts';
+import { type McpConfigWithPolicies, readMcpConfigWithPolicies } from '../mcp/mcp-config.ts';
 import type { CliIo } from './cli-io.ts';
 import { checkLogLevel, openLog } from './open-log.ts';
 import { flush } from './output-failures.ts';
@@ -25,7 +25,7 @@ export interface AcpCommandOptions {
   readonly logLevel: string;
 }
 
-const NO_SERVERS: McpConfig = { mcpServers: {} };
+const NO_SERVERS: McpConfigWithPolicies = { mcpServers: {}, policies: new Map() };
 /** Compiled, this file is one folder deeper. */
 const ROOT = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
 const PROGRAM = fileURLToPath(new URL(`${ROOT}bin/cellhost.js`, import.meta.url));
@@ -48,7 +48,7 @@ export async function acpCommand(
     const { stdin, stdout, stderr, version } = io;
     const exitCode = await startProxy({
       agent,
-      config: config === undefined ? NO_SERVERS : await readMcpConfig(config),
+      config: config === undefined ? NO_SERVERS : await readMcpConfigWithPolicies(config),
       keep,
       name,
       transport: readTransport(transport),
