@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,7 +94,11 @@ export class Acpx implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#sessions].map((name) => this.run('sessions', 'close', name)));
     while (this.processes().length > 0) await setImmediate();
-    for (const folder of [this.work, this.#home]) rmSync(folder, { recursive: true });
+    // It keeps its sockets here, whatever its environment says.
+    const hash = createHash('sha256').update(this.#home).digest('hex').slice(0, 10);
+    for (const folder of [this.work, this.#home, `/tmp/acpx-${hash}`]) {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   #file(name: string, content: object): string {
