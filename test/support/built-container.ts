@@ -7,7 +7,7 @@ import type { ContainerPlace, Environment } from './container-place.ts';
 import { readContainerFile, wordsOf } from './unit-file.ts';
 
 /** What the instructions of a container file have brought about. */
-export interface BuiltContainer {
+export interface BuiltContainer extends Disposable {
   /** Starts what the file starts, with all files read-only. */
   start(): ChildProcess;
   /** Runs the check of its health. @returns The exit code. */
@@ -82,6 +82,7 @@ export async function buildContainer(
     start: () => run([...entrypoint, ...command], {}, true),
     health: async () => (await once(run(health, {}, true), 'exit'))[0],
     stopSignal,
+    [Symbol.dispose]: () => {},
   };
 }
 
