@@ -104,7 +104,7 @@ export class Callbacks {
    */
   invokeTool(id: number, call: ToolCall): void {
     if (this.#ended !== null) return this.#results.toolEnded(id, call, CALL_CANCELLED);
-    const bytes = bytesOf(call.inputJson);
+    const bytes = bytesOf(call.inputText);
     const full = this.#budget.reserve(bytes);
     if (full === null) void this.#invoke(id, this.#begin(call, bytes), call);
     else this.#results.toolEnded(id, call, failed(noRoom(full)));
@@ -253,13 +253,15 @@ export class Callbacks {
   }
 }
 
-function bytesOf(text: string | undefined): number {
-  return TASK_BYTES + 2 * (text?.length ?? 0);
+/** Text is weighed as it is in memory at most. */
+function bytesOf(text: string | Uint8Array | undefined): number {
+  if (text === undefined) return TASK_BYTES;
+  return TASK_BYTES + (typeof text === 'string' ? 2 : 1) * text.length;
 }
 
 /** The text that makes up a result. */
-function textOf(result: unknown): string | undefined {
-  if (result instanceof JsonText) return result.text;
+function textOf(result: unknown): string | Uint8Array | undefined {
+  if (result instanceof JsonText) return result.json;
   return result instanceof Failure ? result.message : undefined;
 }
 
