@@ -158,10 +158,10 @@ export class IsolateRun implements SandboxRun {
     return null;
   }
 
-  answer(id: number, ok: boolean, text: string): void {
+  answer(id: number, ok: boolean, text: Parameters<SandboxRun['answer']>[2]): void {
     if (this.#over) return;
     const tool = this.#messages.answered(id);
-    if (!ok && tool !== undefined) this.#notes.failed(tool, text);
+    if (!ok && tool !== undefined) this.#notes.failed(tool, String(text));
     this.#inbox.addAnswer(id, ok, text);
     this.#schedule();
   }

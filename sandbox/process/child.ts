@@ -5,7 +5,8 @@ import type { Program, ProgramCalls, ProgramEnd, ProgramTool } from '../../src/s
 import type { IsolateRun } from '../isolate/isolate-run.ts';
 import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
-import { type Frame, FrameReader, FrameWriter } from './frames.ts';
+import { FrameReader } from './frame-reader.ts';
+import { type Frame, FrameWriter } from './frames.ts';
 import { giveUpPermissions } from './give-up-permissions.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { Down, END_BOUNDS, Up } from './message-kinds.ts';
@@ -64,7 +65,7 @@ class SandboxProcess {
 
   constructor(pipe: Socket) {
     this.#pipe = pipe;
-    this.#writer = new FrameWriter((chunk) => void pipe.write(chunk));
+    this.#writer = new FrameWriter((chunk, taken) => void pipe.write(chunk, taken));
   }
 
   listen(): void {
@@ -186,7 +187,7 @@ class SandboxProcess {
         writes.add(key, json);
         this.#checkPipe(id);
       },
-      call: (call, tool, inputJson) => {
+      call: (call, tool, inputJson: string | undefined) => {
         send(Up.Call, call, tool, inputJson);
         this.#checkPipe(id);
       },
