@@ -54,4 +54,4 @@ export type { Listener, ListenOptions } from './transports/listen.ts';
 export { memoryTransports } from './transports/memory-transport.ts';
 export { streamTransport } from './transports/stream-transport.ts';
 export type { TransportOptions } from './transports/wire-transport.ts';
-export type { Transport, TransportReceiver } from './wire/transport.ts';
+export type { MessageBody, Transport, TransportReceiver } from './wire/transport.ts';

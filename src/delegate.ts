@@ -3,13 +3,29 @@ import type { ToolKind, ToolName } from './tools.ts';
 
 /** JSON text that passes through as it is, neither parsed nor checked here. */
 export class JsonText {
-  readonly text: string;
+  #json: string | Uint8Array;
 
-  /** @param text One JSON value. It is parsed inside the sandbox; if it cannot be, the call fails. */
-  constructor(text: string) {
-    this.text = text;
+  /**
+   * @param json One JSON value, as text or as its bytes in UTF-8, which must not be changed afterwards.
+   *   It is parsed inside the sandbox; if it cannot be, the call fails.
+   */
+  constructor(json: string | Uint8Array) {
+    this.#json = json;
+  }
+
+  /** The text. Bytes are decoded on the first access. */
+  get text(): string {
+    if (typeof this.#json !== 'string') this.#json = utf8.decode(this.#json);
+    return this.#json;
+  }
+
+  /** The text or its bytes in UTF-8, whichever there is. */
+  get json(): string | Uint8Array {
+    return this.#json;
   }
 }
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A call of a tool by a program. */
 export class ToolCall {
@@ -21,8 +37,7 @@ export class ToolCall {
   /** The name and namespace the tool is routed by. */
   readonly toolName: ToolName;
   readonly kind: ToolKind;
-  /** The argument as JSON text; undefined if the program passed none. */
-  readonly inputJson: string | undefined;
+  readonly #argument: string | JsonText | undefined;
 
   constructor(fields: {
     readonly cellId: string;
@@ -30,14 +45,26 @@ export class ToolCall {
     readonly tool: string;
     readonly toolName: ToolName;
     readonly kind: ToolKind;
-    readonly inputJson: string | undefined;
+    readonly inputJson: string | JsonText | undefined;
   }) {
     this.cellId = fields.cellId;
     this.callId = fields.callId;
     this.tool = fields.tool;
     this.toolName = fields.toolName;
     this.kind = fields.kind;
-    this.inputJson = fields.inputJson;
+    this.#argument = fields.inputJson;
+  }
+
+  /** The argument as JSON text; undefined if the program passed none. */
+  get inputJson(): string | undefined {
+    const argument = this.#argument;
+    return typeof argument === 'object' ? argument.text : argument;
+  }
+
+  /** The argument as JSON, in text or in bytes of UTF-8, whichever there is; undefined if the program passed none. */
+  get inputText(): string | Uint8Array | undefined {
+    const argument = this.#argument;
+    return typeof argument === 'object' ? argument.json : argument;
   }
 
   /**

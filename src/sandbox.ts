@@ -1,3 +1,4 @@
+import type { JsonText } from './delegate.ts';
 import type { CellFailure, OutputItem } from './events.ts';
 
 /** How rejected tool calls and failing helpers reach the program. */
@@ -64,10 +65,10 @@ export interface ProgramCalls {
    *
    * @param id Identifies the call in its program. At least 1, and greater with each call.
    * @param tool Index into `Program.tools`; it may be out of range.
-   * @param inputJson Valid JSON text of the argument, passed on unchanged; undefined if the program
+   * @param inputJson Valid JSON of the argument, passed on unchanged; undefined if the program
    * passed none.
    */
-  call(id: number, tool: number, inputJson: string | undefined): void;
+  call(id: number, tool: number, inputJson: string | JsonText | undefined): void;
   /**
    * A notification, to be answered once with `SandboxRun.notified`.
    *
@@ -101,9 +102,9 @@ export interface SandboxRun {
   /**
    * Answers a tool call. An id that is not waiting has no effect.
    *
-   * @param text JSON text of the result if `ok`, otherwise the message of the error.
+   * @param text JSON of the result if `ok`, otherwise the message of the error.
    */
-  answer(id: number, ok: boolean, text: string): void;
+  answer(id: number, ok: boolean, text: string | JsonText): void;
 
   /** One notification was delivered, has failed, or was cancelled. */
   notified(): void;

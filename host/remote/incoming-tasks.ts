@@ -69,9 +69,10 @@ export class IncomingTasks {
   ): Promise<void> {
     const result = await delegate.invokeTool(call, signal);
     if (result instanceof JsonText) JSON.parse(result.text);
-    const answer = toAnswer(result);
-    if (answer.ok) task.reply({ result: { type: 'tool/result', json: answer.text } });
-    else task.refuse(answer.text);
+    const { ok, text } = toAnswer(result);
+    const json = typeof text === 'string' ? text : text.text;
+    if (ok) task.reply({ result: { type: 'tool/result', json } });
+    else task.refuse(json);
   }
 
   async #notify(

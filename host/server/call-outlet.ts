@@ -2,6 +2,8 @@ import type { CallOutlet } from '../core/outgoing-calls.ts';
 import type { Connection } from '../wire/connection.ts';
 import type { JsonCall } from './outgoing-delegate.ts';
 
+const END = Buffer.from('}');
+
 /**
  * Sends calls in the form of version 1.
  *
@@ -14,7 +16,9 @@ export function jsonCallOutlet(
   return {
     send: (id, { tail }) => {
       try {
-        connection.sendText(`{"type":"delegate/request","id":${id},${tail}}`);
+        const head = `{"type":"delegate/request","id":${id},`;
+        if (typeof tail === 'string') connection.sendText(`${head}${tail}}`);
+        else connection.sendParts([Buffer.from(head), ...tail, END]);
       } catch (error) {
         const why = (error as Error).message;
         throw new Error(`code-mode delegate request exceeds the IPC frame limit: ${why}`);

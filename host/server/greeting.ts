@@ -1,6 +1,6 @@
 import { startTimer } from '../../src/waiting/timer.ts';
 import { OWN_CAPABILITIES, V1_CAPABILITIES } from '../wire/capabilities.ts';
-import type { Connection } from '../wire/connection.ts';
+import { type Connection, LARGE_MESSAGE_BYTES } from '../wire/connection.ts';
 import { answerHello } from '../wire/handshake.ts';
 
 /** The result of greeting a client. */
@@ -30,6 +30,9 @@ export function greet(connection: Connection, helloMs: number): Promise<Greeted>
       connection.send(hello);
       if (hello.type === 'connection/rejected') return void connection.close();
       resolve({ type: 'ready', capabilities: new Set(hello.capabilities) });
+    },
+    large: () => {
+      throw new Error(`Cannot read a hello: it has ${LARGE_MESSAGE_BYTES} bytes or more`);
     },
     closed: (error) => {
       clearTimeout(timer);

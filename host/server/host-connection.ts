@@ -6,6 +6,7 @@ import type { SessionFactory } from '../core/session-factory.ts';
 import { SessionTable } from '../core/session-table.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type RequestId, withExactId } from '../wire/exact-id.ts';
+import { LargeMessage } from '../wire/large-message.ts';
 import {
   type ClientMessage,
   type Operation,
@@ -32,6 +33,8 @@ export interface HostConnectionParts {
 
 type DelegateResponse = Extract<ClientMessage, { type: 'delegate/response' }>;
 
+/** The most values in a message, apart from the result of a tool: parsing as many takes long. */
+const MAX_VALUES = 500_000;
 const LARGE_CAPACITY = 4_096;
 const SMALL_CAPACITY = 1_024;
 const CANCELLABLE = new Set<Operation['method']>(['session/wait', 'session/events']);
@@ -75,7 +78,9 @@ export class HostConnection {
         connection.send({ type: 'cell/closed', sessionId, cellId }),
     });
     connection.take({
-      message: (value, text) => this.#receive(value, text),
+      message: (value, text, result) => this.#receive(value, text, result),
+      large: (body) => new LargeMessage(body, MAX_VALUES),
+      refused: (value, error) => this.#refuse(value, error),
       lastWords: (error) => this.#answers.lastWords(error),
       closed: (error) => void this.#closed(error),
     });
@@ -96,7 +101,7 @@ export class HostConnection {
     await this.#connection.close();
   }
 
-  #receive(value: unknown, text: string): void {
+  #receive(value: unknown, text: string, toolResult: Buffer | undefined): void {
     if (isHello(value)) throw new Error('received a second code-mode client hello');
     const message = this.#read(withExactId(value, text));
     switch (message?.type) {
@@ -107,7 +112,7 @@ export class HostConnection {
       case 'operation/yield':
         return this.#requests.preempt(message.id);
       case 'delegate/response':
-        return this.#answered(message, text);
+        return this.#answered(message, text, toolResult);
     }
   }
 
@@ -116,18 +121,22 @@ export class HostConnection {
     try {
       return readClientMessage(value);
     } catch (error) {
-      const id = requestIdIn(value);
-      if (id === undefined) throw error;
-      this.#requests.refuse(id);
-      this.#answers.malformed(id, error);
-      this.#rest();
+      this.#refuse(value, error);
       return undefined;
     }
   }
 
+  #refuse(value: unknown, error: unknown): void {
+    const id = requestIdIn(value);
+    if (id === undefined) throw error;
+    this.#requests.refuse(id);
+    this.#answers.malformed(id, error);
+    this.#rest();
+  }
+
   /** The ids of this host are exact numbers, so an answer with a bigint belongs to no call. */
-  #answered({ id, result }: DelegateResponse, text: string): void {
-    if (typeof id === 'number') this.#calls.answer(id, { id, result, text });
+  #answered({ id, result }: DelegateResponse, text: string, toolResult: Buffer | undefined): void {
+    if (typeof id === 'number') this.#calls.answer(id, { id, result, text, toolResult });
   }
 
   #start(id: RequestId, operation: Operation): void {

@@ -4,8 +4,8 @@ import type { DelegateResult } from '../wire/protocol.ts';
 
 /** A call as JSON text, without the beginning of its message. */
 export interface JsonCall extends OutgoingCall {
-  /** What follows the id in a `delegate/request`. */
-  readonly tail: string;
+  /** What follows the id in a `delegate/request`, but for its end; bytes if its argument is large. */
+  readonly tail: string | readonly Buffer[];
 }
 
 /** A client's answer, and the text of the message that carried it. */
@@ -13,6 +13,8 @@ export interface JsonAnswer {
   readonly id: number;
   readonly result: DelegateResult;
   readonly text: string;
+  /** The result of the tool, in UTF-8, if it is large; then it is null in the others. */
+  readonly toolResult: Buffer | undefined;
 }
 
 export type JsonCalls = OutgoingCalls<JsonCall, JsonAnswer>;
@@ -33,8 +35,7 @@ export class OutgoingDelegate implements Delegate {
   }
 
   async invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
-    const request = toolRequest(call, this.#absentInput);
-    const answer = await this.#make(call.cellId, request, signal);
+    const answer = await this.#make(call.cellId, this.#tailOf(call), signal);
     const { result } = answer;
     if (result.status === 'error') throw new Error(result.message);
     if (result.value.type === 'tool/result') return resultText(answer, result.value.result);
@@ -43,7 +44,7 @@ export class OutgoingDelegate implements Delegate {
 
   async notify({ cellId, callId, text }: Notification, signal: AbortSignal): Promise<void> {
     const request = JSON.stringify({ type: 'notification/send', callId, cellId, text });
-    const { result } = await this.#make(cellId, request, signal);
+    const { result } = await this.#make(cellId, `${this.#head}${request}`, signal);
     if (result.status === 'error') throw new Error(result.message);
     if (result.value.type === 'notification/delivered') return;
     throw new Error('code-mode client returned an invalid notification result');
@@ -53,30 +54,40 @@ export class OutgoingDelegate implements Delegate {
     this.#calls.endCell(this.#sessionId, cellId);
   }
 
-  #make(cellId: string, request: string, signal: AbortSignal): Promise<JsonAnswer> {
-    const call = { sessionId: this.#sessionId, cellId, tail: `${this.#head}${request}` };
-    return this.#calls.make(call, signal);
+  #make(cellId: string, tail: JsonCall['tail'], signal: AbortSignal): Promise<JsonAnswer> {
+    return this.#calls.make({ sessionId: this.#sessionId, cellId, tail }, signal);
+  }
+
+  /** Keeps the argument as it is: its sandbox has checked that it is JSON. */
+  #tailOf(call: ToolCall): JsonCall['tail'] {
+    const input = call.inputText;
+    const head = `${this.#head}${invocationHead(call)}`;
+    if (input === undefined) return `${head}${this.#absentInput}}}`;
+    if (typeof input === 'string') return `${head},"input":${input}}}`;
+    const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
+    return [Buffer.from(`${head},"input":`), bytes, END];
   }
 }
 
-/** Keeps the argument as text: its sandbox has checked that it is JSON. */
-function toolRequest(call: ToolCall, absentInput: string): string {
-  const { cellId, callId, toolName, kind, inputJson } = call;
-  const input = inputJson === undefined ? absentInput : `,"input":${inputJson}`;
-  const head = JSON.stringify({
+const END = Buffer.from('}}');
+
+/** A tool call without its argument and its end. */
+function invocationHead({ cellId, callId, toolName, kind }: ToolCall): string {
+  const fields = JSON.stringify({
     cell_id: cellId,
     runtime_tool_call_id: callId,
     tool_name: { name: toolName.name, namespace: toolName.namespace },
     tool_kind: kind,
   });
-  return `{"type":"tool/invoke","invocation":${head.slice(0, -1)}${input}}}`;
+  return `{"type":"tool/invoke","invocation":${fields.slice(0, -1)}`;
 }
 
 /**
  * The result as the text that arrived, so that it need not be serialized again unless the client
  * formats its messages in another way. The whole message was checked before.
  */
-function resultText({ id, text }: JsonAnswer, result: unknown): JsonText {
+function resultText({ id, text, toolResult }: JsonAnswer, result: unknown): JsonText {
+  if (toolResult !== undefined) return new JsonText(toolResult);
   const head = `{"type":"delegate/response","id":${id},"result":{"status":"ok","value":{"type":"tool/result","result":`;
   const isUsual = text.startsWith(head) && text.endsWith('}}}');
   return new JsonText(isUsual ? text.slice(head.length, -3) : (JSON.stringify(result) ?? 'null'));

@@ -1,6 +1,6 @@
 import { Fifo } from '../../src/collections/fifo.ts';
 import { PREFIX_BYTES } from '../wire/framing.ts';
-import type { Transport } from '../wire/transport.ts';
+import type { MessageBody, Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
 
@@ -57,8 +57,9 @@ class MemoryWire implements Wire {
     return body;
   }
 
-  send(body: string | Buffer): void {
-    this.#peer.#accept(typeof body === 'string' ? Buffer.from(body) : body);
+  send(body: MessageBody): void {
+    if (typeof body === 'string') this.#peer.#accept(Buffer.from(body));
+    else this.#peer.#accept(Buffer.isBuffer(body) ? body : Buffer.concat(body));
   }
 
   end(): void {

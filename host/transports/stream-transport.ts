@@ -3,7 +3,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import { destroyOutput } from '../io/destroy-output.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 import { MessageReader, MessageWriter } from '../wire/framing.ts';
-import type { Transport } from '../wire/transport.ts';
+import type { MessageBody, Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
 
@@ -73,7 +73,7 @@ class StreamWire implements Wire {
     return body;
   }
 
-  send(body: string | Buffer): void {
+  send(body: MessageBody): void {
     if (this.#output.writable) this.#writer.send(body);
   }
 

@@ -6,7 +6,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import { CLOSE_WITHIN_MS } from '../io/close-within-ms.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
 import { assertFits, MAX_FRAME_BYTES, PREFIX_BYTES } from '../wire/framing.ts';
-import type { Transport } from '../wire/transport.ts';
+import type { MessageBody, Transport } from '../wire/transport.ts';
 import type { Wire, WireEvents } from './wire.ts';
 import { type TransportOptions, WireTransport } from './wire-transport.ts';
 
@@ -85,7 +85,7 @@ class WebSocketWire implements Wire {
     return body;
   }
 
-  send(body: string | Buffer): void {
+  send(body: MessageBody): void {
     const frame = framed(body);
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (!this.#isGathering) {
@@ -169,7 +169,8 @@ class WebSocketWire implements Wire {
   }
 }
 
-function framed(body: string | Buffer): Buffer {
+function framed(body: MessageBody): Buffer {
+  if (typeof body === 'object' && !Buffer.isBuffer(body)) return framed(Buffer.concat(body));
   const bytes = Buffer.byteLength(body);
   assertFits(bytes);
   const frame = Buffer.allocUnsafeSlow(PREFIX_BYTES + bytes);

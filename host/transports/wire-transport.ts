@@ -1,6 +1,6 @@
 import { CodeModeError } from '../../src/errors.ts';
 import { CLOSE_WITHIN_MS } from '../io/close-within-ms.ts';
-import type { Transport, TransportReceiver } from '../wire/transport.ts';
+import type { MessageBody, Transport, TransportReceiver } from '../wire/transport.ts';
 import type { Wire } from './wire.ts';
 
 /** Limits of a transport. */
@@ -76,7 +76,7 @@ export class WireTransport implements Transport {
     if (this.#isPaused) this.#wire.pause();
   }
 
-  send(body: string | Buffer): void {
+  send(body: MessageBody): void {
     if (this.#phase === 'open') this.#wire.send(body);
   }
 

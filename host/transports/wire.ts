@@ -1,3 +1,5 @@
+import type { MessageBody } from '../wire/transport.ts';
+
 /** What a wire reports to its transport, each time in a separate turn or inside `next`. */
 export interface WireEvents {
   /** `next` may have something. */
@@ -35,7 +37,7 @@ export interface Wire {
   next(): Buffer | null;
 
   /** @throws RangeError if the message is too large; then nothing is sent. */
-  send(body: string | Buffer): void;
+  send(body: MessageBody): void;
 
   /** Pauses reading; what has arrived stays. */
   pause(): void;

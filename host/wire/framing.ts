@@ -1,4 +1,5 @@
 import { PrefixedReader } from '../io/prefixed-reader.ts';
+import type { MessageBody } from './transport.ts';
 
 /** The largest message, in bytes of its JSON text: 64 MiB. */
 export const MAX_FRAME_BYTES = 64 << 20;
@@ -35,12 +36,12 @@ export class MessageWriter {
   }
 
   /**
-   * @param body A large `Buffer` is written without a copy, so it must not be changed afterwards.
+   * @param body Large bytes are written without a copy.
    * @throws RangeError if it is longer than `MAX_FRAME_BYTES`; then nothing is sent.
    */
-  send(body: string | Buffer): void {
+  send(body: MessageBody): void {
     if (typeof body === 'string') this.#sendText(body);
-    else this.#sendBytes(body);
+    else this.#sendBytes(Buffer.isBuffer(body) ? [body] : body);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     queueMicrotask(this.#flushLater);
@@ -76,15 +77,21 @@ export class MessageWriter {
     this.#append(chunk);
   }
 
-  #sendBytes(body: Buffer): void {
-    assertFits(body.length);
-    const isLarge = body.length >= LARGE_BYTES;
-    this.#reserve(PREFIX_BYTES + (isLarge ? 0 : body.length));
-    this.#slab.writeUInt32LE(body.length, this.#used);
+  #sendBytes(parts: readonly Buffer[]): void {
+    let bytes = 0;
+    for (const { length } of parts) bytes += length;
+    assertFits(bytes);
+    this.#reserve(PREFIX_BYTES + (bytes < LARGE_BYTES ? bytes : 0));
+    this.#slab.writeUInt32LE(bytes, this.#used);
     this.#used += PREFIX_BYTES;
-    if (isLarge) return this.#append(body);
-    body.copy(this.#slab, this.#used);
-    this.#used += body.length;
+    for (const part of parts) this.#add(part);
+  }
+
+  #add(part: Buffer): void {
+    if (part.length >= LARGE_BYTES) return this.#append(part);
+    this.#reserve(part.length);
+    part.copy(this.#slab, this.#used);
+    this.#used += part.length;
   }
 
   #append(chunk: Buffer): void {

@@ -1,3 +1,6 @@
+/** JSON text, as a string, as bytes, or as bytes in parts that follow each other. Bytes are not copied, so they must not be changed afterwards. */
+export type MessageBody = string | Buffer | readonly Buffer[];
+
 /** What a transport reports to its owner, in order; `closed` comes once, last. The methods must not throw. */
 export interface TransportReceiver {
   /**
@@ -38,11 +41,10 @@ export interface Transport {
   /**
    * Sends one message. The messages of one turn leave together. After the end it does nothing.
    *
-   * @param body JSON text of at most `MAX_FRAME_BYTES` bytes, which the caller ensures. A `Buffer` is
-   *   not copied, so it must not be changed afterwards.
+   * @param body JSON text of at most `MAX_FRAME_BYTES` bytes, which the caller ensures.
    * @throws RangeError if it is longer; then nothing is sent, and the transport continues.
    */
-  send(body: string | Buffer): void;
+  send(body: MessageBody): void;
 
   /** What to wait for before sending more; undefined if there is room. Also resolves at the end. */
   drained(): Promise<void> | undefined;

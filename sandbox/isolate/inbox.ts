@@ -1,4 +1,5 @@
 import { Fifo } from '../../src/collections/fifo.ts';
+import type { JsonText } from '../../src/delegate.ts';
 import type { DownHead } from '../bootstrap/bridge-types.ts';
 
 type Item =
@@ -30,8 +31,8 @@ export class Inbox {
     return this.#items.size === 0;
   }
 
-  addAnswer(id: number, ok: boolean, text: string): void {
-    this.#items.push({ type: 'answer', id, ok, text });
+  addAnswer(id: number, ok: boolean, text: string | JsonText): void {
+    this.#items.push({ type: 'answer', id, ok, text: typeof text === 'string' ? text : text.text });
   }
 
   addTimer(id: number): void {

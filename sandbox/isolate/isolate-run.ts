@@ -17,6 +17,8 @@ import type { Turn } from './session-turns.ts';
 
 /** Freeing an isolate blocks this thread, so those who were told of the end go first. In milliseconds. */
 const DISPOSE_MS = 2;
+/** How long a program that has called `exit()` may take to come to its end before it is stopped, in milliseconds. */
+const EXIT_MS = 20;
 
 /** One program in one context of an isolate. */
 export class IsolateRun implements SandboxRun {
@@ -63,9 +65,7 @@ export class IsolateRun implements SandboxRun {
     onOver: (left: ProgramIsolate | null) => void,
     door: Doorway = BY_THREADS,
   ) {
-    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
-    this.ended = promise;
-    this.#resolve = resolve;
+    ({ promise: this.ended, resolve: this.#resolve } = Promise.withResolvers<ProgramEnd>());
     ({ promise: this.stopped, resolve: this.#stop } = Promise.withResolvers<void>());
     this.#program = program;
     this.#notes = new RunNotes(program);
@@ -98,6 +98,12 @@ export class IsolateRun implements SandboxRun {
         this.#programOver = true;
         if (failure !== null) this.#failure = failure;
       },
+      exited: () => {
+        this.#programOver = true;
+        // No timer fires while this thread is inside.
+        if (this.#entries.inside === 'this thread') this.#finish(null);
+        else setTimeout(() => this.#finish(null), EXIT_MS).unref();
+      },
       lasts: () => {
         this.#lasts = true;
         this.#mayMove = 'finalizers';
@@ -110,7 +116,6 @@ export class IsolateRun implements SandboxRun {
     return this.#over;
   }
 
-  /** Whether no thread is inside its isolate. */
   get resting(): boolean {
     return this.#entries.inside === 'nobody';
   }
@@ -164,10 +169,10 @@ export class IsolateRun implements SandboxRun {
     return null;
   }
 
-  answer(id: number, ok: boolean, text: string): void {
+  answer(id: number, ok: boolean, text: Parameters<SandboxRun['answer']>[2]): void {
     if (this.#over) return;
     const tool = this.#messages.answered(id);
-    if (!ok && tool !== undefined) this.#notes.failed(tool, text);
+    if (!ok && tool !== undefined) this.#notes.failed(tool, String(text));
     this.#inbox.addAnswer(id, ok, text);
     this.#schedule();
   }
@@ -243,7 +248,7 @@ export class IsolateRun implements SandboxRun {
     if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
     if (this.#isolate?.disposed) this.#finish(outOfMemory(this.#limits));
     else if (!this.#begun) this.#finish(unreadable(this.#program.source, error));
-    else this.#notes.rejected(error);
+    else if (!this.#messages.exited) this.#notes.rejected(error);
   }
 
   /** An entry is over. */
@@ -270,22 +275,17 @@ export class IsolateRun implements SandboxRun {
         return this.#finish(deadlock());
       case 'interrupted':
         this.#mayMove = 'no';
-        return this.#deliver();
+        return this.#schedule();
       case 'finalizers':
     }
   }
 
+  /** Delivers what is waiting by then. With nothing waiting, V8 still runs the program's remaining jobs. */
   #schedule(): void {
     if (this.#scheduled || this.#over) return;
     this.#scheduled = true;
-    this.#deliver();
-  }
-
-  /** Delivers what is waiting by then. With nothing waiting, V8 still runs the program's remaining jobs. */
-  #deliver(): void {
     this.#entries.enter((direct) => {
       this.#scheduled = false;
-      if (this.#over) return undefined;
       return this.#isolate?.context.deliver(this.#inbox.take(direct), direct);
     });
   }

@@ -25,8 +25,8 @@ export class ChildPipe {
   readonly #events: ChildPipeEvents;
   readonly #socket: Socket;
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
-  /** Chunks that came while another one was being written. */
-  readonly #later: Buffer[] = [];
+  /** Chunks to write: several if some came while another one was being written. */
+  readonly #later: (readonly [Buffer, (() => void) | undefined])[] = [];
   #isWriting = false;
   #isReading = false;
   #mayBlock = false;
@@ -49,15 +49,17 @@ export class ChildPipe {
     this.#mayBlock = mayBlock;
   }
 
-  /** Writes a chunk, which the pipe owns from then on. May block only if it may and nothing was unsent before. */
-  write(chunk: Buffer): void {
-    if (this.unsentBytes > 0) return void this.#socket.write(chunk);
-    if (this.#isWriting) return void this.#later.push(chunk);
+  /**
+   * Writes a chunk, which the pipe owns until `taken` is called. May block only if it may and nothing
+   * was unsent before.
+   */
+  write(chunk: Buffer, taken?: () => void): void {
+    if (this.unsentBytes > 0) return void this.#socket.write(chunk, taken);
+    this.#later.push([chunk, taken]);
+    if (this.#isWriting) return;
     this.#isWriting = true;
-    let next: Buffer | undefined = chunk;
-    while (next !== undefined) {
-      this.#writeNow(next);
-      next = this.#later.shift();
+    for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) {
+      this.#writeNow(...next);
     }
     this.#isWriting = false;
   }
@@ -77,7 +79,7 @@ export class ChildPipe {
     Atomics.wait(this.#never, 0, 0, LOOK_MS);
   }
 
-  #writeNow(chunk: Buffer): void {
+  #writeNow(chunk: Buffer, taken: (() => void) | undefined): void {
     let at = this.#writeSome(chunk, 0);
     while (at < chunk.length && this.#mayBlock) {
       // The host stops reading while much of what it has sent is unread.
@@ -85,7 +87,8 @@ export class ChildPipe {
       this.rest();
       at = this.#writeSome(chunk, at);
     }
-    if (at < chunk.length) this.#socket.write(chunk.subarray(at));
+    if (at < chunk.length) this.#socket.write(chunk.subarray(at), taken);
+    else taken?.();
   }
 
   /** @returns Up to where the chunk is written. */

@@ -5,7 +5,8 @@ import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { ChildPipe } from './child-pipe.ts';
 import { DirectDoor } from './direct-door.ts';
-import { type Frame, FrameReader, FrameWriter } from './frames.ts';
+import { FrameReader } from './frame-reader.ts';
+import { type Frame, FrameWriter } from './frames.ts';
 import { giveUpPermissions, giveUpThreads } from './give-up-permissions.ts';
 import { Guest } from './guest.ts';
 import { InsideWatch } from './inside-watch.ts';
@@ -27,7 +28,7 @@ type Options = Pick<Program, 'toolErrors' | 'console' | 'globals' | 'hold'>;
 /** The sandbox process's half of the pipe: an isolate sandbox, driven by frames. */
 class SandboxProcess {
   readonly #pipe: ChildPipe;
-  readonly #writer = new FrameWriter((chunk) => this.#pipe.write(chunk));
+  readonly #writer = new FrameWriter((chunk, taken) => this.#pipe.write(chunk, taken));
   readonly #watch = new InsideWatch();
   readonly #door: DirectDoor;
   readonly #guests = new Map<number, Guest>();
@@ -201,7 +202,7 @@ class SandboxProcess {
         if (this.#door.isInside) writes.flush();
         this.#checkPipe(id);
       },
-      call: (call, tool, inputJson) => {
+      call: (call, tool, inputJson: string | undefined) => {
         send(Up.Call, call, tool, inputJson);
         this.#checkPipe(id);
       },

@@ -1,4 +1,5 @@
-import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
+import type { JsonText } from '../../src/delegate.ts';
+import { ABSENT, HEAD_BYTES } from './json-texts.ts';
 
 /**
  * A message between a host and its sandbox process: numbers and texts.
@@ -16,18 +17,27 @@ export interface Frame {
   readonly b: number;
   /** 255 at most. */
   readonly texts: readonly (string | undefined)[];
+  /** The argument of a call instead of its text, if it is large: its bytes pass through as they are. */
+  readonly argument?: JsonText;
 }
 
-const PREFIX_BYTES = 4;
+/** A text to send: bytes are UTF-8, and must not be changed afterwards. */
+export type SentText = string | Uint8Array | undefined;
+
+/** The size of the length before each frame, in bytes. */
+export const PREFIX_BYTES = 4;
 /** Texts up to this length get room for the worst case instead of being measured. */
 const UNMEASURED_LENGTH = 1_024;
 const CHUNK_BYTES = 4_096;
 /** Gathered frames are handed out early when they are larger than this, in bytes. */
 const LARGE_CHUNK_BYTES = 1 << 20;
+/** Texts from this size on are not copied and not decoded, if they can pass as bytes. */
+export const LARGE_TEXT_BYTES = 32 << 10;
+/** Memory of at least this size is used again: the system takes long to give it. */
+const MIN_SPARE_BYTES = 64 << 10;
+/** A process keeps no more memory than that to use it again. */
+const MAX_SPARE_BYTES = 4 << 20;
 const MAX_TEXTS = 255;
-/** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
-const EAGER_BYTES = 4 << 20;
-
 /** How many bytes a UTF-16 unit takes in UTF-8 at most. */
 const MAX_UNIT_BYTES = 3;
 /** The largest frame that is read by default, in bytes. Larger than anything a host sends. */
@@ -41,29 +51,37 @@ export function maxFrameBytes(textLength: number): number {
 
 /** Gathers frames and hands out those of one turn as one chunk. */
 export class FrameWriter {
-  readonly #write: (chunk: Buffer) => void;
-  #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  readonly #write: (chunk: Buffer, taken?: () => void) => void;
+  #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   #used = 0;
   #scheduled = false;
+  #spare: Buffer | null = null;
 
-  /** @param write Takes chunks, which it owns from then on. */
-  constructor(write: (chunk: Buffer) => void) {
+  /**
+   * @param write Takes chunks, which it owns from then on. It may call `taken` when it needs a chunk no
+   *   longer, so that its memory is used again.
+   */
+  constructor(write: (chunk: Buffer, taken?: () => void) => void) {
     this.#write = write;
   }
 
-  send(kind: number, run: number, a: number, b: number, ...texts: (string | undefined)[]): void {
+  send(kind: number, run: number, a: number, b: number, ...texts: SentText[]): void {
+    const [first] = texts;
+    const isApart =
+      texts.length === 1 && typeof first === 'object' && first.length >= LARGE_TEXT_BYTES;
     const head = this.#used;
-    this.#reserve(PREFIX_BYTES + HEAD_BYTES + 4 * texts.length + sizeOf(texts));
+    this.#reserve(PREFIX_BYTES + HEAD_BYTES + 4 * texts.length + (isApart ? 0 : sizeOf(texts)));
     const chunk = this.#chunk;
     chunk[head + 4] = kind;
     chunk[head + 5] = texts.length;
     chunk.writeUInt32LE(run, head + 6);
     chunk.writeUInt32LE(a, head + 10);
     chunk.writeUInt32LE(b, head + 14);
+    if (isApart) return this.#sendApart(head, first);
     let length = head + 18;
     let at = length + 4 * texts.length;
     for (const text of texts) {
-      const bytes = text === undefined ? 0 : chunk.write(text, at);
+      const bytes = text === undefined ? 0 : put(chunk, at, text);
       chunk.writeUInt32LE(text === undefined ? ABSENT : bytes, length);
       length += 4;
       at += bytes;
@@ -82,140 +100,65 @@ export class FrameWriter {
     this.#handOut();
   }
 
+  /** Hands out the frame whose head begins there, with its text as it is. */
+  #sendApart(head: number, text: Uint8Array): void {
+    const at = head + PREFIX_BYTES + HEAD_BYTES;
+    this.#chunk.writeUInt32LE(text.length, at);
+    this.#chunk.writeUInt32LE(HEAD_BYTES + 4 + text.length, head);
+    this.#used = at + 4;
+    this.#handOut();
+    this.#write(Buffer.from(text.buffer, text.byteOffset, text.length));
+  }
+
   #handOut(): void {
     if (this.#used === 0) return;
-    const full = this.#chunk.subarray(0, this.#used);
+    const chunk = this.#chunk;
+    const full = chunk.subarray(0, this.#used);
     this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     this.#used = 0;
-    this.#write(full);
+    if (!isSpare(chunk.length)) return this.#write(full);
+    this.#write(full, () => {
+      this.#spare = chunk;
+    });
   }
 
   #reserve(bytes: number): void {
     const needed = this.#used + bytes;
     if (needed <= this.#chunk.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#chunk.length * 2));
+    const grown = this.#takeSpare(needed) ?? Buffer.allocUnsafeSlow(roundedUp(needed));
     this.#chunk.copy(grown, 0, 0, this.#used);
     this.#chunk = grown;
   }
+
+  #takeSpare(bytes: number): Buffer | null {
+    const spare = this.#spare;
+    if (spare === null || spare.length < bytes || bytes < MIN_SPARE_BYTES) return null;
+    this.#spare = null;
+    return spare;
+  }
 }
 
-function sizeOf(texts: readonly (string | undefined)[]): number {
+/** Whether memory of this size is used again. */
+export function isSpare(bytes: number): boolean {
+  return bytes >= MIN_SPARE_BYTES && bytes <= MAX_SPARE_BYTES;
+}
+
+/** The size of memory that is used again, if so many bytes are needed now. */
+export function roundedUp(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(bytes));
+}
+
+function put(chunk: Buffer, at: number, text: string | Uint8Array): number {
+  if (typeof text === 'string') return chunk.write(text, at);
+  chunk.set(text, at);
+  return text.length;
+}
+
+function sizeOf(texts: readonly SentText[]): number {
   let bytes = 0;
   for (const text of texts) {
     if (text === undefined) continue;
     bytes += text.length <= UNMEASURED_LENGTH ? text.length * 3 : Buffer.byteLength(text);
   }
   return bytes;
-}
-
-/** Reads frames from bytes as they arrive. */
-export class FrameReader {
-  readonly #maxFrameBytes: number;
-  readonly #json: JsonTexts | null;
-  /** Room for a frame, or the prefix of one, that has arrived in part. */
-  #part = Buffer.alloc(0);
-  #partLength = 0;
-
-  /**
-   * @param maxFrameBytes The largest frame that is read, in bytes, without its prefix.
-   * @param json Checks the texts of frames; null for no check.
-   */
-  constructor(maxFrameBytes = MAX_FRAME_BYTES, json: JsonTexts | null = null) {
-    this.#maxFrameBytes = maxFrameBytes;
-    this.#json = json;
-  }
-
-  /**
-   * @returns The frames that this chunk completes.
-   * @throws Error if the bytes are not frames, or a text is not JSON. Nothing can be read after that.
-   */
-  push(chunk: Buffer): Frame[] {
-    const frames: Frame[] = [];
-    let at = this.#partLength === 0 ? 0 : this.#complete(chunk, frames);
-    while (chunk.length - at >= PREFIX_BYTES) {
-      const end = at + PREFIX_BYTES + this.#sizeAt(chunk, at);
-      if (end > chunk.length) {
-        this.#reserve(end - at);
-        break;
-      }
-      this.#json?.begin();
-      this.#json?.look(chunk, at + PREFIX_BYTES, end);
-      frames.push(decode(chunk, at + PREFIX_BYTES, end));
-      at = end;
-    }
-    if (at < chunk.length) this.#begin(chunk, at);
-    return frames;
-  }
-
-  /** @returns How many bytes of the chunk belonged to the frame that had arrived in part. */
-  #complete(chunk: Buffer, frames: Frame[]): number {
-    const missing = Math.max(0, PREFIX_BYTES - this.#partLength);
-    if (missing > 0) this.#keep(chunk, 0, Math.min(missing, chunk.length));
-    if (this.#partLength < PREFIX_BYTES) return chunk.length;
-    const end = PREFIX_BYTES + this.#sizeAt(this.#part, 0);
-    this.#reserve(end);
-    const taken = Math.min(chunk.length, missing + end - this.#partLength);
-    this.#keep(chunk, missing, taken);
-    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
-    if (this.#partLength < end) return taken;
-    frames.push(decode(this.#part, PREFIX_BYTES, end));
-    this.#part = Buffer.alloc(0);
-    this.#partLength = 0;
-    return taken;
-  }
-
-  #begin(chunk: Buffer, at: number): void {
-    this.#keep(chunk, at, chunk.length);
-    this.#json?.begin();
-    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
-  }
-
-  /** Memory grows with the bytes that have arrived, not with those that were announced, unless these are few. */
-  #keep(chunk: Buffer, from: number, to: number): void {
-    const length = this.#partLength + to - from;
-    if (length > this.#part.length) this.#grow(Math.max(length, 2 * this.#part.length));
-    chunk.copy(this.#part, this.#partLength, from, to);
-    this.#partLength = length;
-  }
-
-  #reserve(bytes: number): void {
-    if (bytes > this.#part.length && bytes <= EAGER_BYTES) this.#grow(bytes);
-  }
-
-  #grow(bytes: number): void {
-    const grown = Buffer.allocUnsafeSlow(bytes);
-    this.#part.copy(grown, 0, 0, this.#partLength);
-    this.#part = grown;
-  }
-
-  #sizeAt(bytes: Buffer, at: number): number {
-    const size = bytes.readUInt32LE(at);
-    if (size >= HEAD_BYTES && size <= this.#maxFrameBytes) return size;
-    throw new Error(`Cannot read the frame: its length is ${size}`);
-  }
-}
-
-function decode(bytes: Buffer, start: number, end: number): Frame {
-  const count = bytes.readUInt8(start + 1);
-  const texts: (string | undefined)[] = [];
-  let at = start + HEAD_BYTES + 4 * count;
-  if (at > end) throw new Error('Cannot read the frame: it ends inside its head');
-  for (let number = 0; number < count; number += 1) {
-    const length = bytes.readUInt32LE(start + HEAD_BYTES + 4 * number);
-    if (length === ABSENT) {
-      texts.push(undefined);
-      continue;
-    }
-    if (at + length > end) throw new Error('Cannot read the frame: a text ends outside it');
-    texts.push(bytes.toString('utf8', at, at + length));
-    at += length;
-  }
-  if (at !== end) throw new Error('Cannot read the frame: bytes follow its texts');
-  return {
-    kind: bytes.readUInt8(start),
-    run: bytes.readUInt32LE(start + 2),
-    a: bytes.readUInt32LE(start + 6),
-    b: bytes.readUInt32LE(start + 10),
-    texts,
-  };
 }

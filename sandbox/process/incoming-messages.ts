@@ -1,5 +1,6 @@
 import type { SandboxLimits } from '../limits.ts';
-import { type Frame, FrameReader, maxFrameBytes } from './frames.ts';
+import { FrameReader } from './frame-reader.ts';
+import { type Frame, maxFrameBytes } from './frames.ts';
 import type { HeaviestProgram } from './heaviest-program.ts';
 import { JsonTexts } from './json-texts.ts';
 import { LeftoverMessages } from './leftover-messages.ts';

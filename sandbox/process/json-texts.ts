@@ -1,4 +1,4 @@
-import { JsonScanner } from './json-scanner.ts';
+import { JsonScanner } from '../../src/json/json-scanner.ts';
 import { Up } from './message-kinds.ts';
 
 /** Where the parts of a frame are: see `Frame`. */
@@ -42,13 +42,17 @@ export class JsonTexts {
     const end = this.#start + length;
     const come = Math.min(end, to - from);
     const isJson = isJsonAt(bytes[from]!, this.#index);
-    if (isJson) this.#scanner.push(bytes, from + this.#at, from + come);
+    if (isJson) this.#check(bytes, from + this.#at, from + come, come === end);
     this.#at = come;
     if (come < end) return false;
-    if (isJson && !this.#scanner.isWhole)
-      throw new Error('Cannot read the frame: a text is not JSON');
     this.#go(end);
     return true;
+  }
+
+  #check(bytes: Buffer, start: number, end: number, isLast: boolean): void {
+    const taken = this.#scanner.push(bytes, start, end);
+    if (taken === end && (this.#scanner.isWhole || !isLast)) return;
+    throw new Error('Cannot read the frame: a text is not JSON');
   }
 
   #go(start: number): void {

@@ -1,6 +1,8 @@
+import type { JsonText } from '../../src/delegate.ts';
 import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
+import type { SentText } from './frames.ts';
 import { Down } from './message-kinds.ts';
 import { RunRules } from './run-rules.ts';
 import type { RunMessage } from './up-message.ts';
@@ -11,7 +13,7 @@ export type SendDown = (
   run: number,
   a?: number,
   b?: number,
-  ...texts: string[]
+  ...texts: SentText[]
 ) => void;
 
 /** What a run is made of. */
@@ -82,10 +84,10 @@ export class ProcessRun implements SandboxRun {
     return this.#over ? null : this.#room();
   }
 
-  answer(id: number, ok: boolean, text: string): void {
+  answer(id: number, ok: boolean, text: string | JsonText): void {
     if (this.#over) return;
     this.#rules.answered();
-    this.#send(Down.Answer, this.id, id, ok ? 1 : 0, text);
+    this.#send(Down.Answer, this.id, id, ok ? 1 : 0, typeof text === 'string' ? text : text.json);
   }
 
   notified(): void {

@@ -1,3 +1,4 @@
+import type { JsonText } from '../../src/delegate.ts';
 import {
   type CellFailure,
   type FailureKind,
@@ -24,7 +25,7 @@ export type RunMessage =
       readonly type: 'call';
       readonly id: number;
       readonly tool: number;
-      readonly inputJson: string | undefined;
+      readonly inputJson: string | JsonText | undefined;
     }
   | { readonly type: 'notify'; readonly text: string }
   | { readonly type: 'writes'; readonly writes: readonly Write[] }
@@ -117,7 +118,12 @@ function readImage({ texts }: Frame): OutputItem {
 }
 
 function readCall(frame: Frame, maxLength: number): RunMessage {
-  const { a: id, b: tool, texts } = frame;
+  const { a: id, b: tool, texts, argument } = frame;
+  if (argument !== undefined) {
+    // A character has no more units than bytes.
+    if (argument.json.length > maxLength) checkLength(argument.text.length, maxLength);
+    return { type: 'call', id, tool, inputJson: argument };
+  }
   if (texts.length === 0) return { type: 'call', id, tool, inputJson: undefined };
   const inputJson = onlyText(frame);
   checkLength(inputJson.length, maxLength);

@@ -1,3 +1,4 @@
+import type { JsonText } from '../../src/delegate.ts';
 import type { CellFailure } from '../../src/events.ts';
 import type { ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 
@@ -49,7 +50,7 @@ export class WaitingRun implements SandboxRun {
   }
 
   /** A program that waits has made no call yet, so there is nothing to answer. */
-  answer(id: number, ok: boolean, text: string): void {
+  answer(id: number, ok: boolean, text: string | JsonText): void {
     this.#placed?.answer(id, ok, text);
   }
 

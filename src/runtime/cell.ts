@@ -1,5 +1,5 @@
 import { execute } from 'abort-controller-x';
-import type { ToolCall } from '../delegate.ts';
+import type { JsonText, ToolCall } from '../delegate.ts';
 import type { CancelReason } from '../errors.ts';
 import type { CellEvent, OutputItem } from '../events.ts';
 import type { ProgramCalls, SandboxRun } from '../sandbox.ts';
@@ -152,7 +152,7 @@ export class Cell implements ProgramCalls, CallbackResults {
     this.#dispatch({ type: 'yield-control' });
   }
 
-  call(id: number, index: number, inputJson: string | undefined): void {
+  call(id: number, index: number, inputJson: string | JsonText | undefined): void {
     const tool = this.#parts.tools[index];
     if (tool === undefined) return this.#run?.answer(id, false, `there is no tool number ${index}`);
     const call = toToolCall(this.id, id, tool, inputJson);

@@ -1,9 +1,9 @@
 import { JsonText } from '../delegate.ts';
 
-/** The answer to a tool call as the program gets it: JSON text, or the message of an error. */
+/** The answer to a tool call as the program gets it: JSON, or the message of an error. */
 export interface ToolAnswer {
   readonly ok: boolean;
-  readonly text: string;
+  readonly text: string | JsonText;
 }
 
 /** What a call that threw has instead of a result. */
@@ -17,7 +17,7 @@ export class Failure {
 
 /** The answer for a delegate's result; an error if the result is not a JSON value. */
 export function toAnswer(result: unknown): ToolAnswer {
-  if (result instanceof JsonText) return { ok: true, text: result.text };
+  if (result instanceof JsonText) return { ok: true, text: result };
   if (result instanceof Failure) return failed(result.message);
   try {
     const json: string | undefined = result === undefined ? 'null' : JSON.stringify(result);

@@ -1,4 +1,4 @@
-import { ToolCall } from '../delegate.ts';
+import { type JsonText, ToolCall } from '../delegate.ts';
 import type { OfferedTool } from '../tools.ts';
 
 /**
@@ -10,7 +10,7 @@ export function toToolCall(
   cellId: string,
   id: number,
   { definition }: OfferedTool,
-  inputJson: string | undefined,
+  inputJson: string | JsonText | undefined,
 ): ToolCall {
   const { name, toolName = { name, namespace: null }, kind = 'function' } = definition;
   return new ToolCall({ cellId, callId: `tool-${id}`, tool: name, toolName, kind, inputJson });

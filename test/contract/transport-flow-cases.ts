@@ -30,8 +30,12 @@ export function flowCases({ connect }: TransportKind): void {
     const texts = ['', '0', '{}', 'é😀'.repeat(700), '\u0000', ' '.repeat(9_000), ''];
     for (const text of texts) left.send(text);
     for (const text of texts) left.send(Buffer.from(text));
-    await toRight.count(texts.length * 2);
-    assert.deepEqual(toRight.texts, [...texts, ...texts]);
+    for (const text of texts) left.send([Buffer.from(text)]);
+    left.send([]);
+    left.send(['[', 'x'.repeat(9_000), ',', ' '.repeat(100), ']'].map((part) => Buffer.from(part)));
+    const inParts = ['', `[${'x'.repeat(9_000)},${' '.repeat(100)}]`];
+    await toRight.count(texts.length * 3 + 2);
+    assert.deepEqual(toRight.texts, [...texts, ...texts, ...texts, ...inParts]);
     await left.close();
   });
 

@@ -1,6 +1,7 @@
+import { JsonText } from '../../src/delegate.ts';
 import type { CellFailure, OutputItem } from '../../src/events.ts';
-import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
 import type { Program, ProgramCalls, ProgramEnd, Sandbox, SandboxRun } from '../../src/sandbox.ts';
+import { type TextAnswer, withText } from './text-answer.ts';
 
 /** What a fake program does, a microtask after it was run. */
 export type FakeProgram = (run: FakeRun) => void;
@@ -65,7 +66,7 @@ export class FakeRun implements SandboxRun {
   readonly references: Reference[] = [];
   readonly #calls: ProgramCalls;
   readonly #resolve: (end: ProgramEnd) => void;
-  readonly #waiting = new Map<number, (answer: ToolAnswer) => void>();
+  readonly #waiting = new Map<number, (answer: TextAnswer) => void>();
   readonly #notifying: (() => void)[] = [];
   #lastCall = 0;
   #paused: PromiseWithResolvers<void> | null = null;
@@ -111,12 +112,13 @@ export class FakeRun implements SandboxRun {
   }
 
   /** Calls the tool with that index, with this value as its argument. */
-  callTool(index = 0, input?: unknown): Promise<ToolAnswer> {
+  callTool(index = 0, input?: unknown): Promise<TextAnswer> {
     if (this.#killed) return new Promise(() => {});
-    const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
+    const { promise, resolve } = Promise.withResolvers<TextAnswer>();
     this.#lastCall += 1;
     this.#waiting.set(this.#lastCall, resolve);
-    this.#calls.call(this.#lastCall, index, JSON.stringify(input));
+    const json = input instanceof JsonText ? input : JSON.stringify(input);
+    this.#calls.call(this.#lastCall, index, json);
     return promise;
   }
 
@@ -135,8 +137,8 @@ export class FakeRun implements SandboxRun {
     return this.full;
   }
 
-  answer(id: number, ok: boolean, text: string): void {
-    this.#waiting.get(id)?.({ ok, text });
+  answer(id: number, ok: boolean, answer: string | JsonText): void {
+    this.#waiting.get(id)?.(withText({ ok, text: answer }));
     this.#waiting.delete(id);
   }
 

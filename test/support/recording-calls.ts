@@ -1,3 +1,4 @@
+import type { JsonText } from '../../src/delegate.ts';
 import type { OutputItem } from '../../src/events.ts';
 import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
 import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../../src/sandbox.ts';
@@ -70,7 +71,8 @@ export class RecordingCalls implements ProgramCalls {
     this.#write('yield');
   }
 
-  call(id: number, index: number, inputJson: string | undefined): void {
+  call(id: number, index: number, input: string | JsonText | undefined): void {
+    const inputJson = typeof input === 'object' ? input.text : input;
     const answer = ({ ok, text }: ToolAnswer) => this.#run?.answer(id, ok, text);
     this.toolCalls.push({ index, inputJson, answer });
     this.#write(`call ${index} ${inputJson}`);

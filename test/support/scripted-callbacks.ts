@@ -1,8 +1,8 @@
 import { type Delegate, ToolCall } from '../../src/delegate.ts';
 import { ByteBudget } from '../../src/runtime/byte-budget.ts';
 import { type CallbackCounts, Callbacks } from '../../src/runtime/callbacks.ts';
-import type { ToolAnswer } from '../../src/runtime/tool-answer.ts';
 import { ScriptedDelegate } from './scripted-delegate.ts';
+import { type TextAnswer, withText } from './text-answer.ts';
 
 /** Callbacks of cell 1 over a scripted delegate, and short ways to start one. */
 export function scriptedCallbacks(
@@ -14,7 +14,7 @@ export function scriptedCallbacks(
   const counts: CallbackCounts = { abandoned: 0, late: 0 };
   /** Calls that were answered, as `tool-1 true`. */
   const ended: string[] = [];
-  const waiting = new Map<number, (answer: ToolAnswer) => void>();
+  const waiting = new Map<number, (answer: TextAnswer) => void>();
   const notifying: (() => void)[] = [];
   const overruns: string[] = [];
   /** What answers wait for. */
@@ -27,7 +27,7 @@ export function scriptedCallbacks(
       room: () => room.full,
       toolEnded: (id, { callId }, answer) => {
         ended.push(`${callId} ${answer.ok}`);
-        waiting.get(id)?.(answer);
+        waiting.get(id)?.(withText(answer));
       },
       notified: () => notifying.shift()?.(),
       overrun: ({ name }) => overruns.push(name),
@@ -36,7 +36,7 @@ export function scriptedCallbacks(
   );
   let calls = 0;
   const invoke = (toolCall: ToolCall) => {
-    const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
+    const { promise, resolve } = Promise.withResolvers<TextAnswer>();
     calls += 1;
     waiting.set(calls, resolve);
     callbacks.invokeTool(calls, toolCall);

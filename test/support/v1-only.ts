@@ -1,4 +1,4 @@
-import type { Transport } from '../../host/wire/transport.ts';
+import type { MessageBody, Transport } from '../../host/wire/transport.ts';
 
 /** A client's end of a connection on which the host only learns of version 1 capabilities. */
 export function v1Only(transport: Transport): Transport {
@@ -23,7 +23,8 @@ export function v1Only(transport: Transport): Transport {
   };
 }
 
-function withoutOwn(message: string | Buffer): string | Buffer {
+function withoutOwn(message: MessageBody): MessageBody {
+  if (Array.isArray(message)) return message;
   const text = message.toString();
   if (!text.startsWith('{"type":"connection/hello"')) return message;
   const hello = JSON.parse(text) as { optionalCapabilities: string[] };

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  type Frame,
-  FrameReader,
-  FrameWriter,
-  MAX_FRAME_BYTES,
-} from '../../../sandbox/process/frames.ts';
+import { FrameReader } from '../../../sandbox/process/frame-reader.ts';
+import { type Frame, FrameWriter, MAX_FRAME_BYTES } from '../../../sandbox/process/frames.ts';
 
 const u32 = fc.nat({ max: 2 ** 32 - 1 });
 const frame: fc.Arbitrary<Frame> = fc.record(
@@ -54,6 +50,44 @@ describe('Frames', () => {
     const large: Frame = { kind: 2, run: 1, a: 0, b: 0, texts: [text, undefined, ''] };
     const bytes = bytesOf([large, large]);
     assert.deepEqual(read(bytes, [1, 2, 3, 4, 5, bytes.length / 2 + 1]), [large, large]);
+  });
+
+  it('carry bytes as they are, large ones without a copy', () => {
+    const small = Buffer.from('"é"');
+    const large = Buffer.from(`"${'é'.repeat(40_000)}"`);
+    const chunks: Buffer[] = [];
+    const writer = new FrameWriter((chunk) => chunks.push(chunk));
+    writer.send(1, 2, 3, 4, small);
+    writer.send(1, 2, 3, 4, large);
+    writer.send(1, 2, 3, 4, 'key', large);
+    writer.flush();
+    assert.ok(chunks.some(({ buffer }) => buffer === large.buffer));
+    const found = new FrameReader().push(Buffer.concat(chunks));
+    assert.deepEqual(
+      found.map(({ texts }) => texts),
+      [[String(small)], [String(large)], ['key', String(large)]],
+    );
+  });
+
+  it('are written into the same memory again when their writer needs it no longer', () => {
+    const waiting: { chunk: Buffer; taken: (() => void) | undefined }[] = [];
+    const writer = new FrameWriter((chunk, taken) => waiting.push({ chunk, taken }));
+    const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(100_000));
+    const write = (text: string) => {
+      writer.send(1, 1, 0, 0, text);
+      writer.flush();
+      return waiting.at(-1)!;
+    };
+    const [first, second] = [write(texts[0]!), write(texts[1]!)];
+    assert.notEqual(first.chunk.buffer, second.chunk.buffer);
+    const read = () =>
+      [first, second].flatMap(({ chunk }) => new FrameReader().push(chunk)[0]!.texts[0]!);
+    assert.deepEqual(read(), texts.slice(0, 2));
+    first.taken?.();
+    const third = write(texts[2]!);
+    assert.equal(third.chunk.buffer, first.chunk.buffer);
+    assert.notEqual(write(texts[3]!).chunk.buffer, first.chunk.buffer);
+    assert.deepEqual(read(), [texts[2], texts[1]]);
   });
 
   it('sent in one turn leave in one chunk', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FrameReader, FrameWriter } from '../../../sandbox/process/frames.ts';
-import { JsonScanner } from '../../../sandbox/process/json-scanner.ts';
+import { FrameReader } from '../../../sandbox/process/frame-reader.ts';
+import { FrameWriter } from '../../../sandbox/process/frames.ts';
 import { JsonTexts } from '../../../sandbox/process/json-texts.ts';
 import { Up } from '../../../sandbox/process/message-kinds.ts';
+import { JsonScanner } from '../../../src/json/json-scanner.ts';
 
 const KIB = 1 << 10;
 /** A read of a pipe. */
@@ -69,12 +70,39 @@ describe('Texts that have to be JSON', () => {
     );
   });
 
+  it('pass as bytes if they are the large argument of a call', () => {
+    const json = JSON.stringify({ text: 'é'.repeat(40_000) });
+    const bytes = bytesOf([[Up.Call, [json]]]);
+    for (const size of [bytes.length, CHUNK_BYTES]) {
+      const reader = new FrameReader(undefined, new JsonTexts());
+      const frames = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        frames.push(...reader.push(bytes.subarray(at, at + size)));
+      }
+      const [frame] = frames;
+      assert.deepEqual([frames.length, frame?.kind, frame?.texts], [1, Up.Call, []]);
+      assert.ok(typeof frame?.argument?.json === 'object');
+      assert.equal(frame.argument.text, json);
+    }
+  });
+
+  it('have to be UTF-8 if they pass as bytes, and to fill their frame', () => {
+    const good = bytesOf([[Up.Call, [JSON.stringify('x'.repeat(40_000))]]]);
+    const noUtf8 = Buffer.from(good);
+    noUtf8[100] = 0xff;
+    const short = Buffer.from(good);
+    short.writeUInt32LE(good.readUInt32LE(18) - 1, 18);
+    const reader = () => new FrameReader(undefined, new JsonTexts());
+    assert.throws(() => reader().push(noUtf8), /a text is not UTF-8/);
+    assert.throws(() => reader().push(short), /Cannot read the frame/);
+  });
+
   it('are looked at once, in each turn no further than what came in it', (t) => {
     let looked = 0;
     const push = JsonScanner.prototype.push;
     t.mock.method(JsonScanner.prototype, 'push', function (this: JsonScanner, bytes, start, end) {
       looked += end - start;
-      push.call(this, bytes, start, end);
+      return push.call(this, bytes, start, end);
     } as typeof push);
     const line = `[${Array(215).fill('{}').join(',')}]`;
     const page = `[${Array(215).fill(line).join(',')}]`;

@@ -99,6 +99,15 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     assert.equal(sandbox.stats.ended.stuck, 1);
   });
 
+  it('exits, whatever it does with that', async () => {
+    await using setup = await loneSession();
+    const source = `text(1); try { exit() } catch {} ${SPIN}`;
+    const { failure, items } = await finishCell(setup.session, source);
+    assert.deepEqual([failure, textsOf(items)], [null, ['1']]);
+    assert.deepEqual(textsOf((await finishCell(setup.session, 'text(2)')).items), ['2']);
+    assert.equal(setup.sandbox.pidOf(setup.session.symbol), setup.pid);
+  });
+
   it('that waits makes room for others in its process', async () => {
     const answer = Promise.withResolvers<number>();
     await using setup = await loneSession({}, { onTool: { later: () => answer.promise } });

@@ -116,3 +116,17 @@ rule(JsonStep.Exponent, '+-', JsonStep.Sign);
 for (const step of [JsonStep.Exponent, JsonStep.Sign, JsonStep.Power]) {
   rule(step, DIGITS, JsonStep.Power);
 }
+
+/** The same, with spaces between tokens. */
+export const NEXT_STEPS_WITH_SPACES = NEXT_STEPS.slice();
+for (const step of [
+  JsonStep.Value,
+  JsonStep.ValueOrEnd,
+  JsonStep.KeyOrEnd,
+  JsonStep.Key,
+  JsonStep.Colon,
+  JsonStep.CommaInObject,
+  JsonStep.CommaInArray,
+]) {
+  for (const space of Buffer.from(' \t\n\r')) NEXT_STEPS_WITH_SPACES[step + space] = step;
+}

@@ -1,0 +1,158 @@
+import { isUtf8 } from 'node:buffer';
+import { JsonText } from '../../src/delegate.ts';
+import {
+  type Frame,
+  isSpare,
+  LARGE_TEXT_BYTES,
+  MAX_FRAME_BYTES,
+  PREFIX_BYTES,
+  roundedUp,
+} from './frames.ts';
+import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
+import { Up } from './message-kinds.ts';
+
+/** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
+const EAGER_BYTES = 4 << 20;
+
+/** Reads frames from bytes as they arrive. */
+export class FrameReader {
+  readonly #maxFrameBytes: number;
+  readonly #json: JsonTexts | null;
+  /** Room for a frame, or the prefix of one, that has arrived in part. */
+  #part = Buffer.alloc(0);
+  #partLength = 0;
+
+  /**
+   * @param maxFrameBytes The largest frame that is read, in bytes, without its prefix.
+   * @param json Checks the texts of frames; null for no check.
+   */
+  constructor(maxFrameBytes = MAX_FRAME_BYTES, json: JsonTexts | null = null) {
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#json = json;
+  }
+
+  /**
+   * @returns The frames that this chunk completes.
+   * @throws Error if the bytes are not frames, or a text is not JSON. Nothing can be read after that.
+   */
+  push(chunk: Buffer): Frame[] {
+    const frames: Frame[] = [];
+    let at = this.#partLength === 0 ? 0 : this.#complete(chunk, frames);
+    while (chunk.length - at >= PREFIX_BYTES) {
+      const end = at + PREFIX_BYTES + this.#sizeAt(chunk, at);
+      if (end > chunk.length) {
+        this.#reserve(end - at);
+        break;
+      }
+      this.#json?.begin();
+      this.#json?.look(chunk, at + PREFIX_BYTES, end);
+      frames.push(this.#decode(chunk, at + PREFIX_BYTES, end));
+      at = end;
+    }
+    if (at < chunk.length) this.#begin(chunk, at);
+    return frames;
+  }
+
+  /** @returns How many bytes of the chunk belonged to the frame that had arrived in part. */
+  #complete(chunk: Buffer, frames: Frame[]): number {
+    const missing = Math.max(0, PREFIX_BYTES - this.#partLength);
+    if (missing > 0) this.#keep(chunk, 0, Math.min(missing, chunk.length));
+    if (this.#partLength < PREFIX_BYTES) return chunk.length;
+    const end = PREFIX_BYTES + this.#sizeAt(this.#part, 0);
+    this.#reserve(end);
+    const taken = Math.min(chunk.length, missing + end - this.#partLength);
+    this.#keep(chunk, missing, taken);
+    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
+    if (this.#partLength < end) return taken;
+    frames.push(this.#decode(this.#part, PREFIX_BYTES, end));
+    // What is checked may pass as it is.
+    if (this.#json !== null || !isSpare(this.#part.length)) this.#part = Buffer.alloc(0);
+    this.#partLength = 0;
+    return taken;
+  }
+
+  #decode(bytes: Buffer, start: number, end: number): Frame {
+    const isChecked = this.#json !== null && bytes[start] === Up.Call && bytes[start + 1] === 1;
+    if (!isChecked || end - start < LARGE_TEXT_BYTES) return decode(bytes, start, end);
+    return decodeLargeCall(bytes, start, end);
+  }
+
+  #begin(chunk: Buffer, at: number): void {
+    this.#keep(chunk, at, chunk.length);
+    this.#json?.begin();
+    this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
+  }
+
+  /** Memory grows with the bytes that have arrived, not with those that were announced, unless these are few. */
+  #keep(chunk: Buffer, from: number, to: number): void {
+    const length = this.#partLength + to - from;
+    if (length > this.#part.length) this.#grow(Math.max(length, 2 * this.#part.length));
+    chunk.copy(this.#part, this.#partLength, from, to);
+    this.#partLength = length;
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes > this.#part.length && bytes <= EAGER_BYTES) this.#grow(this.#sizeFor(bytes));
+  }
+
+  /** Memory that is used again has room for what is a little larger. */
+  #sizeFor(bytes: number): number {
+    return this.#json === null && isSpare(bytes) ? roundedUp(bytes) : bytes;
+  }
+
+  #grow(bytes: number): void {
+    const grown = Buffer.allocUnsafeSlow(bytes);
+    this.#part.copy(grown, 0, 0, this.#partLength);
+    this.#part = grown;
+  }
+
+  #sizeAt(bytes: Buffer, at: number): number {
+    const size = bytes.readUInt32LE(at);
+    if (size >= HEAD_BYTES && size <= this.#maxFrameBytes) return size;
+    throw new Error(`Cannot read the frame: its length is ${size}`);
+  }
+}
+
+/** The text was found to be JSON. */
+function decodeLargeCall(bytes: Buffer, start: number, end: number): Frame {
+  const at = start + HEAD_BYTES + 4;
+  const length = bytes.readUInt32LE(start + HEAD_BYTES);
+  if (length !== end - at) throw new Error('Cannot read the frame: its text does not fill it');
+  const text = bytes.subarray(at, end);
+  if (!isUtf8(text)) throw new Error('Cannot read the frame: a text is not UTF-8');
+  return { ...headOf(bytes, start), texts: [], argument: new JsonText(text) };
+}
+
+function headOf(bytes: Buffer, start: number): Omit<Frame, 'texts'> {
+  return {
+    kind: bytes.readUInt8(start),
+    run: bytes.readUInt32LE(start + 2),
+    a: bytes.readUInt32LE(start + 6),
+    b: bytes.readUInt32LE(start + 10),
+  };
+}
+
+function decode(bytes: Buffer, start: number, end: number): Frame {
+  const count = bytes.readUInt8(start + 1);
+  const texts: (string | undefined)[] = [];
+  let at = start + HEAD_BYTES + 4 * count;
+  if (at > end) throw new Error('Cannot read the frame: it ends inside its head');
+  for (let number = 0; number < count; number += 1) {
+    const length = bytes.readUInt32LE(start + HEAD_BYTES + 4 * number);
+    if (length === ABSENT) {
+      texts.push(undefined);
+      continue;
+    }
+    if (at + length > end) throw new Error('Cannot read the frame: a text ends outside it');
+    texts.push(bytes.toString('utf8', at, at + length));
+    at += length;
+  }
+  if (at !== end) throw new Error('Cannot read the frame: bytes follow its texts');
+  return {
+    kind: bytes.readUInt8(start),
+    run: bytes.readUInt32LE(start + 2),
+    a: bytes.readUInt32LE(start + 6),
+    b: bytes.readUInt32LE(start + 10),
+    texts,
+  };
+}
