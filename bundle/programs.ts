@@ -12,7 +12,6 @@ const EXTERNAL = [
   '@swc/wasm-typescript',
   'ajv',
   'minisearch',
-  'pino',
   'ws',
 ];
 

@@ -271,7 +271,6 @@ const RULES: readonly Rule[] = [
       'node:',
     ],
   },
-  { files: 'host/cli/open-log.ts', mayImport: ['host/cli/', 'pino'], alone: ['pino'] },
   {
     files: 'host/cli/acp-command.ts',
     mayImport: ['src/', 'host/acp/', 'host/cli/', 'host/mcp/', 'node:'],

@@ -57,7 +57,7 @@ export async function acpCommand(
       ...{ stdin, stdout, stderr },
       stopped: stop.asked,
       openSandbox,
-      log: await openLog(logLevel, stderr),
+      log: openLog(logLevel, stderr),
     });
     await Promise.race([flush(stdout), stop.asked]);
     return exitCode;
