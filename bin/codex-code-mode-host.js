@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 // The host under the name by which the Codex CLI looks for it.
-import { launch } from './launch.js';
+const { launch } = require('./launch.js');
 
-await launch(import.meta.url, 'code-mode-host');
+launch(__filename, 'code-mode-host');

@@ -1,17 +1,13 @@
 // Runs a command line program of this package on a Node that can: this one, or one it finds and
 // starts the program with. Must work on Node 20, where the rest of this package does not.
-import { spawn } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
-import { Socket } from 'node:net';
-import { constants, homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { constants as counted, PerformanceObserver } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
+// CommonJS, and modules are required where they are needed: a client waits for the host's first answer.
+const fs = require('node:fs');
+const { enableCompileCache, flushCompileCache } = require('node:module');
+const { constants, homedir } = require('node:os');
+const { dirname, join } = require('node:path');
 
 const MIN_MAJOR = 24;
-const ENGINE_FLAGS = ['--disable-warning=ExperimentalWarning', '--no-node-snapshot'];
+const ENGINE_FLAGS = ['--disable-warning=ExperimentalWarning'];
 const STARTED_BY_US = 'CELLHOST_ENGINE';
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 /** A terminal signals the launcher and the engine both, and the launcher passes its own on. */
@@ -63,11 +59,11 @@ const signalSource = {
  * @param {string} bin The file that was started.
  * @param {string} program The module in `host/cli/` that has its `main`.
  */
-export async function launch(bin, program) {
+exports.launch = async function launch(bin, program) {
   if (isThisEngine()) await runHere(isAttached() ? 'attach-command' : program);
   else if (wasStarted) fail(`Cannot run on ${process.execPath}, which is Node ${process.version}`);
   else runThere(findEngine(), bin);
-}
+};
 
 /** A process that only passes bytes on loads no more than that needs: its agent waits for it. */
 function isAttached() {
@@ -84,9 +80,9 @@ function findEngine() {
   if (process.env.CELLHOST_NODE) return process.env.CELLHOST_NODE;
   const name = process.platform === 'win32' ? 'node.exe' : 'node';
   try {
-    const manifest = createRequire(import.meta.url).resolve('node/package.json');
+    const manifest = require.resolve('node/package.json');
     const path = join(dirname(manifest), 'bin', name);
-    if (existsSync(path)) return path;
+    if (fs.existsSync(path)) return path;
   } catch {
     // The package is not installed.
   }
@@ -95,8 +91,9 @@ function findEngine() {
 
 /** @param {string} engine @param {string} bin */
 function runThere(engine, bin) {
-  const args = [...ENGINE_FLAGS, fileURLToPath(bin), ...process.argv.slice(2)];
+  const args = [...ENGINE_FLAGS, bin, ...process.argv.slice(2)];
   const env = { ...process.env, [STARTED_BY_US]: '1' };
+  const { spawn } = require('node:child_process');
   const child = spawn(engine, args, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env });
   // Nothing is said on it. The system closes it however this process ends.
   child.stdio[LIFELINE_FD]?.on('error', () => {});
@@ -115,14 +112,19 @@ async function runHere(program) {
   if (wasStarted) endWithLauncher();
   muteExperimentalWarnings();
   keepCompiled();
-  growUnderLoad();
-  const root = new URL('..', import.meta.url);
-  const source = new URL(`host/cli/${program}.ts`, root);
-  const entry = existsSync(source) ? source : new URL(`dist/host/cli/${program}.js`, root);
-  const { main } = await import(entry.href);
-  const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+  setImmediate(growUnderLoad);
+  const root = dirname(__dirname);
+  const source = join(root, `host/cli/${program}.ts`);
+  const bundle = join(root, `dist/programs/${program}.cjs`);
+  const { main } = require(fs.existsSync(source) ? source : bundle);
   const signals = signalSource;
-  end(await main(process.argv.slice(2), { stdin, stdout, stderr, signals, version }));
+  const io = {
+    ...{ stdin, stdout, stderr, signals },
+    get version() {
+      return require('../package.json').version;
+    },
+  };
+  end(await main(process.argv.slice(2), io));
 }
 
 /**
@@ -152,6 +154,7 @@ function endNow(code) {
  * if that takes too long.
  */
 function endWithLauncher() {
+  const { Socket } = require('node:net');
   const lifeline = new Socket({ fd: LIFELINE_FD });
   lifeline.on('error', () => {});
   lifeline.once('close', () => {
@@ -166,13 +169,13 @@ function endWithLauncher() {
  * the folder for temporary files, where another user could leave code for us to run.
  */
 function keepCompiled() {
-  if (process.env.NODE_COMPILE_CACHE) module.enableCompileCache();
+  if (process.env.NODE_COMPILE_CACHE) enableCompileCache();
   else {
     const folder = privateFolder();
     if (folder === null) return;
-    module.enableCompileCache(folder);
+    enableCompileCache(folder);
   }
-  setTimeout(() => module.flushCompileCache(), KEEP_COMPILED_MS).unref();
+  setTimeout(() => flushCompileCache(), KEEP_COMPILED_MS).unref();
 }
 
 /** Null if there is no folder that only this user can read and write. */
@@ -180,12 +183,12 @@ function privateFolder() {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(base, 'cellhost');
   try {
-    mkdirSync(base, { recursive: true, mode: OWNER_ONLY });
-    mkdirSync(folder, { mode: OWNER_ONLY });
+    fs.mkdirSync(base, { recursive: true, mode: OWNER_ONLY });
+    fs.mkdirSync(folder, { mode: OWNER_ONLY });
   } catch (error) {
     if (error.code !== 'EEXIST') return null;
   }
-  const stats = lstatSync(folder);
+  const stats = fs.lstatSync(folder);
   if (process.platform === 'win32') return stats.isDirectory() ? folder : null;
   const isOurs = stats.isDirectory() && stats.uid === process.getuid?.();
   return isOurs && (stats.mode & 0o777) === OWNER_ONLY ? folder : null;
@@ -197,6 +200,7 @@ function privateFolder() {
  * under other flags is not taken back by V8, so that it would be compiled at each start.
  */
 function growUnderLoad() {
+  const { constants: counted, PerformanceObserver } = require('node:perf_hooks');
   let collections = 0;
   const observer = new PerformanceObserver((list) => {
     for (const { detail } of list.getEntries()) {
@@ -204,7 +208,7 @@ function growUnderLoad() {
     }
     if (collections < BUSY_COLLECTIONS) return;
     observer.disconnect();
-    setFlagsFromString(LARGE_STEPS);
+    require('node:v8').setFlagsFromString(LARGE_STEPS);
   });
   observer.observe({ entryTypes: ['gc'] });
 }
@@ -219,7 +223,7 @@ function muteExperimentalWarnings() {
 /** @param {string} path */
 function realPath(path) {
   try {
-    return realpathSync(path);
+    return fs.realpathSync(path);
   } catch {
     return path;
   }

@@ -87,7 +87,6 @@ const RULES: readonly Rule[] = [
       'sandbox/source/',
       'sandbox/bootstrap/',
       'isolated-vm',
-      'node:crypto',
       'node:v8',
       'node:vm',
       'p-queue',

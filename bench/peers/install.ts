@@ -121,6 +121,8 @@ async function build(folder: string) {
     // It emits files even if there are type errors.
     if (!existsSync(join(dist, 'sandbox/cellhost.js'))) throw error;
   }
+  const bundle = ['--disable-warning=ExperimentalWarning', join(ROOT, 'bundle/run.ts'), dist];
+  await run(process.execPath, bundle, { timeout: INSTALL_MS });
   await cp(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
   const manifest = readFileSync(join(ROOT, 'package.json'), 'utf8');
   const { name, version, type, dependencies } = JSON.parse(manifest);

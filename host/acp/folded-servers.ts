@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isJsonObject } from '../../src/describe/json-object.ts';
 import { type McpServerConfig, parseMcpConfig } from '../mcp/mcp-config.ts';
 import { mcpNamespace } from '../mcp/mcp-tool-definitions.ts';
+import type { ToolPolicy } from '../mcp/tool-policy.ts';
 
 /** The versions of the protocol whose shapes differ. */
 export type AcpVersion = 1 | 2;
@@ -29,6 +30,8 @@ export interface FoldingTerms {
   readonly taken: Iterable<string>;
   /** Where folded servers run. */
   readonly cwd: string | undefined;
+  /** What may be done with the tools of folded servers, by the name of the server; `*` is for all others. */
+  readonly policies: ReadonlyMap<string, ToolPolicy>;
   /** Whether a server that could be folded is. Default: each. */
   readonly mayFold?: (name: string, config: McpServerConfig) => boolean;
 }
@@ -90,13 +93,26 @@ export function httpEntry(name: string, url: string, headers: Record<string, str
   return { type: 'http', name, url, headers: list };
 }
 
-function serverOf(entry: unknown, { version, cwd }: FoldingTerms) {
+/** Sentences about policies for servers that are not folded. */
+export function idlePolicies(
+  policies: ReadonlyMap<string, ToolPolicy>,
+  folded: FoldedServers['folded'],
+): readonly string[] {
+  const idle = [...policies.keys()].filter((name) => name !== '*' && !Object.hasOwn(folded, name));
+  return idle.map(
+    (name) =>
+      `The policy for tool server "${name}" has no effect: the editor lists no server of that name, or it stays with the agent`,
+  );
+}
+
+function serverOf(entry: unknown, { version, cwd, policies }: FoldingTerms) {
   const read = readEntry(entry, version, cwd);
   if (read === undefined) return undefined;
   try {
     const { mcpServers } = parseMcpConfig({ mcpServers: { [read.name]: read.config } }, 'it', null);
     const config = Object.values(mcpServers)[0];
-    return config && { name: read.name, config };
+    const tools = policies.get(read.name) ?? policies.get('*');
+    return config && { name: read.name, config: { ...config, ...(tools && { tools }) } };
   } catch {
     return undefined;
   }

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
-import type { McpConfig, McpServerConfig } from '../mcp/mcp-config.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
+import type { McpConfigWithPolicies, McpServerConfig } from '../mcp/mcp-config.ts';
 import type { AcpLog } from './acp-log.ts';
 import { AcpSession, type EditorLink } from './acp-session.ts';
-import { type FoldedServers, foldServers } from './folded-servers.ts';
+import { type FoldedServers, foldServers, idlePolicies } from './folded-servers.ts';
 import { memberOf, type Span, stringAt } from './lines/json-spans.ts';
 import { rewrittenServers } from './lines/rewritten-servers.ts';
 import type { Mount, Offer } from './mount.ts';
@@ -15,14 +15,16 @@ const MAX_OFFERS = 8;
 
 /** What all sessions have in common. */
 export interface SessionTerms {
-  /** The servers that programs of every session reach. */
-  readonly config: McpConfig;
+  /** The servers that programs of every session reach, and the policies for those of the editor. */
+  readonly config: McpConfigWithPolicies;
   /** Names of the editor's servers that stay with the agent; `*` for all. */
   readonly keep: ReadonlySet<string>;
   /** What our server should be called at the agent. */
   readonly ownName: string;
   readonly editor: EditorLink;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Which globals programs of all sessions have. */
+  readonly globals: GuestGlobals;
   /** Chooses how an agent reaches us. */
   readonly mountFor: (agent: AgentFacts) => Mount;
   readonly log: AcpLog;
@@ -56,6 +58,7 @@ export class SessionBook {
   readonly #entries = new Map<string, Entry>();
   readonly #opening = new Set<Entry>();
   readonly #closing = new Set<Promise<void>>();
+  readonly #told = new Set<string>();
 
   constructor(terms: SessionTerms) {
     this.#terms = terms;
@@ -88,7 +91,10 @@ export class SessionBook {
     for (const text of folded.warnings) this.#terms.log.warn({}, text);
     offers.push(offer);
     if (offers.length > MAX_OFFERS) offers.shift()?.withdraw();
-    if (request.living === undefined) this.#opening.add(entry);
+    if (request.living === undefined) {
+      this.#opening.add(entry);
+      this.#tellIdlePolicies(folded);
+    }
     session.start();
     return {
       line: changed,
@@ -130,14 +136,24 @@ export class SessionBook {
       keep,
       taken: Object.keys(config.mcpServers),
       cwd: typeof cwd === 'string' ? cwd : undefined,
+      policies: config.policies,
       // Programs of a session reach what they reached from its start; what is new is the agent's.
       mayFold: (name, server) =>
         living === undefined || isDeepStrictEqual(living.session.servers[name], server),
     });
   }
 
+  /** Says each thing once, however many sessions there are. */
+  #tellIdlePolicies({ folded }: FoldedServers): void {
+    for (const text of idlePolicies(this.#terms.config.policies, folded)) {
+      if (this.#told.has(text)) continue;
+      this.#told.add(text);
+      this.#terms.log.warn({}, text);
+    }
+  }
+
   #newSession({ params: { cwd } }: OpenRequest, { folded }: FoldedServers): AcpSession {
-    const { config, editor, openSandbox, log } = this.#terms;
+    const { config, editor, openSandbox, globals, log } = this.#terms;
     const own = Object.entries(config.mcpServers).map(([name, server]) => {
       return [name, typeof cwd === 'string' ? startedIn(cwd, server) : server] as const;
     });
@@ -146,6 +162,7 @@ export class SessionBook {
       version: this.agent.version,
       editor,
       openSandbox,
+      globals,
       onMessage: (text) => log.info({}, text),
       onUnused: () => log.warn({ agent: this.agent.name }, neverStarted(this.agent.name)),
     });

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Sandbox } from '../../src/sandbox.ts';
-import type { McpConfig } from '../mcp/mcp-config.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
+import type { McpConfigWithPolicies } from '../mcp/mcp-config.ts';
 import type { AcpLog } from './acp-log.ts';
 import { AgentProcess } from './agent-process.ts';
 import { type AttachCommand, AttachMount } from './attach-mount.ts';
@@ -16,8 +16,8 @@ import { SharedSandbox } from './shared-sandbox.ts';
 export interface ProxyOptions {
   /** The agent: a program, and its arguments. */
   readonly agent: readonly [command: string, ...args: readonly string[]];
-  /** The servers that programs of every session reach. */
-  readonly config: McpConfig;
+  /** The servers that programs of every session reach, and the policies for those of the editor. */
+  readonly config: McpConfigWithPolicies;
   /** Names of the editor's servers that stay with the agent; `*` for all. */
   readonly keep: readonly string[];
   /** What our server should be called at the agent. */
@@ -35,6 +35,8 @@ export interface ProxyOptions {
   /** Resolves when somebody asks us to stop. */
   readonly stopped: Promise<void>;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Which globals programs have. */
+  readonly globals: GuestGlobals;
   readonly log: AcpLog;
 }
 
@@ -74,6 +76,7 @@ export async function startProxy(options: ProxyOptions): Promise<number> {
     ownName: options.name,
     editor,
     openSandbox: () => sandbox.share(),
+    globals: options.globals,
     mountFor: (to) => (to.takesHttp ? http : undefined) ?? mount,
     log,
   });

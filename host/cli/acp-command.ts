@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { CodeModeError } from '../../src/errors.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import { startProxy } from '../acp/start-proxy.ts';
-import { type McpConfig, readMcpConfig } from '../mcp/mcp-config.ts';
+import { type McpConfigWithPolicies, readMcpConfigWithPolicies } from '../mcp/mcp-config.ts';
 import type { CliIo } from './cli-io.ts';
 import { checkLogLevel, openLog } from './open-log.ts';
 import { flush } from './output-failures.ts';
@@ -21,11 +21,13 @@ export interface AcpCommandOptions {
   readonly name: string;
   /** As given with `--transport`. */
   readonly transport: string;
+  /** Which globals programs have. */
+  readonly globals: GuestGlobals;
   /** Least important kind of log line that is written. */
   readonly logLevel: string;
 }
 
-const NO_SERVERS: McpConfig = { mcpServers: {} };
+const NO_SERVERS: McpConfigWithPolicies = { mcpServers: {}, policies: new Map() };
 /** Compiled, this file is one folder deeper. */
 const ROOT = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
 const PROGRAM = fileURLToPath(new URL(`${ROOT}bin/cellhost.js`, import.meta.url));
@@ -38,7 +40,7 @@ const ATTACH = { command: process.execPath, args: [PROGRAM, 'mcp', '--attach'] }
  * @returns The exit code: the agent's; 0 if the editor left first; 2 if it could not be started.
  */
 export async function acpCommand(
-  { agent, config, keep, name, transport, logLevel }: AcpCommandOptions,
+  { agent, config, keep, name, transport, globals, logLevel }: AcpCommandOptions,
   io: CliIo,
   openSandbox: () => Promise<Sandbox>,
 ): Promise<number> {
@@ -48,7 +50,7 @@ export async function acpCommand(
     const { stdin, stdout, stderr, version } = io;
     const exitCode = await startProxy({
       agent,
-      config: config === undefined ? NO_SERVERS : await readMcpConfig(config),
+      config: config === undefined ? NO_SERVERS : await readMcpConfigWithPolicies(config),
       keep,
       name,
       transport: readTransport(transport),
@@ -57,6 +59,7 @@ export async function acpCommand(
       ...{ stdin, stdout, stderr },
       stopped: stop.asked,
       openSandbox,
+      globals,
       log: await openLog(logLevel, stderr),
     });
     await Promise.race([flush(stdout), stop.asked]);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CodeModeError } from '../../src/errors.ts';
 import { fileProblem } from '../io/file-problem.ts';
 import { type Variables, withVariables } from './config-variables.ts';
-import { toolPolicy } from './tool-policy.ts';
+import { type ToolPolicy, toolPolicy } from './tool-policy.ts';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
@@ -42,6 +42,8 @@ const httpServer = z.object({
 /** The fields in which environment variables are filled in. */
 const VARIABLE_FIELDS = ['command', 'args', 'env', 'url', 'headers'] as const;
 
+const policyAlone = z.object({ tools: toolPolicy });
+
 /** Read first: of a server that is disabled, nothing else has to be right. */
 const switchedServer = z.object({ disabled: z.boolean().optional() });
 
@@ -69,6 +71,12 @@ export interface McpConfig {
   readonly mcpServers: Readonly<Record<string, McpServerConfig>>;
 }
 
+/** Servers, and what may be done with the tools of servers that somebody else lists. */
+export interface McpConfigWithPolicies extends McpConfig {
+  /** By the name of the server; `*` is for all others. */
+  readonly policies: ReadonlyMap<string, ToolPolicy>;
+}
+
 /**
  * Reads a configuration file of at most 1 MiB. Fields it does not know are ignored, except in a policy for tools.
  * Servers that are `disabled` are left out, and environment variables are filled in; see `parseMcpConfig`.
@@ -77,6 +85,22 @@ export interface McpConfig {
  */
 export async function readMcpConfig(path: string): Promise<McpConfig> {
   return parseMcpConfig(parseJson(await readText(path), path), path);
+}
+
+/**
+ * Reads a file like `readMcpConfig` whose entries may also have `tools` alone.
+ *
+ * @throws As `readMcpConfig`.
+ */
+export async function readMcpConfigWithPolicies(path: string): Promise<McpConfigWithPolicies> {
+  const value = parseJson(await readText(path), path);
+  const policies = new Map<string, ToolPolicy>();
+  const take = (name: string, entry: Entry) => {
+    if (hasCommand(entry) || hasUrl(entry) || entry.tools === undefined) return false;
+    policies.set(name, check(policyAlone, entry, ['mcpServers', name], path).tools);
+    return true;
+  };
+  return { ...parseServers(value, path, process.env, take), policies };
 }
 
 /**
@@ -94,10 +118,20 @@ export function parseMcpConfig(
   origin: string,
   variables: Variables | null = process.env,
 ): McpConfig {
+  return parseServers(value, origin, variables, () => false);
+}
+
+/** @param take Takes an entry that is no server, by returning true. */
+function parseServers(
+  value: unknown,
+  origin: string,
+  variables: Variables | null,
+  take: (name: string, entry: Entry) => boolean,
+): McpConfig {
   const { mcpServers } = check(configFile, value, [], origin);
   const servers = Object.entries(mcpServers).flatMap(([name, entry]) => {
     const path = ['mcpServers', name];
-    if (check(switchedServer, entry, path, origin).disabled) return [];
+    if (check(switchedServer, entry, path, origin).disabled || take(name, entry)) return [];
     const filled = variables === null ? entry : filledIn(entry, variables, path, origin);
     return [[name, parseServer(filled, path, origin)] as const];
   });
@@ -132,17 +166,24 @@ function filledIn(
 }
 
 function parseServer(entry: Entry, path: readonly string[], origin: string): McpServerConfig {
-  const hasCommand = entry.command !== undefined;
-  const hasUrl = entry.url !== undefined;
-  if (hasCommand === hasUrl) {
-    const problem = hasCommand
+  const isProcess = hasCommand(entry);
+  if (isProcess === hasUrl(entry)) {
+    const problem = isProcess
       ? 'has both `command` and `url`, it must have one of them'
       : 'has neither `command` nor `url`, it must have one of them';
     throw wrong(origin, path, problem);
   }
-  return hasCommand
+  return isProcess
     ? check(processServer, entry, path, origin)
     : check(httpServer, entry, path, origin);
+}
+
+function hasCommand(entry: Entry): boolean {
+  return entry.command !== undefined;
+}
+
+function hasUrl(entry: Entry): boolean {
+  return entry.url !== undefined;
 }
 
 function check<T>(

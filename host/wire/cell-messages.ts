@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
 import { count } from './wire-numbers.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
 import { cellEvent, cellId, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
 import type { RequestId } from './exact-id.ts';

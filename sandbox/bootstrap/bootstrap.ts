@@ -116,10 +116,13 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     notifications += 1;
   }
 
-  /** The host kills the isolate; until then, no code of the program may run. */
-  function exit(): void {
+  /**
+   * From now on, the host ignores whatever the program says, and stops it soon. What this throws brings
+   * most programs to their end by themselves, so that their isolate can be used again.
+   */
+  function exit(): never {
     up('exit');
-    for (;;);
+    throw k.create(null);
   }
 
   function end(failure: string | undefined): void {

@@ -11,7 +11,7 @@
  * - `store` key json
  * - `begun`: the program was compiled and starts
  * - `end` text|undefined: the program has ended; with an error text if it failed
- * - `exit`: the program exits now, and waits to be killed
+ * - `exit`: the program has ended itself, and the rest of what it does has no effect
  * - `lasting`: the program leaves something that V8 may run when it is over
  */
 export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;

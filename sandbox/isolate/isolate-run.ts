@@ -15,7 +15,9 @@ import { RunNotes } from './run-notes.ts';
 import type { Turn } from './session-turns.ts';
 
 /** Freeing an isolate blocks this thread, so those who were told of the end go first. In milliseconds. */
-const DISPOSE_DELAY_MS = 2;
+const DISPOSE_MS = 2;
+/** How long a program that has called `exit()` may take to come to its end before it is stopped, in milliseconds. */
+const EXIT_MS = 20;
 
 /** One program in one context of an isolate. */
 export class IsolateRun implements SandboxRun {
@@ -82,17 +84,18 @@ export class IsolateRun implements SandboxRun {
   }
 
   #owner(): MessagesOwner {
-    const run = this;
     return {
-      get over() {
-        return run.#over;
-      },
+      isOver: () => this.#over,
       begun: () => {
         this.#begun = true;
       },
       ended: (failure) => {
         this.#programOver = true;
         if (failure !== null) this.#failure = failure;
+      },
+      exited: () => {
+        this.#programOver = true;
+        setTimeout(() => this.#finish(null), EXIT_MS).unref();
       },
       lasts: () => {
         this.#lasts = true;
@@ -239,7 +242,7 @@ export class IsolateRun implements SandboxRun {
       if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
       if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
       if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
-      this.#notes.rejected(error);
+      if (!this.#messages.exited) this.#notes.rejected(error);
     } finally {
       this.#inside -= 1;
       if (this.#over) this.#stop();
@@ -289,9 +292,7 @@ export class IsolateRun implements SandboxRun {
 
   #finish(failure: ProgramEnd['failure']): void {
     const left = this.#handBack();
-    if (this.#programOver) {
-      this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
-    }
+    if (this.#programOver) this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_MS));
     this.#stopAll(left);
     const notes = this.#notes.atEnd(this.#programOver ? this.#messages.calledTools : []);
     this.#resolve({ failure: withRepairHint(failure, this.#program), notes });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import ivm from 'isolated-vm';
 import { webGlobalsScript } from '../source/bootstrap-source.ts';
 import { compileHelper, type HelperScript, withCode } from './install-helpers.ts';
@@ -26,7 +25,10 @@ export class WebGlobals {
   }
 }
 
-/** From the system's source of randomness: nothing that is known inside an isolate predicts them. */
+/**
+ * From the system's source of randomness: nothing that is known inside an isolate predicts them. Its
+ * module is loaded here because few programs need it, and it takes longer than the start of one.
+ */
 function randomDigits(): string {
-  return randomBytes(RANDOM_BYTES).toString('hex');
+  return process.getBuiltinModule('node:crypto').randomBytes(RANDOM_BYTES).toString('hex');
 }

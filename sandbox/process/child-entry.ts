@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { CodeModeError } from '../../src/errors.ts';
 
+/** Where the package has all that a process loads in one file. */
+const BUNDLE = '../../programs/sandbox-process.cjs';
+
 /**
  * Where the entry of sandbox processes is.
  *
@@ -8,9 +11,10 @@ import { CodeModeError } from '../../src/errors.ts';
  * @throws `sandbox_failed` if it is not there, because a bundler has moved this module.
  */
 export function childEntry(here: string | undefined): URL {
-  const extension = here?.endsWith('.ts') ? 'ts' : 'js';
-  const entry = here === undefined ? undefined : new URL(`./child.${extension}`, here);
-  if (entry !== undefined && existsSync(entry)) return entry;
+  const names = here?.endsWith('.ts') ? ['child.ts'] : [BUNDLE, 'child.js'];
+  const entries = here === undefined ? [] : names.map((name) => new URL(name, here));
+  const entry = entries.find((each) => existsSync(each));
+  if (entry !== undefined) return entry;
   const text =
     'Cannot load cellhost from a bundle: sandbox processes need its files; mark cellhost as external, as with --external:cellhost of esbuild';
   throw new CodeModeError('sandbox_failed', text);

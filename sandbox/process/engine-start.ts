@@ -41,8 +41,8 @@ const ENTRY = childEntry(import.meta.url);
 /**
  * @param nodePath The Node.js binary that is started.
  * @param compiled The folder of the compile cache, which can be written until `giveUpPermissions`.
- *   Default: this process's own, if sandbox processes run TypeScript sources, their Node.js can give
- *   permissions up, and no other user can write into the folder.
+ *   Default: this process's own, if the Node.js of sandbox processes can give permissions up, and no
+ *   other user can write into the folder.
  */
 export function engineStart(nodePath: string, compiled = sharedCache(nodePath)): EngineStart {
   const entry = fileURLToPath(ENTRY);
@@ -73,7 +73,7 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
 function sharedCache(nodePath: string): string | undefined {
   const versioned = getCompileCacheDir();
   const canGiveUp = nodePath === process.execPath && isAtLeast(26, 10);
-  if (!ENTRY.pathname.endsWith('.ts') || !canGiveUp || !versioned) return undefined;
+  if (!canGiveUp || !versioned) return undefined;
   const folder = dirname(versioned);
   return isPrivateFolder(folder) ? folder : undefined;
 }

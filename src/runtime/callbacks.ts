@@ -4,6 +4,7 @@ import type { PendingCall } from '../events.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { GracePeriod } from './grace-period.ts';
+import { inSlices } from './in-slices.ts';
 import { Failure, failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
 
 /** Callbacks of a session that did not stop in time. */
@@ -14,8 +15,10 @@ export interface CallbackCounts {
   late: number;
 }
 
-/** The answer to a tool call that can no longer be started. */
+/** The answer to a tool call that was not started, or has failed, after the end. */
 const CALL_CANCELLED = failed('code mode nested tool call cancelled');
+/** The answer to a tool call that returned after the end: no program gets its value. */
+const CALL_RETURNED = { ok: true, text: 'null' };
 
 /** Receives the results of callbacks. The methods must not throw. */
 export interface CallbackResults {
@@ -38,6 +41,7 @@ class Task {
   readonly call: ToolCall | null;
   /** Reserved in the budget. */
   readonly bytes: number;
+  state: 'running' | 'over' | 'abandoned' = 'running';
 
   constructor(call: ToolCall | null, bytes: number) {
     this.call = call;
@@ -48,16 +52,18 @@ class Task {
 /**
  * The delegate calls of one cell: starts them, and ends them together.
  *
- * Cancelling aborts every signal in the same tick and then waits for all of them together, once,
- * for 100 ms. Cells that are cancelled in the same tick share that deadline, so a session of any
- * size closes in 100 ms.
+ * Cancelling aborts every signal, in the same tick if that takes a few milliseconds, and then waits for
+ * all of them together, once, for 100 ms from the first. Cells that are cancelled in the same tick share
+ * that deadline, so a session of any size closes in 100 ms.
  */
 export class Callbacks {
   readonly #delegate: Delegate;
   readonly #counts: CallbackCounts;
   readonly #results: CallbackResults;
   readonly #budget: ByteBudget;
+  /** In call order. When all are cancelled, those that are over stay until the last one is. */
   readonly #tasks = new Set<Task>();
+  #running = 0;
   #notifications = 0;
   #ended: CancelReason | null = null;
   #cancelling: Promise<number> | null = null;
@@ -78,7 +84,7 @@ export class Callbacks {
 
   /** Whether no callback is running. */
   get idle(): boolean {
-    return this.#tasks.size === 0;
+    return this.#running === 0;
   }
 
   get pendingNotifications(): number {
@@ -87,8 +93,8 @@ export class Callbacks {
 
   /** The unanswered tool calls, in call order. */
   get pendingCalls(): readonly PendingCall[] {
-    return [...this.#tasks].flatMap(({ call }) =>
-      call === null ? [] : [{ callId: call.callId, tool: call.tool }],
+    return [...this.#tasks].flatMap(({ call, state }) =>
+      call === null || state !== 'running' ? [] : [{ callId: call.callId, tool: call.tool }],
     );
   }
 
@@ -163,21 +169,38 @@ export class Callbacks {
     }
     const grace = GracePeriod.join();
     const { promise: returned, resolve } = Promise.withResolvers<void>();
-    const running = [...this.#tasks];
-    const cancelled = new Cancelled(reason);
     this.#wake?.();
     this.#wake = () => this.idle && resolve();
-    for (const { controller } of running) controller.abort(cancelled);
+    const aborted = this.#abortAll(new Cancelled(reason));
     void grace.over.then(resolve);
     await returned;
+    if (aborted !== null) await aborted;
     grace.leave();
-    this.#counts.abandoned += this.#tasks.size;
+    this.#abandonRest();
+    return 0;
+  }
+
+  /** Listeners are code of the delegate and may be slow. @returns See `inSlices`. */
+  #abortAll(reason: Cancelled): Promise<void> | null {
+    const tasks = [...this.#tasks];
+    let at = 0;
+    return inSlices(() => {
+      const task = tasks[at];
+      at += 1;
+      if (task?.state === 'running') task.controller.abort(reason);
+      return task !== undefined;
+    });
+  }
+
+  #abandonRest(): void {
+    this.#counts.abandoned += this.#running;
     for (const task of this.#tasks) {
-      abandoned.add(task);
+      if (task.state !== 'running') continue;
+      task.state = 'abandoned';
       this.#budget.free(task.bytes);
     }
+    this.#running = 0;
     this.#tasks.clear();
-    return 0;
   }
 
   async #invoke(id: number, task: Task, call: ToolCall): Promise<void> {
@@ -187,10 +210,15 @@ export class Callbacks {
     } catch (error) {
       result = new Failure(messageOf(error));
     }
-    const room = this.#results.room();
-    const answer = room === null ? toAnswer(result) : await this.#answerLater(result, room);
-    if (this.#tasks.has(task)) this.#results.toolEnded(id, call, answer);
+    const room = this.#ended === null ? this.#results.room() : null;
+    const answer = room === null ? this.#answerTo(result) : await this.#answerLater(result, room);
+    if (task.state === 'running') this.#results.toolEnded(id, call, answer);
     this.#finish(task);
+  }
+
+  #answerTo(result: unknown): ToolAnswer {
+    if (this.#ended === null) return toAnswer(result);
+    return result instanceof Failure ? CALL_CANCELLED : CALL_RETURNED;
   }
 
   async #deliver(task: Task, notification: Notification): Promise<void> {
@@ -201,21 +229,27 @@ export class Callbacks {
       // Not reported, see `notify`.
     }
     this.#notifications -= 1;
-    if (this.#tasks.has(task)) this.#results.notified();
+    if (task.state === 'running') this.#results.notified();
     this.#finish(task);
   }
 
   #begin(call: ToolCall | null, bytes: number): Task {
     const task = new Task(call, bytes);
     this.#tasks.add(task);
+    this.#running += 1;
     return task;
   }
 
   #finish(task: Task): void {
-    if (this.#tasks.delete(task)) {
-      this.#budget.free(task.bytes);
-      this.#wake?.();
-    } else if (abandoned.delete(task)) this.#counts.late += 1;
+    if (task.state === 'abandoned') {
+      this.#counts.late += 1;
+      return;
+    }
+    task.state = 'over';
+    this.#running -= 1;
+    if (this.#ended === null) this.#tasks.delete(task);
+    this.#budget.free(task.bytes);
+    this.#wake?.();
   }
 }
 
@@ -234,6 +268,3 @@ function textOf(result: unknown): string | Uint8Array | undefined {
 function noRoom({ name, maxBytes }: ByteBudget): string {
   return `too much waits for tools at once: the limit is ${maxBytes} bytes (${name})`;
 }
-
-/** Tasks whose deadline passed while they ran. */
-const abandoned = new WeakSet<Task>();

@@ -45,11 +45,18 @@ const { values: flags } = parseArgs({
     /** Names the calls of servers as Codex does. */
     named: { type: 'boolean' },
     http: { type: 'boolean' },
+    /** Gives no session the id of a session of another process. */
+    unique: { type: 'boolean' },
   },
 });
 const sessions = new Map<string, Session>();
 let count = 0;
 let calls = 0;
+
+function newId(): string {
+  count += 1;
+  return flags.unique ? `s${process.pid}-${count}` : `s${count}`;
+}
 
 async function open(id: string, entries: readonly Entry[]): Promise<Session> {
   if (flags.refuse) throw new Error('refused');
@@ -171,8 +178,7 @@ const first = v1
     },
   }))
   .onRequest('session/new', async ({ params }) => {
-    count += 1;
-    return { sessionId: (await open(`s${count}`, params.mcpServers as unknown as Entry[])).id };
+    return { sessionId: (await open(newId(), params.mcpServers as unknown as Entry[])).id };
   })
   .onRequest('session/load', async ({ params }) => {
     await open(params.sessionId, params.mcpServers as unknown as Entry[]);
@@ -199,8 +205,7 @@ const second = v2
     capabilities: { session: { mcp: flags.http ? { http: {} } : {} } },
   }))
   .onRequest('session/new', async ({ params }) => {
-    count += 1;
-    return { sessionId: (await open(`s${count}`, params.mcpServers as unknown as Entry[])).id };
+    return { sessionId: (await open(newId(), params.mcpServers as unknown as Entry[])).id };
   })
   .onRequest('session/resume', async ({ params }) => {
     await open(params.sessionId, params.mcpServers as unknown as Entry[]);

@@ -142,6 +142,13 @@ export async function startEditor(options: EditorOptions = {}): Promise<AcpEdito
   return editor;
 }
 
+/** The updates of the cards that we made. */
+export function cardsOf({ updates }: AcpEditor): readonly Loose[] {
+  return updates
+    .map(({ update }) => update)
+    .filter(({ toolCallId }) => toolCallId?.startsWith('cellhost'));
+}
+
 /** The outcome of an option. */
 export function selected(optionId: string): object {
   return { outcome: { outcome: 'selected', optionId } };

@@ -5,10 +5,11 @@ import { Exchange } from '../../../host/acp/exchange.ts';
 import type { Mount } from '../../../host/acp/mount.ts';
 import { OwnRequests } from '../../../host/acp/own-requests.ts';
 import { SessionBook } from '../../../host/acp/session-book.ts';
+import type { ToolPolicy } from '../../../host/mcp/tool-policy.ts';
 
 const ENTRY = { name: 'cellhost' };
 
-function setup(version = 1) {
+function setup(version = 1, policies: ReadonlyMap<string, ToolPolicy> = new Map()) {
   const sent: string[] = [];
   const warnings: string[] = [];
   const offers = new Set<object>();
@@ -23,10 +24,11 @@ function setup(version = 1) {
   };
   const requests = new OwnRequests((line) => void sent.push(line));
   const sessions = new SessionBook({
-    config: { mcpServers: {} },
+    config: { mcpServers: {}, policies },
     keep: new Set(),
     ownName: 'cellhost',
     editor: { requests, asks: new Set(), notify: () => {}, room: async () => {} },
+    globals: 'standard',
     openSandbox: () => Promise.reject(new Error('no sandbox here')),
     mountFor: () => mount,
     log: { info: () => {}, warn: (_, text) => void warnings.push(text) },
@@ -37,7 +39,8 @@ function setup(version = 1) {
   fromEditor({ id: 'i', method: 'initialize', params: { protocolVersion: version } });
   const info = { name: 'agent', version: '3' };
   fromAgent({ id: 'i', result: { protocolVersion: version, agentInfo: info, info } });
-  return { exchange, sessions, requests, sent, fromEditor, fromAgent, offers: () => offers.size };
+  const numbers = { offers: () => offers.size };
+  return { exchange, sessions, requests, sent, warnings, fromEditor, fromAgent, ...numbers };
 }
 
 function bytes(message: unknown): Buffer {
@@ -113,6 +116,16 @@ describe('Exchange', () => {
       fromAgent({ id: 1, error: { code: 1, message: 'no' } });
       assert.deepEqual([offers(), sessions.find('s')], [0, undefined]);
     }
+  });
+
+  it('warns once of a policy for a server that nobody lists', async () => {
+    const { fromEditor, sessions, warnings } = setup(1, new Map([['gitub', { ask: ['*'] }]]));
+    for (const id of [1, 2]) {
+      fromEditor({ id, method: 'session/new', params: { cwd: '/', mcpServers: [] } });
+    }
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /policy for tool server "gitub" has no effect/);
+    await sessions.close();
   });
 
   it('keeps a session until it is closed', async () => {

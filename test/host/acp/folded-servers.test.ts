@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type FoldingTerms, foldServers } from '../../../host/acp/folded-servers.ts';
+import { type FoldingTerms, foldServers, idlePolicies } from '../../../host/acp/folded-servers.ts';
 
 const STDIO = {
   name: 'files',
@@ -23,6 +23,7 @@ function fold(entries: readonly unknown[], terms: Partial<FoldingTerms> = {}) {
     keep,
     taken: [],
     cwd: '/w',
+    policies: new Map(),
     ...terms,
   });
 }
@@ -88,5 +89,23 @@ describe('foldServers', () => {
     assert.match(warnings.join(), /^Tool server "files" stays with the agent/);
     assert.deepEqual(fold([STDIO], { taken: ['files'] }).kept, [0]);
     assert.deepEqual(fold([{ ...STDIO, name: 'a.b' }], { taken: ['a_b'] }).kept, [0]);
+  });
+
+  it('gives servers the policy for their name, or the one for all others', () => {
+    const policies = new Map([
+      ['far', { ask: ['a'] }],
+      ['*', { deny: ['b'] }],
+      ['gone', { ask: ['*'] }],
+    ]);
+    const named = (name: string) => ({ ...STDIO, name });
+    const { folded } = fold([STDIO, HTTP, named('toString')], { policies });
+    assert.deepEqual(folded.far?.tools, { ask: ['a'] });
+    assert.deepEqual(folded.files?.tools, { deny: ['b'] });
+    assert.deepEqual(new Map(Object.entries(folded)).get('toString')?.tools, { deny: ['b'] });
+    const [idle, ...more] = idlePolicies(policies, folded);
+    assert.match(idle ?? '', /^The policy for tool server "gone" has no effect/);
+    assert.deepEqual(more, []);
+    const kept = fold([HTTP], { policies, keep: new Set(['*']) });
+    assert.equal(idlePolicies(policies, kept.folded).length, 2);
   });
 });

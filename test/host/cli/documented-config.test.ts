@@ -52,6 +52,9 @@ function builtDist(): string {
   const args = ['-p', 'tsconfig.build.json', '--outDir', dist];
   const { status, stdout } = spawnSync(tsc, args, { cwd: ROOT, encoding: 'utf8' });
   assert.equal(status, 0, stdout);
+  const bundle = ['--disable-warning=ExperimentalWarning', join(ROOT, 'bundle/run.ts'), dist];
+  const bundled = spawnSync(process.execPath, bundle, { encoding: 'utf8' });
+  assert.equal(bundled.status, 0, bundled.stderr);
   return dist;
 }
 

@@ -3,7 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseMcpConfig, readMcpConfig } from '../../../host/mcp/mcp-config.ts';
+import {
+  parseMcpConfig,
+  readMcpConfig,
+  readMcpConfigWithPolicies,
+} from '../../../host/mcp/mcp-config.ts';
 
 describe('readMcpConfig', () => {
   let directory: string;
@@ -34,6 +38,30 @@ describe('readMcpConfig', () => {
       `\ufeff{"inputs":[],"mcpServers":{"a":{"command":"x","autoApprove":["*"],"type":"stdio"}}}`,
     );
     assert.deepEqual(await readMcpConfig(path), { mcpServers: { a: { command: 'x' } } });
+  });
+
+  it('takes policies without a server only if that is wanted', async () => {
+    const mcpServers = {
+      own: { command: 'x', tools: { deny: ['a'] } },
+      theirs: { tools: { ask: ['*'] }, autoApprove: [] },
+      '*': { tools: { deny: ['b'] } },
+      off: { disabled: true, tools: 7 },
+    };
+    await writeFile(path, JSON.stringify({ mcpServers }));
+    const { policies, ...config } = await readMcpConfigWithPolicies(path);
+    assert.deepEqual(config, { mcpServers: { own: mcpServers.own } });
+    assert.deepEqual([...policies.keys()], ['theirs', '*']);
+    assert.deepEqual(policies.get('theirs'), { ask: ['*'] });
+    assert.match(await messageOf(readMcpConfig(path)), /mcpServers.theirs: has neither `command`/);
+    const refused: Readonly<Record<string, RegExp>> = {
+      '{"tools":{"ask":"all"}}': /mcpServers.a.tools.ask: /,
+      '{"tools":{"asks":["*"]}}': /mcpServers.a.tools: .*asks/,
+      '{"tool":{"ask":["*"]}}': /mcpServers.a: has neither `command` nor `url`/,
+    };
+    for (const [entry, problem] of Object.entries(refused)) {
+      await writeFile(path, `{"mcpServers":{"a":${entry}}}`);
+      assert.match(await messageOf(readMcpConfigWithPolicies(path)), problem);
+    }
   });
 
   it('names a file that is not there', async () => {

@@ -78,7 +78,7 @@ describe('Callbacks that are cancelled', () => {
     const answer = call('block');
     void notify('block');
     await callbacks.cancel('terminate');
-    assert.deepEqual(await answer, { ok: false, text: 'Cancelled: terminate' });
+    assert.deepEqual(await answer, { ok: false, text: 'code mode nested tool call cancelled' });
     assert.deepEqual(counts, { abandoned: 0, late: 0 });
   });
 

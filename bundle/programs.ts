@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { licencesOf } from './licences.ts';
+import { ADDRESS, fromBundle, offering, ownAddresses, ROOT } from './parts.ts';
+
+/** Stay packages: native code, and what is needed after the start only. */
+const EXTERNAL = [
+  'isolated-vm',
+  '@bufbuild/protobuf',
+  '@modelcontextprotocol/*',
+  '@swc/wasm-typescript',
+  'ajv',
+  'minisearch',
+  'pino',
+  'ws',
+];
+
+const FOLDER = 'programs';
+/** Each process of the package, and the module that starts it. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  cli: 'host/cli/cli.ts',
+  'code-mode-host': 'host/cli/code-mode-host.ts',
+  'attach-command': 'host/cli/attach-command.ts',
+  'sandbox-process': 'sandbox/process/child.ts',
+};
+
+const OPTIONS = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  external: EXTERNAL,
+  banner: { js: `const ${ADDRESS} = require('node:url').pathToFileURL(__filename);` },
+  // Text of one byte a character is read faster, and less text too.
+  charset: 'ascii',
+  minifyWhitespace: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
+/**
+ * Bundles each program of the package into one file, and another one with what it imports later:
+ * opening many files takes longer than all else at its start.
+ *
+ * The files are CommonJS, which runs a module when it is first required. In an ECMAScript module
+ * everything that a bundle imports is loaded first, even if only its later part needs it.
+ *
+ * @param outDir The folder of the compiled package. Earlier bundles in it are replaced.
+ */
+export async function bundlePrograms(outDir: string): Promise<void> {
+  const folder = join(outDir, FOLDER);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const inputs: Inputs = {};
+  for (const [name, entry] of Object.entries(PROGRAMS)) {
+    Object.assign(inputs, await bundleProgram(join(folder, name), name, entry));
+  }
+  writeFileSync(join(folder, 'LICENCES.txt'), `${licencesOf({ inputs })}\n`);
+}
+
+/** @returns What is in its files. */
+async function bundleProgram(path: string, name: string, entry: string): Promise<Inputs> {
+  const imported = new Set<string>();
+  const later = fromBundle(`${name}-later.cjs`, () => true, {
+    kind: 'dynamic-import',
+    onFound: (module) => imported.add(module),
+  });
+  const start = `exports.main = require('./${entry}').main;`;
+  const alone = await bundle(start, path, later);
+  if (imported.size === 0) return alone;
+  const first = Object.keys(alone).filter((module) => existsSync(join(ROOT, module)));
+  await bundle(start + offering(first), path, later);
+  const others = fromBundle(`${name}.cjs`, (module) => first.includes(module));
+  return { ...alone, ...(await bundle(offering(imported), `${path}-later`, others)) };
+}
+
+type Inputs = Metafile['inputs'];
+
+async function bundle(contents: string, path: string, plugin: Plugin): Promise<Inputs> {
+  const { metafile } = await build({
+    ...OPTIONS,
+    stdin: { contents, resolveDir: ROOT },
+    outfile: `${path}.cjs`,
+    plugins: [plugin, ownAddresses(FOLDER)],
+  });
+  return metafile.inputs;
+}

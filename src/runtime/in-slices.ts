@@ -1,0 +1,54 @@
+import { Fifo } from '../collections/fifo.ts';
+
+/** How long slices keep the event loop busy in one turn, in milliseconds, unless one step alone takes longer. */
+const SLICE_MS = 5;
+
+/** Work that is done step by step. */
+interface Work {
+  /** @returns Whether there was something left to do. */
+  readonly step: () => boolean;
+  readonly over: () => void;
+}
+
+const waiting = new Fifo<Work>();
+/** When the work of this turn pauses; null before there was any. */
+let pauseAtMs: number | null = null;
+let isWorking = false;
+
+/**
+ * Does work in place, as much as fits in this turn of the event loop with the work of others. The rest
+ * follows in the next turns, first come, first served.
+ *
+ * @param step Does the next piece. Returns false if nothing was left to do. Must not throw.
+ * @returns Null if all is done; otherwise resolves when it is.
+ */
+export function inSlices(step: () => boolean): Promise<void> | null {
+  let isOver = false;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const over = () => {
+    isOver = true;
+    resolve();
+  };
+  waiting.push({ step, over });
+  work();
+  return isOver ? null : promise;
+}
+
+function work(): void {
+  if (isWorking) return;
+  if (pauseAtMs === null) setImmediate(nextTurn);
+  pauseAtMs ??= performance.now() + SLICE_MS;
+  isWorking = true;
+  for (let first = waiting.peek(); first !== undefined; first = waiting.peek()) {
+    if (performance.now() >= pauseAtMs) break;
+    if (first.step()) continue;
+    waiting.shift();
+    first.over();
+  }
+  isWorking = false;
+}
+
+function nextTurn(): void {
+  pauseAtMs = null;
+  if (waiting.size > 0) work();
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { FrameSplitter, frame } from '../../bench/peers/v1-frames.ts';
+import { bundlePrograms } from '../../bundle/programs.ts';
+import { ROOT } from '../support/doc-pages.ts';
+
+/** What a process has loaded when it says something first: files, and parts of Node.js. */
+interface Loaded {
+  readonly files: readonly string[];
+  readonly parts: readonly string[];
+}
+
+const REPORTER = join(ROOT, 'test/support/report-loaded.cjs');
+/** Parts of Node.js that take longer to load than all that a greeting needs. */
+const HEAVY = ['crypto', 'http', 'http2', 'https', 'tls', 'worker_threads', 'readline', 'dgram'];
+
+describe('The bundled programs', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cellhost-programs-'));
+  const programs = join(folder, 'dist/programs');
+  const bin = (name: string) => join(folder, `bin/${name}.js`);
+  const children: ChildProcess[] = [];
+
+  before(async () => {
+    for (const name of ['bin', 'package.json']) {
+      cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+    }
+    mkdirSync(join(folder, 'dist/sandbox/source'), { recursive: true });
+    const globals = 'sandbox/source/web-globals.js';
+    cpSync(join(ROOT, globals), join(folder, 'dist', globals));
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    await bundlePrograms(join(folder, 'dist'));
+  });
+  after(() => {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Starts a program that reports on a descriptor of its own what it has loaded. */
+  function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const child = spawn(process.execPath, ['--require', REPORTER, ...args], {
+      stdio: ['pipe', 'pipe', 'ignore', 'pipe', 'pipe'],
+      env: { ...process.env, XDG_CACHE_HOME: folder, ...env },
+    });
+    children.push(child);
+    return child;
+  }
+
+  it('load three small files before a host has answered a greeting, and no heavy part of Node.js', async () => {
+    const host = start([bin('codex-code-mode-host')], { REPORT_AT: 'output' });
+    send(host, HELLO);
+    const { files, parts } = await reportOf(host);
+    assert.deepEqual(files, ['code-mode-host.cjs', 'codex-code-mode-host.js', 'launch.js']);
+    assert.deepEqual(
+      parts.filter((part) => HEAVY.includes(part) || part === 'child_process'),
+      [],
+    );
+    host.stdin?.end();
+    assert.deepEqual(await once(host, 'exit'), [0, null]);
+  });
+
+  it('load one file of ours in a sandbox process, and no heavy part of Node.js', async () => {
+    const child = start([...PERMISSIONS, join(programs, 'sandbox-process.cjs')], {
+      REPORT_AT: 'start',
+    });
+    const { files, parts } = await reportOf(child);
+    const others = [
+      'index.js',
+      'isolated-vm.abi',
+      'isolated-vm.js',
+      'node-gyp-build.js',
+      'package.json',
+    ];
+    assert.deepEqual(
+      files.map((name) => name.replace(/\.abi\d+.*/, '.abi')),
+      [...others, 'sandbox-process.cjs'],
+    );
+    assert.deepEqual(
+      parts.filter((part) => HEAVY.includes(part)),
+      [],
+    );
+  });
+
+  it('run programs of a client that greets', async () => {
+    const host = start([bin('codex-code-mode-host')]);
+    const answers = read(host);
+    send(host, HELLO);
+    const sessionId = 's';
+    const open = { method: 'session/open', sessionId, options: { globals: 'web' } };
+    send(host, { type: 'operation/request', id: 1, request: open });
+    const request = {
+      tool_call_id: null,
+      enabled_tools: [],
+      source: 'text(new URL("http://a.example/b").pathname)',
+      yield_time_ms: 60_000,
+      max_output_tokens: null,
+    };
+    const execute = { method: 'session/execute', sessionId, request };
+    send(host, { type: 'operation/request', id: 2, request: execute });
+    for await (const message of answers) {
+      if (!JSON.stringify(message).includes('"execute/initialResponse"')) continue;
+      assert.match(JSON.stringify(message), /"input_text","text":"\/b"/);
+      break;
+    }
+    host.stdin?.end();
+  });
+
+  it('run a program with types', async () => {
+    const source = 'const name: string = "b"; text(name)';
+    const run = start([bin('cellhost'), 'run', '-e', source]);
+    assert.equal(await textOf(run), 'b\n');
+  });
+
+  it('print their version and their help', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    for (const name of ['cellhost', 'codex-code-mode-host']) {
+      assert.equal(await textOf(start([bin(name), '--version'])), `${version}\n`);
+      assert.match(await textOf(start([bin(name), '--help'])), new RegExp(`Usage: ${name}`));
+    }
+  });
+
+  it('have each module once, so that an error is of one class', () => {
+    for (const name of ['cli', 'code-mode-host']) {
+      const parts = [`${name}.cjs`, `${name}-later.cjs`];
+      const code = parts.map((part) => readFileSync(join(programs, part), 'latin1')).join('');
+      assert.equal(code.match(/"?CodeModeError"?;code;constructor/g)?.length, 1);
+    }
+  });
+
+  it('come with the licences of the packages in them', () => {
+    const text = readFileSync(join(programs, 'LICENCES.txt'), 'utf8');
+    for (const name of ['abort-controller-x', 'acorn', 'commander', 'p-queue', 'zod']) {
+      assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\n\n`, 'm'));
+    }
+  });
+});
+
+const PERMISSIONS = ['--permission', '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'];
+
+const HELLO = {
+  type: 'connection/hello',
+  supportedVersions: [1],
+  requiredCapabilities: [],
+  optionalCapabilities: ['cellhost.sessions'],
+};
+
+function send({ stdin }: ChildProcess, message: object): void {
+  stdin?.write(frame(JSON.stringify(message)));
+}
+
+/** What the process reports on its fifth descriptor. */
+async function reportOf(child: ChildProcess): Promise<Loaded> {
+  let text = '';
+  for await (const chunk of child.stdio[4] as AsyncIterable<Buffer>) {
+    text += chunk.toString();
+    if (text.endsWith('\n')) break;
+  }
+  const { files, parts } = JSON.parse(text) as Loaded;
+  return { files: files.map((path) => basename(path)).sort(), parts };
+}
+
+async function textOf({ stdin, stdout }: ChildProcess): Promise<string> {
+  stdin?.end();
+  const chunks = await Array.fromAsync(stdout as AsyncIterable<Buffer>);
+  return Buffer.concat(chunks).toString();
+}
+
+async function* read({ stdout }: ChildProcess): AsyncGenerator<unknown> {
+  const splitter = new FrameSplitter();
+  for await (const chunk of stdout as AsyncIterable<Buffer>) {
+    for (const body of splitter.push(chunk)) yield JSON.parse(body.toString());
+  }
+}
