@@ -36,8 +36,9 @@ describe('The back-pressure of cellhost acp', () => {
     assert.ok(lines.every((each) => each === LINE));
   });
 
-  it('drops nothing for a slow agent, reads no more than that takes, and lets it speak', async () => {
+  it('drops nothing for a slow agent, reads no more than that takes, and lets it speak', async (t) => {
     const child = startProxy('--input-type=module', '-e', SLOW_AGENT);
+    t.after(() => child.kill());
     const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const { value: pid } = await said.next();
     for (let n = 0; n < COUNT; n += 1) child.stdin.write(`${LINE}\n`);
