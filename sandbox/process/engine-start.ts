@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { getCompileCacheDir } from 'node:module';
+import nodeModule from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,7 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
 }
 
 function sharedCache(nodePath: string): string | undefined {
-  const versioned = getCompileCacheDir();
+  const versioned = nodeModule.getCompileCacheDir();
   const canGiveUp = nodePath === process.execPath && isAtLeast(26, 10);
   if (!canGiveUp || !versioned) return undefined;
   const folder = dirname(versioned);
