@@ -2,6 +2,7 @@ import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
 import { shownToModel } from '../../src/describe/shown-to-model.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { EventsOptions } from '../../src/live-events.ts';
+import { isLean } from '../../src/runtime/lean-signal.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type {
   CellSummary,
@@ -80,9 +81,10 @@ export class HostedSession {
    *
    * @param client Asks the client over its wire.
    */
-  delegateOver(client: Delegate): Delegate {
+  delegateOver(client: Delegate): Delegate & { readonly isLean: boolean } {
     const answers = this.#answers;
     return {
+      isLean: isLean(client),
       invokeTool(call: ToolCall, signal: AbortSignal) {
         const announced = answers.untilAnnounced(call.cellId);
         if (announced === undefined) return client.invokeTool(call, signal);
