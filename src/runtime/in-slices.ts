@@ -1,7 +1,9 @@
 import { Fifo } from '../collections/fifo.ts';
 
-/** How long slices keep the event loop busy in one turn, in milliseconds, unless one step alone takes longer. */
+/** How long slices keep the event loop busy in one turn, in milliseconds, unless few steps take longer. */
 const SLICE_MS = 5;
+/** Steps that are done in a turn however long they take, so that few never wait on a busy machine. */
+const MIN_STEPS = 32;
 
 /** Work that is done step by step. */
 interface Work {
@@ -13,6 +15,7 @@ interface Work {
 const waiting = new Fifo<Work>();
 /** When the work of this turn pauses; null before there was any. */
 let pauseAtMs: number | null = null;
+let stepsOfTurn = 0;
 let isWorking = false;
 
 /**
@@ -40,7 +43,8 @@ function work(): void {
   pauseAtMs ??= performance.now() + SLICE_MS;
   isWorking = true;
   for (let first = waiting.peek(); first !== undefined; first = waiting.peek()) {
-    if (performance.now() >= pauseAtMs) break;
+    if (stepsOfTurn >= MIN_STEPS && performance.now() >= pauseAtMs) break;
+    stepsOfTurn += 1;
     if (first.step()) continue;
     waiting.shift();
     first.over();
@@ -50,5 +54,6 @@ function work(): void {
 
 function nextTurn(): void {
   pauseAtMs = null;
+  stepsOfTurn = 0;
   if (waiting.size > 0) work();
 }
