@@ -12,6 +12,7 @@ const EXTERNAL = [
   '@swc/wasm-typescript',
   'ajv',
   'minisearch',
+  'pino',
   'ws',
 ];
 

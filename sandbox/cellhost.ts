@@ -8,8 +8,8 @@ export {
   openSession,
 } from './open-session.ts';
 export type { EndCause, EndCounts } from './process/end-cause.ts';
-export type { PoolCounts } from './process/engine-pool.ts';
 export type { ProcessLimits } from './process/limits.ts';
+export type { PoolCounts } from './process/pool-options.ts';
 export {
   ProcessSandbox,
   type ProcessSandboxOptions,

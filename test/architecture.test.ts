@@ -98,6 +98,11 @@ const RULES: readonly Rule[] = [
     files: 'sandbox/process/child.ts',
     mayImport: ['src/*', ...SANDBOX_BASE, 'sandbox/process/', 'sandbox/isolate/', 'node:'],
   },
+  { files: 'sandbox/process/guest.ts', mayImport: ['sandbox/isolate/isolate-run.ts'] },
+  {
+    files: 'sandbox/process/direct-door.ts',
+    mayImport: ['sandbox/process/', 'sandbox/isolate/doorway.ts'],
+  },
   {
     files: 'sandbox/process/',
     mayImport: [
@@ -271,6 +276,7 @@ const RULES: readonly Rule[] = [
       'node:',
     ],
   },
+  { files: 'host/cli/open-log.ts', mayImport: ['host/cli/', 'pino'], alone: ['pino'] },
   {
     files: 'host/cli/acp-command.ts',
     mayImport: ['src/', 'host/acp/', 'host/cli/', 'host/mcp/', 'node:'],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '../../src/describe/json-object.ts';
 import { Cancelled, CodeModeError } from '../../src/errors.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
 import type { McpConfig } from '../mcp/mcp-config.ts';
@@ -45,6 +45,8 @@ export interface AcpSessionOptions {
   readonly version: AcpVersion;
   readonly editor: EditorLink;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Which globals programs have. */
+  readonly globals: GuestGlobals;
   /** Hears what people should know of its servers. */
   readonly onMessage: (text: string) => void;
   /** Called once if the agent was prompted and did not start our server. */
@@ -72,11 +74,11 @@ export class AcpSession implements AsyncDisposable {
   #patience: NodeJS.Timeout | undefined;
 
   constructor(options: AcpSessionOptions) {
-    const { config, version, openSandbox, onMessage } = options;
+    const { config, version, openSandbox, globals, onMessage } = options;
     this.#options = options;
     this.version = version;
     const guard: CallGuard = (...guarded) => this.#guard(...guarded);
-    this.#backend = new LazyBackend({ config, openSandbox, guard, onMessage });
+    this.#backend = new LazyBackend({ config, openSandbox, globals, guard, onMessage });
     this.#backend.onToolsChanged = () => {
       for (const client of this.#clients) client.toolsChanged();
     };

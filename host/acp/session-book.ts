@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import type { McpConfigWithPolicies, McpServerConfig } from '../mcp/mcp-config.ts';
 import type { AcpLog } from './acp-log.ts';
 import { AcpSession, type EditorLink } from './acp-session.ts';
@@ -23,6 +23,8 @@ export interface SessionTerms {
   readonly ownName: string;
   readonly editor: EditorLink;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Which globals programs of all sessions have. */
+  readonly globals: GuestGlobals;
   /** Chooses how an agent reaches us. */
   readonly mountFor: (agent: AgentFacts) => Mount;
   readonly log: AcpLog;
@@ -151,7 +153,7 @@ export class SessionBook {
   }
 
   #newSession({ params: { cwd } }: OpenRequest, { folded }: FoldedServers): AcpSession {
-    const { config, editor, openSandbox, log } = this.#terms;
+    const { config, editor, openSandbox, globals, log } = this.#terms;
     const own = Object.entries(config.mcpServers).map(([name, server]) => {
       return [name, typeof cwd === 'string' ? startedIn(cwd, server) : server] as const;
     });
@@ -160,6 +162,7 @@ export class SessionBook {
       version: this.agent.version,
       editor,
       openSandbox,
+      globals,
       onMessage: (text) => log.info({}, text),
       onUnused: () => log.warn({ agent: this.agent.name }, neverStarted(this.agent.name)),
     });

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import type { McpConfigWithPolicies } from '../mcp/mcp-config.ts';
 import type { AcpLog } from './acp-log.ts';
 import { AgentProcess } from './agent-process.ts';
@@ -35,6 +35,8 @@ export interface ProxyOptions {
   /** Resolves when somebody asks us to stop. */
   readonly stopped: Promise<void>;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Which globals programs have. */
+  readonly globals: GuestGlobals;
   readonly log: AcpLog;
 }
 
@@ -74,6 +76,7 @@ export async function startProxy(options: ProxyOptions): Promise<number> {
     ownName: options.name,
     editor,
     openSandbox: () => sandbox.share(),
+    globals: options.globals,
     mountFor: (to) => (to.takesHttp ? http : undefined) ?? mount,
     log,
   });

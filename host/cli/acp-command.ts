@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { CodeModeError } from '../../src/errors.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import { startProxy } from '../acp/start-proxy.ts';
 import { type McpConfigWithPolicies, readMcpConfigWithPolicies } from '../mcp/mcp-config.ts';
 import type { CliIo } from './cli-io.ts';
@@ -21,6 +21,8 @@ export interface AcpCommandOptions {
   readonly name: string;
   /** As given with `--transport`. */
   readonly transport: string;
+  /** Which globals programs have. */
+  readonly globals: GuestGlobals;
   /** Least important kind of log line that is written. */
   readonly logLevel: string;
 }
@@ -38,7 +40,7 @@ const ATTACH = { command: process.execPath, args: [PROGRAM, 'mcp', '--attach'] }
  * @returns The exit code: the agent's; 0 if the editor left first; 2 if it could not be started.
  */
 export async function acpCommand(
-  { agent, config, keep, name, transport, logLevel }: AcpCommandOptions,
+  { agent, config, keep, name, transport, globals, logLevel }: AcpCommandOptions,
   io: CliIo,
   openSandbox: () => Promise<Sandbox>,
 ): Promise<number> {
@@ -57,7 +59,8 @@ export async function acpCommand(
       ...{ stdin, stdout, stderr },
       stopped: stop.asked,
       openSandbox,
-      log: openLog(logLevel, stderr),
+      globals,
+      log: await openLog(logLevel, stderr),
     });
     await Promise.race([flush(stdout), stop.asked]);
     return exitCode;

@@ -1,10 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
+import type { GuestGlobals } from '../../src/sandbox.ts';
 import type { CliIo } from './cli-io.ts';
 import {
   ACP_HELP,
   ACP_OPTIONS,
+  GLOBALS_OPTION,
   MCP_HELP,
   MCP_OPTIONS,
   PROGRAM_HELP,
@@ -29,6 +31,7 @@ interface RunFlags {
   readonly timeout?: number;
   readonly json?: boolean;
   readonly console?: boolean;
+  readonly globals: GuestGlobals;
   readonly verbose?: boolean;
 }
 
@@ -37,12 +40,14 @@ interface AcpFlags {
   readonly keep: readonly string[];
   readonly name: string;
   readonly transport: string;
+  readonly globals: GuestGlobals;
   readonly logLevel: string;
 }
 
 interface McpFlags {
   readonly config?: string;
   readonly attach?: string;
+  readonly globals: GuestGlobals;
   readonly listen: string;
   readonly tokenFile?: string;
 }
@@ -130,6 +135,7 @@ function addRunCommand(
     )
     .option('--json', 'Print one JSON object per line.')
     .option('--console', 'Give the cell a console that prints to standard output.')
+    .addOption(globalsOption())
     .option('--verbose', 'Print what the MCP servers write to standard error.')
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', RUN_HELP);
@@ -141,6 +147,7 @@ function addRunCommand(
       maxRunMs: flags.timeout,
       json: flags.json ?? false,
       console: flags.console ?? false,
+      globals: flags.globals,
       verbose: flags.verbose ?? false,
     };
     exit(await runCommand(options, io, output, openSession));
@@ -180,16 +187,18 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .option('--config <path>', 'Offer the tools of the MCP servers in this mcp.json to programs.')
     .option('--listen <address>', MCP_OPTIONS.listen, 'stdio')
     .option('--token-file <path>', MCP_OPTIONS.tokenFile)
+    .addOption(globalsOption())
     .option('--attach <socket>', MCP_OPTIONS.attach)
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', MCP_HELP)
-    .action(async ({ config, listen, tokenFile, attach }: McpFlags) => {
+    .action(async ({ config, listen, tokenFile, attach, globals }: McpFlags) => {
       if (attach !== undefined) {
         const { attachCommand } = await import('./attach-command.ts');
         return exit(await attachCommand(attach, io));
       }
       const { mcpCommand } = await import('./mcp-command.ts');
-      exit(await mcpCommand({ config, listen, tokenFile }, io, async () => processSandbox()));
+      const options = { config, listen, tokenFile, globals };
+      exit(await mcpCommand(options, io, async () => processSandbox()));
     });
 }
 
@@ -202,13 +211,14 @@ function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void
     .option('--keep <name>', ACP_OPTIONS.keep, (name, names) => [...names, name], [] as string[])
     .option('--name <name>', ACP_OPTIONS.name, 'cellhost')
     .option('--transport <transport>', ACP_OPTIONS.transport, 'stdio')
+    .addOption(globalsOption())
     .option('--log-level <level>', SERVE_OPTIONS.logLevel, 'info')
     .helpOption('-h, --help', 'Print this help.')
     .addHelpText('after', ACP_HELP)
     .action(async (agent: [string, ...string[]], flags: AcpFlags) => {
       const { acpCommand } = await import('./acp-command.ts');
-      const { config, keep, name, transport, logLevel } = flags;
-      const options = { agent, config, keep, name, transport, logLevel };
+      const { config, keep, name, transport, globals, logLevel } = flags;
+      const options = { agent, config, keep, name, transport, globals, logLevel };
       exit(await acpCommand(options, io, async () => processSandbox()));
     });
 }
@@ -249,14 +259,21 @@ function originOf(
   return { type: 'stdin' };
 }
 
+function globalsOption(): Option {
+  return new Option('--globals <set>', GLOBALS_OPTION)
+    .choices(['standard', 'web'])
+    .default('standard');
+}
+
 function ms(text: string): number {
   const value = readMilliseconds(text);
   if (value !== undefined) return value;
   throw new InvalidArgumentError(WANTED_MILLISECONDS);
 }
 
-const openProcessSession: OpenSession = ({ delegate, tools, console, maxRunMs }, resources) => {
+const openProcessSession: OpenSession = (needs, resources) => {
+  const { delegate, tools, console, globals, maxRunMs } = needs;
   const sandbox = resources.use(processSandbox());
   const limits = maxRunMs === undefined ? {} : { maxRunMs };
-  return resources.use(new SessionRuntime({ delegate, sandbox, tools, console, limits }));
+  return resources.use(new SessionRuntime({ delegate, sandbox, tools, console, globals, limits }));
 };

@@ -18,6 +18,10 @@ Exit codes:
   129, 130, 143
        SIGHUP, SIGINT or SIGTERM interrupted the cell`;
 
+/** The option of all commands that run programs themselves. */
+export const GLOBALS_OPTION =
+  'Globals that programs have: standard, or web for URL, TextEncoder, structuredClone and the like, too.';
+
 /** What `cellhost mcp --help` says after its options. */
 export const MCP_HELP = `
 Examples:

@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import { type McpConfig, readMcpConfig } from '../mcp/mcp-config.ts';
 import { LazyBackend } from '../mcp-server/lazy-backend.ts';
 import { serveStreams } from '../mcp-server/serve-stdio.ts';
@@ -18,6 +18,8 @@ export interface McpCommandOptions {
   readonly listen: string;
   /** Path of the file with the token that HTTP clients must send. */
   readonly tokenFile: string | undefined;
+  /** Which globals programs have. */
+  readonly globals: GuestGlobals;
 }
 
 const NO_SERVERS: McpConfig = { mcpServers: {} };
@@ -32,7 +34,7 @@ const NO_SERVERS: McpConfig = { mcpServers: {} };
  * @returns The exit code: 0 for any end, 2 for what could not be served.
  */
 export async function mcpCommand(
-  { config, listen, tokenFile }: McpCommandOptions,
+  { config, listen, tokenFile, globals }: McpCommandOptions,
   io: CliIo,
   openSandbox: () => Promise<Sandbox>,
 ): Promise<number> {
@@ -42,7 +44,7 @@ export async function mcpCommand(
     const token = tokenFile === undefined ? undefined : await requiredToken(tokenFile);
     const endpoint = parseMcpEndpoint(listen, token !== undefined);
     const servers = config === undefined ? NO_SERVERS : await readMcpConfig(config);
-    const options = { config: servers, openSandbox, onMessage: say };
+    const options = { config: servers, openSandbox, globals, onMessage: say };
     await using backend = new LazyBackend(options);
     if (endpoint.type === 'stdio') {
       const served = serveStreams(io, backend, io.version);

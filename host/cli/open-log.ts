@@ -1,36 +1,16 @@
-import type { HostLog } from '../core/host-log.ts';
 import type { CliOutput } from './cli-io.ts';
-import { jsonLine, print } from './print.ts';
+import { print } from './print.ts';
 
-/** How important lines are, as tools that read such logs number it. */
-const LOG_LEVELS = {
-  trace: 10,
-  debug: 20,
-  info: 30,
-  warn: 40,
-  error: 50,
-  fatal: 60,
-  silent: Number.POSITIVE_INFINITY,
-} as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 /** @throws Error that names the levels. */
-export function checkLogLevel(level: string): asserts level is keyof typeof LOG_LEVELS {
-  if (Object.hasOwn(LOG_LEVELS, level)) return;
-  const levels = Object.keys(LOG_LEVELS).join(', ');
-  throw new Error(`Cannot use --log-level ${level}: choose one of ${levels}`);
+export function checkLogLevel(level: string): void {
+  if (LOG_LEVELS.includes(level)) return;
+  throw new Error(`Cannot use --log-level ${level}: choose one of ${LOG_LEVELS.join(', ')}`);
 }
 
-/**
- * A log of JSON lines with level, time in milliseconds since 1970, fields and message.
- *
- * @param level Of the least important lines that are written.
- * @throws Error that names the levels.
- */
-export function openLog(level: string, output: CliOutput): HostLog {
-  checkLogLevel(level);
-  const write = (name: 'info' | 'warn') => (fields: object, msg: string) => {
-    if (LOG_LEVELS[name] < LOG_LEVELS[level]) return;
-    print(output, jsonLine({ level: LOG_LEVELS[name], time: Date.now(), ...fields, msg }));
-  };
-  return { info: write('info'), warn: write('warn') };
+/** A log of JSON lines. Loaded when it is needed: what a client waits for first needs none of it. */
+export async function openLog(level: string, output: CliOutput) {
+  const { pino } = await import('pino');
+  return pino({ level, base: null }, { write: (line) => print(output, line) });
 }

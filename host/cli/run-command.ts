@@ -2,6 +2,7 @@ import { abortable } from 'abort-controller-x';
 import type { Delegate } from '../../src/delegate.ts';
 import { followCell } from '../../src/embed/follow-cell.ts';
 import type { CellEndEvent, OutputItem } from '../../src/events.ts';
+import type { GuestGlobals } from '../../src/sandbox.ts';
 import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpTools } from '../mcp/mcp-tools.ts';
@@ -24,6 +25,8 @@ export interface RunOptions extends ServersOptions {
   readonly json: boolean;
   /** Whether the program has a `console`. */
   readonly console: boolean;
+  /** Which globals the program has. */
+  readonly globals: GuestGlobals;
 }
 
 /** What a command needs of a session. */
@@ -31,6 +34,7 @@ export interface SessionNeeds {
   readonly delegate: Delegate;
   readonly tools: readonly ToolDefinition[];
   readonly console: boolean;
+  readonly globals: GuestGlobals;
   readonly maxRunMs: number | undefined;
 }
 

@@ -108,7 +108,7 @@ async function openParts(
   resources: AsyncDisposableStack,
 ): Promise<HostParts> {
   const sandbox = resources.use(await openSandbox());
-  const log = openLog(logLevel, io.stderr);
+  const log = await openLog(logLevel, io.stderr);
   return { sandbox, log };
 }
 

@@ -1,6 +1,6 @@
 import type { ToolCall } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import type { McpConfig } from '../mcp/mcp-config.ts';
 import { NestedServers, type NestedTool } from '../mcp/nested-servers.ts';
@@ -18,6 +18,7 @@ import { ToolIndex } from './tool-index.ts';
 export interface BackendOptions {
   readonly config: McpConfig;
   readonly sandbox: Sandbox;
+  readonly globals: GuestGlobals;
   readonly guard: CallGuard;
   /** Called when the tools or the state of a nested server changed. */
   readonly onChanged: () => void;
@@ -41,12 +42,14 @@ export class Backend implements AsyncDisposable {
   readonly directServers: DirectServers;
   readonly outputs = new CellOutputs();
   readonly #sandbox: Sandbox;
+  readonly #globals: GuestGlobals;
   readonly #guard: CallGuard;
   #tools: ToolSet | undefined;
 
   /** Starts the nested servers. */
-  constructor({ config, sandbox, guard, onChanged, onMessage }: BackendOptions) {
+  constructor({ config, sandbox, globals, guard, onChanged, onMessage }: BackendOptions) {
     this.#sandbox = sandbox;
+    this.#globals = globals;
     this.#guard = guard;
     this.nested = new NestedServers(config, { onChanged, onMessage });
     this.directServers = new DirectServers(this.nested.servers);
@@ -91,6 +94,7 @@ export class Backend implements AsyncDisposable {
   openSession(key: string, publicId: (cellId: string) => string): CodeSession {
     return new CodeSession({
       sandbox: this.#sandbox,
+      globals: this.#globals,
       tools: () => this.#toolSet().definitions,
       callTool: (...called) => this.#call(key, ...called),
       publicId,

@@ -3,7 +3,7 @@ import { CodeModeError } from '../../src/errors.ts';
 import type { CellEvent, PendingCall } from '../../src/events.ts';
 import type { CellPhase } from '../../src/live-events.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import type { Session } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 import { type Caller, type CallTool, LiveCell } from './live-cell.ts';
@@ -17,6 +17,7 @@ const MIN_LEFT_MS = 250;
 /** What a session is made of. */
 export interface CodeSessionOptions {
   readonly sandbox: Sandbox;
+  readonly globals: GuestGlobals;
   /** The tools of a program that starts now. */
   readonly tools: () => readonly ToolDefinition[];
   readonly callTool: CallTool;
@@ -66,11 +67,12 @@ export class CodeSession implements AsyncDisposable {
 
   constructor(options: CodeSessionOptions) {
     this.#options = options;
-    const { sandbox } = options;
+    const { sandbox, globals } = options;
     this.#runtime = new SessionRuntime({
       sandbox,
       delegate: NO_DELEGATE,
       console: true,
+      globals,
       onRetired: (runtimeId) => this.#retire(runtimeId),
     });
   }

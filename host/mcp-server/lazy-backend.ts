@@ -1,5 +1,5 @@
 import type { Tool } from '@modelcontextprotocol/server';
-import type { Sandbox } from '../../src/sandbox.ts';
+import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import type { McpConfig } from '../mcp/mcp-config.ts';
 import type { Backend } from './backend.ts';
 import { askingClient, type CallGuard } from './call-guard.ts';
@@ -9,6 +9,8 @@ import { instructionsFor, ownTools, reachOf, widest } from './own-tools.ts';
 export interface LazyBackendOptions {
   readonly config: McpConfig;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Which globals programs have. Default: `standard`. */
+  readonly globals?: GuestGlobals;
   /** Decides about the calls of nested tools. Default: the client is asked where a policy says so. */
   readonly guard?: CallGuard;
   /** Hears what people should know; never a protocol message. */
@@ -86,15 +88,21 @@ export class LazyBackend implements AsyncDisposable {
     const { config, openSandbox, onMessage } = this.#options;
     const [{ Backend }, sandbox] = await Promise.all([import('./backend.ts'), openSandbox()]);
     const onChanged = () => this.#announceSoon();
-    this.#loaded = new Backend({ config, sandbox, guard: this.guard, onChanged, onMessage });
+    const { guard } = this;
+    const globals = this.#globals;
+    this.#loaded = new Backend({ config, sandbox, globals, guard, onChanged, onMessage });
     return this.#loaded;
   }
 
+  get #globals(): GuestGlobals {
+    return this.#options.globals ?? 'standard';
+  }
+
   #ownTools(): readonly Tool[] {
-    if (this.#loaded !== undefined) return ownTools(this.#loaded.known);
+    if (this.#loaded !== undefined) return ownTools(this.#loaded.known, this.#globals);
     const names = Object.keys(this.#options.config.mcpServers);
     const reach = widest(names.map(() => reachOf(undefined)));
-    return ownTools({ definitions: [], servers: [], reach, direct: [] });
+    return ownTools({ definitions: [], servers: [], reach, direct: [] }, this.#globals);
   }
 
   /** Servers come up one by one: what changes in one turn is announced once. */

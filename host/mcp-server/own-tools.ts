@@ -1,5 +1,6 @@
 import type { Tool, ToolAnnotations } from '@modelcontextprotocol/server';
 import { describeRuntime, type ModelTool } from '../../src/describe/describe-runtime.ts';
+import type { GuestGlobals } from '../../src/sandbox.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
 
 /** Some clients cut descriptions at 4,096 characters. */
@@ -48,8 +49,12 @@ export function widest(reaches: Iterable<Reach>): Reach {
   return widest;
 }
 
-/** `exec`, `wait` and `cells` as clients list them, always in this order, and the direct tools. */
-export function ownTools(known: KnownTools): readonly Tool[] {
+/**
+ * `exec`, `wait` and `cells` as clients list them, always in this order, and the direct tools.
+ *
+ * @param globals Which globals programs have.
+ */
+export function ownTools(known: KnownTools, globals: GuestGlobals): readonly Tool[] {
   const { exec, wait, cells } = describeRuntime({
     tools: known.definitions,
     maxLength: MAX_DESCRIPTION_LENGTH,
@@ -57,6 +62,7 @@ export function ownTools(known: KnownTools): readonly Tool[] {
     search: true,
     output: true,
     console: true,
+    globals,
   });
   const unasked = { isReadOnly: false, isDestructive: false, isOpenWorld: false };
   return [

@@ -37,8 +37,8 @@ type Program = (
   fail: (error: unknown) => void,
 ) => Promise<void>;
 
-/** Called by the script of a program, with its configuration as JSON text and the program. */
-type Begin = (configJson: string, program: Program) => void;
+/** Called by the script of a program, with its configuration as JSON text, `DownHead.direct` and the program. */
+type Begin = (configJson: string, direct: boolean, program: Program) => void;
 
 /**
  * The isolate's half of the bridge: removes what programs must not have, and prepares what they get.
@@ -89,7 +89,8 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     account(length);
   }
 
-  const guarded: Bridge = { up, upMany, flush: bridge.flush, fetch: bridge.fetch };
+  const { flush, fetch, enteredDirectly } = bridge;
+  const guarded: Bridge = { up, upMany, flush, fetch, enteredDirectly };
   const calls = parts.makeToolCalls(k, failures, json, guarded, limits);
   const timers = parts.makeTimers(k, failures, guarded, limits);
   const stores = parts.makeStores(k, failures, json, guarded, limits);
@@ -116,10 +117,13 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     notifications += 1;
   }
 
-  /** The host kills the isolate; until then, no code of the program may run. */
-  function exit(): void {
+  /**
+   * From now on, the host ignores whatever the program says, and stops it soon. What this throws brings
+   * most programs to their end by themselves, so that their isolate can be used again.
+   */
+  function exit(): never {
     up('exit');
-    for (;;);
+    throw k.create(null);
   }
 
   function end(failure: string | undefined): void {
@@ -191,8 +195,9 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     void program(k.create(null) as object, importModule, finish, fail);
   }
 
-  const begin: Begin = (configJson, program) => {
+  const begin: Begin = (configJson, direct, program) => {
     remove('$cellhost$begin');
+    enteredDirectly(direct);
     up('begun');
     const config = k.parse(configJson) as StartConfig;
     failures.bare = config.toolErrors === 'string';
@@ -239,6 +244,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
 
   function deliver(headJson: string, ...texts: readonly string[]): void {
     const head = k.parse(headJson) as DownHead;
+    enteredDirectly(head.direct === true);
     notifications -= head.notified;
     if (head.timer !== undefined) fire(head.timer);
     const answered = head.calls;

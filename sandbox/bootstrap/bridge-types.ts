@@ -11,7 +11,7 @@
  * - `store` key json
  * - `begun`: the program was compiled and starts
  * - `end` text|undefined: the program has ended; with an error text if it failed
- * - `exit`: the program exits now, and waits to be killed
+ * - `exit`: the program has ended itself, and the rest of what it does has no effect
  * - `lasting`: the program leaves something that V8 may run when it is over
  */
 export type Up = (kind: UpKind, a?: string | number, b?: string | number) => void;
@@ -38,6 +38,8 @@ export interface Bridge {
   readonly upMany: (values: ArrayLike<string | number | undefined>) => void;
   /** Waits until the host has taken everything sent so far. */
   readonly flush: () => void;
+  /** Sets whether the host's own thread is inside. It then takes each message in place. */
+  readonly enteredDirectly: (direct: boolean) => void;
   /** JSON text of a stored value whose key is in `StartConfig.remoteKeys`. */
   readonly fetch: (key: string) => string;
 }
@@ -68,6 +70,8 @@ export interface GuestLimits {
 export interface DownHead {
   /** How many notifications have ended. */
   readonly notified: number;
+  /** Whether the host's own thread enters. Default: false. */
+  readonly direct?: boolean;
   /** A timer that fired. It comes alone. */
   readonly timer?: number;
   /** The ids of answered calls; negative for failures. Their texts follow. */

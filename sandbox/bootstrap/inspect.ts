@@ -6,7 +6,8 @@ import type { Json } from './json.ts';
 export interface Inspect {
   /**
    * Like `Json.show`, and also shows what JSON leaves empty: errors with their frames, Maps, Sets,
-   * typed arrays, promises, functions, symbols and bigints. Shows 1,000 entries of each at most.
+   * bytes, promises, functions, symbols, bigints, patterns and search parameters, and of anything
+   * else what it is. Shows 1,000 entries of each at most.
    */
   show(value: unknown): string;
   /** The line of a `console.log`: the first value may hold `%s %d %i %f %j %o %O %c %%`. */
@@ -16,7 +17,8 @@ export interface Inspect {
 /** Uses nothing from outside itself. */
 export function makeInspect(k: Intrinsics, failures: Failures, json: Json): Inspect {
   const MAX_ENTRIES = 1_000;
-  const MAX_ERROR_LENGTH = 65_536;
+  const MAX_TEXT_LENGTH = 65_536;
+  const MAX_TAG_LENGTH = 100;
   const MAX_CAUSES = 4;
   const PROMISE = 'a promise: await it';
   type Label = { label: string; entries: unknown };
@@ -55,11 +57,11 @@ export function makeInspect(k: Intrinsics, failures: Failures, json: Json): Insp
   }
 
   function errorText(error: unknown): string {
-    let text = k.slice(failures.describe(error), 0, MAX_ERROR_LENGTH);
+    let text = k.slice(failures.describe(error), 0, MAX_TEXT_LENGTH);
     let cause = (error as Error).cause;
     for (let depth = 0; depth < MAX_CAUSES && cause !== undefined; depth += 1) {
       const isError = tagOf(cause) === 'Error';
-      text += `\ncaused by: ${k.slice(isError ? failures.describe(cause) : show(cause), 0, MAX_ERROR_LENGTH)}`;
+      text += `\ncaused by: ${k.slice(isError ? failures.describe(cause) : show(cause), 0, MAX_TEXT_LENGTH)}`;
       cause = isError ? (cause as Error).cause : undefined;
     }
     return text;
@@ -76,12 +78,34 @@ export function makeInspect(k: Intrinsics, failures: Failures, json: Json): Insp
       k.setForEach(value, (one) => put(entries, one));
       return { label: `Set(${k.setSize(value)})`, entries };
     }
-    if (k.slice(tag, -5) !== 'Array' || tag === 'Array') return undefined;
-    const length = k.typedLength(value);
+    const isBuffer = tag === 'ArrayBuffer';
+    if (!isBuffer && (k.slice(tag, -5) !== 'Array' || tag === 'Array')) return undefined;
+    const length = isBuffer ? k.bufferLength(value) : k.typedLength(value);
+    const bytes = isBuffer ? new k.Uint8Array(value as ArrayBuffer) : value;
     for (let at = 0; at < length && at <= MAX_ENTRIES; at += 1) {
-      put(entries, (value as ArrayLike<unknown>)[at]);
+      put(entries, (bytes as ArrayLike<unknown>)[at]);
     }
     return { label: `${tag}(${length})`, entries };
+  }
+
+  /** What stands for a value that is best shown as it is written; undefined if it is none. Throws for an impostor. */
+  function writtenOf(tag: string, value: object): string | undefined {
+    if (tag === 'RegExp') return `/${k.regExpSource(value)}/${k.regExpFlags(value)}`;
+    if (tag !== 'URLSearchParams') return undefined;
+    const text = value.toString();
+    // No search parameters are written like that.
+    return k.slice(text, 0, 8) === '[object ' ? undefined : k.slice(text, 0, MAX_TEXT_LENGTH);
+  }
+
+  /** What a value is of which JSON would show nothing; undefined if it would show something. */
+  function kindOf(tag: string, value: object): string | undefined {
+    const isPlain = tag === '' || tag === 'Object' || tag === 'Arguments';
+    const isPrimitive = tag === 'Number' || tag === 'String' || tag === 'Boolean';
+    if (isPlain || isPrimitive || k.keys(value).length > 0) return undefined;
+    const article = k.indexOf('AEIO', k.slice(tag, 0, 1)) < 0 ? 'a' : 'an';
+    const isIterator = k.slice(tag, -9) === ' Iterator' || tag === 'Generator';
+    const advice = isIterator ? ': spread it into an array' : '';
+    return `${article} ${k.slice(tag, 0, MAX_TAG_LENGTH)}${advice}`;
   }
 
   /** What JSON shows instead of a value inside another. */
@@ -95,8 +119,10 @@ export function makeInspect(k: Intrinsics, failures: Failures, json: Json): Insp
     try {
       if (tag === 'Error') return errorText(value);
       if (tag === 'Promise') return PROMISE;
+      const written = writtenOf(tag, value);
+      if (written !== undefined) return written;
       const found = labelOf(tag, value);
-      if (found === undefined) return value;
+      if (found === undefined) return kindOf(tag, value) ?? value;
       const shown = k.create(null);
       shown[found.label] = found.entries;
       return shown;
@@ -110,19 +136,23 @@ export function makeInspect(k: Intrinsics, failures: Failures, json: Json): Insp
     try {
       if (tag === 'Error') return errorText(value);
       if (tag === 'Promise') return PROMISE;
+      const written = writtenOf(tag, value);
+      if (written !== undefined) return written;
       const found = labelOf(tag, value);
       if (found !== undefined) {
         return `${found.label} ${k.stringify(found.entries, replacement)}`;
       }
     } catch {}
-    return inside(value);
+    return inside(tag, value);
   }
 
   /** Looks inside only if JSON may have left something empty: that takes several times as long. */
-  function inside(value: object): string {
+  function inside(tag: string, value: object): string {
     const text = json.show(value);
     const isSure = k.indexOf(text, '{}') < 0 && k.indexOf(text, '{"0":') < 0;
-    return isSure ? text : (k.stringify(value, replacement) ?? text);
+    if (isSure) return text;
+    const kind = text === '{}' ? kindOf(tag, value) : undefined;
+    return kind ?? k.stringify(value, replacement) ?? text;
   }
 
   function show(value: unknown): string {

@@ -14,10 +14,10 @@ export function captureIntrinsics() {
     (self, ...args) =>
       apply(method, self, args);
   const { stringify, parse } = JSON;
-  const { defineProperty, getPrototypeOf, create, hasOwn } = Object;
+  const { defineProperty, getPrototypeOf, create, hasOwn, keys } = Object;
   const { prototype: typed } = Object.getPrototypeOf(Uint8Array);
-  const getter = (prototype: object, name: string) =>
-    bind(Object.getOwnPropertyDescriptor(prototype, name)!.get as (this: object) => number);
+  const getter = <Result = number>(prototype: object, name: string) =>
+    bind(Object.getOwnPropertyDescriptor(prototype, name)!.get as (this: object) => Result);
   type Each = (this: object, visit: (value: unknown, key: unknown) => void) => void;
   const mapPrototype = Map.prototype as Map<string | number, never>;
   return {
@@ -27,6 +27,7 @@ export function captureIntrinsics() {
     getPrototypeOf,
     create,
     hasOwn,
+    keys,
     apply,
     isArray: Array.isArray,
     Error,
@@ -37,6 +38,7 @@ export function captureIntrinsics() {
     Map,
     Proxy,
     Symbol,
+    Uint8Array,
     trunc: Math.trunc,
     promiseThen: bind(
       Promise.prototype.then as (this: object, done: unknown, failed: unknown) => object,
@@ -55,6 +57,9 @@ export function captureIntrinsics() {
     setForEach: bind(Set.prototype.forEach as Each),
     setSize: getter(Set.prototype, 'size'),
     typedLength: getter(typed, 'length'),
+    bufferLength: getter(ArrayBuffer.prototype, 'byteLength'),
+    regExpSource: getter<string>(RegExp.prototype, 'source'),
+    regExpFlags: getter<string>(RegExp.prototype, 'flags'),
     mapGet: bind(mapPrototype.get as (this: object, key: unknown) => unknown),
     mapSet: bind(
       mapPrototype.set as unknown as (this: object, key: unknown, value: unknown) => object,

@@ -76,7 +76,12 @@ export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
 }
 
 function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
-  const wiring = { receive: () => {}, flush: () => undefined, fetch: () => 'null' };
+  const wiring = {
+    receive: () => {},
+    flush: () => undefined,
+    flushNow: () => {},
+    fetch: () => 'null',
+  };
   const context = isolate.createContextSync();
   const deliver = installHelpers(context, compileHelpers(isolate, scripts), wiring);
   context.evalSync(programScript(PROGRAM, BODY), { filename: 'exec_main.mjs', lineOffset: -1 });

@@ -9,11 +9,13 @@ import { withToolHint } from './tool-hint.ts';
 
 /** The run of the program whose messages these are. */
 export interface MessagesOwner {
-  readonly over: boolean;
+  isOver(): boolean;
   /** The program was compiled and starts. */
   begun(): void;
   /** The program has ended, with this failure if it failed. */
   ended(failure: ProgramEnd['failure']): void;
+  /** The program has ended itself in the middle, and is to be stopped if it goes on. */
+  exited(): void;
   /** The program leaves something behind that may run after its end. */
   lasts(): void;
   /** The program must stop. */
@@ -29,6 +31,7 @@ export class GuestMessages {
   readonly #owner: MessagesOwner;
   readonly #stored: StoredBound;
   readonly #pending: PendingMessages;
+  #exited = false;
 
   constructor(
     program: Program,
@@ -51,8 +54,14 @@ export class GuestMessages {
     return this.#pending.none && this.#timers.size === 0;
   }
 
-  /** The tools of the unanswered calls, by name, in call order. */
+  /** Whether the program has ended itself: whatever it says since then is ignored. */
+  get exited(): boolean {
+    return this.#exited;
+  }
+
+  /** The tools of the unanswered calls, by name, in call order; none of a program that has ended itself. */
   get calledTools(): readonly string[] {
+    if (this.#exited) return [];
     const { tools } = this.#program;
     return this.#pending.tools.map((index) => tools[index]?.identifier ?? '');
   }
@@ -69,7 +78,7 @@ export class GuestMessages {
   }
 
   take(kind: unknown, values: readonly unknown[]): void {
-    if (this.#owner.over) return;
+    if (this.#owner.isOver() || this.#exited) return;
     const [a, b] = values;
     switch (kind) {
       case 'text':
@@ -98,7 +107,8 @@ export class GuestMessages {
       case 'end':
         return this.#owner.ended(a === undefined ? null : this.#failureOf(textOf(a)));
       case 'exit':
-        return this.#owner.finish(null);
+        this.#exited = true;
+        return this.#owner.exited();
       case 'lasting':
         return this.#owner.lasts();
     }
@@ -117,7 +127,7 @@ export class GuestMessages {
   }
 
   #invokeTools(values: readonly unknown[]): void {
-    for (let at = 0; at + 2 < values.length && !this.#owner.over; at += 3) {
+    for (let at = 0; at + 2 < values.length && !this.#owner.isOver(); at += 3) {
       const [id, tool] = [Number(values[at]), Number(values[at + 1])];
       const limit = this.#pending.call(id, tool);
       if (limit === 'invalid') {

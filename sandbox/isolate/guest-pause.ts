@@ -1,12 +1,15 @@
+import type { Doorway } from './doorway.ts';
 import type { Turn } from './session-turns.ts';
 
 /** Makes a program wait before it sends more, while its host asks for that. */
 export class GuestPause {
   readonly #turn: Turn;
+  readonly #door: Doorway;
   #paused: PromiseWithResolvers<void> | null = null;
 
-  constructor(turn: Turn) {
+  constructor(turn: Turn, door: Doorway) {
     this.#turn = turn;
+    this.#door = door;
   }
 
   begin(): void {
@@ -21,6 +24,11 @@ export class GuestPause {
   /** What the program waits for, inside its isolate; undefined if it need not wait. */
   flushed(): Promise<void> | undefined {
     return this.#paused === null ? undefined : this.#wait(this.#paused.promise);
+  }
+
+  /** Like `flushed` while this thread is inside: returns when the program need not wait. */
+  flushedNow(): void {
+    this.#door.listen(() => this.#paused !== null);
   }
 
   /** The program computes nothing meanwhile, so another one of its session may run. */

@@ -48,8 +48,12 @@ export class Inbox {
     this.#items.clear();
   }
 
-  /** The next batch: its head as JSON text, then the texts of its answers. If nothing waits, it has no answers. */
-  take(): string[] {
+  /**
+   * The next batch: its head as JSON text, then the texts of its answers. If nothing waits, it has no answers.
+   *
+   * @param direct See `DownHead`.
+   */
+  take(direct = false): string[] {
     const texts: string[] = [];
     const calls: number[] = [];
     let timer: number | undefined;
@@ -73,7 +77,7 @@ export class Inbox {
     const notified = this.#settledNotifications;
     this.#settledNotifications = 0;
     const head: DownHead = timer === undefined ? { notified, calls } : { notified, timer };
-    return [JSON.stringify(head), ...texts];
+    return [JSON.stringify(direct ? { ...head, direct } : head), ...texts];
   }
 
   #bounded(ok: boolean, text: string): { readonly ok: boolean; readonly text: string } {

@@ -10,6 +10,8 @@ export interface Wiring {
   receive: Received;
   /** What the program waits for before it sends more. */
   flush: () => Promise<void> | undefined;
+  /** The same while this thread is inside: returns when the program may send more. */
+  flushNow: () => void;
   fetch: (key: unknown) => string;
 }
 
@@ -48,9 +50,12 @@ export function installHelpers(
   { bootstrap, settled }: CompiledHelpers,
   wiring: Wiring,
 ): ivm.Reference<Deliver> {
-  const receive = new ivm.Callback(
-    (kind: unknown, ...values: unknown[]) => wiring.receive(kind, ...values),
-    { ignored: true },
+  const take = (kind: unknown, ...values: unknown[]) => wiring.receive(kind, ...values);
+  const receive = new ivm.Callback(take, { ignored: true });
+  const receiveNow = new ivm.Callback(quietly(take), { sync: true });
+  const flushNow = new ivm.Callback(
+    quietly(() => wiring.flushNow()),
+    { sync: true },
   );
   // A reference, because only a reference can make the isolate wait. It must never reject.
   const flush = new ivm.Reference(async () => {
@@ -58,12 +63,21 @@ export function installHelpers(
   });
   const fetch = new ivm.Callback((key: unknown) => wiring.fetch(key), { sync: true });
   const install = bootstrap.runSync(context, { reference: true });
-  const deliver = install.applySync(undefined, [receive, flush, fetch], {
+  const deliver = install.applySync(undefined, [receive, receiveNow, flush, flushNow, fetch], {
     result: { reference: true },
   }) as ivm.Reference<Deliver>;
   install.release();
   settled.runSync(context);
   return deliver;
+}
+
+/** An error of the host must not reach a program. */
+function quietly<Args extends readonly unknown[]>(act: (...args: Args) => void) {
+  return (...args: Args): void => {
+    try {
+      act(...args);
+    } catch {}
+  };
 }
 
 /** Compiles one script for all contexts of an isolate. */

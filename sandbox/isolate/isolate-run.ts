@@ -3,6 +3,7 @@ import type { SandboxLimits } from '../limits.ts';
 import { prepareModule } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
 import { checkSyntax } from './check-syntax.ts';
+import { BY_THREADS, type Doorway } from './doorway.ts';
 import { EntryQueue } from './entry-queue.ts';
 import { GuestMessages, type MessagesOwner } from './guest-messages.ts';
 import { GuestPause } from './guest-pause.ts';
@@ -15,7 +16,9 @@ import { RunNotes } from './run-notes.ts';
 import type { Turn } from './session-turns.ts';
 
 /** Freeing an isolate blocks this thread, so those who were told of the end go first. In milliseconds. */
-const DISPOSE_DELAY_MS = 2;
+const DISPOSE_MS = 2;
+/** How long a program that has called `exit()` may take to come to its end before it is stopped, in milliseconds. */
+const EXIT_MS = 20;
 
 /** One program in one context of an isolate. */
 export class IsolateRun implements SandboxRun {
@@ -23,8 +26,8 @@ export class IsolateRun implements SandboxRun {
   /** Resolves when the run is over and no thread is inside its isolate any more. */
   readonly stopped: Promise<void>;
   readonly #stop: () => void;
-  #inside = 0;
   readonly #program: Program;
+  readonly #notes: RunNotes;
   readonly #calls: ProgramCalls;
   readonly #limits: SandboxLimits;
   readonly #pause: GuestPause;
@@ -32,7 +35,6 @@ export class IsolateRun implements SandboxRun {
   readonly #inbox: Inbox;
   readonly #timers: GuestTimers;
   readonly #messages: GuestMessages;
-  readonly #notes: RunNotes;
   readonly #resolve: (end: ProgramEnd) => void;
   readonly #onOver: (left: ProgramIsolate | null) => void;
   #isolate: ProgramIsolate | null = null;
@@ -51,6 +53,7 @@ export class IsolateRun implements SandboxRun {
 
   /**
    * @param turn When the program may run.
+   * @param door How its isolate is entered.
    * @param onOver Called once, when nothing of the program runs any more: with its isolate if the
    * program ended by itself and left nothing in it that could run; null if it is disposed. @internal
    */
@@ -60,18 +63,22 @@ export class IsolateRun implements SandboxRun {
     limits: SandboxLimits,
     turn: Turn,
     onOver: (left: ProgramIsolate | null) => void,
+    door: Doorway = BY_THREADS,
   ) {
-    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
-    this.ended = promise;
-    this.#resolve = resolve;
+    ({ promise: this.ended, resolve: this.#resolve } = Promise.withResolvers<ProgramEnd>());
     ({ promise: this.stopped, resolve: this.#stop } = Promise.withResolvers<void>());
     this.#program = program;
+    this.#notes = new RunNotes(program);
     this.#calls = calls;
     this.#limits = limits;
     this.#holding = program.hold;
-    this.#pause = new GuestPause(turn);
-    this.#entries = new EntryQueue(turn, () => this.#rest());
-    this.#notes = new RunNotes(program);
+    this.#pause = new GuestPause(turn, door);
+    this.#entries = new EntryQueue(turn, door, {
+      mayBeDirect: () => !this.#lasts,
+      failed: (error) => this.#failed(error),
+      left: () => this.#left(),
+      idle: () => this.#rest(),
+    });
     this.#onOver = onOver;
     this.#inbox = new Inbox(limits.maxValueLength);
     this.#timers = new GuestTimers((id) => {
@@ -82,17 +89,20 @@ export class IsolateRun implements SandboxRun {
   }
 
   #owner(): MessagesOwner {
-    const run = this;
     return {
-      get over() {
-        return run.#over;
-      },
+      isOver: () => this.#over,
       begun: () => {
         this.#begun = true;
       },
       ended: (failure) => {
         this.#programOver = true;
         if (failure !== null) this.#failure = failure;
+      },
+      exited: () => {
+        this.#programOver = true;
+        // No timer fires while this thread is inside.
+        if (this.#entries.inside === 'this thread') this.#finish(null);
+        else setTimeout(() => this.#finish(null), EXIT_MS).unref();
       },
       lasts: () => {
         this.#lasts = true;
@@ -106,9 +116,8 @@ export class IsolateRun implements SandboxRun {
     return this.#over;
   }
 
-  /** Whether no thread is inside its isolate. */
   get resting(): boolean {
-    return this.#inside === 0;
+    return this.#entries.inside === 'nobody';
   }
 
   /** How long threads have been inside its isolate for it, in milliseconds. Never blocks. */
@@ -133,9 +142,11 @@ export class IsolateRun implements SandboxRun {
     const context = isolate.contextWith(this.#program.globals);
     context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
     context.wiring.flush = () => this.#pause.flushed();
+    context.wiring.flushNow = () => this.#pause.flushedNow();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
-    const script = programScript(this.#program, prepared);
-    this.#entries.enter(() => this.#enter(context.run(script)));
+    this.#entries.enter((direct) =>
+      context.run(programScript(this.#program, prepared, direct), direct),
+    );
   }
 
   /** Ends a program that could not be started. */
@@ -203,7 +214,7 @@ export class IsolateRun implements SandboxRun {
     this.#inbox.clear();
     this.#entries.close();
     this.unpause();
-    if (this.#inside === 0) this.#stop();
+    if (this.resting) this.#stop();
     this.#disposeAfter((dispose) => void setImmediate(dispose));
     this.#onOver(left);
   }
@@ -212,7 +223,7 @@ export class IsolateRun implements SandboxRun {
   #handBack(): ProgramIsolate | null {
     const isolate = this.#isolate;
     if (isolate === null || isolate.disposed) return null;
-    if ((this.#begun && !this.#programOver) || this.#lasts || this.#inside > 0) return null;
+    if ((this.#begun && !this.#programOver) || this.#lasts || !this.resting) return null;
     this.#isolate = null;
     return isolate;
   }
@@ -223,28 +234,26 @@ export class IsolateRun implements SandboxRun {
     if (isolate === null) return;
     this.#isolate = null;
     isolate.context.cutOff();
-    wait(() => isolate.dispose());
+    // Nothing else stops a program in which this thread is.
+    if (this.#entries.inside === 'this thread') isolate.dispose();
+    else wait(() => isolate.dispose());
   }
 
-  /** Enters the isolate once, and continues when it is quiet again. */
-  async #enter(entry: Promise<void>): Promise<void> {
-    this.#inside += 1;
-    try {
-      await entry;
-    } catch (error) {
-      if (this.#over) return;
-      // To describe an error, V8 may have run getters of the program after its microtasks. Whatever
-      // they started would run in the next entry.
-      this.#lasts = true;
-      if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
-      if (this.#isolate?.disposed) return this.#finish(outOfMemory(this.#limits));
-      if (!this.#begun) return this.#finish(unreadable(this.#program.source, error));
-      this.#notes.rejected(error);
-    } finally {
-      this.#inside -= 1;
-      if (this.#over) this.#stop();
-    }
+  /** An entry has failed. */
+  #failed(error: unknown): void {
     if (this.#over) return;
+    // To describe an error, V8 may have run getters of the program after its microtasks. Whatever
+    // they started would run in the next entry.
+    this.#lasts = true;
+    if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
+    if (this.#isolate?.disposed) this.#finish(outOfMemory(this.#limits));
+    else if (!this.#begun) this.#finish(unreadable(this.#program.source, error));
+    else if (!this.#messages.exited) this.#notes.rejected(error);
+  }
+
+  /** An entry is over. */
+  #left(): void {
+    if (this.#over) return this.#stop();
     if (this.#programOver) this.#finish(this.#failure);
     else if (!this.#inbox.empty) this.#schedule();
   }
@@ -266,32 +275,24 @@ export class IsolateRun implements SandboxRun {
         return this.#finish(deadlock());
       case 'interrupted':
         this.#mayMove = 'no';
-        return this.#deliver();
+        return this.#schedule();
       case 'finalizers':
     }
   }
 
+  /** Delivers what is waiting by then. With nothing waiting, V8 still runs the program's remaining jobs. */
   #schedule(): void {
     if (this.#scheduled || this.#over) return;
     this.#scheduled = true;
-    this.#deliver();
-  }
-
-  /** Delivers what is waiting by then. With nothing waiting, V8 still runs the program's remaining jobs. */
-  #deliver(): void {
-    this.#entries.enter(() => {
+    this.#entries.enter((direct) => {
       this.#scheduled = false;
-      const isolate = this.#isolate;
-      if (isolate === null || this.#over) return Promise.resolve();
-      return this.#enter(isolate.context.deliver(this.#inbox.take()));
+      return this.#isolate?.context.deliver(this.#inbox.take(direct), direct);
     });
   }
 
   #finish(failure: ProgramEnd['failure']): void {
     const left = this.#handBack();
-    if (this.#programOver) {
-      this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_DELAY_MS));
-    }
+    if (this.#programOver) this.#disposeAfter((dispose) => void setTimeout(dispose, DISPOSE_MS));
     this.#stopAll(left);
     const notes = this.#notes.atEnd(this.#programOver ? this.#messages.calledTools : []);
     this.#resolve({ failure: withRepairHint(failure, this.#program), notes });

@@ -2,6 +2,7 @@ import { withDefaults } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
 import { collectAtExit } from './collect-at-exit.ts';
+import { BY_THREADS, type Doorway } from './doorway.ts';
 import { IsolateReserve } from './isolate-reserve.ts';
 import { IsolateRun } from './isolate-run.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
@@ -39,6 +40,7 @@ export class IsolateSandbox implements Sandbox {
   readonly #reserve: IsolateReserve;
   readonly #used: UsedIsolates;
   readonly #turns: SessionTurns;
+  #door: Doorway = BY_THREADS;
   /** In their order. */
   readonly #waiting: WaitingProgram[] = [];
   readonly #runs = new Set<IsolateRun>();
@@ -69,14 +71,20 @@ export class IsolateSandbox implements Sandbox {
     return this.#used.size;
   }
 
+  /** Isolates of programs that start later are entered like this. @internal */
+  enterThrough(door: Doorway): void {
+    this.#door = door;
+  }
+
   run(program: Program, calls: ProgramCalls, session: symbol): IsolateRun {
     const turn = this.#turns.join(session, (isWaiting) => calls.waits(isWaiting));
-    const run = new IsolateRun(program, calls, this.#limits, turn, (left) => {
+    const onOver = (left: ProgramIsolate | null) => {
       this.#runs.delete(run);
       this.#stopping.add(run.stopped);
       void run.stopped.then(() => this.#stopping.delete(run.stopped));
       this.#over(left, session);
-    });
+    };
+    const run = new IsolateRun(program, calls, this.#limits, turn, onOver, this.#door);
     if (this.#closed) {
       run.fail('the sandbox is closed');
       return run;

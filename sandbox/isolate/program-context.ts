@@ -2,6 +2,8 @@ import type ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
 import { type CompiledHelpers, installHelpers, type Wiring } from './install-helpers.ts';
 
+const PROGRAM_FILE = { filename: 'exec_main.mjs', lineOffset: -1 };
+
 /**
  * The globals of one program, with its helpers installed.
  *
@@ -9,7 +11,12 @@ import { type CompiledHelpers, installHelpers, type Wiring } from './install-hel
  * only the host holds the delivering function.
  */
 export class ProgramContext {
-  readonly wiring: Wiring = { receive: () => {}, flush: () => undefined, fetch: () => '' };
+  readonly wiring: Wiring = {
+    receive: () => {},
+    flush: () => undefined,
+    flushNow: () => {},
+    fetch: () => '',
+  };
   readonly #context: ivm.Context;
   readonly #deliver: ivm.Reference<Deliver>;
 
@@ -26,14 +33,21 @@ export class ProgramContext {
     install.release();
   }
 
-  /** Runs a script under the name of programs. Its second line is the program's first. */
-  async run(code: string): Promise<void> {
-    await this.#context.eval(code, { filename: 'exec_main.mjs', lineOffset: -1 });
+  /**
+   * Runs a script under the name of programs. Its second line is the program's first.
+   *
+   * @param direct Whether on this thread. If so, it is over when the function returns.
+   * @returns Settles when the program is quiet.
+   */
+  run(code: string, direct: boolean): Promise<void> | void {
+    if (direct) return this.#context.evalSync(code, PROGRAM_FILE);
+    return this.#context.eval(code, PROGRAM_FILE);
   }
 
-  /** Delivers a batch. Resolves when the program is quiet again. */
-  async deliver(batch: readonly string[]): Promise<void> {
-    await this.#deliver.apply(undefined, batch as [string]);
+  /** Delivers a batch. The rest is as for `run`. */
+  deliver(batch: readonly string[], direct: boolean): Promise<void> | void {
+    if (direct) return void this.#deliver.applySync(undefined, batch as [string]);
+    return this.#deliver.apply(undefined, batch as [string]);
   }
 
   /** Cuts the program off: what it sends from now on is ignored. */
@@ -45,6 +59,7 @@ export class ProgramContext {
   release(): void {
     this.cutOff();
     this.wiring.flush = () => undefined;
+    this.wiring.flushNow = () => {};
     this.wiring.fetch = () => 'null';
     this.#deliver.release();
     this.#context.release();

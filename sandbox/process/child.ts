@@ -1,13 +1,15 @@
 import { writeSync } from 'node:fs';
-import { Socket } from 'node:net';
 import type { OutputItem } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, ProgramTool } from '../../src/sandbox.ts';
-import type { IsolateRun } from '../isolate/isolate-run.ts';
 import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
+import { ChildPipe } from './child-pipe.ts';
+import { DirectDoor } from './direct-door.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type Frame, FrameWriter } from './frames.ts';
-import { giveUpPermissions } from './give-up-permissions.ts';
+import { giveUpPermissions, giveUpThreads } from './give-up-permissions.ts';
+import { Guest } from './guest.ts';
+import { InsideWatch } from './inside-watch.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { Down, END_BOUNDS, Up } from './message-kinds.ts';
 import { OwnMemory } from './own-memory.ts';
@@ -23,57 +25,42 @@ const NOBODY = 0;
 
 type Options = Pick<Program, 'toolErrors' | 'console' | 'globals' | 'hold'>;
 
-/** A program of this process. It is paused while its host asks for that or the pipe is full. */
-class Guest {
-  readonly run: IsolateRun;
-  #isHeldByHost = false;
-  #isPipeFull = false;
-
-  constructor(run: IsolateRun) {
-    this.run = run;
-  }
-
-  heldByHost(held: boolean): void {
-    this.#isHeldByHost = held;
-    this.#apply();
-  }
-
-  pipeFull(full: boolean): void {
-    this.#isPipeFull = full;
-    this.#apply();
-  }
-
-  #apply(): void {
-    if (this.#isHeldByHost || this.#isPipeFull) this.run.pause();
-    else this.run.unpause();
-  }
-}
-
 /** The sandbox process's half of the pipe: an isolate sandbox, driven by frames. */
 class SandboxProcess {
-  readonly #pipe: Socket;
-  readonly #writer: FrameWriter;
+  readonly #pipe: ChildPipe;
+  readonly #writer = new FrameWriter((chunk, taken) => this.#pipe.write(chunk, taken));
+  readonly #watch = new InsideWatch();
+  readonly #door: DirectDoor;
   readonly #guests = new Map<number, Guest>();
   readonly #values = new Map<number, ReadonlyMap<string, string>>();
   /** The symbols by which the isolate sandbox knows sessions. */
   readonly #sessions = new Map<number, symbol>();
   readonly #ledger = new MemoryLedger(() => process.memoryUsage.rss());
   #tools: readonly ProgramTool[] = [];
-  #isDraining = false;
   #sandbox: IsolateSandbox | null = null;
   #memory: OwnMemory | null = null;
 
-  constructor(pipe: Socket) {
-    this.#pipe = pipe;
-    this.#writer = new FrameWriter((chunk, taken) => void pipe.write(chunk, taken));
-  }
+  /** How many more deliveries to a lone program make it worth while to start the watch; null if nothing does. */
+  #untilWatch: number | null = null;
 
-  listen(): void {
+  constructor(fd: number) {
     const reader = new FrameReader();
-    this.#pipe.on('data', (chunk: Buffer) => {
-      for (const frame of reader.push(chunk)) this.#receive(frame);
+    this.#pipe = new ChildPipe(fd, {
+      onBytes: (chunk) => {
+        for (const frame of reader.push(chunk)) this.#receive(frame);
+      },
+      onDrain: () => {
+        for (const guest of this.#guests.values()) guest.pipeFull(false);
+      },
+      onEnd: die,
     });
-    this.#pipe.on('end', die).on('error', die).on('close', die);
+    this.#door = new DirectDoor({
+      pipe: this.#pipe,
+      watch: this.#watch,
+      programs: () => this.#guests.size,
+      flush: () => this.#writer.flush(),
+      onShared: () => this.#writer.send(Up.Shared, 0, 0, 0),
+    });
   }
 
   #receive(frame: Frame): void {
@@ -81,7 +68,7 @@ class SandboxProcess {
     const guest = this.#guests.get(run);
     switch (kind) {
       case Down.Limits:
-        return this.#setUp(JSON.parse(texts[0]!) as SandboxLimits, a * MIB);
+        return this.#setUp(JSON.parse(texts[0]!) as SandboxLimits, a * MIB, b);
       case Down.Tools:
         this.#tools = JSON.parse(texts[0]!) as readonly ProgramTool[];
         return;
@@ -90,6 +77,7 @@ class SandboxProcess {
       case Down.Start:
         return this.#start(frame);
       case Down.Answer:
+        this.#delivered();
         return guest?.run.answer(a, b === 1, texts[0]!);
       case Down.Notified:
         return guest?.run.notified();
@@ -109,6 +97,10 @@ class SandboxProcess {
         return this.#endSession(a);
       case Down.Ping:
         return this.#writer.send(Up.Pong, 0, 0, 0);
+      case Down.Alone:
+        return this.#door.leftAlone();
+      case Down.Share:
+        return this.#door.share();
       case Down.Weigh:
         return void this.#ledger.heaviest().then((id) => {
           this.#writer.send(Up.Heaviest, id ?? NOBODY, 0, 0);
@@ -116,10 +108,29 @@ class SandboxProcess {
     }
   }
 
-  #setUp(limits: SandboxLimits, limitBytes: number): void {
+  #setUp(limits: SandboxLimits, limitBytes: number, aloneAfter: number): void {
     this.#sandbox = new IsolateSandbox({ limits });
+    this.#sandbox.enterThrough(this.#door);
     const usedBytes = () => process.memoryUsage.rss();
-    this.#memory = new OwnMemory({ limitBytes, usedBytes, onExcess: () => endLarge(limitBytes) });
+    const onExcess = () => {
+      writeSync(2, lastWordsOf(limitBytes));
+      die();
+    };
+    this.#memory = new OwnMemory({ limitBytes, usedBytes, onExcess });
+    if (aloneAfter > 0) this.#untilWatch = aloneAfter;
+    else giveUpThreads();
+  }
+
+  /** Something was delivered to a program. Its process is worth a watch if there is much of that. */
+  #delivered(): void {
+    if (this.#untilWatch === null || this.#guests.size !== 1 || this.#memory === null) return;
+    this.#untilWatch -= 1;
+    if (this.#untilWatch > 0) return;
+    this.#untilWatch = null;
+    const { mostBytes, limitBytes } = this.#memory;
+    const onReady = () => this.#writer.send(Up.Able, 0, 0, 0);
+    this.#watch.start({ mostBytes, lastWords: lastWordsOf(limitBytes), onReady });
+    giveUpThreads();
   }
 
   #keepValues(session: number, texts: Frame['texts']): void {
@@ -141,6 +152,7 @@ class SandboxProcess {
     });
     const run = this.#sandbox.run(program, this.#callsOf(id, writes), this.#symbolOf(session));
     this.#guests.set(id, new Guest(run));
+    this.#delivered();
     void this.#memory?.watch(run.stopped);
     this.#ledger.add(id, run);
     void run.ended.then((end) => {
@@ -173,6 +185,7 @@ class SandboxProcess {
       writes.flush();
       if (text === undefined) writer.send(kind, id, a, b);
       else writer.send(kind, id, a, b, text);
+      this.#door.said();
     };
     return {
       started: () => send(Up.Started),
@@ -180,11 +193,13 @@ class SandboxProcess {
       output: (item) => {
         writes.flush();
         sendItem(writer, id, item);
+        this.#door.said();
         this.#checkPipe(id);
       },
       yieldControl: () => send(Up.Yield),
       store: (key, json) => {
         writes.add(key, json);
+        if (this.#door.isInside) writes.flush();
         this.#checkPipe(id);
       },
       call: (call, tool, inputJson: string | undefined) => {
@@ -201,14 +216,7 @@ class SandboxProcess {
 
   /** Pauses a program that has filled the pipe. */
   #checkPipe(id: number): void {
-    if (this.#pipe.writableLength < FULL_PIPE_BYTES) return;
-    this.#guests.get(id)?.pipeFull(true);
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    this.#pipe.once('drain', () => {
-      this.#isDraining = false;
-      for (const guest of this.#guests.values()) guest.pipeFull(false);
-    });
+    if (this.#pipe.unsentBytes >= FULL_PIPE_BYTES) this.#guests.get(id)?.pipeFull(true);
   }
 
   #forget(id: number): void {
@@ -251,14 +259,10 @@ function die(): void {
 }
 
 /** The host reads the reason from the standard error. */
-function endLarge(limitBytes: number): void {
+function lastWordsOf(limitBytes: number): string {
   const limit = `${limitBytes / MIB} MiB (maxProcessBytes)`;
-  writeSync(
-    2,
-    `Fatal memory excess: the process went over its limit of ${limit} while its host was busy\n`,
-  );
-  die();
+  return `Fatal memory excess: the process went over its limit of ${limit} while its host was busy\n`;
 }
 
 giveUpPermissions();
-new SandboxProcess(new Socket({ fd: 3, readable: true, writable: true })).listen();
+new SandboxProcess(3);

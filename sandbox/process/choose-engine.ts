@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Access } from './company.ts';
 
 /** How many programs of a session may wait for their start in one process before it gets another. */
 const CROWD = 4;
@@ -13,6 +14,8 @@ export interface Candidate {
   readonly starting: number;
   /** Whether it accepts programs yet. */
   readonly ready: boolean;
+  /** Whether it has room for a program beside those that run in it. */
+  readonly access: Access;
   /** Programs started in it so far. */
   readonly programs: number;
   /** Sessions that it knows. */
@@ -38,8 +41,10 @@ export interface Situation<Engine> {
 
 /** Where a program goes. */
 export interface Choice<Engine> {
-  /** Null if a process has to be started. */
+  /** Null if a process has to be started, or asked. */
   readonly engine: Engine | null;
+  /** The process that is to make room: the program waits for that. Default: none. */
+  readonly asked?: Engine;
   /** Whether the process belongs to the session alone from now on. */
   readonly isTaken: boolean;
   /** Whether a spare would have helped and there was none; undefined if none was looked for. */
@@ -52,17 +57,21 @@ export function chooseEngine<Engine extends Candidate>(
 ): Choice<Engine> {
   const { session, own, maxProcesses, maxProgramsPerProcess } = situation;
   const hasServed = ({ programs }: Engine) => programs >= maxProgramsPerProcess;
-  const [least] = own
-    .filter((engine) => !hasServed(engine))
-    .toSorted((a, b) => a.starting - b.starting);
+  const isOpen = ({ access }: Engine) => access === 'open';
+  const unworn = own.filter((engine) => !hasServed(engine));
+  const [least] = unworn.filter(isOpen).toSorted((a, b) => a.starting - b.starting);
   if (least !== undefined) return relieve(situation, least);
+  const asked = unworn.find(({ access }) => access === 'askable');
+  if (asked !== undefined) return { engine: null, asked, isTaken: false };
   const living = situation.living();
   const isFull = living.length >= maxProcesses;
-  if (isFull && own[0] !== undefined) return { engine: own[0], isTaken: false };
+  const last = isFull ? own.find(isOpen) : undefined;
+  if (last !== undefined) return { engine: last, isTaken: false };
   const idle = living.filter(({ load }) => load === 0);
   const free = idle.find((engine) => engine.knows(session)) ?? unneeded(situation, idle);
   if (free !== undefined) return { engine: free, isTaken: true };
-  const usable = isFull ? living : living.filter((engine) => !hasServed(engine));
+  const open = living.filter(isOpen);
+  const usable = isFull ? open : open.filter((engine) => !hasServed(engine));
   return { engine: shareable(situation, usable, isFull), isTaken: false };
 }
 

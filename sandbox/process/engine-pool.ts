@@ -2,41 +2,19 @@ import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
 import { BlamedSessions } from './blamed-sessions.ts';
 import { chooseEngine } from './choose-engine.ts';
-import { type EndCause, type EndCounts, lost, noEnds } from './end-cause.ts';
-import { type EngineOptions, EngineProcess } from './engine-process.ts';
+import { type EndCause, lost, noEnds } from './end-cause.ts';
+import { EngineProcess } from './engine-process.ts';
+import type { PoolCounts, PoolOptions } from './pool-options.ts';
 import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
+import { usedProcessorMs } from './used-processor.ts';
 
-/** How a pool of sandbox processes is set up. */
-export type PoolOptions = Pick<
-  EngineOptions,
-  'nodePath' | 'launch' | 'sandboxLimits' | 'limits' | 'spawn'
-> & {
-  /** How many unused processes are kept ready. */
-  readonly spares: number;
-  /** How many sessions share a process, even while more could be started. */
-  readonly sessionsPerProcess: number;
-  /**
-   * Called when there may be a process for a waiting session; synchronously for a new process, which
-   * the session that has waited longest is to get.
-   */
-  readonly onRoom: (isNew: boolean) => void;
-};
-
-/** What a pool has at the moment, and how its processes have ended so far. */
-export interface PoolCounts {
-  readonly processes: number;
-  /** Processes in which nothing runs. */
-  readonly spares: number;
-  /** Programs that are running, or were killed and may still be running. */
-  readonly programs: number;
-  /** Sessions whose programs share a process with those of others. */
-  readonly sharingSessions: number;
-  /** Programs that were stopped because memory was short and they used the most. */
-  readonly stoppedPrograms: number;
-  /** Processes that have ended, by cause. */
-  readonly ended: EndCounts;
-}
+/** The thread that a process needs for leaving programs alone pays off for one that makes many calls. */
+const ALONE_AFTER = 32;
+/** How many processes must be possible for one to leave its program alone: another session needs one. */
+const MIN_PROCESSES = 2;
+/** Whether it can be told if a process that gives no sign of life is computing. */
+const CAN_TELL_COMPUTING = usedProcessorMs(process.pid) !== null;
 
 /**
  * Starting a process occupies a core for a while. So a spare that a program has taken is replaced when
@@ -117,11 +95,12 @@ export class EnginePool {
   /**
    * A process for the next program of a session, which owns it from now on if there are enough.
    *
-   * @returns Null if one has to be started: see `grow`.
+   * @returns Null if one has to be started: see `grow`; `asked` if one of the session's own was asked to
+   *   make room: `onRoom` is called when it has, or probably will not soon.
    */
-  take(session: symbol): EngineProcess | null {
+  take(session: symbol): EngineProcess | 'asked' | null {
     const engine = this.#choose(session);
-    if (engine === null) return null;
+    if (engine === null || engine === 'asked') return engine;
     this.#idleSince.delete(engine);
     this.#unweighed.delete(engine);
     this.#held.hold(session, engine);
@@ -183,11 +162,11 @@ export class EnginePool {
     else await new Promise((resolve) => setImmediate(resolve));
   }
 
-  #choose(session: symbol): EngineProcess | null {
+  #choose(session: symbol): EngineProcess | 'asked' | null {
     const { sessionsPerProcess, limits } = this.#options;
     const { maxProcesses, maxProgramsPerProcess } = limits;
     const nowMs = performance.now();
-    const { engine, isTaken, lacksRelief } = chooseEngine({
+    const { engine, asked, isTaken, lacksRelief } = chooseEngine({
       session,
       living: () => this.living,
       own: [...this.#held.of(session)].filter(({ gone }) => !gone),
@@ -198,11 +177,27 @@ export class EnginePool {
       maxProgramsPerProcess,
     });
     this.#lacksRelief = lacksRelief ?? this.#lacksRelief;
+    asked?.lone.want();
+    if (asked !== undefined) return 'asked';
     if (isTaken && engine !== null) {
       engine.dedicate(session);
       this.#held.free(engine);
     }
     return engine;
+  }
+
+  get #leavesAlone(): boolean {
+    const { sessionsPerProcess, limits } = this.#options;
+    return CAN_TELL_COMPUTING && sessionsPerProcess === 1 && limits.maxProcesses >= MIN_PROCESSES;
+  }
+
+  /**
+   * Whether the program of a process may be left alone. Not in the last process that there can be, so
+   * that one has always room for others; and not if its session has brought down a process.
+   */
+  #mayBeAlone(engine: EngineProcess): boolean {
+    if (this.living.length >= this.#options.limits.maxProcesses) return false;
+    return ![...engine.sessions].some((session) => this.#blamed.has(session, performance.now()));
   }
 
   /** Includes sessions of a process that is about to be ended. */
@@ -222,6 +217,9 @@ export class EnginePool {
       ...this.#options,
       onReady: (ready) => this.#endStart(ready),
       onIdle: (idle) => this.#idle(idle),
+      onAccess: () => this.#options.onRoom(false),
+      aloneAfter: this.#leavesAlone ? (this.#options.aloneAfter ?? ALONE_AFTER) : 0,
+      mayBeAlone: (lone) => this.#mayBeAlone(lone),
       onGone: (gone, cause) => this.#gone(gone, cause),
     });
     this.#engines.add(engine);

@@ -1,38 +1,24 @@
 import type { CellFailure } from '../../src/events.ts';
-import type { Program, ProgramCalls, ProgramTool } from '../../src/sandbox.ts';
-import type { SandboxLimits } from '../limits.ts';
+import type { Program, ProgramCalls } from '../../src/sandbox.ts';
 import { AnswerRoom } from './answer-room.ts';
+import type { Access } from './company.ts';
 import { type EndCause, type Excess, heaviest, lost, notStarted, tooLarge } from './end-cause.ts';
-import { EngineChild, type Spawn } from './engine-child.ts';
+import { EngineChild } from './engine-child.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { FrameWriter } from './frames.ts';
 import { HeaviestProgram } from './heaviest-program.ts';
 import { IncomingMessages } from './incoming-messages.ts';
-import type { ProcessLimits } from './limits.ts';
+import { LoneProgram } from './lone-program.ts';
 import { Down } from './message-kinds.ts';
 import { ProcessRun, type SendDown } from './process-run.ts';
 import { residentBytes } from './resident-bytes.ts';
+import { SentTools } from './sent-tools.ts';
 import { SentValues } from './sent-values.ts';
 import { SignsOfLife } from './signs-of-life.ts';
+import { Supervision } from './supervision.ts';
 
 /** Share of `maxProcessBytes` that may wait in the pipe. More would not fit into the process if it read it. */
 const UNREAD_SHARE = 1 / 2;
-
-/** How an engine process is started. */
-export interface EngineOptions {
-  readonly nodePath: string;
-  /** See `ChildStart`. Default: none. */
-  readonly launch?: readonly string[];
-  readonly sandboxLimits: SandboxLimits;
-  readonly limits: ProcessLimits;
-  /** Default: `spawn` of Node.js. */
-  readonly spawn?: Spawn;
-  /** Called once, when the process has exited or could not be started. Never called synchronously. */
-  readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
-  /** Called once, when it accepts programs. */
-  readonly onReady: (engine: EngineProcess) => void;
-  /** Called when nothing runs in it any more. */
-  readonly onIdle: (engine: EngineProcess) => void;
-}
 
 /** The host's side of a sandbox process: starts programs in it and notices its end. */
 export class EngineProcess {
@@ -43,8 +29,16 @@ export class EngineProcess {
   readonly #signs: SignsOfLife;
   readonly #values: SentValues;
   #programs = 0;
-  #toolsJson = '[]';
-  #toolsSent: readonly ProgramTool[] | null = null;
+  readonly #tools = new SentTools((json) => this.#writer.send(Down.Tools, 0, 0, 0, json));
+  /** Its program, as long as there is no other. */
+  readonly lone = new LoneProgram({
+    send: (kind) => this.#writer.send(kind, 0, 0, 0),
+    load: () => this.load,
+    mayBeAlone: () => this.#options.mayBeAlone?.(this) ?? false,
+    after: (ms, act) => void setTimeout(() => setImmediate(act), ms).unref(),
+    onAccess: () => this.#options.onAccess?.(this),
+  });
+  readonly #supervision: Supervision;
   #ending: { readonly cause: EndCause; readonly failure: CellFailure } | null = null;
   readonly #heaviest = new HeaviestProgram({
     programs: () => [...this.#runs.keys()],
@@ -61,6 +55,14 @@ export class EngineProcess {
     this.#options = options;
     const { nodePath, launch = [], limits, sandboxLimits, spawn } = options;
     this.#signs = new SignsOfLife(limits);
+    this.#supervision = new Supervision({
+      limits,
+      signs: this.#signs,
+      lone: this.lone,
+      pid: () => this.pid,
+      ping: () => this.#writer.send(Down.Ping, 0, 0, 0),
+      end: (cause, what) => this.end(cause, this.#failure(what)),
+    });
     const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
     const messages = this.#readMessages();
     const onBytes = (chunk: Buffer) => messages.push(chunk);
@@ -71,7 +73,8 @@ export class EngineProcess {
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
     const mostMiB = Math.min(limits.maxProcessBytes / (1 << 20), 2 ** 32 - 1);
-    this.#writer.send(Down.Limits, 0, Math.ceil(mostMiB), 0, JSON.stringify(sandboxLimits));
+    const limitsJson = JSON.stringify(sandboxLimits);
+    this.#writer.send(Down.Limits, 0, Math.ceil(mostMiB), options.aloneAfter ?? 0, limitsJson);
     this.ask();
     this.#writer.flush();
     this.#child.ref(false);
@@ -130,20 +133,20 @@ export class EngineProcess {
 
   /** Asks for a sign of life. */
   ask(): void {
-    this.#signs.asked();
-    this.#writer.send(Down.Ping, 0, 0, 0);
+    this.#supervision.ask();
   }
 
   /** Counts time, in milliseconds, in which it could have been heard. Ends it if it is silent or stuck. */
   pass(listenedMs: number): void {
-    const late = this.#signs.pass(listenedMs);
-    if (late === 'stuck') this.end(late, lost('was ended because a program in it did not stop'));
-    if (late !== 'silent') return;
-    const { hangMs, startMs } = this.#options.limits;
-    const hangs = `gave no sign of life for ${hangMs} ms (hangMs)`;
-    this.end(late, this.#failure(this.ready ? hangs : `did not start in ${startMs} ms (startMs)`));
+    this.#supervision.pass(listenedMs);
   }
 
+  /** Whether a program may be started in it now. */
+  get access(): Access {
+    return this.lone.access;
+  }
+
+  /** Starts a program, which its `access` must allow. */
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
     this.#programs += 1;
     const id = this.#programs;
@@ -155,9 +158,10 @@ export class EngineProcess {
     const limits = this.#options.sandboxLimits;
     const run = new ProcessRun({ id, program, calls, limits, send, room, onRef, onOver });
     this.#runs.set(id, run);
+    this.lone.starts();
     this.#starting.add(id);
     this.#ref(id, true);
-    this.#sendTools(program.tools);
+    this.#tools.send(program.tools);
     const sessionId = this.#values.send(session, program.values);
     const { toolErrors, console, globals, hold } = program;
     const options = JSON.stringify({ toolErrors, console, globals, hold });
@@ -240,6 +244,7 @@ export class EngineProcess {
       isOver: () => this.gone,
       onReady: () => this.#options.onReady(this),
       onStarted: (id) => this.#starting.delete(id),
+      onCompany: (what) => (this.#options.aloneAfter ?? 0) > 0 && this.lone.said(what),
       onStopped: () => this.#checkIdle(),
       onInvalid: (why) => this.end('garbled', this.#failure(`sent an invalid message: ${why}`)),
     });
@@ -249,7 +254,7 @@ export class EngineProcess {
     this.#runs.delete(id);
     this.#starting.delete(id);
     this.#answerRoom.leave(id);
-    if (killed && !this.gone) this.#signs.killed(id);
+    if (killed && !this.gone) this.#supervision.killed(id);
     this.#ref(id, false);
     this.#checkIdle();
   }
@@ -287,14 +292,5 @@ export class EngineProcess {
   #loseAll(failure: CellFailure): void {
     this.#signs.clear();
     for (const run of [...this.#runs.values()]) run.lose(failure);
-  }
-
-  #sendTools(tools: readonly ProgramTool[]): void {
-    if (tools === this.#toolsSent) return;
-    this.#toolsSent = tools;
-    const json = JSON.stringify(tools);
-    if (json === this.#toolsJson) return;
-    this.#toolsJson = json;
-    this.#writer.send(Down.Tools, 0, 0, 0, json);
   }
 }

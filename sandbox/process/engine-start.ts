@@ -33,7 +33,6 @@ export const PACKAGES: readonly string[] = [
   'isolated-vm',
   'acorn',
   'acorn-walk',
-  'p-queue',
   'fastest-levenshtein',
 ];
 /** Where they are, found at the first start. */
@@ -59,6 +58,8 @@ export function engineStart(nodePath: string, compiled = sharedCache(nodePath)):
     // This module ignores permissions.
     '--no-experimental-sqlite',
     '--allow-addons',
+    // Given up when there is the one thread that it is for: see `InsideWatch`.
+    '--allow-worker',
     `--allow-fs-read=${packageRoot}`,
     ...modules.map((folder) => `--allow-fs-read=${folder}`),
     // Read by isolated-vm's loader to recognise the C library.

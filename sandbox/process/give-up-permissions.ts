@@ -16,3 +16,9 @@ export function giveUpPermissions(): void {
   // Missing before Node.js 26.
   process.permission.drop?.('addon');
 }
+
+/** Gives up starting threads. Call it when there is the one of `InsideWatch`, or will be none. */
+export function giveUpThreads(): void {
+  // Missing before Node.js 26.
+  process.permission.drop?.('worker');
+}

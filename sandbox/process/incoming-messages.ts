@@ -23,6 +23,8 @@ export interface IncomingMessagesParts {
   readonly onReady: () => void;
   /** The program has started, or waits for others of its session. */
   readonly onStarted: (id: number) => void;
+  /** See `Up`. @returns Whether it may say that now. */
+  readonly onCompany: (what: 'able' | 'shared') => boolean;
   /** A killed program is gone. */
   readonly onStopped: () => void;
   /** It sent something that no honest process sends at that moment. */
@@ -65,7 +67,7 @@ export class IncomingMessages {
   }
 
   #receive(frame: Frame): void {
-    const { limits, signs, runOf, onStarted } = this.#parts;
+    const { limits, signs, runOf, onStarted, onCompany } = this.#parts;
     const { kind, run: id } = frame;
     if (kind !== Up.Gone && signs.isStopping(id)) return this.#leftovers.drop(frame);
     const message = readUpMessage(frame, limits.maxValueLength);
@@ -73,6 +75,9 @@ export class IncomingMessages {
     if (!signs.started) refuse('the process is not ready');
     if (message.type === 'gone') return this.#stopped(id);
     if (message.type === 'heaviest') return this.#named(id);
+    if (message.type === 'able' || message.type === 'shared') {
+      return onCompany(message.type) ? undefined : refuse(`it may not say ${message.type}`);
+    }
     const run = runOf(id) ?? refuse(`program ${id} does not run`);
     run.receive(message);
     if (message.type === 'started' || message.type === 'waits') onStarted(id);

@@ -1,6 +1,9 @@
 /** What a host sends to its sandbox process. `run` names the program; `a` and `b` are as noted. */
 export const Down = {
-  /** Limits of programs, as JSON. The first message; a: memory limit of the process, in MiB. */
+  /**
+   * Limits of programs, as JSON. The first message; a: memory limit of the process, in MiB; b: how many
+   * deliveries to lone programs make it `Able`, 0 for never.
+   */
   Limits: 1,
   /** The tools of the programs that follow, as JSON. */
   Tools: 2,
@@ -25,6 +28,10 @@ export const Down = {
   Unpause: 14,
   /** Asks which program uses the most memory. */
   Weigh: 15,
+  /** The only program is left alone until `Share`: the main thread may enter its isolate. */
+  Alone: 16,
+  /** Another program is to be started: the main thread must not enter isolates. Answered with `Shared`. */
+  Share: 17,
 } as const;
 
 /** What a sandbox process sends to its host. */
@@ -55,6 +62,10 @@ export const Up = {
   Waits: 14,
   /** It waits no longer. */
   Proceeds: 15,
+  /** Its only program can be left alone from now on. Sent once. */
+  Able: 16,
+  /** The main thread is in no isolate and enters none. */
+  Shared: 17,
 } as const;
 
 /** Bounds of what a process sends about a program's end, in UTF-16 units. Longer texts are cut off. */

@@ -18,18 +18,24 @@ export interface OwnMemoryParts {
 /**
  * In a sandbox process: watches its memory in case its host is too busy to do so.
  *
- * A timer of the main thread suffices: programs run in threads of their own and cannot block it for
- * long.
+ * A timer of the main thread suffices while programs run in threads of their own, which cannot block
+ * it for long. `InsideWatch` takes over while the main thread is inside an isolate.
  */
 export class OwnMemory {
   readonly #parts: OwnMemoryParts;
-  readonly #mostBytes: number;
+  /** The memory at which this process ends, in bytes. */
+  readonly mostBytes: number;
   #programs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: OwnMemoryParts) {
     this.#parts = parts;
-    this.#mostBytes = parts.limitBytes + Math.max(parts.limitBytes * MARGIN, MIN_MARGIN_BYTES);
+    this.mostBytes = parts.limitBytes + Math.max(parts.limitBytes * MARGIN, MIN_MARGIN_BYTES);
+  }
+
+  /** What the host allows, in bytes. */
+  get limitBytes(): number {
+    return this.#parts.limitBytes;
   }
 
   /** Watches while a program runs. */
@@ -44,7 +50,7 @@ export class OwnMemory {
   #look(): void {
     const { limitBytes, usedBytes, onExcess } = this.#parts;
     const used = usedBytes();
-    if (used > this.#mostBytes) return onExcess();
+    if (used > this.mostBytes) return onExcess();
     const isNear = used > limitBytes / 2;
     this.#timer = setTimeout(() => this.#look(), isNear ? CLOSE_WATCH_MS : WATCH_MS);
   }

@@ -27,9 +27,19 @@ export class SignsOfLife {
     return this.#started;
   }
 
-  /** It was asked for a sign of life. */
-  asked(): void {
+  /**
+   * It was asked for a sign of life.
+   *
+   * @returns Whether it had answered all earlier questions.
+   */
+  asked(): boolean {
     this.#unanswered += 1;
+    return this.#unanswered === 1;
+  }
+
+  /** It has been silent for a good reason: the time counts anew. */
+  excused(): void {
+    this.#silentMs = 0;
   }
 
   /**

@@ -36,6 +36,8 @@ export type UpMessage =
   | RunMessage
   | { readonly type: 'gone' }
   | { readonly type: 'pong' }
+  | { readonly type: 'able' }
+  | { readonly type: 'shared' }
   | { readonly type: 'heaviest' };
 
 /**
@@ -51,6 +53,10 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
   switch (frame.kind) {
     case Up.Pong:
       return bare(frame, 'pong', frame.run === 0);
+    case Up.Able:
+      return bare(frame, 'able', frame.run === 0);
+    case Up.Shared:
+      return bare(frame, 'shared', frame.run === 0);
     case Up.Heaviest:
       return bare(frame, 'heaviest');
     case Up.Gone:
@@ -83,7 +89,8 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
   return refuse(`there is no kind ${frame.kind}`);
 }
 
-type Bare = 'started' | 'waits' | 'proceeds' | 'yield' | 'frontier' | 'gone' | 'pong' | 'heaviest';
+type OfProcess = 'gone' | 'pong' | 'heaviest' | 'able' | 'shared';
+type Bare = 'started' | 'waits' | 'proceeds' | 'yield' | 'frontier' | OfProcess;
 
 /** A message without numbers and texts. */
 function bare<Type extends Bare>(

@@ -2,8 +2,17 @@ import type { Program, ProgramCalls, SandboxRun } from '../../src/sandbox.ts';
 import { notStarted } from './end-cause.ts';
 import { WaitingRun } from './waiting-run.ts';
 
-/** Starts a program; returns null if there is no process for it yet. */
-export type Place = (program: Program, calls: ProgramCalls, session: symbol) => SandboxRun | null;
+/**
+ * Starts a program.
+ *
+ * @returns Null if there is no process for it yet; `asked` if there will soon be room in one that no
+ *   other session waits for.
+ */
+export type Place = (
+  program: Program,
+  calls: ProgramCalls,
+  session: symbol,
+) => SandboxRun | 'asked' | null;
 
 /**
  * Programs that wait for a process, by session: first come, first served.
@@ -52,6 +61,7 @@ export class WaitingLine {
       for (const [run, [program, calls]] of programs) {
         const placed = this.#place(program, calls, session);
         if (placed === null) return;
+        if (placed === 'asked') break;
         this.#remove(session, run);
         run.place(placed);
       }

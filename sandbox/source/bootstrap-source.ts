@@ -34,20 +34,22 @@ export interface BootstrapScript {
 /**
  * The script that prepares an isolate, made of the unchanged source of the functions in `bootstrap/`.
  *
- * It is a function of the bridge's `up`, `flush` and `fetch`, and returns the function that accepts
- * deliveries. Its parts are in parentheses, so that they are compiled eagerly and cached.
+ * It is a function of the bridge's `up`, `flush` and `fetch`, with `upNow` and `flushNow` for entries of
+ * the host's own thread, and returns the function that accepts deliveries. Its parts are in parentheses, so that they are compiled eagerly and cached.
  */
 export function bootstrapScript(limits: SandboxLimits): BootstrapScript {
   const parts = Object.entries(PARTS).map(([name, part]) => `${name}: (${String(part)})`);
-  const code = `(function (up, flush, fetch) {
+  const code = `(function (up, upNow, flush, flushNow, fetch) {
 'use strict';
 const { apply } = Reflect;
 const { applySyncPromise } = flush;
+let direct = false;
 const bridge = {
-  up,
-  upMany: (values) => apply(up, undefined, values),
-  flush: () => void apply(applySyncPromise, flush, [undefined, []]),
+  up: (kind, a, b) => (direct ? upNow(kind, a, b) : up(kind, a, b)),
+  upMany: (values) => apply(direct ? upNow : up, undefined, values),
+  flush: () => void (direct ? flushNow() : apply(applySyncPromise, flush, [undefined, []])),
   fetch,
+  enteredDirectly: (value) => { direct = value; },
 };
 return (${String(bootstrap)})({ ${parts.join(',\n')} }, bridge, ${JSON.stringify(limits)});
 })`;

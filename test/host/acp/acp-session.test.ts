@@ -16,6 +16,7 @@ function setup() {
       notify: () => {},
       room: async () => {},
     },
+    globals: 'standard',
     openSandbox: () => Promise.reject(new Error('no sandbox here')),
     onMessage: () => {},
     onUnused: () => {

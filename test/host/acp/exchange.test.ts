@@ -28,6 +28,7 @@ function setup(version = 1, policies: ReadonlyMap<string, ToolPolicy> = new Map(
     keep: new Set(),
     ownName: 'cellhost',
     editor: { requests, asks: new Set(), notify: () => {}, room: async () => {} },
+    globals: 'standard',
     openSandbox: () => Promise.reject(new Error('no sandbox here')),
     mountFor: () => mount,
     log: { info: () => {}, warn: (_, text) => void warnings.push(text) },

@@ -19,6 +19,7 @@ function openSession(): AcpSession {
       notify: () => {},
       room: async () => {},
     },
+    globals: 'standard',
     openSandbox: () => Promise.reject(new Error('no sandbox here')),
     onMessage: () => {},
     onUnused: () => {},

@@ -40,14 +40,14 @@ describe('ownTools', () => {
     const servers = [{ name: 'a', tools: 3 }];
     for (const known of [NOTHING, { ...NOTHING, servers }]) {
       assert.deepEqual(
-        ownTools(known).map(({ name }) => name),
+        ownTools(known, 'standard').map(({ name }) => name),
         ['exec', 'wait', 'cells'],
       );
     }
   });
 
   it('annotates exec by what it reaches, and asks clients to show it whole', () => {
-    const [exec, wait] = ownTools({ ...NOTHING, reach: reachOf({}) });
+    const [exec, wait] = ownTools({ ...NOTHING, reach: reachOf({}) }, 'standard');
     assert.equal(exec?.annotations?.destructiveHint, true);
     assert.equal(exec?.annotations?.openWorldHint, true);
     assert.equal(wait?.annotations?.destructiveHint, false);
@@ -63,7 +63,7 @@ describe('ownTools', () => {
       description: 'x'.repeat(300),
     }));
     const servers = Array.from({ length: 300 }, (_, at) => ({ name: `server-${at}`, tools: 10 }));
-    const [exec] = ownTools({ ...NOTHING, definitions, servers });
+    const [exec] = ownTools({ ...NOTHING, definitions, servers }, 'standard');
     assert.ok((exec?.description?.length ?? 0) <= 4000);
     assert.match(exec?.description ?? '', /Servers: server-0 \(10 tools\), .* and \d+ more/);
     assert.match(exec?.description ?? '', /\d+ more: tools\.search/);

@@ -27,6 +27,7 @@ const CASES: Readonly<Record<string, string>> = {
   'a callback of a settled stream': `await stream_settled([1], () => exit()); ${EVERYTHING}`,
   'the text of the error that fails the cell': `throw { get stack() { exit() } }`,
   'a rejection handler': `await Promise.reject(1).catch(() => exit()); ${EVERYTHING}`,
+  'a function that nobody awaits': `void (async () => exit())(); await undefined; ${EVERYTHING}`,
   'a timer': `setTimeout(() => { exit(); ${EVERYTHING} }, 0); await new Promise(() => {})`,
   'a call of its own from inside exit': `exit({ get x() { exit() } }); ${EVERYTHING}`,
 };

@@ -34,6 +34,17 @@ describe('What a program shows', { timeout: 60_000 }, () => {
     'new Error("out", { cause: new TypeError("in") })':
       'Error: out\n    at exec_main.mjs:1:6\ncaused by: TypeError: in\n    at exec_main.mjs:1:32',
     '{ [Symbol.toStringTag]: "Map", a: {} }': '{"a":{}}',
+    '/a\\/b/gi': '/a\\/b/gi',
+    '[/x/]': '["/x/"]',
+    'new Uint8Array([1, 2]).buffer': 'ArrayBuffer(2) [1,2]',
+    'new WeakMap()': 'a WeakMap',
+    '{ n: new Intl.NumberFormat() }': '{"n":"an Intl.NumberFormat"}',
+    'new Map([[1, 2]]).keys()': 'a Map Iterator: spread it into an array',
+    '[new Number(3), new String("s"), (function () { return arguments })()]': '[3,"s",{}]',
+    '{ [Symbol.toStringTag]: "RegExp", a: {} }': '{"a":{}}',
+    '{ [Symbol.toStringTag]: "ArrayBuffer", a: {} }': '{"a":{}}',
+    '{ [Symbol.toStringTag]: "URLSearchParams", a: {} }': '{"a":{}}',
+    '{ [Symbol.toStringTag]: "Mine", toJSON: () => ({}) }': '{}',
     undefined: 'undefined',
     null: 'null',
   };
@@ -41,11 +52,32 @@ describe('What a program shows', { timeout: 60_000 }, () => {
     it(`is useful: ${value}`, async () => assert.equal(await shown(value), want));
   }
 
+  const WEB: Readonly<Record<string, string>> = {
+    'new URLSearchParams("a=1&a=2&b=x y")': 'a=1&a=2&b=x+y',
+    '{ p: new URLSearchParams({ a: 1 }), u: new URL("https://x") }': '{"p":"a=1","u":"https://x/"}',
+    'new URL("https://x/?a#b")': '"https://x/?a#b"',
+    'new TextEncoder()': 'a TextEncoder',
+    'new TextEncoder().encode("é")': 'Uint8Array(2) [195,169]',
+    'structuredClone([new Set([1])])': '[{"Set(1)":[1]}]',
+    'new URLSearchParams("a=1").keys()': 'a URLSearchParams Iterator: spread it into an array',
+    'new URLSearchParams([["a", "x".repeat(1e6)]]).toString().length': '1000002',
+  };
+  for (const [value, want] of Object.entries(WEB)) {
+    it(`is useful with web globals: ${value}`, async () => {
+      const options = { console: true, globals: 'web' } as const;
+      const { texts } = await runCell(sandbox, `text(${value}); console.log('%o', ${value})`, {
+        options,
+      });
+      assert.deepEqual(texts, [want, want]);
+    });
+  }
+
   it('stays within bounds', async () => {
     const bounds = {
       'new Map(Array.from({ length: 1e5 }, (_, n) => [n, n]))': 20_000,
       'new Float64Array(1e6)': 3_000,
       'new Error("x".repeat(1e6))': 66_000,
+      'Object.assign(Object.create({ [Symbol.toStringTag]: "URLSearchParams" }), { toString: () => "x".repeat(1e6) })': 66_000,
       '{ set: new Set(Array.from({ length: 1e5 }, (_, n) => n)) }': 6_000,
     };
     for (const [value, most] of Object.entries(bounds)) {
@@ -64,9 +96,13 @@ describe('What a program shows', { timeout: 60_000 }, () => {
   });
 
   it('is as in version 1 with bare tool errors', async () => {
-    const source = `text(new Map([[1, 2]])); text(tools.never()); text(tools.never); throw { a: 1 }`;
-    const { texts, failure } = await runCell(sandbox, source, { toolErrors: 'string' });
-    assert.deepEqual(texts, ['{}', '{}', 'undefined']);
+    const source = `text(new Map([[1, 2]])); text(tools.never()); text(tools.never); text(/x/);
+      text(new URLSearchParams('a=1')); text(new TextEncoder()); throw { a: 1 }`;
+    const { texts, failure } = await runCell(sandbox, source, {
+      toolErrors: 'string',
+      options: { globals: 'web' },
+    });
+    assert.deepEqual(texts, ['{}', '{}', 'undefined', '{}', '{}', '{}']);
     assert.equal(failure?.text, '[object Object]');
   });
 

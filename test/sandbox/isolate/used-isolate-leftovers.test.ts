@@ -98,6 +98,22 @@ describe('A program in a used isolate', { timeout: 120_000 }, () => {
     assert.ok(used > 100, `${used} isolates were used again`);
   });
 
+  it('finds nothing of earlier ones that call exit after any of the others', async () => {
+    const { world, probe } = await inNew;
+    let used = 0;
+    for (const source of Object.values(PREDECESSORS)) {
+      await using isolate = new UsedIsolate(ROOMY, SETUP);
+      const { failure } = await isolate.run(
+        `const leave = exit; ${source}\n;try { leave() } catch (left) { globalThis.left = left } leave()`,
+      );
+      assert.equal(failure, null, source);
+      if (isolate.isKept) used += 1;
+      assert.deepEqual((await isolate.run(WORLD_DUMP)).texts[0]?.split('\n'), world, source);
+      assert.deepEqual(await isolate.runAgain(PROBE), probe, source);
+    }
+    assert.ok(used > 100, `${used} isolates were used again`);
+  });
+
   it('would find it if there were something', async () => {
     const { world, probe } = await inNew;
     await using isolate = new UsedIsolate({}, SETUP);

@@ -56,13 +56,34 @@ describe('An isolate', { timeout: 60_000 }, () => {
   });
 
   const UNCLEAN: Readonly<Record<string, string>> = {
-    'called exit': `exit()`,
     'can never go on': `await new Promise(() => {})`,
-    'went over a limit': `for (let n = 0; n < 10_001; n++) try { setTimeout(() => {}, 1e6) } catch { exit() }`,
+    'did not stop when it had called exit': `try { exit() } finally { for (;;); }`,
+    'never came to rest when it had called exit': `const again = async () => { for (;;) await 1 }; void again(); exit()`,
+    'called exit where nobody heard of it': `void (async () => exit())(); await 1`,
     'left much': `globalThis.much = Array.from({ length: 3e6 }, (_, n) => n + 0.5)`,
     'left much that V8 does not count': `globalThis.much = new Uint8Array(24 << 20).fill(1)`,
     'left much in the registry of symbols': `for (let n = 0; n < 40; n++) Symbol.for(n + 'x'.repeat(1 << 20))`,
   };
+  const EXITS: Readonly<Record<string, string>> = {
+    'its last line': `text(1); exit()`,
+    'a function that is awaited': `const run = async () => { await tools.echo(1); exit() }; await run()`,
+    'a try with catch and finally': `try { exit() } catch { text(1) } finally { await tools.echo(1) } text(2)`,
+    'a timer': `setTimeout(exit, 0); await new Promise(() => {})`,
+    'one of many at once': `await Promise.all([tools.never(), 1].map(async (one) => { await one; exit() }))`,
+    'a helper': `text({ toJSON() { exit() } })`,
+    'the text of its failure': `throw { get stack() { exit() } }`,
+  };
+  for (const [where, source] of Object.entries(EXITS)) {
+    it(`runs the next program after one that called exit in ${where}`, async () => {
+      await using isolate = new UsedIsolate();
+      await isolate.run('text(1)');
+      const { failure, notes } = await isolate.runAgain(source);
+      assert.deepEqual([failure, notes], [null, []]);
+      assert.equal(isolate.isKept, true);
+      assert.deepEqual((await isolate.runAgain('text(2)')).texts, ['2']);
+    });
+  }
+
   for (const [what, source] of Object.entries(UNCLEAN)) {
     it(`runs no program after one that ${what}`, async () => {
       await using isolate = new UsedIsolate();
@@ -246,8 +267,8 @@ describe('UsedIsolates', { timeout: 30_000 }, () => {
     isolate.releaseContext();
     wiring.receive('text', 'late');
     assert.deepEqual([heard, wiring.fetch('key'), wiring.flush()], [0, 'null', undefined]);
-    await assert.rejects(context.run('1'));
-    await assert.rejects(context.deliver(['{"notified":0}']));
+    await assert.rejects(async () => context.run('1', false));
+    await assert.rejects(async () => context.deliver(['{"notified":0}'], false));
     isolate.dispose();
   });
 });

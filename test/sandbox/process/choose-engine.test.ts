@@ -22,6 +22,7 @@ function engine(name: string, parts: Partial<Engine> & { readonly of?: symbol } 
     load: 0,
     starting: 0,
     ready: true,
+    access: 'open',
     programs: 1,
     sessionCount: of === undefined ? 0 : 1,
     idleMs: 0,

@@ -339,13 +339,13 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
     assert.ok(line.some((flag) => flag.startsWith('--max-old-space-size=')));
     assert.deepEqual(
       line.filter((flag) => flag.startsWith('--allow') && !flag.startsWith('--allow-fs-read=')),
-      ['--allow-addons'],
+      ['--allow-addons', '--allow-worker'],
     );
     await session.close();
     await sandbox.close();
   });
 
-  it('is refused files, processes, threads and, on Node.js 26, the network', () => {
+  it('is refused files, processes and, on Node.js 26, the network', () => {
     const script = `
       const { readFileSync, writeFileSync, readdirSync } = require('node:fs');
       const refused = () => { throw Object.assign(new Error(), { code: 'ERR_ACCESS_DENIED' }) };
@@ -353,7 +353,7 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
         read: () => readFileSync('/etc/passwd'), list: () => readdirSync('/'), environment: () => readFileSync('/proc/self/environ'),
         write: () => writeFileSync('${tmpdir()}/cellhost-test-written', ''), overwrite: () => writeFileSync('${import.meta.filename}', ''),
         database: () => new (process.getBuiltinModule('node:sqlite')?.DatabaseSync ?? refused())('${tmpdir()}/cellhost-test-written'),
-        spawn: () => require('node:child_process').spawnSync('true'), thread: () => new (require('node:worker_threads').Worker)('0', { eval: true }),
+        spawn: () => require('node:child_process').spawnSync('true'),
       };
       const codes = {};
       for (const [what, attempt] of Object.entries(tries)) try { attempt(); codes[what] = 'done' } catch (error) { codes[what] = error.code }
@@ -364,7 +364,7 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
     const { stdout } = spawnSync(node, [...flags, '-e', script]);
     const { network, ...codes } = JSON.parse(stdout.toString()) as Record<string, string>;
     for (const [what, code] of Object.entries(codes)) assert.equal(code, 'ERR_ACCESS_DENIED', what);
-    assert.equal(Object.keys(codes).length, 8);
+    assert.equal(Object.keys(codes).length, 7);
     const { modules } = process.versions;
     assert.equal(network, modules === '147' ? 'ERR_ACCESS_DENIED' : 'ECONNREFUSED');
   });
@@ -376,21 +376,28 @@ describe('A sandbox process', { timeout: 60_000 }, () => {
     const module = new URL('../../../sandbox/process/give-up-permissions.ts', import.meta.url);
     const script = `
       import { readdirSync, writeFileSync } from 'node:fs';
-      const { giveUpPermissions } = await import(${JSON.stringify(module)});
+      const { giveUpPermissions, giveUpThreads } = await import(${JSON.stringify(module)});
       const attempt = (act) => { try { act(); return 'done' } catch (error) { return error.code } };
       const look = () => ({
         write: attempt(() => writeFileSync('${folder}/written', '')),
         list: attempt(() => readdirSync('${folder}')),
         addons: process.permission.has('addon'),
+        threads: process.permission.has('worker'),
       });
       const before = look();
       giveUpPermissions();
+      giveUpThreads();
       console.log(JSON.stringify({ before, after: look() }));`;
     const flags = [...args.slice(0, -1), '--input-type=module', '-e', script];
     const { stdout } = spawnSync(node, flags, { env });
     assert.deepEqual(JSON.parse(stdout.toString()), {
-      before: { write: 'done', list: 'done', addons: true },
-      after: { write: 'ERR_ACCESS_DENIED', list: 'ERR_ACCESS_DENIED', addons: false },
+      before: { write: 'done', list: 'done', addons: true, threads: true },
+      after: {
+        write: 'ERR_ACCESS_DENIED',
+        list: 'ERR_ACCESS_DENIED',
+        addons: false,
+        threads: false,
+      },
     });
     const kept = readdirSync(folder, { recursive: true, withFileTypes: true });
     assert.ok(kept.some((file) => file.isFile() && file.name !== 'written'));

@@ -9,6 +9,7 @@ import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import type { Spawn } from '../../../sandbox/process/engine-child.ts';
 import { engineNode } from '../../../sandbox/process/engine-node.ts';
 import { EnginePool } from '../../../sandbox/process/engine-pool.ts';
+import { EngineProcess } from '../../../sandbox/process/engine-process.ts';
 import { defaultProcessLimits, processSandbox } from '../../../sandbox/process/process-sandbox.ts';
 import { WaitingLine } from '../../../sandbox/process/waiting-line.ts';
 import { contractProgram } from '../../contract/contract-program.ts';
@@ -61,7 +62,8 @@ const FAILURES: Readonly<Record<string, readonly [spawn: Spawn, cause: RegExp]>>
 /** A pool whose processes are started by `spawn`, and what runs programs in it. */
 function poolOf(spawn: Spawn, spares = 0) {
   const line = new WaitingLine((program, calls, session) => {
-    return pool.take(session)?.start(program, calls, session) ?? null;
+    const engine = pool.take(session);
+    return engine instanceof EngineProcess ? engine.start(program, calls, session) : engine;
   });
   const pool = new EnginePool({
     nodePath: NODE,

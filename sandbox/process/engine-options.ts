@@ -1,0 +1,31 @@
+import type { SandboxLimits } from '../limits.ts';
+import type { EndCause } from './end-cause.ts';
+import type { Spawn } from './engine-child.ts';
+import type { EngineProcess } from './engine-process.ts';
+import type { ProcessLimits } from './limits.ts';
+
+/** How an engine process is started. */
+export interface EngineOptions {
+  readonly nodePath: string;
+  /** See `ChildStart`. Default: none. */
+  readonly launch?: readonly string[];
+  readonly sandboxLimits: SandboxLimits;
+  readonly limits: ProcessLimits;
+  /** Default: `spawn` of Node.js. */
+  readonly spawn?: Spawn;
+  /** Called once, when the process has exited or could not be started. Never called synchronously. */
+  readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
+  /** Called once, when it accepts programs. */
+  readonly onReady: (engine: EngineProcess) => void;
+  /** Called when another program may start in it, or should no longer wait for that. */
+  readonly onAccess?: (engine: EngineProcess) => void;
+  /**
+   * After how many deliveries to lone programs it prepares to leave them alone, which costs a thread;
+   * 0 for never. Default: 0.
+   */
+  readonly aloneAfter?: number;
+  /** Whether its program may be left alone now. Default: never. */
+  readonly mayBeAlone?: (engine: EngineProcess) => boolean;
+  /** Called when nothing runs in it any more. */
+  readonly onIdle: (engine: EngineProcess) => void;
+}

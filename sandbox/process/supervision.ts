@@ -1,0 +1,72 @@
+import type { EndCause } from './end-cause.ts';
+import type { ProcessLimits } from './limits.ts';
+import type { LoneProgram } from './lone-program.ts';
+import type { SignsOfLife } from './signs-of-life.ts';
+import { usedProcessorMs } from './used-processor.ts';
+
+/** What supervising a sandbox process needs. */
+export interface SupervisionParts {
+  readonly limits: ProcessLimits;
+  readonly signs: SignsOfLife;
+  readonly lone: LoneProgram;
+  readonly pid: () => number | undefined;
+  /** Sends the question that the process answers as a sign of life. */
+  readonly ping: () => void;
+  /** Ends the process, which has done this. */
+  readonly end: (cause: EndCause, what: string) => void;
+}
+
+/**
+ * Ends a sandbox process that hangs, or in which a program does not stop.
+ *
+ * A process whose main thread is inside the program that it leaves alone gives no sign of life. It
+ * hangs only if it does not use its processor either.
+ */
+export class Supervision {
+  readonly #parts: SupervisionParts;
+  /** What the process had used when it was asked or looked at, in milliseconds. */
+  #processorMs = 0;
+
+  constructor(parts: SupervisionParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks for a sign of life. */
+  ask(): void {
+    const { signs, lone, ping } = this.#parts;
+    if (signs.asked() && lone.isAlone) this.#isComputing();
+    ping();
+  }
+
+  /** Counts time, in milliseconds, in which the process could have been heard. */
+  pass(listenedMs: number): void {
+    const { limits, signs, lone } = this.#parts;
+    const late = signs.pass(listenedMs);
+    if (late === 'stuck') this.#endStuck();
+    if (late !== 'silent') return;
+    if (lone.isAlone && this.#isComputing()) return signs.excused();
+    const hangs = `gave no sign of life for ${limits.hangMs} ms (hangMs)`;
+    const what = signs.started ? hangs : `did not start in ${limits.startMs} ms (startMs)`;
+    this.#parts.end(late, what);
+  }
+
+  /** It was told to stop a program. */
+  killed(id: number): void {
+    const { signs, lone } = this.#parts;
+    signs.killed(id);
+    lone.killed(() => {
+      if (signs.isStopping(id)) this.#endStuck();
+    });
+  }
+
+  #endStuck(): void {
+    this.#parts.end('stuck', 'was ended because a program in it did not stop');
+  }
+
+  /** Whether it has used its processor since the last time. */
+  #isComputing(): boolean {
+    const beforeMs = this.#processorMs;
+    this.#processorMs = usedProcessorMs(this.#parts.pid()) ?? beforeMs;
+    return this.#processorMs > beforeMs;
+  }
+}
