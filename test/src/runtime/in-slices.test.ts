@@ -49,10 +49,10 @@ describe('Work in slices', () => {
   it('pauses after a few milliseconds, whatever the number of steps', async (t) => {
     const { log, steps } = await setup(t);
     assert.equal(inSlices(steps('quick', 40, 0)), null);
-    const over = inSlices(steps('slow', 4, 3));
-    assert.deepEqual(log.slice(40), ['slow1', 'slow2']);
+    const over = inSlices(steps('slow', 30, 3));
+    assert.equal(log.at(-1), 'slow23');
     await over;
-    assert.equal(log.length, 44);
+    assert.equal(log.length, 70);
   });
 
   it('shares the time of a turn with other work, and is done first come, first served', async (t) => {
