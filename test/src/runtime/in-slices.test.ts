@@ -36,6 +36,16 @@ describe('Work in slices', () => {
     assert.equal(inSlices(steps('a', 31, 100)), null);
   });
 
+  it('is done in place if it has few steps, however busy the machine is', async (t) => {
+    const { steps } = await setup(t);
+    let nowMs = 1_000;
+    t.mock.method(performance, 'now', () => {
+      nowMs += 100;
+      return nowMs;
+    });
+    assert.equal(inSlices(steps('a', 31, 0)), null);
+  });
+
   it('lets the event loop turn when it has many steps that take long', async (t) => {
     const { log, steps } = await setup(t);
     const over = inSlices(steps('a', 70, 4));
