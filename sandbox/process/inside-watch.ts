@@ -1,5 +1,3 @@
-import { Worker } from 'node:worker_threads';
-
 /** What is watched while the main thread cannot. */
 export interface InsideWatchOptions {
   /** The memory at which this process ends, in bytes. */
@@ -25,6 +23,8 @@ export class InsideWatch {
 
   /** Starts the thread, which takes about 20 ms of a processor and 10 MB. */
   start({ mostBytes, lastWords, onReady }: InsideWatchOptions): void {
+    // Loaded here, because the first program of a process does not wait for it.
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     const { ppid: hostPid } = process;
     const worker = new Worker(`'use strict';(${String(watch)})(require)`, {
       eval: true,
