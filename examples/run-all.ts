@@ -6,6 +6,7 @@ const EXAMPLES: readonly (readonly string[])[] = [
   ['examples/embed.ts'],
   ['examples/agent.ts'],
   ['examples/step.ts'],
+  ['examples/ai-sdk.ts'],
   ['examples/openai-agents.ts'],
   ['examples/langchain.ts'],
   ['examples/proxy-client.ts'],

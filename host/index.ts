@@ -1,3 +1,5 @@
+import '../src/embed/supported-node.ts';
+
 export {
   type CreateSessionOptions,
   type GreetOptions,

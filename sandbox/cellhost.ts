@@ -1,4 +1,6 @@
 // The exports of the package `cellhost`. Loads no native code.
+import '../src/embed/supported-node.ts';
+
 export * from '../src/index.ts';
 export type { SandboxLimits } from './limits.ts';
 export {

@@ -116,9 +116,18 @@ const RULES: readonly Rule[] = [
     ],
   },
   { files: 'sandbox/limits.ts', mayImport: ['node:os'] },
-  { files: 'sandbox/', mayImport: ['src/', 'sandbox/*', 'sandbox/isolate/', 'sandbox/process/'] },
+  {
+    files: 'sandbox/',
+    mayImport: [
+      'src/',
+      'sandbox/*',
+      'sandbox/isolate/',
+      'sandbox/process/',
+      'src/embed/supported-node.ts',
+    ],
+  },
 
-  { files: 'host/index.ts', mayImport: ['host/'] },
+  { files: 'host/index.ts', mayImport: ['host/', 'src/embed/supported-node.ts'] },
   { files: 'host/core/', mayImport: ['src/', 'host/core/'] },
   { files: 'host/io/', mayImport: ['host/io/', 'node:'] },
   {

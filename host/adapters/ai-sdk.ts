@@ -1,3 +1,5 @@
+import '../../src/embed/supported-node.ts';
+
 import { jsonSchema, type Tool, type ToolSet } from 'ai';
 import type { OutputItem } from '../../src/events.ts';
 import type { SessionRuntime } from '../../src/runtime/session-runtime.ts';

@@ -1,3 +1,5 @@
+import '../../src/embed/supported-node.ts';
+
 import { tool as langChainTool, type StructuredToolInterface } from '@langchain/core/tools';
 import { toJsonSchema } from '@langchain/core/utils/json_schema';
 import type { JsonSchema } from '../../src/embed/schema-types.ts';

@@ -1,3 +1,5 @@
+import '../../src/embed/supported-node.ts';
+
 import type { FunctionTool, RunContext } from '@openai/agents';
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
 import type { JsonSchema } from '../../src/embed/schema-types.ts';

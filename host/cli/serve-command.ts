@@ -1,5 +1,4 @@
 import { setTimeout as after } from 'node:timers/promises';
-import type { Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_HOST_LIMITS } from '../core/host-limits.ts';
 import type { HostLog } from '../core/host-log.ts';
 import { greet } from '../server/greeting.ts';
@@ -15,6 +14,7 @@ import { checkLogLevel, openLog } from './open-log.ts';
 import { printLabelled } from './print.ts';
 import { readToken } from './read-token.ts';
 import { StopSignals } from './stop-signals.ts';
+import { type ServedSandbox, sweep } from './sweep.ts';
 
 /** What `cellhost serve` was told. */
 export interface ServeOptions {
@@ -28,7 +28,7 @@ export interface ServeOptions {
 }
 
 /** Opens what programs run in. */
-export type OpenSandbox = () => Promise<Sandbox>;
+export type OpenSandbox = () => Promise<ServedSandbox>;
 
 /** How long the rest of a start waits for the client's first message, in milliseconds. */
 const HELLO_FIRST_MS = 20;
@@ -91,22 +91,14 @@ async function serve(
 
 /** What a host is made from. */
 interface HostParts {
-  readonly sandbox: Sandbox;
+  readonly sandbox: ServedSandbox;
   readonly log: HostLog;
 }
 
 /** A host, and what its programs run in. */
 interface Served {
   readonly host: Host;
-  readonly sandbox: Sandbox;
-}
-
-/**
- * Ends everything in one sweep: the sandbox processes end while callbacks have their grace. Cells are
- * terminated before they are told that their sandbox is gone.
- */
-async function sweep({ host, sandbox }: Served): Promise<void> {
-  await Promise.all([sandbox.close(), host.close()]);
+  readonly sandbox: ServedSandbox;
 }
 
 async function openParts(
@@ -137,7 +129,7 @@ async function serveStreams(
   await Promise.race([greeted, after(HELLO_FIRST_MS)]);
   const served = await openHost();
   const ended = served.host.serveGreeted(connection, greeted);
-  void stop.asked.then(() => sweep(served));
+  void stop.asked.then(() => sweep(served.sandbox, () => served.host.close()));
   const error = await ended;
   if (error === null) return 0;
   printLabelled(io.stderr, 'cellhost:', error.message);
@@ -160,7 +152,7 @@ async function serveListener(
   });
   const isTold = await announce(io.stdout, listener.url);
   if (isTold) await stop.asked;
-  await Promise.all([listener.close(), sweep(served)]);
+  await Promise.all([listener.close(), sweep(served.sandbox, () => served.host.close())]);
   return isTold ? 0 : 2;
 }
 

@@ -1,4 +1,3 @@
-import type { Sandbox } from '../../src/sandbox.ts';
 import type { HostCore } from '../core/host-core.ts';
 import { GrpcServer } from '../grpc/server/grpc-server.ts';
 import { JoinedStreams } from '../io/joined-streams.ts';
@@ -9,11 +8,12 @@ import type { CliIo } from './cli-io.ts';
 import type { GrpcOptions } from './grpc-options.ts';
 import { printLabelled } from './print.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { type ServedSandbox, sweep } from './sweep.ts';
 
 /** A host, and what its programs run in. */
 interface Served {
   readonly core: HostCore;
-  readonly sandbox: Sandbox;
+  readonly sandbox: ServedSandbox;
 }
 
 /**
@@ -34,11 +34,6 @@ export async function serveGrpc(
     : serveListener(server, served, endpoint, options, io, stop);
 }
 
-/** Ends everything in one sweep; see `serve-command.ts`. */
-async function sweep({ core, sandbox }: Served): Promise<void> {
-  await Promise.all([sandbox.close(), core.connections.close()]);
-}
-
 async function serveStreams(
   server: GrpcServer,
   served: Served,
@@ -46,7 +41,7 @@ async function serveStreams(
   stop: StopSignals,
 ): Promise<number> {
   const ended = server.serve(new JoinedStreams(io.stdin, io.stdout), 'stdio');
-  void stop.asked.then(() => sweep(served));
+  void stop.asked.then(() => sweep(served.sandbox, () => served.core.connections.close()));
   const error = await ended;
   if (error === null || stop.isAsked) return 0;
   printLabelled(io.stderr, 'cellhost:', error.message);
@@ -77,6 +72,9 @@ async function serveListener(
     await stop.asked;
     await server.drain(drainMs);
   }
-  await Promise.all([listener.close(), sweep(served)]);
+  await Promise.all([
+    listener.close(),
+    sweep(served.sandbox, () => served.core.connections.close()),
+  ]);
   return isTold ? 0 : 2;
 }

@@ -2,6 +2,8 @@ import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
 import { shownToModel } from '../../src/describe/shown-to-model.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { EventsOptions } from '../../src/live-events.ts';
+import { isLean } from '../../src/runtime/lean-signal.ts';
+import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type {
   CellSummary,
   ExecuteRequest,
@@ -79,9 +81,10 @@ export class HostedSession {
    *
    * @param client Asks the client over its wire.
    */
-  delegateOver(client: Delegate): Delegate {
+  delegateOver(client: Delegate): Delegate & { readonly isLean: boolean } {
     const answers = this.#answers;
     return {
+      isLean: isLean(client),
       invokeTool(call: ToolCall, signal: AbortSignal) {
         const announced = answers.untilAnnounced(call.cellId);
         if (announced === undefined) return client.invokeTool(call, signal);
@@ -164,9 +167,10 @@ export class HostedSession {
     });
   }
 
-  values(send: (values: ReadonlyMap<string, unknown>) => Sent): Promise<void> {
+  /** @param send Gets each value as JSON text: what programs have stored would take long to parse. */
+  values(send: (values: ReadonlyMap<string, string>) => Sent): Promise<void> {
     return this.#inTurn(async () => {
-      await send(await this.#live.values());
+      await send(await this.#valuesJson());
     });
   }
 
@@ -179,6 +183,13 @@ export class HostedSession {
       await Promise.allSettled(this.#open);
       this.#answers.close();
     }
+  }
+
+  async #valuesJson(): Promise<ReadonlyMap<string, string>> {
+    const session = this.#live;
+    if (session instanceof SessionRuntime) return session.valuesJson;
+    const values = [...(await session.values())];
+    return new Map(values.map(([key, value]) => [key, JSON.stringify(value)]));
   }
 
   get #live(): Session {

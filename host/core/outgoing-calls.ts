@@ -1,4 +1,5 @@
 import type { Cancelled, CancelReason } from '../../src/errors.ts';
+import type { CallSignal, CancelListener } from '../../src/runtime/lean-signal.ts';
 import { PendingCalls, type Waiter } from './pending-calls.ts';
 
 /** A call to a client: a tool call or a notification of a cell, as its wire needs it. */
@@ -26,9 +27,9 @@ export interface OutgoingCallsOptions {
 }
 
 /** A call without an answer. It consists of as few objects as possible: there may be very many. */
-class Pending<C, A> implements Waiter<A>, EventListenerObject {
+class Pending<C, A> implements Waiter<A>, CancelListener {
   readonly call: C;
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   readonly #onAbort: (pending: Pending<C, A>) => void;
   readonly #resolve: (answer: A) => void;
   readonly #reject: (error: Error) => void;
@@ -37,7 +38,7 @@ class Pending<C, A> implements Waiter<A>, EventListenerObject {
 
   constructor(
     call: C,
-    signal: AbortSignal,
+    signal: CallSignal,
     onAbort: (pending: Pending<C, A>) => void,
     resolve: (answer: A) => void,
     reject: (error: Error) => void,
@@ -103,7 +104,7 @@ export class OutgoingCalls<C extends OutgoingCall, A> {
    *   still do so until `endCell`.
    * @throws The signal's reason; Error if the client is gone, or the call cannot be sent.
    */
-  make(call: C, signal: AbortSignal): Promise<A> {
+  make(call: C, signal: CallSignal): Promise<A> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       if (this.#failure !== null) return reject(this.#failure);

@@ -1,5 +1,7 @@
-/** A message up to this size gets its memory at once; a larger one as it arrives. */
-const TRUSTED_BYTES = 1 << 20;
+/** A message up to this size gets its memory at once. */
+const TRUSTED_BYTES = 2 << 20;
+/** A larger one gets so much at first, and the rest as it arrives. */
+const FIRST_BYTES = 1 << 20;
 const GROWTH = 4;
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -79,7 +81,8 @@ export class PrefixedReader {
   }
 
   #begin(): Buffer | null {
-    this.#body = Buffer.allocUnsafeSlow(Math.min(this.#size, TRUSTED_BYTES));
+    const bytes = this.#size <= TRUSTED_BYTES ? this.#size : FIRST_BYTES;
+    this.#body = Buffer.allocUnsafeSlow(bytes);
     this.#bodyBytes = 0;
     return this.#fill(this.#body);
   }

@@ -1,3 +1,5 @@
+import '../../src/embed/supported-node.ts';
+
 import type { ToolCall } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import type { ToolDefinition } from '../../src/tools.ts';

@@ -4,6 +4,7 @@ import { type OpenRequest, OpenRequests } from '../core/open-requests.ts';
 import { OutgoingCalls } from '../core/outgoing-calls.ts';
 import type { SessionFactory } from '../core/session-factory.ts';
 import { SessionTable } from '../core/session-table.ts';
+import { SharedReading } from '../core/shared-reading.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type RequestId, withExactId } from '../wire/exact-id.ts';
 import { LargeMessage } from '../wire/large-message.ts';
@@ -17,7 +18,6 @@ import { jsonCallOutlet } from './call-outlet.ts';
 import { type JsonCalls, OutgoingDelegate } from './outgoing-delegate.ts';
 import { performOperation } from './perform-operation.ts';
 import { type JsonAnswering, RequestAnswers } from './request-answers.ts';
-import { SharedReading } from './shared-reading.ts';
 
 /** What a connection needs of its host. */
 export interface HostConnectionParts {

@@ -1,4 +1,5 @@
-import { type Delegate, JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
+import { JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
+import type { CallSignal, LeanDelegate } from '../../src/runtime/lean-signal.ts';
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
 import type { DelegateResult } from '../wire/protocol.ts';
 
@@ -20,7 +21,8 @@ export interface JsonAnswer {
 export type JsonCalls = OutgoingCalls<JsonCall, JsonAnswer>;
 
 /** Sends the calls of one session's programs to a client, in the form of version 1. */
-export class OutgoingDelegate implements Delegate {
+export class OutgoingDelegate implements LeanDelegate {
+  readonly isLean = true;
   readonly #calls: JsonCalls;
   readonly #sessionId: string;
   readonly #head: string;
@@ -34,7 +36,7 @@ export class OutgoingDelegate implements Delegate {
     this.#absentInput = hasCellsCapability ? '' : ',"input":null';
   }
 
-  async invokeTool(call: ToolCall, signal: AbortSignal): Promise<unknown> {
+  async invokeTool(call: ToolCall, signal: CallSignal): Promise<unknown> {
     const answer = await this.#make(call.cellId, this.#tailOf(call), signal);
     const { result } = answer;
     if (result.status === 'error') throw new Error(result.message);
@@ -42,7 +44,7 @@ export class OutgoingDelegate implements Delegate {
     throw new Error('code-mode client returned an invalid tool result');
   }
 
-  async notify({ cellId, callId, text }: Notification, signal: AbortSignal): Promise<void> {
+  async notify({ cellId, callId, text }: Notification, signal: CallSignal): Promise<void> {
     const request = JSON.stringify({ type: 'notification/send', callId, cellId, text });
     const { result } = await this.#make(cellId, `${this.#head}${request}`, signal);
     if (result.status === 'error') throw new Error(result.message);
@@ -54,7 +56,7 @@ export class OutgoingDelegate implements Delegate {
     this.#calls.endCell(this.#sessionId, cellId);
   }
 
-  #make(cellId: string, tail: JsonCall['tail'], signal: AbortSignal): Promise<JsonAnswer> {
+  #make(cellId: string, tail: JsonCall['tail'], signal: CallSignal): Promise<JsonAnswer> {
     return this.#calls.make({ sessionId: this.#sessionId, cellId, tail }, signal);
   }
 

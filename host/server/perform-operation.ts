@@ -94,10 +94,7 @@ async function performIn(
         return answering.answer(() => ({ type: 'session/cells', cells }));
       });
     case 'session/values':
-      return session.values((map) => {
-        const values = [...map];
-        return answering.answer(() => ({ type: 'session/values', values }));
-      });
+      return session.values((values) => answering.values(values));
   }
 }
 

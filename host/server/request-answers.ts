@@ -17,6 +17,8 @@ const MAX_REASON_LENGTH = 1_000;
 /** Answers one request in the form of version 1. Values are made when there is room to send them. */
 export interface JsonAnswering {
   answer(value: () => OperationValue): Sent;
+  /** @param values JSON text by key. */
+  values(values: ReadonlyMap<string, string>): Sent;
   fail(error: unknown): Sent;
   readonly execute: ExecuteAnswering;
   readonly wait: CellAnswering;
@@ -57,6 +59,12 @@ export class RequestAnswers {
     const fail = (error: unknown) => respond(() => this.#failureOf(error));
     return {
       answer,
+      values: (values) =>
+        this.#queue.send(() => {
+          const type = 'operation/response';
+          const send = () => this.#connection.sendText(valuesAnswer(id, values));
+          this.#attempt(send, id, type, 'host response');
+        }),
       fail,
       execute: {
         started: (cellId) => answer(() => ({ type: 'execution/started', cellId })),
@@ -89,10 +97,14 @@ export class RequestAnswers {
     return { type: 'connection/failed', message: reasonOf(error) };
   }
 
-  /** Sends an error instead of an answer that is too large for a frame; the connection continues. */
   #send(id: unknown, type: string, result: object, what: string): void {
+    this.#attempt(() => this.#connection.send({ type, id, result }), id, type, what);
+  }
+
+  /** Sends an error instead of an answer that is too large for a frame; the connection continues. */
+  #attempt(send: () => void, id: unknown, type: string, what: string): void {
     try {
-      this.#connection.send({ type, id, result });
+      send();
     } catch (error) {
       if (!(error instanceof FrameTooLargeError)) throw error;
       const text = `code-mode ${what} exceeds the IPC frame limit: ${error.message}`;
@@ -108,6 +120,14 @@ export class RequestAnswers {
     }
     return { status: 'error', message, code: error.code };
   }
+}
+
+/** The answer to `session/values`, with the values as they were stored. */
+function valuesAnswer(requestId: unknown, values: ReadonlyMap<string, string>): string {
+  const pairs = [...values].map(([key, json]) => `[${JSON.stringify(key)},${json}]`);
+  const head = `"type":"operation/response","id":${JSON.stringify(requestId)}`;
+  const value = `{"type":"session/values","values":[${pairs.join(',')}]}`;
+  return `{${head},"result":{"status":"ok","value":${value}}}`;
 }
 
 function reasonOf(error: unknown): string {

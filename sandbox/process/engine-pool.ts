@@ -149,16 +149,17 @@ export class EnginePool {
     return idle.length - old.length <= spares;
   }
 
-  /** Ends all processes and waits until they are gone. */
-  async close(): Promise<void> {
+  /** Ends all processes and waits until they are gone, or only until all are killed. */
+  async close(waits = true): Promise<void> {
     this.#closed = true;
     this.#spareMoment.cancel();
     this.#starts.clear();
     const exits = this.engines.map(
       (engine) => new Promise<void>((resolve) => this.#exits.set(engine, resolve)),
     );
-    for (const engine of this.#engines) engine.close();
-    await Promise.all(exits);
+    for (const engine of this.#engines) engine.close(waits);
+    if (waits) await Promise.all(exits);
+    else await new Promise((resolve) => setImmediate(resolve));
   }
 
   #choose(session: symbol): EngineProcess | 'asked' | null {

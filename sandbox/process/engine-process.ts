@@ -213,13 +213,13 @@ export class EngineProcess {
   }
 
   /**
-   * Ends the process, and keeps this one alive until it has exited.
+   * Ends the process, a turn later, so that the processor time for freeing many does not delay answers.
    *
-   * The process is killed a turn later, so that the processor time which the kernel needs to free
-   * many processes does not delay the answers to callers.
+   * @param waits Whether it keeps this process alive until it has exited.
    */
-  close(): void {
-    this.#child.refExit(true);
+  close(waits = true): void {
+    if (waits) this.#child.refExit(true);
+    else this.#child.ref(false);
     if (this.gone) return;
     const failure = this.#failure('was ended because its sandbox was closed');
     this.#ending = { cause: 'closed', failure };

@@ -1,6 +1,8 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
+import nodeModule from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+
+// By its name it could not be imported where it is missing, and nobody would hear which Node.js is needed.
 
 /**
  * The `node_modules` folders that must be readable to load these packages and all that they need:
@@ -17,7 +19,7 @@ export function moduleFolders(names: readonly string[], base: string): readonly 
   const folders = new Set<string>();
   const seen = new Set<string>();
   const add = (name: string, from: string) => {
-    const found = findPackageJSON(name, from);
+    const found = nodeModule.findPackageJSON(name, from);
     if (found === undefined) throw new Error(`Cannot find the package ${name}`);
     const manifest = realpathSync(found);
     folders.add(folderAround(name, found)).add(folderAround(name, manifest));
@@ -32,7 +34,7 @@ export function moduleFolders(names: readonly string[], base: string): readonly 
 /** The one folder that has them all, not as links, and so everything that they need. */
 function flatFolder(names: readonly string[], base: string): string | undefined {
   const [first = ''] = names;
-  const manifest = findPackageJSON(first, base);
+  const manifest = nodeModule.findPackageJSON(first, base);
   if (manifest === undefined) return undefined;
   const folder = folderAround(first, manifest);
   const isThere = (name: string) => {

@@ -141,14 +141,26 @@ export class ProcessSandbox implements Sandbox {
   }
 
   close(): Promise<void> {
-    clearTimeout(this.#watch);
-    this.#waiting.close();
-    this.#closing ??= this.#pool.close();
-    return this.#closing;
+    return this.#close(true);
+  }
+
+  /**
+   * Like `close`, for a process that is about to exit: resolves when all processes are killed. They run
+   * nothing any more, but the system needs milliseconds to free each of them.
+   */
+  leave(): Promise<void> {
+    return this.#close(false);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #close(waits: boolean): Promise<void> {
+    clearTimeout(this.#watch);
+    this.#waiting.close();
+    this.#closing ??= this.#pool.close(waits);
+    return this.#closing;
   }
 
   /** Starts a program, unless it has to wait for a process. */

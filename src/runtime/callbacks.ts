@@ -5,6 +5,7 @@ import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { GracePeriod } from './grace-period.ts';
 import { inSlices } from './in-slices.ts';
+import { isLean, LeanSignal } from './lean-signal.ts';
 import { Failure, failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
 
 /** Callbacks of a session that did not stop in time. */
@@ -37,13 +38,14 @@ const TASK_BYTES = 512;
 
 /** A running callback; `call` is null for a notification. */
 class Task {
-  readonly controller = new AbortController();
+  readonly controller: AbortController;
   readonly call: ToolCall | null;
   /** Reserved in the budget. */
   readonly bytes: number;
   state: 'running' | 'over' | 'abandoned' = 'running';
 
-  constructor(call: ToolCall | null, bytes: number) {
+  constructor(controller: AbortController, call: ToolCall | null, bytes: number) {
+    this.controller = controller;
     this.call = call;
     this.bytes = bytes;
   }
@@ -58,6 +60,7 @@ class Task {
  */
 export class Callbacks {
   readonly #delegate: Delegate;
+  readonly #isLean: boolean;
   readonly #counts: CallbackCounts;
   readonly #results: CallbackResults;
   readonly #budget: ByteBudget;
@@ -77,6 +80,7 @@ export class Callbacks {
     budget: ByteBudget,
   ) {
     this.#delegate = delegate;
+    this.#isLean = isLean(delegate);
     this.#counts = counts;
     this.#results = results;
     this.#budget = budget;
@@ -234,7 +238,9 @@ export class Callbacks {
   }
 
   #begin(call: ToolCall | null, bytes: number): Task {
-    const task = new Task(call, bytes);
+    // What a lean delegate needs of a signal and its controller, both have.
+    const lean = this.#isLean ? (new LeanSignal() as unknown as AbortController) : null;
+    const task = new Task(lean ?? new AbortController(), call, bytes);
     this.#tasks.add(task);
     this.#running += 1;
     return task;

@@ -17,7 +17,7 @@ import type {
   StartedCell,
   WaitOptions,
 } from '../session.ts';
-import { MemoryStoredValues, type StoredValues } from '../stored-values.ts';
+import { MemoryStoredValues, type StoredValues, type ValuesSnapshot } from '../stored-values.ts';
 import type { ToolDefinition } from '../tools.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { CallbackCounts } from './callbacks.ts';
@@ -168,6 +168,11 @@ export class SessionRuntime implements Session {
 
   async values(): Promise<ReadonlyMap<string, unknown>> {
     return new Map([...this.#values.snapshot()].map(([key, json]) => [key, JSON.parse(json)]));
+  }
+
+  /** The stored values as JSON text by key. @internal */
+  get valuesJson(): ValuesSnapshot {
+    return this.#values.snapshot();
   }
 
   close(): Promise<void> {

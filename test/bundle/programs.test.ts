@@ -115,6 +115,17 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     assert.equal(await textOf(run), 'b\n');
   });
 
+  it('show programs the same positions in errors as the sources', async () => {
+    const source = 'try { as_settled(5) } catch (error) { text(error.stack) }';
+    const [bundled, fromSources] = await Promise.all(
+      [bin('cellhost'), join(ROOT, 'bin/cellhost.js')].map((path) =>
+        textOf(start([path, 'run', '-e', source])),
+      ),
+    );
+    assert.match(bundled ?? '', /at as_settled \(<anonymous>:25:27\)/);
+    assert.equal(bundled, fromSources);
+  });
+
   it('print their version and their help', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     for (const name of ['cellhost', 'codex-code-mode-host']) {

@@ -38,7 +38,10 @@ export function fakeSession(options: Partial<SessionRuntimeOptions> = {}) {
 /** Stops the clock. @returns Lets that many milliseconds pass, with all their effects. */
 export function fakeClock(t: TestContext): (ms: number) => Promise<void> {
   t.mock.timers.enable({ apis: ['setTimeout'] });
+  let nowMs = performance.now();
+  t.mock.method(performance, 'now', () => nowMs);
   return async (ms) => {
+    nowMs += ms;
     t.mock.timers.tick(ms);
     await settled();
   };

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, read } from './doc-pages.ts';
+import { ROOT } from './doc-pages.ts';
 
-/** What is built, and what packing needs. */
-const SOURCES = ['src', 'sandbox', 'host', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+/** What a copy of the project does not need: what is installed, and what a build makes. */
+const LEFT_OUT = ['.git', 'node_modules', 'dist', 'programs'];
 
 /**
  * Packs this project with `npm pack`, in a copy of it.
@@ -14,10 +14,8 @@ const SOURCES = ['src', 'sandbox', 'host', 'package.json', 'tsconfig.json', 'tsc
  * @throws Error with what npm says.
  */
 export function packPackage(folder: string): string {
-  const { files } = JSON.parse(read('package.json')) as { readonly files: readonly string[] };
-  const packed = files.filter((name) => name !== 'dist' && !name.startsWith('!'));
   const project = join(folder, 'project');
-  for (const name of [...SOURCES, ...packed]) {
+  for (const name of readdirSync(ROOT).filter((each) => !LEFT_OUT.includes(each))) {
     cpSync(join(ROOT, name), join(project, name), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'));

@@ -15,6 +15,7 @@ export class V1Peer {
   readonly closed: Promise<void>;
   /** Called with the text of each message, for what JSON loses. */
   onText: (text: string) => void = () => {};
+  parse: (text: string) => unknown = JSON.parse;
   readonly #transport: Transport;
   readonly #untaken: Json[] = [];
   readonly #waiting = new Set<{ take(message: Json): boolean; fail(): void }>();
@@ -28,7 +29,7 @@ export class V1Peer {
         message: (body) => {
           const text = body.toString('utf8');
           this.onText(text);
-          this.#receive(JSON.parse(text) as Json);
+          this.#receive(this.parse(text) as Json);
         },
         closed: () => {
           this.#isClosed = true;

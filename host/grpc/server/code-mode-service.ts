@@ -24,6 +24,7 @@ import {
 } from '../generated/code-mode.ts';
 import { decodeMessage, encodeMessage } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
+import type { Perform } from './http2-call.ts';
 import { Lease } from './lease.ts';
 import type { Leases } from './leases.ts';
 import type { Observation, Observations } from './observations.ts';
@@ -46,9 +47,10 @@ export interface Method {
   /** Whether its calls count as requests in flight. */
   readonly isCounted: boolean;
   /** Performs and answers a call. */
-  perform(call: ServerCall, request: Buffer): void;
+  readonly perform: Perform;
 }
 
+const COUNTED = { isCounted: true };
 const PREFIX = '/codex.code_mode.v1.CodeModeHost/';
 /** Answers nobody. */
 const SILENT: CellAnswering = { outcome: () => undefined, fail: () => undefined };
@@ -67,14 +69,16 @@ export class CodeModeService {
     ],
     [
       'CompleteToolCall',
-      method(CompleteToolCallRequest, (call, request) => this.#complete(call, request)),
+      method(CompleteToolCallRequest, (call, request) => this.#complete(call, request), {
+        keepsRequest: true,
+      }),
     ],
     [
       'AcknowledgeNotification',
       method(AcknowledgeNotificationRequest, (call, request) => this.#acknowledge(call, request)),
     ],
-    ['Execute', method(ExecuteRequest, (call, request) => this.#execute(call, request), true)],
-    ['Wait', method(WaitRequest, (call, request) => this.#wait(call, request), true)],
+    ['Execute', method(ExecuteRequest, (call, request) => this.#execute(call, request), COUNTED)],
+    ['Wait', method(WaitRequest, (call, request) => this.#wait(call, request), COUNTED)],
     ['CancelWait', method(CancelWaitRequest, (call, request) => this.#cancelWait(call, request))],
     [
       'YieldObservation',
@@ -82,7 +86,7 @@ export class CodeModeService {
     ],
     [
       'Terminate',
-      method(TerminateRequest, (call, request) => this.#terminate(call, request), true),
+      method(TerminateRequest, (call, request) => this.#terminate(call, request), COUNTED),
     ],
     ['GetProcessMetrics', method(GetProcessMetricsRequest, () => unsupported())],
   ]);
@@ -130,9 +134,12 @@ export class CodeModeService {
     this.#leaseOf(sessionId).subscribe(call, readFilters(toolNames));
   }
 
-  #complete(call: ServerCall, request: CompleteToolCallRequest): void {
-    const lease = this.#leaseOf(request.sessionId);
-    lease.toolCalls.complete(readUuid('tool invocation', request.invocationId), request.outcome);
+  async #complete(call: ServerCall, request: CompleteToolCallRequest): Promise<void> {
+    const { toolCalls, caller } = this.#leaseOf(request.sessionId);
+    this.#leases.carriers.carry(call.caller, caller);
+    const id = readUuid('tool invocation', request.invocationId);
+    const checked = toolCalls.complete(id, request.outcome);
+    if (checked !== undefined) await checked;
     answer(call, CompleteToolCallResponse, {});
   }
 
@@ -234,17 +241,22 @@ export class CodeModeService {
   }
 }
 
-/** What fails is answered. */
+/**
+ * What fails is answered.
+ *
+ * @param keepsRequest Whether the bytes of the request are needed until it is performed.
+ */
 function method<T>(
   type: MessageFns<T>,
   perform: (call: ServerCall, request: T) => Promise<void> | void,
-  isCounted = false,
+  { isCounted = false, keepsRequest = false } = {},
 ): Method {
   return {
     isCounted,
     perform: (call, request) => {
       const performed = async () => perform(call, decodeMessage(type, request));
-      performed().catch((error: unknown) => call.fail(toStatusError(error)));
+      const done = performed().catch((error: unknown) => call.fail(toStatusError(error)));
+      return keepsRequest ? done : undefined;
     },
   };
 }

@@ -12,8 +12,10 @@ import { ByteBudget } from '../../../src/runtime/byte-budget.ts';
 import { startTimer } from '../../../src/waiting/timer.ts';
 import type { HostCore } from '../../core/host-core.ts';
 import { tooManyRequests } from '../../core/open-requests.ts';
+import type { Reading } from '../../core/reading-gate.ts';
 import type { ServedConnection } from '../../core/served-connections.ts';
 import { SessionTable } from '../../core/session-table.ts';
+import { SharedReading } from '../../core/shared-reading.ts';
 import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
 import { ignoreErrors } from '../../io/ignore-errors.ts';
 import { Status, StatusError } from '../status.ts';
@@ -56,7 +58,8 @@ export class GrpcConnection implements ServedConnection, Caller {
   readonly #parts: GrpcConnectionParts;
   readonly #http: ServerHttp2Session;
   readonly #requestBytes: ByteBudget;
-  readonly #reading = new RequestReading();
+  readonly #requestReading = new RequestReading();
+  readonly reading = new SharedReading(this.#requestReading);
   readonly #closed = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Error | null>();
   #isClosing = false;
@@ -70,7 +73,7 @@ export class GrpcConnection implements ServedConnection, Caller {
     const { limits, sessions } = parts.core;
     const name = 'maxConnectionPendingBytes';
     this.#requestBytes = new ByteBudget(name, limits[name], sessions.budget);
-    this.sessions = tableOf(parts, this.#reading);
+    this.sessions = tableOf(parts, parts.leases.carriers.readingOf(this));
     ignoreErrors(stream);
     this.#http = performServerHandshake(stream, {
       maxSessionMemory: MAX_SESSION_MB,
@@ -138,7 +141,7 @@ export class GrpcConnection implements ServedConnection, Caller {
     if (error !== null) return call.fail(toStatusError(error));
     if (encoding === undefined || encoding === 'identity') {
       call.read(method.perform);
-      return this.#reading.add(stream);
+      return this.#requestReading.add(stream);
     }
     const text = `Content is compressed with \`${encoding}\` which isn't supported`;
     call.fail(new StatusError(Status.unimplemented, text));
@@ -164,6 +167,7 @@ export class GrpcConnection implements ServedConnection, Caller {
     this.#isClosing = true;
     this.#closed.resolve();
     await this.#closeLeases();
+    this.#parts.leases.carriers.ended(this);
     this.#ended.resolve(this.#error);
   }
 }
@@ -175,7 +179,7 @@ function respond(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void 
 
 function tableOf(
   { number, peer, core, leases }: GrpcConnectionParts,
-  reading: RequestReading,
+  reading: Reading,
 ): SessionTable {
   return new SessionTable({
     factory: core.sessions,

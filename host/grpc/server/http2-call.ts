@@ -11,8 +11,12 @@ const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 const ACCEPTED_ENCODING = { 'grpc-accept-encoding': 'identity' } as const;
 const NO_TRAILERS = { 'grpc-status': '0' } as const;
 
-/** Who performs a call. Called once, with the bytes of its request. */
-export type Perform = (call: ServerCall, request: Buffer) => void;
+/**
+ * Who performs a call. Called once, with the bytes of its request.
+ *
+ * @returns Settles when the bytes are needed no longer, if that is later.
+ */
+export type Perform = (call: ServerCall, request: Buffer) => Promise<void> | undefined;
 
 /** A call that a stream of HTTP/2 carries. */
 export class Http2Call implements ServerCall {
@@ -23,6 +27,7 @@ export class Http2Call implements ServerCall {
   #request: Buffer | null = null;
   /** Bytes of the request that are reserved. */
   #reserved = 0;
+  #isRequestUsed = false;
   #hasHeaders = false;
   #isEnded = false;
   #trailers: Readonly<Record<string, string>> = NO_TRAILERS;
@@ -42,7 +47,7 @@ export class Http2Call implements ServerCall {
   read(perform: Perform): void {
     const stream = this.#stream;
     stream.on('data', (chunk: Buffer) => this.#attempt(() => this.#push(chunk)));
-    stream.once('end', () => this.#attempt(() => perform(this, this.#whole())));
+    stream.once('end', () => this.#attempt(() => this.#perform(perform)));
   }
 
   sendHeaders(fields: Readonly<Record<string, string>> = {}): void {
@@ -119,8 +124,14 @@ export class Http2Call implements ServerCall {
     const request = this.#request;
     if (request === null) this.#splitter.end();
     if (request === null) throw new StatusError(Status.internal, 'Missing request message.');
-    this.#free();
     return request;
+  }
+
+  #perform(perform: Perform): void {
+    const used = perform(this, this.#whole());
+    if (used === undefined) return this.#free();
+    this.#isRequestUsed = true;
+    void used.finally(() => this.#free());
   }
 
   #reserve(bytes: number): void {
@@ -149,7 +160,7 @@ export class Http2Call implements ServerCall {
   }
 
   #over(): void {
-    this.#free();
+    if (!this.#isRequestUsed) this.#free();
     // A client may let go as soon as it has read the last message, before the end has reached it.
     const isDropped = !this.#isEnded;
     this.#isDropped = isDropped;

@@ -1,5 +1,6 @@
 import { CodeModeError } from '../../../src/errors.ts';
 import type { Lease } from './lease.ts';
+import { ResultCarriers } from './result-carriers.ts';
 import type { Caller } from './server-call.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { Caller } from './server-call.ts';
  * balancer spreads the calls of one client over several.
  */
 export class Leases {
+  readonly carriers = new ResultCarriers();
   readonly #leases = new Map<string, Lease>();
   #isStopping = false;
   #empty: PromiseWithResolvers<void> | null = null;

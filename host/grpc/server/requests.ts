@@ -11,6 +11,7 @@ import type {
 } from '../generated/code-mode.ts';
 import { OutputTruncation, ToolKind } from '../generated/code-mode.ts';
 import { Status, StatusError } from '../status.ts';
+import { checkSchemaValues } from './schema-values.ts';
 
 /** Translates what clients ask for into the terms of `host/core/`. All throw a StatusError. */
 
@@ -57,6 +58,7 @@ export function readCapacity({ callbackCapacity }: OpenSessionRequest): number {
 }
 
 export function readExecute(request: ExecuteRequest): CellRequest {
+  checkSchemaValues(request.enabledTools);
   return {
     source: request.source,
     callId: readId('tool call', request.toolCallId),

@@ -1,3 +1,4 @@
+import type { Reading } from '../../core/reading-gate.ts';
 import type { SessionTable } from '../../core/session-table.ts';
 import type { StatusError } from '../status.ts';
 
@@ -5,6 +6,8 @@ import type { StatusError } from '../status.ts';
 export interface Caller {
   /** Names the connection, for people. */
   readonly peer: string;
+  /** Reads its requests. */
+  readonly reading: Reading;
   /** The sessions that were opened over this connection. */
   readonly sessions: SessionTable;
   /** Whether it is being closed, so that it takes no new sessions. */

@@ -3,13 +3,17 @@ import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
 import { type CompleteToolCallRequest, ToolCall, ToolKind } from '../generated/code-mode.ts';
 import { encodeMessage, MAX_MESSAGE_BYTES } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
+import { checkLargeJson, LARGE_JSON_BYTES } from './check-large-json.ts';
 import type { Execution } from './executions.ts';
 import { InvocationIds } from './invocation-ids.ts';
 import { invalid, readJson } from './requests.ts';
 import type { Subscription } from './subscription.ts';
 
-/** What a client answered: JSON text, or why the call failed. */
-type Answer = { readonly text: string } | { readonly failure: string };
+/** What a client answered: JSON, or why the call failed. */
+type Answer = { readonly json: JsonText } | { readonly failure: string };
+
+/** What errors call the result of a tool. */
+const OUTPUT = 'code-mode tool output JSON';
 
 /** A call without an answer. It consists of as few objects as possible: there may be very many. */
 class Invocation implements Waiter<Answer>, EventListenerObject {
@@ -17,7 +21,7 @@ class Invocation implements Waiter<Answer>, EventListenerObject {
   readonly call: Call;
   readonly signal: AbortSignal;
   readonly #onAbort: (invocation: Invocation) => void;
-  readonly #resolve: (text: JsonText) => void;
+  readonly #resolve: (json: JsonText) => void;
   readonly #reject: (error: Error) => void;
   /** Null until it is sent. */
   sent: { readonly number: number; readonly over: Subscription } | null = null;
@@ -27,7 +31,7 @@ class Invocation implements Waiter<Answer>, EventListenerObject {
     call: Call,
     signal: AbortSignal,
     onAbort: (invocation: Invocation) => void,
-    resolve: (text: JsonText) => void,
+    resolve: (json: JsonText) => void,
     reject: (error: Error) => void,
   ) {
     this.execution = execution;
@@ -41,7 +45,7 @@ class Invocation implements Waiter<Answer>, EventListenerObject {
 
   answered(answer: Answer): void {
     this.#leave();
-    if ('text' in answer) this.#resolve(new JsonText(answer.text));
+    if ('json' in answer) this.#resolve(answer.json);
     else this.#reject(new Error(answer.failure));
   }
 
@@ -76,6 +80,8 @@ export class ToolCalls {
   /** Those whose room is waited for. */
   readonly #watched = new Set<Subscription>();
   #lastNumber = 0;
+  /** Large results are checked one after another, so that many take no longer turns than one. */
+  #checks: Promise<unknown> = Promise.resolve();
   #failure: Error | null = null;
 
   /** @param onCancelled Called for each call that the client has and need not answer. */
@@ -121,18 +127,36 @@ export class ToolCalls {
     });
   }
 
-  /** The client answers a call. A late or second answer does nothing. @throws StatusError; the call may still be answered then. */
-  complete(id: string, outcome: CompleteToolCallRequest['outcome']): void {
+  /**
+   * The client answers a call. A late or second answer does nothing.
+   *
+   * @returns Resolves when it was checked; undefined if that is done.
+   * @throws StatusError; the call may still be answered then.
+   */
+  complete(id: string, outcome: CompleteToolCallRequest['outcome']): Promise<void> | undefined {
     if (outcome === undefined) throw invalid('tool completion is missing its outcome');
     const number = this.#ids.toNumber(id);
     if (!(number >= 1 && number <= this.#lastNumber)) {
       throw new StatusError(Status.notFound, `unknown code-mode tool invocation ${id}`);
     }
-    const answer: Answer =
-      outcome.$case === 'failed'
-        ? { failure: outcome.value.message }
-        : { text: readJson('code-mode tool output JSON', outcome.value.outputJson).text };
-    this.#sent.settle(number, answer);
+    if (outcome.$case === 'failed') {
+      this.#sent.settle(number, { failure: outcome.value.message });
+      return undefined;
+    }
+    const { outputJson } = outcome.value;
+    if (outputJson.length >= LARGE_JSON_BYTES) return this.#completeLarge(number, outputJson);
+    const { text } = readJson(OUTPUT, outputJson);
+    this.#sent.settle(number, { json: new JsonText(text) });
+    return undefined;
+  }
+
+  async #completeLarge(number: number, outputJson: Uint8Array): Promise<void> {
+    const checked = this.#checks.then(() => checkLargeJson(outputJson));
+    this.#checks = checked.catch(() => {});
+    await checked.catch((error: Error) => {
+      throw invalid(`invalid ${OUTPUT}: ${error.message}`);
+    });
+    this.#sent.settle(number, { json: new JsonText(outputJson) });
   }
 
   /** Fails every call, later ones too. @returns The subscriptions, which are no longer used. */
@@ -189,7 +213,7 @@ export class ToolCalls {
   }
 
   #encode({ execution, call }: Invocation, invocationId: string): Buffer | Error {
-    const { toolName, kind, inputJson } = call;
+    const { toolName, kind, inputText } = call;
     try {
       return encodeMessage(ToolCall, {
         sessionId: this.#sessionId,
@@ -199,7 +223,7 @@ export class ToolCalls {
         runtimeToolCallId: call.callId,
         toolName: { name: toolName.name, namespace: toolName.namespace ?? undefined },
         toolKind: kind === 'function' ? ToolKind.FUNCTION : ToolKind.FREEFORM,
-        inputJson: inputJson === undefined ? undefined : Buffer.from(inputJson),
+        inputJson: typeof inputText === 'string' ? Buffer.from(inputText) : inputText,
         sequence: BigInt(execution.lastSequence + 1),
       });
     } catch (error) {

@@ -128,6 +128,18 @@ describe('Exchange', () => {
     await sessions.close();
   });
 
+  it('names an agent that was prompted and did not start our server', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { fromEditor, fromAgent, sessions, warnings } = setup();
+    fromEditor({ id: 1, method: 'session/new', params: { cwd: '/', mcpServers: [] } });
+    fromAgent({ id: 1, result: { sessionId: 's' } });
+    fromEditor({ id: 2, method: 'session/prompt', params: { sessionId: 's', prompt: [] } });
+    t.mock.timers.tick(30_000);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^agent 3 did not start the MCP server .* 30 s .* --transport$/);
+    await sessions.close();
+  });
+
   it('keeps a session until it is closed', async () => {
     const { fromEditor, fromAgent, offers, sessions } = setup();
     fromEditor({ id: 1, method: 'session/new', params: { cwd: '/', mcpServers: [] } });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type OutgoingCall, OutgoingCalls } from '../../../host/core/outgoing-calls.ts';
 import { Cancelled, type CancelReason } from '../../../src/errors.ts';
+import { LeanSignal } from '../../../src/runtime/lean-signal.ts';
 import { isSettled } from '../../support/gates.ts';
 import { assertNoListeners } from '../../support/leaks.ts';
 
@@ -17,7 +18,8 @@ function setUp(answersCancelled: boolean) {
   };
   const options = { capacity: 1_024, answersCancelled };
   const calls = new OutgoingCalls<OutgoingCall, string>(outlet, options);
-  const controllers = [new AbortController(), new AbortController(), new AbortController()];
+  const abortable = new AbortController();
+  const controllers = [abortable, new LeanSignal(), new LeanSignal()];
   const answers = controllers.map(({ signal }, n) => {
     const answer = calls.make({ sessionId: 's', cellId: n < 2 ? '1' : '2' }, signal);
     answer.catch(() => {});
@@ -26,7 +28,7 @@ function setUp(answersCancelled: boolean) {
   const cancel = () => {
     for (const controller of controllers) controller.abort(new Cancelled('terminate'));
   };
-  return { calls, answers, cancel, told, signals: controllers.map(({ signal }) => signal) };
+  return { calls, answers, cancel, told, signals: [abortable.signal] };
 }
 
 describe('The calls that a host has cancelled', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { mayRead, ReadingGate } from '../../../host/core/reading-gate.ts';
-import { SharedReading } from '../../../host/server/shared-reading.ts';
+import { SharedReading } from '../../../host/core/shared-reading.ts';
 import { ByteBudget } from '../../../src/runtime/byte-budget.ts';
 
 const MIB = 1 << 20;

@@ -137,6 +137,23 @@ describe('Framing', () => {
     assert.equal(readers.length, 100);
   });
 
+  it('does not copy again what is a little larger than a mebibyte', () => {
+    const reader = new MessageReader();
+    const size = (1 << 20) + 200;
+    const before = process.memoryUsage().arrayBuffers;
+    reader.push(lengthPrefix(size));
+    assert.equal(reader.next(), null);
+    const chunk = Buffer.alloc(size / 4, 'x');
+    let body: Buffer | null = null;
+    for (let n = 0; n < 4; n += 1) {
+      reader.push(chunk);
+      body = reader.next();
+    }
+    assert.equal(body?.length, size);
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grown <= 1.5 * size, `${grown} bytes`);
+  });
+
   it('copies a maximum body that arrives in small chunks only a few times', () => {
     const reader = new MessageReader();
     const chunk = Buffer.alloc(1_024, 'x');

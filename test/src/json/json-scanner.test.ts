@@ -122,7 +122,7 @@ describe('JsonScanner', () => {
   it('accepts all depths, if it is to', () => {
     const deep = '[{"a":'.repeat(100_000) + '1' + '}]'.repeat(100_000);
     assert.ok(isJsonText(deep, 1_000, new JsonScanner(ANY_JSON)));
-    const wrong = deep.slice(0, -4) + ']]]]';
+    const wrong = `${deep.slice(0, -4)}]]]]`;
     assert.ok(!isJsonText(wrong, 1_000, new JsonScanner(ANY_JSON)));
   });
 

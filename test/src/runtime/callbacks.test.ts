@@ -8,7 +8,10 @@ import { scriptedCallbacks } from '../../support/scripted-callbacks.ts';
 
 function fakeClock(t: TestContext): (ms: number) => Promise<void> {
   t.mock.timers.enable({ apis: ['setTimeout'] });
+  let nowMs = performance.now();
+  t.mock.method(performance, 'now', () => nowMs);
   return async (ms) => {
+    nowMs += ms;
     t.mock.timers.tick(ms);
     await settled();
   };

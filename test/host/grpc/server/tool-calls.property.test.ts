@@ -125,7 +125,7 @@ async function play(moves: readonly Move[]): Promise<void> {
         const outcome = each.ok
           ? { $case: 'succeeded' as const, value }
           : { $case: 'failed' as const, value: { message: 'failed' } };
-        calls.complete(call.invocationId, outcome);
+        void calls.complete(call.invocationId, outcome);
         break;
       }
       case 'cancel': {
@@ -210,7 +210,7 @@ describe('ToolCalls', () => {
     assert.deepEqual([inputJson, toolKind], [undefined, 2]);
     const next = invocationId.replace(/1$/, '2');
     assert.throws(() => calls.complete(next, failed), /unknown code-mode tool invocation/);
-    calls.complete(invocationId, failed);
-    calls.complete(invocationId, failed);
+    void calls.complete(invocationId, failed);
+    void calls.complete(invocationId, failed);
   });
 });

@@ -1,4 +1,4 @@
-import type { Reading } from '../core/reading-gate.ts';
+import type { Reading } from './reading-gate.ts';
 
 /** Lets several parties pause one reader: it reads while none of them does. */
 export class SharedReading implements Reading {
