@@ -51,6 +51,7 @@ export class EngineChild {
   readonly #pipe: Socket | null;
   readonly #stderr: Socket | null;
   readonly #lastWords: LastWords;
+  #patience: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(start: ChildStart, events: ChildEvents) {
@@ -162,13 +163,13 @@ export class EngineChild {
     const tell = () => {
       if (!this.#isOver) onMute();
     };
-    const patience = setTimeout(() => setImmediate(tell), PIPELESS_MS);
-    this.#child?.on('exit', () => clearTimeout(patience));
+    this.#patience = setTimeout(() => setImmediate(tell), PIPELESS_MS).unref();
   }
 
   #over(how: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearTimeout(this.#patience);
     this.#pipe?.destroy();
     this.#stderr?.destroy();
     this.#onExit(how);
