@@ -52,8 +52,9 @@ export type {
   TellingUpdate,
 } from './session-layer/session-updates.ts';
 export { type DialOptions, dial } from './transports/dial.ts';
-export type { Listener, ListenOptions } from './transports/listen.ts';
+export { type Listener, type ListenOptions, listen } from './transports/listen.ts';
 export { memoryTransports } from './transports/memory-transport.ts';
 export { streamTransport } from './transports/stream-transport.ts';
 export type { TransportOptions } from './transports/wire-transport.ts';
+export type { Endpoint } from './wire/endpoint.ts';
 export type { MessageBody, Transport, TransportReceiver } from './wire/transport.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { CodeModeError } from '../../src/errors.ts';
-import { type Endpoint, endpointUrl, isLoopback } from '../wire/endpoint.ts';
+import { type Endpoint, endpointUrl, isLoopback, parseListenEndpoint } from '../wire/endpoint.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 import { listenOnStdio } from './stdio.ts';
 import { streamTransport } from './stream-transport.ts';
@@ -11,15 +11,18 @@ import { listenOnWebSocket } from './websocket-listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';
 
 /**
- * Starts listening.
+ * Starts listening, for a `Host` that serves the connections.
  *
  * Sockets in the file system accept only their owner; TCP, and WebSockets without a token, only this
  * machine. Standard streams are a single connection, which exists at once.
  *
- * @throws CodeModeError `invalid_config` if listening is not allowed or fails, for example because the
- *   address is in use.
+ * @param where `stdio`, `unix:PATH`, `tcp:HOST:PORT` or `ws://HOST:PORT`, as text or its parts. Port 0
+ *   means any free port.
+ * @throws CodeModeError `invalid_config` if the text is no such address, or if listening is not allowed
+ *   or fails, for example because the address is in use.
  */
-export async function listen(endpoint: Endpoint, options: ListenOptions): Promise<Listener> {
+export async function listen(where: string | Endpoint, options: ListenOptions): Promise<Listener> {
+  const endpoint = typeof where === 'string' ? parseListenEndpoint(where) : where;
   const url = endpointUrl(endpoint);
   const onSocket = (socket: Socket, peer: string) =>
     options.onConnection(streamTransport(peer, socket, socket, options));
@@ -51,13 +54,13 @@ export async function listen(endpoint: Endpoint, options: ListenOptions): Promis
 /** @throws Error if other machines could connect without a token. */
 function refuseOpenDoors(endpoint: Endpoint, token: string | undefined): void {
   if (token !== undefined && endpoint.type !== 'ws') {
-    throw new Error('--token-file only works with ws:HOST:PORT');
+    throw new Error('a token (CLI: --token-file; API: token) only works with ws:HOST:PORT');
   }
-  if (token === '') throw new Error('the token in --token-file is empty');
+  if (token === '') throw new Error('the token is empty');
   if (endpoint.type === 'tcp' && !isLoopback(endpoint.host)) {
-    throw new Error('TCP accepts loopback addresses only; use ws:HOST:PORT with --token-file');
+    throw new Error('TCP accepts loopback addresses only; use ws:HOST:PORT with a token');
   }
   if (endpoint.type === 'ws' && token === undefined && !isLoopback(endpoint.host)) {
-    throw new Error('non-loopback addresses need a token; pass --token-file');
+    throw new Error('non-loopback addresses need a token (CLI: --token-file; API: token)');
   }
 }

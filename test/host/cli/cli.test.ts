@@ -55,7 +55,7 @@ describe('cellhost', () => {
     [
       'a door for strangers without a token',
       ['serve', '--listen', 'ws:0.0.0.0:0'],
-      /non-loopback addresses need a token; pass --token-file$/m,
+      /non-loopback addresses need a token \(CLI: --token-file; API: token\)$/m,
     ],
     [
       'a log level that does not exist',

@@ -94,15 +94,12 @@ describe('A WebSocket listener', () => {
   it('requires a token if other machines can connect', async () => {
     const refused = {
       code: 'invalid_config',
-      message: /non-loopback addresses need a token; pass --token-file/,
+      message: /non-loopback addresses need a token \(CLI: --token-file; API: token\)/,
     };
     for (const where of ['ws://0.0.0.0:0', 'ws://[::]:0', 'ws://10.0.0.1:0', 'ws://127.1:0']) {
       await assert.rejects(Door.open(where), refused);
     }
-    await assert.rejects(
-      Door.open('ws://0.0.0.0:0', { token: '' }),
-      /the token in --token-file is empty/,
-    );
+    await assert.rejects(Door.open('ws://0.0.0.0:0', { token: '' }), /the token is empty/);
     await using door = await Door.open('ws://0.0.0.0:0', { token: TOKEN });
     const local = door.url.replace('0.0.0.0', '127.0.0.1');
     assert.equal(await upgradeStatus(local, {}), 401);
@@ -112,7 +109,7 @@ describe('A WebSocket listener', () => {
   it('refuses tokens for TCP and Unix sockets, and other machines for TCP', async () => {
     const refused = {
       code: 'invalid_config',
-      message: /--token-file only works with ws:HOST:PORT/,
+      message: /a token \(CLI: --token-file; API: token\) only works with ws:HOST:PORT/,
     };
     await assert.rejects(Door.open('tcp:127.0.0.1:0', { token: TOKEN }), refused);
     await assert.rejects(Door.open('unix:/tmp/never.sock', { token: TOKEN }), refused);
