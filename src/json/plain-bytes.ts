@@ -31,7 +31,8 @@ export function endOfPlain(bytes: Uint8Array, start: number, end: number): numbe
 
 /** A place up to which all bytes are plain. Copies grow with the run, so that short runs cost little. */
 function endOfLongRun(bytes: Uint8Array, start: number, end: number): number {
-  search ??= loadPlainSearch();
+  // Null is an answer, too: a machine that has none is not asked again.
+  if (search === undefined) search = loadPlainSearch();
   if (search === null) return start;
   const { room, plainBytes } = search;
   let size = FIRST_COPY_BYTES;

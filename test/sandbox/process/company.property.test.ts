@@ -116,6 +116,19 @@ const MOVES = {
 
 type Move = keyof typeof MOVES;
 
+/** What the host knows of a process with one program, which may be left alone. */
+function oneLone() {
+  const clock = new Clock();
+  const lone = new LoneProgram({
+    send: () => {},
+    load: () => 1,
+    mayBeAlone: () => true,
+    after: (ms, act) => clock.after(ms, act),
+    onAccess: () => {},
+  });
+  return { clock, lone };
+}
+
 describe('A program that is left alone', () => {
   it('is never inside while another one is on its way to its process, or lives there', () => {
     const often = fc.constantFrom<Move>('come', 'read', 'hear', 'compute', 'rest', 'end');
@@ -161,14 +174,7 @@ describe('A program that is left alone', () => {
   });
 
   it('is not left alone by a process that says what it may not', () => {
-    const clock = new Clock();
-    const lone = new LoneProgram({
-      send: () => {},
-      load: () => 1,
-      mayBeAlone: () => true,
-      after: (ms, act) => clock.after(ms, act),
-      onAccess: () => {},
-    });
+    const { lone } = oneLone();
     assert.equal(lone.said('shared'), false);
     assert.equal(lone.said('able'), true);
     assert.equal(lone.said('able'), false);
@@ -179,14 +185,7 @@ describe('A program that is left alone', () => {
   });
 
   it('that is to stop has a moment for it, and none if it has not made room', () => {
-    const clock = new Clock();
-    const lone = new LoneProgram({
-      send: () => {},
-      load: () => 1,
-      mayBeAlone: () => true,
-      after: (ms, act) => clock.after(ms, act),
-      onAccess: () => {},
-    });
+    const { clock, lone } = oneLone();
     let ends = 0;
     const end = () => {
       ends += 1;
