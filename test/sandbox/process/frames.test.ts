@@ -95,7 +95,7 @@ describe('Frames', () => {
     const writer = new FrameWriter((chunk) => chunks.push(chunk));
     for (let n = 0; n < 100; n += 1) writer.send(1, n, 0, 0, 'x'.repeat(n));
     assert.equal(chunks.length, 0);
-    await null;
+    await new Promise((go) => process.nextTick(go));
     assert.equal(chunks.length, 1);
     assert.equal(new FrameReader().push(chunks[0]!).length, 100);
   });
