@@ -67,8 +67,7 @@ export class EngineProcess {
     const messages = this.#readMessages();
     const onBytes = (chunk: Buffer) => messages.push(chunk);
     const onDrain = () => this.#answerRoom.drained();
-    const onExit = (how: string) => this.#exited(how);
-    const events = { onBytes, onDrain, onMute, onExit };
+    const events = { onBytes, onDrain, onMute, onExit: (how: string) => this.#exited(how) };
     this.#child = new EngineChild({ nodePath, launch, spawn }, events);
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
@@ -111,6 +110,11 @@ export class EngineProcess {
   /** Programs started in it so far. */
   get programs(): number {
     return this.#programs;
+  }
+
+  /** Chunks that were sent to it and that it has sent so far. */
+  get traffic(): number {
+    return this.#child.traffic;
   }
 
   knows(session: symbol): boolean {
