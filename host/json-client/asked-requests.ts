@@ -4,7 +4,8 @@ import { PendingCalls } from '../core/pending-calls.ts';
 import { AnswerDeadlines } from '../remote/answer-deadlines.ts';
 import { AnswerTimes } from '../remote/answer-times.ts';
 import { failureIn, toError } from '../remote/peer-errors.ts';
-import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
+import type { Connection } from '../wire/connection.ts';
+import { FrameTooLargeError } from '../wire/frame-too-large.ts';
 import type { HostMessage, Operation, OperationValue, RuntimeResponse } from '../wire/protocol.ts';
 import { modeOf } from './session-requests.ts';
 

@@ -1,12 +1,20 @@
 import { JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
+import { isLargeValue, jsonPieces, PIECE_LENGTH, textPieces } from '../../src/json/json-pieces.ts';
 import type { CallSignal, LeanDelegate } from '../../src/runtime/lean-signal.ts';
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
 import type { DelegateResult } from '../wire/protocol.ts';
 
 /** A call as JSON text, without the beginning of its message. */
 export interface JsonCall extends OutgoingCall {
-  /** What follows the id in a `delegate/request`, but for its end; bytes if its argument is large. */
-  readonly tail: string | readonly Buffer[];
+  /** What follows the id in a `delegate/request`, but for its end; in pieces if it is large. */
+  readonly tail: string | LargeTail;
+}
+
+/** A text in pieces. */
+export interface LargeTail {
+  readonly pieces: Iterable<string | Buffer>;
+  /** About how long all of them are. */
+  readonly length: number;
 }
 
 /** A client's answer, and the text of the message that carried it. */
@@ -45,8 +53,11 @@ export class OutgoingDelegate implements LeanDelegate {
   }
 
   async notify({ cellId, callId, text }: Notification, signal: CallSignal): Promise<void> {
-    const request = JSON.stringify({ type: 'notification/send', callId, cellId, text });
-    const { result } = await this.#make(cellId, `${this.#head}${request}`, signal);
+    const request = { type: 'notification/send', callId, cellId, text };
+    const tail = isLargeValue(request)
+      ? { pieces: this.#tailPieces(jsonPieces(request)), length: text.length }
+      : `${this.#head}${JSON.stringify(request)}`;
+    const { result } = await this.#make(cellId, tail, signal);
     if (result.status === 'error') throw new Error(result.message);
     if (result.value.type === 'notification/delivered') return;
     throw new Error('code-mode client returned an invalid notification result');
@@ -65,13 +76,20 @@ export class OutgoingDelegate implements LeanDelegate {
     const input = call.inputText;
     const head = `${this.#head}${invocationHead(call)}`;
     if (input === undefined) return `${head}${this.#absentInput}}}`;
-    if (typeof input === 'string') return `${head},"input":${input}}}`;
-    const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
-    return [Buffer.from(`${head},"input":`), bytes, END];
+    if (typeof input !== 'string') {
+      const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
+      return { pieces: [`${head},"input":`, bytes, '}}'], length: input.length };
+    }
+    if (input.length <= PIECE_LENGTH) return `${head},"input":${input}}}`;
+    const pieces = [`${head},"input":`, ...textPieces(input), '}}'];
+    return { pieces, length: input.length };
+  }
+
+  *#tailPieces(request: Iterable<string>): Generator<string> {
+    yield this.#head;
+    yield* request;
   }
 }
-
-const END = Buffer.from('}}');
 
 /** A tool call without its argument and its end. */
 function invocationHead({ cellId, callId, toolName, kind }: ToolCall): string {

@@ -130,12 +130,16 @@ export class Lease {
       } catch (error) {
         call.fail(toStatusError(error));
       }
+      return undefined;
     });
   }
 
   /** Fails a call, after the answers that wait. */
   fail(call: ServerCall, error: unknown): Sent {
-    return this.#answers.send(() => call.fail(toStatusError(error)));
+    return this.#answers.send(() => {
+      call.fail(toStatusError(error));
+      return undefined;
+    });
   }
 
   subscribe(call: ServerCall, toolNames: readonly ToolName[]): void {

@@ -12,7 +12,7 @@ const NOTHING = { pending: 0, waiting: 0, cancelled: 0 };
 function setUp(answersCancelled: boolean) {
   const told: [number, CancelReason][] = [];
   const outlet = {
-    send: () => {},
+    send: () => undefined,
     cancel: (id: number, reason: CancelReason) => void told.push([id, reason]),
     drained: () => undefined,
   };

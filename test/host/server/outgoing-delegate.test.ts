@@ -13,7 +13,7 @@ import { ScriptedDelegate } from '../../support/scripted-delegate.ts';
 
 describe('OutgoingDelegate', () => {
   it('is lean, and remains so behind a hosted session, unlike others', () => {
-    const outlet = { send: () => {}, cancel: () => {}, drained: () => undefined };
+    const outlet = { send: () => undefined, cancel: () => {}, drained: () => undefined };
     const options = { capacity: 1, answersCancelled: false };
     const calls = new OutgoingCalls<JsonCall, JsonAnswer>(outlet, options);
     const session = new HostedSession({

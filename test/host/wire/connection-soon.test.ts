@@ -36,7 +36,7 @@ describe('A message that is sent soon', () => {
     connection.sendSoon({ n: 4 });
     connection.sendText('5');
     connection.sendSoon({ n: 6 });
-    connection.sendParts([Buffer.from('7')]);
+    void connection.sendPieces([Buffer.from('7')], () => 1);
     assert.deepEqual(sent, ['{"n":1}', '{"n":2}', '{"n":3}', '{"n":4}', '5', '{"n":6}', '7']);
   });
 
