@@ -18,7 +18,8 @@ const CAN_TELL_COMPUTING = usedProcessorMs(process.pid) !== null;
 
 /**
  * Starting a process occupies a core for a while. So a spare that a program has taken is replaced when
- * no other program has started for `quietMs`, or after `withinMs` if no program is being started then.
+ * no other program has started for `quietMs` and none was told anything, or after `withinMs` if no
+ * program is being started then.
  */
 const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
 /** Memory that an idle process may always use, in bytes: more than every process uses. */
@@ -49,7 +50,11 @@ export class EnginePool {
   #lacksRelief = false;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
-  readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), SPARE_MOMENT);
+  readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), {
+    ...SPARE_MOMENT,
+    isBusy: () => this.#isTold(),
+  });
+  #told = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -267,6 +272,13 @@ export class EnginePool {
       this.#sparesToStart += 1;
       void this.#starts.add(() => this.#startSpare(), { priority: SPARE_PRIORITY });
     }
+  }
+
+  /** Whether programs were told something since this was asked last, such as answers to their calls. */
+  #isTold(): boolean {
+    const before = this.#told;
+    this.#told = this.living.reduce((sum, { told }) => sum + told, 0);
+    return this.#told !== before;
   }
 
   get #missingSpares(): number {

@@ -4,6 +4,8 @@ export interface QuietMomentOptions {
   readonly quietMs: number;
   /** After so long it is done even if it is not quiet, in milliseconds. */
   readonly withinMs: number;
+  /** Whether there was other work since this was asked last, so that it is not quiet. Default: never. */
+  readonly isBusy?: () => boolean;
   /** Monotonic, in milliseconds. Default: that of this process. */
   readonly now?: () => number;
 }
@@ -28,8 +30,9 @@ export class QuietMoment {
     const nowMs = this.#now();
     if (this.#timer === undefined) this.#dueMs = nowMs + withinMs;
     else if (nowMs >= this.#dueMs) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pass(), quietMs).unref();
+    // What was before does not matter.
+    this.#options.isBusy?.();
+    this.#wait(quietMs);
   }
 
   cancel(): void {
@@ -37,7 +40,15 @@ export class QuietMoment {
     this.#timer = undefined;
   }
 
+  #wait(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#pass(), ms).unref();
+  }
+
   #pass(): void {
+    const { quietMs, isBusy } = this.#options;
+    const leftMs = this.#dueMs - this.#now();
+    if (isBusy?.() && leftMs > 0) return this.#wait(Math.min(quietMs, leftMs));
     this.#timer = undefined;
     this.#act();
   }
