@@ -47,7 +47,9 @@ class SandboxProcess {
     const reader = new FrameReader();
     this.#pipe = new ChildPipe(fd, {
       onBytes: (chunk) => {
-        for (const frame of reader.push(chunk)) this.#receive(frame);
+        const frames = reader.push(chunk);
+        if (frames.some(({ kind }) => kind === Down.Answer)) this.#delivered();
+        for (const frame of frames) this.#receive(frame);
       },
       onDrain: () => {
         for (const guest of this.#guests.values()) guest.pipeFull(false);
@@ -77,7 +79,6 @@ class SandboxProcess {
       case Down.Start:
         return this.#start(frame);
       case Down.Answer:
-        this.#delivered();
         return guest?.run.answer(a, b === 1, texts[0]!);
       case Down.Notified:
         return guest?.run.notified();
@@ -121,7 +122,10 @@ class SandboxProcess {
     else giveUpThreads();
   }
 
-  /** Something was delivered to a program. Its process is worth a watch if there is much of that. */
+  /**
+   * Something was delivered to a program: answers that come together count once. Its process is worth
+   * a watch if it is entered often, as for one call after another.
+   */
   #delivered(): void {
     if (this.#untilWatch === null || this.#guests.size !== 1 || this.#memory === null) return;
     this.#untilWatch -= 1;

@@ -2,7 +2,7 @@ import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls } from '../../src/sandbox.ts';
 import { AnswerRoom } from './answer-room.ts';
 import type { Access } from './company.ts';
-import { type EndCause, type Excess, heaviest, lost, notStarted, tooLarge } from './end-cause.ts';
+import { type EndCause, type Excess, heaviest, lost, notStarted } from './end-cause.ts';
 import { EngineChild } from './engine-child.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { FrameWriter } from './frames.ts';
@@ -29,6 +29,7 @@ export class EngineProcess {
   readonly #signs: SignsOfLife;
   readonly #values: SentValues;
   #programs = 0;
+  #told = 0;
   readonly #tools = new SentTools((json) => this.#writer.send(Down.Tools, 0, 0, 0, json));
   /** Its program, as long as there is no other. */
   readonly lone = new LoneProgram({
@@ -154,8 +155,10 @@ export class EngineProcess {
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
     this.#programs += 1;
     const id = this.#programs;
-    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) =>
+    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) => {
+      this.#told += 1;
       this.#writer.send(kind, run, a, b, ...texts);
+    };
     const room = () => this.#answerRoom.wait(id);
     const onRef = (isRef: boolean) => this.#ref(id, isRef);
     const onOver = (killed: boolean) => this.#over(id, killed);
@@ -201,11 +204,6 @@ export class EngineProcess {
   /** Calls off stopping a program because of this limit: memory went down by itself. */
   spare(limit: Excess['limit']): void {
     this.#heaviest.spare(limit);
-  }
-
-  /** Ends the process because of memory. */
-  endLarge(excess: Excess): void {
-    this.end('memory', tooLarge(excess));
   }
 
   /** Ends the process at once. Its programs end with this failure. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,14 @@ function mainThreadMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Whether a process has the thread that watches its main thread. */
+function hasWatch(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.some((each) =>
+    readFileSync(`/proc/${pid}/task/${each}/comm`, 'utf8').startsWith('WorkerThread'),
+  );
 }
 
 /** Whether a session's cell runs on the main thread of its process. */
@@ -167,6 +175,19 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     const source = `const all = await Promise.all(Array.from({ length: 10_000 }, (_, n) => tools.echo({ n })));
       text(all.every((each, at) => each.n === at) && all.length);`;
     assert.deepEqual(textsOf((await finishCell(setup.session, source)).items), ['10000']);
+  });
+
+  it('is one that makes calls one after another, not one that makes many at once', async () => {
+    await using sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    const many = 'await Promise.all(Array.from({ length: 500 }, (_, n) => tools.echo(n)))';
+    await finishCell(session, many);
+    const pid = sandbox.pidOf(session.symbol)!;
+    await setTimeout(100);
+    assert.equal(hasWatch(pid), false);
+    await finishCell(session, 'for (let n = 0; n < 100; n += 1) await tools.echo(n)');
+    while (!hasWatch(pid)) await setTimeout(10);
+    await session.close();
   });
 
   it('is watched by its process while its host is busy', async () => {
