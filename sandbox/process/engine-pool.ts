@@ -275,13 +275,6 @@ export class EnginePool {
     }
   }
 
-  /** Whether programs were told something since this was asked last, such as answers to their calls. */
-  #isTold(): boolean {
-    const before = this.#told;
-    this.#told = this.living.reduce((sum, { told }) => sum + told, 0);
-    return this.#told !== before;
-  }
-
   get #missingSpares(): number {
     const { spares, limits } = this.#options;
     const { living } = this;

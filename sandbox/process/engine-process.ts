@@ -29,7 +29,6 @@ export class EngineProcess {
   readonly #signs: SignsOfLife;
   readonly #values: SentValues;
   #programs = 0;
-  #told = 0;
   readonly #tools = new SentTools((json) => this.#writer.send(Down.Tools, 0, 0, 0, json));
   /** Its program, as long as there is no other. */
   readonly lone = new LoneProgram({
@@ -155,10 +154,8 @@ export class EngineProcess {
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
     this.#programs += 1;
     const id = this.#programs;
-    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) => {
-      this.#told += 1;
+    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) =>
       this.#writer.send(kind, run, a, b, ...texts);
-    };
     const room = () => this.#answerRoom.wait(id);
     const onRef = (isRef: boolean) => this.#ref(id, isRef);
     const onOver = (killed: boolean) => this.#over(id, killed);
