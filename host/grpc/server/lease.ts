@@ -57,9 +57,13 @@ export class Lease {
     this.#parts = parts;
     const { sessionId, call, capacity, maxUnreadBytes } = parts;
     this.sessionId = sessionId;
-    this.toolCalls = new ToolCalls(sessionId, capacity, (invocationId) =>
-      this.#tell({ $case: 'toolCallCancelled', value: { invocationId } }),
-    );
+    this.toolCalls = new ToolCalls({
+      sessionId,
+      capacity,
+      onCancelled: (invocationId) =>
+        this.#tell({ $case: 'toolCallCancelled', value: { invocationId } }),
+      onCheck: (checked, bytes) => this.caller.sessions.countWhile(checked, bytes),
+    });
     this.delegate = {
       invokeTool: async (toolCall, signal) => this.#invoke(toolCall, signal),
       notify: (notification, signal) => this.#notify(notification, signal),
