@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { licencesOf } from './licences.ts';
@@ -17,6 +26,8 @@ const EXTERNAL = [
 ];
 
 const FOLDER = 'programs';
+/** Loads the bundles. */
+const LOADER = 'kept-code.cjs';
 /** The program in whose process others run. */
 const PROGRAM_RUNNER = 'sandbox-process';
 /** Each process of the package, and the module that starts it. */
@@ -59,7 +70,16 @@ export async function bundlePrograms(outDir: string): Promise<void> {
   for (const [name, entry] of Object.entries(PROGRAMS)) {
     Object.assign(inputs, await bundleProgram(join(folder, name), name, entry));
   }
+  for (const name of readdirSync(folder)) nameContents(join(folder, name));
+  copyFileSync(join(ROOT, 'bundle', LOADER), join(folder, LOADER));
   writeFileSync(join(folder, 'LICENCES.txt'), `${licencesOf({ inputs })}\n`);
+}
+
+/** Code that is kept for a bundle is of exactly these contents. */
+function nameContents(path: string): void {
+  const code = readFileSync(path);
+  const id = createHash('sha256').update(code).digest('hex').slice(0, 32);
+  writeFileSync(path, `/*${id}*/ ${code.toString('latin1')}`, 'latin1');
 }
 
 /** @returns What is in its files. */
