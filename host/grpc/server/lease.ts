@@ -1,5 +1,5 @@
-import { abortable } from 'abort-controller-x';
-import type { Delegate, Notification, ToolCall } from '../../../src/delegate.ts';
+import type { Notification } from '../../../src/delegate.ts';
+import type { CallPasser, PassedCall } from '../../../src/runtime/passed-call.ts';
 import type { ToolName } from '../../../src/tools.ts';
 import { startTimer } from '../../../src/waiting/timer.ts';
 import { AnswerQueue } from '../../core/answer-queue.ts';
@@ -37,7 +37,7 @@ export class Lease {
   readonly executions = new Observations('execution');
   readonly waits = new Observations('wait');
   /** Asks the client for what programs call. */
-  readonly delegate: Delegate;
+  readonly delegate: CallPasser;
   readonly toolCalls: ToolCalls;
   readonly #parts: LeaseParts;
   /** By the ids of their cells. */
@@ -65,8 +65,12 @@ export class Lease {
       onCheck: (checked, bytes) => this.caller.sessions.countWhile(checked, bytes),
     });
     this.delegate = {
-      invokeTool: async (toolCall, signal) => this.#invoke(toolCall, signal),
-      notify: (notification, signal) => this.#notify(notification, signal),
+      passCall: (toolCall, passed) => {
+        const execution = this.#executionOf(toolCall.cellId);
+        if (execution === null) passed.failed(foreign(toolCall.cellId));
+        else this.toolCalls.pass(execution, toolCall, passed);
+      },
+      passNotification: (notification, passed) => this.#notify(notification, passed),
     };
     this.#answers = new AnswerQueue(this.#outlet(call.caller.peer), maxUnreadBytes);
     call.onClosed(() => void this.close());
@@ -194,25 +198,29 @@ export class Lease {
     }
   }
 
-  #invoke(call: ToolCall, signal: AbortSignal): Promise<unknown> {
-    return this.toolCalls.make(this.#executionOf(call.cellId), call, signal);
+  /** A notification is delivered when there was room to send it. */
+  #notify(notification: Notification, passed: PassedCall): void {
+    if (passed.reason !== null) return passed.failed(passed.reason);
+    const full = this.#told.drained();
+    if (full === undefined) return this.#notifyNow(notification, passed);
+    passed.listener = { cancelled: (reason) => passed.failed(reason) };
+    void full.then(() => passed.reason === null && this.#notify(notification, passed));
   }
 
-  /** A notification is delivered when there was room to send it. */
-  async #notify({ cellId, text }: Notification, signal: AbortSignal): Promise<void> {
-    for (let full = this.#told.drained(); full !== undefined; full = this.#told.drained()) {
-      await abortable(signal, full);
-    }
-    const { id: executionId, toolCallId: callId } = this.#executionOf(cellId);
+  #notifyNow({ cellId, text }: Notification, passed: PassedCall): void {
+    passed.listener = null;
+    const execution = this.#executionOf(cellId);
+    if (execution === null) return passed.failed(foreign(cellId));
+    const { id: executionId, toolCallId: callId } = execution;
     const notificationId = crypto.randomUUID();
     const value = { notificationId, executionId, cellId, callId, text };
     this.#write({ $case: 'notification', value });
+    passed.answered(undefined);
   }
 
-  #executionOf(cellId: string): Execution {
-    const execution = this.#cells.get(cellId);
-    if (execution !== undefined) return execution;
-    throw new Error(`Cannot call the client for cell ${cellId}: it did not start that cell`);
+  /** Null for a cell that this client has not started. */
+  #executionOf(cellId: string): Execution | null {
+    return this.#cells.get(cellId) ?? null;
   }
 
   /** What is told without waiting adds up if the client does not read it. */
@@ -259,4 +267,8 @@ export class Lease {
       fail: (error: Error) => this.#fail(toStatusError(error)),
     };
   }
+}
+
+function foreign(cellId: string): Error {
+  return new Error(`Cannot call the client for cell ${cellId}: it did not start that cell`);
 }

@@ -1,4 +1,6 @@
 import { type ToolCall as Call, JsonText } from '../../../src/delegate.ts';
+import type { Cancelled } from '../../../src/errors.ts';
+import type { CancelListener, PassedCall } from '../../../src/runtime/passed-call.ts';
 import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
 import { type CompleteToolCallRequest, ToolCall, ToolKind } from '../generated/code-mode.ts';
 import { encodeMessage, MAX_MESSAGE_BYTES } from '../message-framing.ts';
@@ -16,50 +18,44 @@ type Answer = { readonly json: JsonText } | { readonly failure: string };
 const OUTPUT = 'code-mode tool output JSON';
 
 /** A call without an answer. It consists of as few objects as possible: there may be very many. */
-class Invocation implements Waiter<Answer>, EventListenerObject {
+class Invocation implements Waiter<Answer>, CancelListener {
   readonly execution: Execution;
   readonly call: Call;
-  readonly signal: AbortSignal;
-  readonly #onAbort: (invocation: Invocation) => void;
-  readonly #resolve: (json: JsonText) => void;
-  readonly #reject: (error: Error) => void;
+  readonly #passed: PassedCall;
+  readonly #onCancel: (invocation: Invocation, reason: Cancelled) => void;
   /** Null until it is sent. */
   sent: { readonly number: number; readonly over: Subscription } | null = null;
 
   constructor(
     execution: Execution,
     call: Call,
-    signal: AbortSignal,
-    onAbort: (invocation: Invocation) => void,
-    resolve: (json: JsonText) => void,
-    reject: (error: Error) => void,
+    passed: PassedCall,
+    onCancel: (invocation: Invocation, reason: Cancelled) => void,
   ) {
     this.execution = execution;
     this.call = call;
-    this.signal = signal;
-    this.#onAbort = onAbort;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    signal.addEventListener('abort', this, { once: true });
+    this.#passed = passed;
+    this.#onCancel = onCancel;
+    passed.listener = this;
   }
 
   answered(answer: Answer): void {
     this.#leave();
-    if ('json' in answer) this.#resolve(answer.json);
-    else this.#reject(new Error(answer.failure));
+    if ('json' in answer) this.#passed.answered(answer.json);
+    else this.#passed.failed(new Error(answer.failure));
   }
 
   failed(error: Error): void {
     this.#leave();
-    this.#reject(error);
+    this.#passed.failed(error);
   }
 
-  handleEvent(): void {
-    this.#onAbort(this);
+  cancelled(reason: Cancelled): void {
+    this.#onCancel(this, reason);
   }
 
   #leave(): void {
-    this.signal.removeEventListener('abort', this);
+    this.#passed.listener = null;
     if (this.sent !== null) this.sent.over.open -= 1;
   }
 }
@@ -123,20 +119,18 @@ export class ToolCalls {
     this.#sendWaiting();
   }
 
-  /** Makes a call. @throws The signal's reason; Error if it cannot be made, or the client fails it. */
-  make(execution: Execution, call: Call, signal: AbortSignal): Promise<JsonText> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      if (this.#failure !== null) return reject(this.#failure);
-      if (this.#sent.size + this.#waiting.size >= this.#capacity) {
-        return reject(new Error('code-mode session has too many pending delegate calls'));
-      }
-      if (!this.#subscriptions.some((one) => one.matches(call.toolName)))
-        return reject(unmatched());
-      const invocation = new Invocation(execution, call, signal, this.#onAbort, resolve, reject);
-      this.#waiting.add(invocation);
-      this.#sendWaiting();
-    });
+  /** Passes a call on. It fails if nobody can take it, or the client fails it. */
+  pass(execution: Execution, call: Call, passed: PassedCall): void {
+    if (passed.reason !== null) return passed.failed(passed.reason);
+    if (this.#failure !== null) return passed.failed(this.#failure);
+    if (this.#sent.size + this.#waiting.size >= this.#capacity) {
+      return passed.failed(new Error('code-mode session has too many pending delegate calls'));
+    }
+    if (!this.#subscriptions.some((one) => one.matches(call.toolName))) {
+      return passed.failed(unmatched());
+    }
+    this.#waiting.add(new Invocation(execution, call, passed, this.#onCancel));
+    this.#sendWaiting();
   }
 
   /**
@@ -245,12 +239,12 @@ export class ToolCalls {
     }
   }
 
-  readonly #onAbort = (invocation: Invocation): void => {
-    const { sent, signal } = invocation;
-    if (this.#waiting.delete(invocation)) return invocation.failed(signal.reason);
+  readonly #onCancel = (invocation: Invocation, reason: Cancelled): void => {
+    const { sent } = invocation;
+    if (this.#waiting.delete(invocation)) return invocation.failed(reason);
     if (sent === null || !this.#sent.drop(sent.number)) return;
     this.#onCancelled(this.#ids.toId(sent.number));
-    invocation.failed(signal.reason);
+    invocation.failed(reason);
   };
 }
 

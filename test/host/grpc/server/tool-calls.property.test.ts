@@ -5,8 +5,9 @@ import { ToolCall } from '../../../../host/grpc/generated/code-mode.ts';
 import type { ServerCall } from '../../../../host/grpc/server/server-call.ts';
 import { Subscription } from '../../../../host/grpc/server/subscription.ts';
 import { ToolCalls, type ToolCallsParts } from '../../../../host/grpc/server/tool-calls.ts';
-import { ToolCall as Call } from '../../../../src/delegate.ts';
+import { ToolCall as Call, type JsonText } from '../../../../src/delegate.ts';
 import { Cancelled } from '../../../../src/errors.ts';
+import { awaitPassed, type PassedCall } from '../../../../src/runtime/passed-call.ts';
 
 const CAPACITY = 6;
 const TOOLS = ['one', 'two'];
@@ -114,9 +115,10 @@ async function play(moves: readonly Move[]): Promise<void> {
           kind: 'function',
           inputJson: each.large ? LARGE : '1',
         });
-        void calls.make(execution, call, one.abort.signal).then(
-          ({ text }) => {
-            one.settled = text;
+        const pass = (passed: PassedCall) => calls.pass(execution, call, passed);
+        void awaitPassed(pass, one.abort.signal).then(
+          (result) => {
+            one.settled = (result as JsonText).text;
           },
           (error: Error) => {
             one.settled = error.message;
@@ -210,7 +212,8 @@ describe('ToolCalls', () => {
       toolName: { name: 'one', namespace: null },
       kind: 'freeform',
     });
-    void calls.make(execution, call, new AbortController().signal).catch(() => {});
+    const pass = (passed: PassedCall) => calls.pass(execution, call, passed);
+    void awaitPassed(pass, new AbortController().signal).catch(() => {});
     const { invocationId, inputJson, toolKind } = other.got[0]!;
     assert.match(invocationId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-0{11}1$/);
     assert.deepEqual([inputJson, toolKind], [undefined, 2]);
