@@ -36,7 +36,7 @@ type DelegateResponse = Extract<ClientMessage, { type: 'delegate/response' }>;
 /** What a large message may have: to parse as much takes long. */
 const LARGE_LIMITS: LargeMessageLimits = {
   maxParsedBytes: 8 << 20,
-  maxTools: 10_000,
+  maxTools: 8_192,
   maxOtherValues: 10_000,
   maxSchemaValues: 500_000,
 };

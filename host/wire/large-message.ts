@@ -64,7 +64,7 @@ export class LargeMessage implements LargeReading {
   readonly #body: Buffer;
   readonly #limits: LargeMessageLimits;
   readonly #scanner = new JsonScanner(ANY_JSON);
-  readonly #steps: Generator<void, void>;
+  readonly #steps: Generator<void, ReadMessage>;
   readonly #carried: Span[] = [];
   #carriedBytes = 0;
   readonly #requests: Span[] = [];
@@ -81,21 +81,31 @@ export class LargeMessage implements LargeReading {
     if (!isUtf8(body)) throw new Error('Cannot read a message: it is not UTF-8');
     this.#body = body;
     this.#limits = limits;
-    this.#steps = this.#look();
+    this.#steps = this.#read();
   }
 
   /** @throws Error if it is not JSON, or exceeds a limit and is no request. */
   readOn(): ReadMessage | null {
     this.#left = PIECE_BYTES;
-    return this.#steps.next().done ? this.#read() : null;
+    const { done, value } = this.#steps.next();
+    return done ? value : null;
   }
 
-  #read(): ReadMessage {
+  /** What has to be done at once is divided, too. */
+  *#read(): Generator<void, ReadMessage> {
+    yield* this.#value(CLIENT_MESSAGE, true);
+    if (this.#at < this.#body.length) throw notJson();
+    yield;
     const excess = this.#excess();
     if (excess !== null) return this.#refuse(excess);
-    const parsed = parseMessage(this.#without(this.#carried, String));
+    const text = this.#without(this.#carried, String);
+    yield;
+    const parsed = parseMessage(text);
+    yield;
     const bytes = this.#carried.map(({ start, end }) => this.#body.subarray(start, end));
-    return { message: this.#withId(putCarried(parsed, CLIENT_MESSAGE, bytes)) };
+    const message = this.#withId(putCarried(parsed, CLIENT_MESSAGE, bytes));
+    yield;
+    return { message };
   }
 
   /** What the message has too much of; null if that is nothing. */
@@ -133,11 +143,6 @@ export class LargeMessage implements LargeReading {
       from = end;
     });
     return parts.join('') + this.#body.toString('utf8', from);
-  }
-
-  *#look(): Generator<void, void> {
-    yield* this.#value(CLIENT_MESSAGE, true);
-    if (this.#at < this.#body.length) throw notJson();
   }
 
   /** Looks at a value, and the spaces around it. */
