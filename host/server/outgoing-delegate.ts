@@ -1,4 +1,5 @@
 import { JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
+import { CarriedError, ErrorText } from '../../src/errors.ts';
 import { isLargeValue, jsonPieces, PIECE_LENGTH, textPieces } from '../../src/json/json-pieces.ts';
 import type { CallPasser, PassedCall } from '../../src/runtime/passed-call.ts';
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
@@ -17,13 +18,11 @@ export interface LargeTail {
   readonly length: number;
 }
 
-/** A client's answer, and the text of the message that carried it. */
+/** A client's answer, and the text of the message that carried it; null for a large one. */
 export interface JsonAnswer {
   readonly id: number;
   readonly result: DelegateResult;
-  readonly text: string;
-  /** The result of the tool, in UTF-8, if it is large; then it is null in the others. */
-  readonly toolResult: Buffer | undefined;
+  readonly text: string | null;
 }
 
 export type JsonCalls = OutgoingCalls<JsonCall, JsonAnswer>;
@@ -86,15 +85,19 @@ export class OutgoingDelegate implements CallPasser {
 /** @throws Error if the tool failed, or the client answered something else. */
 function readResult(answer: JsonAnswer): JsonText {
   const { result } = answer;
-  if (result.status === 'error') throw new Error(result.message);
+  if (result.status === 'error') throw toError(result.message);
   if (result.value.type === 'tool/result') return resultText(answer, result.value.result);
   throw new Error('code-mode client returned an invalid tool result');
 }
 
 function readDelivered({ result }: JsonAnswer): void {
-  if (result.status === 'error') throw new Error(result.message);
+  if (result.status === 'error') throw toError(result.message);
   if (result.value.type === 'notification/delivered') return;
   throw new Error('code-mode client returned an invalid notification result');
+}
+
+function toError(message: string | ErrorText): Error {
+  return message instanceof ErrorText ? new CarriedError(message) : new Error(message);
 }
 
 /** A tool call without its argument and its end. */
@@ -112,8 +115,9 @@ function invocationHead({ cellId, callId, toolName, kind }: ToolCall): string {
  * The result as the text that arrived, so that it need not be serialized again unless the client
  * formats its messages in another way. The whole message was checked before.
  */
-function resultText({ id, text, toolResult }: JsonAnswer, result: unknown): JsonText {
-  if (toolResult !== undefined) return new JsonText(toolResult);
+function resultText({ id, text }: JsonAnswer, result: unknown): JsonText {
+  if (result instanceof JsonText) return result;
+  if (text === null) return new JsonText(JSON.stringify(result));
   const head = `{"type":"delegate/response","id":${id},"result":{"status":"ok","value":{"type":"tool/result","result":`;
   const isUsual = text.startsWith(head) && text.endsWith('}}}');
   return new JsonText(isUsual ? text.slice(head.length, -3) : (JSON.stringify(result) ?? 'null'));

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import type { CodeModeError } from '../../src/errors.ts';
 import { isLargeValue, jsonPieces, lengthOfValue } from '../../src/json/json-pieces.ts';
 import { FrameTooLargeError } from './frame-too-large.ts';
 import { MAX_FRAME_BYTES } from './framing.ts';
@@ -14,17 +13,15 @@ export interface ConnectionHandler {
    *
    * @param message The parsed message, otherwise unchecked.
    * @param text The text that was parsed.
-   * @param result The result of a tool in the message, in UTF-8, if it is large. Then it is null in the
-   *   message and in its text.
    */
-  message(message: unknown, text: string, result?: Buffer): void;
+  message(message: unknown, text: string): void;
   /**
    * Begins to read a message of at least `LARGE_MESSAGE_BYTES`. Without this method, it is parsed like
    * any other. A throw fails the connection.
    */
   large?(body: Buffer): LargeReading;
-  /** Called instead of `message` with a request that a `LargeReading` refused. */
-  refused?(message: unknown, error: CodeModeError): void;
+  /** Called instead of `message` with what a `LargeReading` has read. */
+  read?(read: ReadMessage): void;
   /**
    * The last message to send if the peer's data cannot be read or `message` throws, to report the
    * reason. Undefined for a peer that would not understand it.
@@ -198,7 +195,7 @@ export class Connection {
     let read: ReadMessage | null;
     do read = large.readOn();
     while (read === null && performance.now() < until);
-    if (read !== null) return this.#deliver(read);
+    if (read !== null) return this.#handler?.read?.(read);
     this.#large = large;
     this.#transport.pause();
     setImmediate(() => this.#continue(large));
@@ -214,12 +211,6 @@ export class Connection {
     if (this.#large !== null) return;
     if (this.#end !== null) this.#tellEnd(this.#end.error);
     else if (!this.#isPaused) this.#transport.resume();
-  }
-
-  #deliver({ message, text, result, refused }: ReadMessage): void {
-    const handler = this.#handler;
-    if (refused === undefined) handler?.message(message, text, result);
-    else handler?.refused?.(message, refused);
   }
 
   /** Ends because of an invalid message of the peer, and reports the reason to it if possible. */

@@ -79,7 +79,11 @@ class SandboxProcess {
       case Down.Start:
         return this.#start(frame);
       case Down.Answer:
-        return guest?.run.answer(a, b === 1, texts[0]!);
+        return guest?.run.answer(
+          a,
+          b === 1,
+          b === 2 ? (JSON.parse(texts[0]!) as string) : texts[0]!,
+        );
       case Down.Notified:
         return guest?.run.notified();
       case Down.Hold:

@@ -1,5 +1,5 @@
 import type { ToolCall } from '../delegate.ts';
-import type { Cancelled } from '../errors.ts';
+import { type Cancelled, CarriedError } from '../errors.ts';
 import type { CancelListener, PassedCall } from './passed-call.ts';
 import { Failure, messageOf } from './tool-answer.ts';
 
@@ -40,7 +40,8 @@ export class Callback implements PassedCall {
   }
 
   failed(error: unknown): void {
-    this.#returned(this, new Failure(messageOf(error)));
+    const text = error instanceof CarriedError ? error.carried : messageOf(error);
+    this.#returned(this, new Failure(text));
   }
 
   /** Cancels it, once. Its listeners are called in place. */

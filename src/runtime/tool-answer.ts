@@ -1,16 +1,17 @@
 import { JsonText } from '../delegate.ts';
+import type { ErrorText } from '../errors.ts';
 
 /** The answer to a tool call as the program gets it: JSON, or the message of an error. */
 export interface ToolAnswer {
   readonly ok: boolean;
-  readonly text: string | JsonText;
+  readonly text: string | JsonText | ErrorText;
 }
 
 /** What a call that threw has instead of a result. */
 export class Failure {
-  readonly message: string;
+  readonly message: string | ErrorText;
 
-  constructor(message: string) {
+  constructor(message: string | ErrorText) {
     this.message = message;
   }
 }
@@ -29,7 +30,7 @@ export function toAnswer(result: unknown): ToolAnswer {
 }
 
 /** The answer of a call that threw. */
-export function failed(text: string): ToolAnswer {
+export function failed(text: string | ErrorText): ToolAnswer {
   return { ok: false, text };
 }
 
