@@ -1,5 +1,5 @@
 import { type Delegate, JsonText, type Notification, type ToolCall } from '../delegate.ts';
-import { Cancelled, type CancelReason, CarriedError, ErrorText } from '../errors.ts';
+import { Cancelled, type CancelReason, ErrorText } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
