@@ -8,7 +8,7 @@ const vm = require('node:vm');
 
 /** The name of the contents of a bundle, which its first line begins with. */
 const ID = /^\/\*([0-9a-f]{32})\*\//;
-const WORK_BYTES = 4;
+const NUMBER_BYTES = 4;
 const OWNER_ONLY = 0o600;
 const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 const TAIL = '\n})';
@@ -19,52 +19,62 @@ class Bundle {
   constructor(source, path, folder) {
     const id = ID.exec(source)?.[1];
     this.file = folder === null || !id ? null : join(folder, `${basename(path)}-${id}`);
-    const { work, code } = this.file === null ? NOTHING : read(this.file);
+    const { number, bytes } = read(this.file);
     this.script = new vm.Script(HEAD + source + TAIL, {
       filename: path,
-      cachedData: code,
+      cachedData: bytes,
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
     /** How much work the process had done that kept the code; 0 if V8 had none that it takes. */
-    this.work = this.script.cachedDataRejected === false ? work : 0;
+    this.work = this.script.cachedDataRejected === false ? number : 0;
   }
 
   /** @param {number} work */
   keep(work) {
     if (this.file === null) return;
-    const code = this.script.createCachedData();
-    const head = Buffer.alloc(WORK_BYTES);
-    head.writeUInt32LE(work);
-    const half = Buffer.concat([head, code]);
-    const unfinished = `${this.file}.${process.pid}`;
-    try {
-      fs.writeFileSync(unfinished, Buffer.concat([half, half]), { mode: OWNER_ONLY });
-      fs.renameSync(unfinished, this.file);
-      this.work = work;
-    } catch {
-      // Without it, the next process compiles the code again.
-      fs.rm(unfinished, { force: true }, () => {});
-    }
+    if (write(this.file, work, this.script.createCachedData())) this.work = work;
   }
 }
 
-const NOTHING = { work: 0, code: undefined };
+const NOTHING = { number: 0, bytes: undefined };
 
 /**
- * V8 does not notice if a byte of its code has changed on the disk, and crashes. So all is there twice.
+ * What `write` has written; nothing if that is not there or has changed.
  *
- * @param {string} file
+ * @param {string | null} file
  */
 function read(file) {
   let bytes;
   try {
-    bytes = fs.readFileSync(file);
+    bytes = file === null ? Buffer.alloc(0) : fs.readFileSync(file);
   } catch {
     return NOTHING;
   }
   const half = bytes.subarray(0, bytes.length / 2);
-  if (half.length <= WORK_BYTES || !half.equals(bytes.subarray(half.length))) return NOTHING;
-  return { work: half.readUInt32LE(0), code: half.subarray(WORK_BYTES) };
+  if (half.length <= NUMBER_BYTES || !half.equals(bytes.subarray(half.length))) return NOTHING;
+  return { number: half.readUInt32LE(0), bytes: half.subarray(NUMBER_BYTES) };
+}
+
+/**
+ * V8 does not notice if a byte of its code has changed on the disk, and crashes. So all is written twice.
+ *
+ * @param {string} file @param {number} number 0 to 2³² − 1. @param {Uint8Array} bytes
+ * @returns {boolean} Whether it could be written.
+ */
+function write(file, number, bytes) {
+  const head = Buffer.alloc(NUMBER_BYTES);
+  head.writeUInt32LE(number);
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    const all = Buffer.concat([head, bytes, head, bytes]);
+    fs.writeFileSync(unfinished, all, { mode: OWNER_ONLY });
+    fs.renameSync(unfinished, file);
+    return true;
+  } catch {
+    // Without it, the next process compiles the code again.
+    fs.rm(unfinished, { force: true }, () => {});
+    return false;
+  }
 }
 
 /** Bundles, with their code in a folder. */
@@ -113,5 +123,29 @@ exports.KeptCode = class KeptCode {
    */
   keep(work) {
     for (const bundle of this.#bundles) if (bundle.work < work) bundle.keep(work);
+  }
+
+  /**
+   * Keeps code of a script beside that of the first bundle.
+   *
+   * @param {string} name @param {string} text The script. @param {Uint8Array} code What V8 made of it.
+   */
+  keepScript(name, text, code) {
+    const file = this.#fileOf(name);
+    const source = Buffer.from(text);
+    if (file !== null) write(file, source.length, Buffer.concat([source, code]));
+  }
+
+  /** A script that was kept by this name, and its code. @param {string} name */
+  script(name) {
+    const { number, bytes } = read(this.#fileOf(name));
+    if (bytes === undefined) return undefined;
+    return { text: bytes.toString('utf8', 0, number), code: bytes.subarray(number) };
+  }
+
+  /** @param {string} name */
+  #fileOf(name) {
+    const file = this.#bundles[0]?.file ?? null;
+    return file === null ? null : `${file}-${name}`;
   }
 };

@@ -26,16 +26,19 @@ const EXTERNAL = [
 ];
 
 const FOLDER = 'programs';
-/** Loads the bundles. */
-const LOADER = 'kept-code.cjs';
 /** The program in whose process others run. */
-const PROGRAM_RUNNER = 'sandbox-process';
+const PROGRAM_RUNNER = 'sandbox-programs';
+/** Files of the package that are not compiled: what loads bundles, and what loads that one. */
+const COPIES: Readonly<Record<string, string>> = {
+  'kept-code.cjs': 'kept-code.cjs',
+  'start-sandbox-process.cjs': 'sandbox-process.cjs',
+};
 /** Each process of the package, and the module that starts it. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   cli: 'host/cli/cli.ts',
   'code-mode-host': 'host/cli/code-mode-host.ts',
   'attach-command': 'host/cli/attach-command.ts',
-  [PROGRAM_RUNNER]: 'sandbox/process/child.ts',
+  [PROGRAM_RUNNER]: 'sandbox/process/child-main.ts',
 };
 
 const OPTIONS = {
@@ -71,7 +74,9 @@ export async function bundlePrograms(outDir: string): Promise<void> {
     Object.assign(inputs, await bundleProgram(join(folder, name), name, entry));
   }
   for (const name of readdirSync(folder)) nameContents(join(folder, name));
-  copyFileSync(join(ROOT, 'bundle', LOADER), join(folder, LOADER));
+  for (const [name, copy] of Object.entries(COPIES)) {
+    copyFileSync(join(ROOT, 'bundle', name), join(folder, copy));
+  }
   writeFileSync(join(folder, 'LICENCES.txt'), `${licencesOf({ inputs })}\n`);
 }
 

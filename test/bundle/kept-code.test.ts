@@ -125,11 +125,26 @@ describe('KeptCode', { timeout: 60_000 }, () => {
     assert.deepEqual(files(), []);
   });
 
+  it('keeps scripts beside the first bundle, with their code', () => {
+    run("kept.keepScript('a', 'täxt', Buffer.from('code')); return 0");
+    const look = `
+      const { text, code } = kept.script('a');
+      return [text, code.toString(), kept.script('b') === undefined];`;
+    assert.deepEqual(run(look), ['täxt', 'code', true]);
+    bundle('main', 'exports.call = 1;', 'f'.repeat(32));
+    assert.equal(run("return kept.script('a') === undefined"), true);
+    assert.equal(
+      run("kept.keepScript('a', '', Buffer.alloc(1)); return typeof kept.script('a')", null),
+      'undefined',
+    );
+  });
+
   it('goes on if it cannot write', () => {
     rmSync(kept, { recursive: true });
     assert.deepEqual(run('kept.keep(1); return [kept.lacks(1), main.call()]'), [true, 'called']);
     writeFileSync(kept, '');
     chmodSync(kept, 0o600);
+    run("kept.keepScript('a', '', Buffer.alloc(1)); return 0");
     assert.deepEqual(run('kept.keep(1); return [kept.lacks(1), main.call()]'), [true, 'called']);
     rmSync(kept);
   });

@@ -73,7 +73,7 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     assert.deepEqual(await once(host, 'exit'), [0, null]);
   });
 
-  it('load one file of ours in a sandbox process, and no heavy part of Node.js', async () => {
+  it('load three files of ours in a sandbox process, and no heavy part of Node.js', async () => {
     const child = start([...PERMISSIONS, join(programs, 'sandbox-process.cjs')], {
       REPORT_AT: 'start',
     });
@@ -87,7 +87,7 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     ];
     assert.deepEqual(
       files.map((name) => name.replace(/\.abi\d+.*/, '.abi')),
-      [...others, 'sandbox-process.cjs'],
+      [...others, 'kept-code.cjs', 'sandbox-process.cjs', 'sandbox-programs.cjs'].sort(),
     );
     assert.deepEqual(
       parts.filter((part) => HEAVY.includes(part)),
@@ -151,6 +151,22 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     const many = await serve(100);
     for (const [n, { written }] of many.entries()) assert.ok(written > few[n]!.written);
     assert.deepEqual(await serve(100), many);
+  });
+
+  it('keep what sandbox processes compile, once', async () => {
+    const home = mkdtempSync(join(folder, 'home-'));
+    const kept = async () => {
+      const source = 'text(1)';
+      const run = start([bin('cellhost'), 'run', '-e', source], { XDG_CACHE_HOME: home });
+      assert.equal(await textOf(run), '1\n');
+      return readdirSync(home, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.includes('sandbox-programs'))
+        .map((path) => ({ path, written: statSync(join(home, path), { bigint: true }).mtimeNs }));
+    };
+    const first = await kept();
+    const kinds = first.map(({ path }) => path.replace(/.*\.cjs-[0-9a-f]{32}/, '')).sort();
+    assert.deepEqual(kinds, ['', '-bootstrap', '-settled']);
+    assert.deepEqual(await kept(), first);
   });
 
   it('show programs the same positions in errors as the sources', async () => {
