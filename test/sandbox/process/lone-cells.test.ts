@@ -10,6 +10,7 @@ import {
   processSandbox,
 } from '../../../sandbox/process/process-sandbox.ts';
 import type { SessionRuntime } from '../../../src/index.ts';
+import type { Program } from '../../../src/sandbox.ts';
 import {
   type CellSetup,
   finishCell,
@@ -17,12 +18,25 @@ import {
   textsOf,
 } from '../../support/finished-cell.ts';
 import { isAlive, untilGone } from '../../support/processes.ts';
+import { answered, RecordingCalls } from '../../support/recording-calls.ts';
 
 const MIB = 1 << 20;
 const LONG = { yieldAfterMs: 60_000 } as const;
 const SPIN = 'for (;;);';
 /** Long enough to be measured. */
 const COMPUTE = 'for (const until = Date.now() + 60; Date.now() < until; );';
+
+/** A program may send so many messages before it waits for its host. */
+const SENT_AT_ONCE = 512;
+const PROGRAM: Program = {
+  source: '',
+  tools: [{ identifier: 'go', description: '' }],
+  values: new Map(),
+  toolErrors: 'string',
+  console: false,
+  globals: 'standard',
+  hold: false,
+};
 
 /** Processor time of the main thread, in milliseconds. */
 function mainThreadMs(pid: number): number {
@@ -168,6 +182,26 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     }
     assert.deepEqual([event.failure, texts.length], [null, 2000]);
     assert.ok(texts.every((text, at) => Number(text) === at));
+  });
+
+  it('sends nothing more while its host has paused it, until it may go on', async () => {
+    await using setup = await loneSession();
+    const { sandbox, session } = setup;
+    const calls = new RecordingCalls();
+    const source = `await tools.go(); for (let n = 0; n < ${4 * SENT_AT_ONCE}; n += 1) text(n)`;
+    const run = calls.runIn(sandbox, { ...PROGRAM, source }, session.symbol);
+    await calls.until('call');
+    run.pause();
+    calls.toolCalls[0]?.answer(answered(1));
+    await calls.until('text');
+    // Long enough for all of it: a process starts meanwhile.
+    const { session: other } = recordedSession(sandbox);
+    for (let n = 0; n < 5; n += 1) await finishCell(other, 'text(1)');
+    assert.ok(calls.all('text').length <= SENT_AT_ONCE, `${calls.all('text').length} texts`);
+    run.unpause();
+    assert.equal((await run.ended).failure, null);
+    assert.equal(calls.all('text').length, 4 * SENT_AT_ONCE);
+    await other.close();
   });
 
   it('can make ten thousand calls at once', async () => {
