@@ -1,5 +1,6 @@
 import ivm from 'isolated-vm';
 import type { Program } from '../../src/sandbox.ts';
+import type { Deliver } from '../bootstrap/bridge-types.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { bootstrapScript, settledScript } from '../source/bootstrap-source.ts';
 import type { ModuleBody } from '../source/module-source.ts';
@@ -48,9 +49,9 @@ const BODY: ModuleBody = {
 };
 
 /** What is delivered to it: the first call succeeded, the second failed. */
-const DELIVERIES: readonly [head: string, answer: string][] = [
-  ['{"notified":1,"calls":[1]}', '{}'],
-  ['{"notified":0,"calls":[-2]}', 'no'],
+const DELIVERIES: readonly Parameters<Deliver>[] = [
+  [false, 1, 0, 1, '{}'],
+  [false, 0, 0, -2, 'no'],
 ];
 
 /**

@@ -2,8 +2,8 @@ import ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
 import type { BootstrapScript } from '../source/bootstrap-source.ts';
 
-/** Takes what a program sends to the host, as it comes. Nothing in it may be trusted. */
-export type Received = (kind: unknown, ...values: readonly unknown[]) => void;
+/** Takes what a program sends to the host, as it comes, the kind first. Nothing in it may be trusted. */
+export type Received = (message: readonly unknown[]) => void;
 
 /** What a context is connected to. Set before a program starts. */
 export interface Wiring {
@@ -50,13 +50,11 @@ export function installHelpers(
   { bootstrap, settled }: CompiledHelpers,
   wiring: Wiring,
 ): ivm.Reference<Deliver> {
-  const take = (kind: unknown, ...values: unknown[]) => wiring.receive(kind, ...values);
+  const take = (...message: unknown[]) => wiring.receive(message);
   const receive = new ivm.Callback(take, { ignored: true });
-  const receiveNow = new ivm.Callback(quietly(take), { sync: true });
-  const flushNow = new ivm.Callback(
-    quietly(() => wiring.flushNow()),
-    { sync: true },
-  );
+  const takeNow = (...message: unknown[]) => quietly(() => wiring.receive(message));
+  const receiveNow = new ivm.Callback(takeNow, { sync: true });
+  const flushNow = new ivm.Callback(() => quietly(() => wiring.flushNow()), { sync: true });
   // A reference, because only a reference can make the isolate wait. It must never reject.
   const flush = new ivm.Reference(async () => {
     await wiring.flush();
@@ -72,12 +70,10 @@ export function installHelpers(
 }
 
 /** An error of the host must not reach a program. */
-function quietly<Args extends readonly unknown[]>(act: (...args: Args) => void) {
-  return (...args: Args): void => {
-    try {
-      act(...args);
-    } catch {}
-  };
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {}
 }
 
 /** Compiles one script for all contexts of an isolate. */

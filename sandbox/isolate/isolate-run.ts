@@ -140,7 +140,7 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
     const context = isolate.contextWith(this.#program.globals);
-    context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
+    context.wiring.receive = (message) => this.#messages.take(message);
     context.wiring.flush = () => this.#pause.flushed();
     context.wiring.flushNow = () => this.#pause.flushedNow();
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
@@ -286,7 +286,7 @@ export class IsolateRun implements SandboxRun {
     this.#scheduled = true;
     this.#entries.enter((direct) => {
       this.#scheduled = false;
-      return this.#isolate?.context.deliver(this.#inbox.take(direct), direct);
+      return this.#isolate?.context.deliver(this.#inbox.take(direct));
     });
   }
 

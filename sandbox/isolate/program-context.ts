@@ -45,9 +45,10 @@ export class ProgramContext {
   }
 
   /** Delivers a batch. The rest is as for `run`. */
-  deliver(batch: readonly string[], direct: boolean): Promise<void> | void {
-    if (direct) return void this.#deliver.applySync(undefined, batch as [string]);
-    return this.#deliver.apply(undefined, batch as [string]);
+  deliver(batch: Parameters<Deliver>): Promise<void> | void {
+    const [direct] = batch;
+    if (direct) return void this.#deliver.applySync(undefined, batch);
+    return this.#deliver.apply(undefined, batch);
   }
 
   /** Cuts the program off: what it sends from now on is ignored. */
