@@ -5,7 +5,13 @@ import type { SandboxLimits } from '../limits.ts';
 import { bootstrapScript, settledScript } from '../source/bootstrap-source.ts';
 import type { ModuleBody } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
-import { compileHelpers, type HelperScripts, installHelpers, withCode } from './install-helpers.ts';
+import {
+  compileHelpers,
+  type HelperScripts,
+  installHelpers,
+  NO_PAUSE,
+  withCode,
+} from './install-helpers.ts';
 import { WebGlobals } from './web-globals.ts';
 
 /** What isolates of one kind share: their limits, and helpers that are already compiled. */
@@ -77,12 +83,7 @@ export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
 }
 
 function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
-  const wiring = {
-    receive: () => {},
-    flush: () => undefined,
-    flushNow: () => {},
-    fetch: () => 'null',
-  };
+  const wiring = { receive: () => {}, pause: NO_PAUSE, fetch: () => 'null' };
   const context = isolate.createContextSync();
   const deliver = installHelpers(context, compileHelpers(isolate, scripts), wiring);
   context.evalSync(programScript(PROGRAM, BODY), { filename: 'exec_main.mjs', lineOffset: -1 });

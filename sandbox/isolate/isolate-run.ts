@@ -141,8 +141,7 @@ export class IsolateRun implements SandboxRun {
     if (!prepared.ok) return this.#finish(prepared.failure);
     const context = isolate.contextWith(this.#program.globals);
     context.wiring.receive = (message) => this.#messages.take(message);
-    context.wiring.flush = () => this.#pause.flushed();
-    context.wiring.flushNow = () => this.#pause.flushedNow();
+    context.wiring.pause = this.#pause;
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     this.#entries.enter((direct) =>
       context.run(programScript(this.#program, prepared, direct), direct),

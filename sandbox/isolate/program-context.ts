@@ -1,6 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
-import { type CompiledHelpers, installHelpers, type Wiring } from './install-helpers.ts';
+import { type CompiledHelpers, installHelpers, NO_PAUSE, type Wiring } from './install-helpers.ts';
 
 const PROGRAM_FILE = { filename: 'exec_main.mjs', lineOffset: -1 };
 
@@ -13,8 +13,7 @@ const PROGRAM_FILE = { filename: 'exec_main.mjs', lineOffset: -1 };
 export class ProgramContext {
   readonly wiring: Wiring = {
     receive: () => {},
-    flush: () => undefined,
-    flushNow: () => {},
+    pause: NO_PAUSE,
     fetch: () => '',
   };
   readonly #context: ivm.Context;
@@ -59,8 +58,7 @@ export class ProgramContext {
   /** Lets V8 collect the context, which nothing enters any more. No thread may be inside. */
   release(): void {
     this.cutOff();
-    this.wiring.flush = () => undefined;
-    this.wiring.flushNow = () => {};
+    this.wiring.pause = NO_PAUSE;
     this.wiring.fetch = () => 'null';
     this.#deliver.release();
     this.#context.release();

@@ -189,7 +189,6 @@ class SandboxProcess {
       writes.flush();
       if (text === undefined) writer.send(kind, id, a, b);
       else writer.send(kind, id, a, b, text);
-      this.#door.said();
     };
     return {
       started: () => send(Up.Started),
@@ -197,7 +196,6 @@ class SandboxProcess {
       output: (item) => {
         writes.flush();
         sendItem(writer, id, item);
-        this.#door.said();
         this.#checkPipe(id);
       },
       yieldControl: () => send(Up.Yield),

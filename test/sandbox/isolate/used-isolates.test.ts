@@ -266,7 +266,7 @@ describe('UsedIsolates', { timeout: 30_000 }, () => {
     const { wiring } = context;
     isolate.releaseContext();
     wiring.receive(['text', 'late']);
-    assert.deepEqual([heard, wiring.fetch('key'), wiring.flush()], [0, 'null', undefined]);
+    assert.deepEqual([heard, wiring.fetch('key'), wiring.pause.flushed()], [0, 'null', undefined]);
     await assert.rejects(async () => context.run('1', false));
     await assert.rejects(async () => context.deliver([false, 0, 0]));
     isolate.dispose();
