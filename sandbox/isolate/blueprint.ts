@@ -1,11 +1,18 @@
 import ivm from 'isolated-vm';
 import type { Program } from '../../src/sandbox.ts';
+import type { Deliver } from '../bootstrap/bridge-types.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { bootstrapScript, settledScript } from '../source/bootstrap-source.ts';
 import type { ModuleBody } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
 import { type HelperCode, NO_HELPER_CODE } from './helper-code.ts';
-import { compileHelpers, type HelperScripts, installHelpers, withCode } from './install-helpers.ts';
+import {
+  compileHelpers,
+  type HelperScripts,
+  installHelpers,
+  NO_PAUSE,
+  withCode,
+} from './install-helpers.ts';
 import { WebGlobals } from './web-globals.ts';
 
 /** What isolates of one kind share: their limits, and helpers that are already compiled. */
@@ -49,9 +56,9 @@ const BODY: ModuleBody = {
 };
 
 /** What is delivered to it: the first call succeeded, the second failed. */
-const DELIVERIES: readonly [head: string, answer: string][] = [
-  ['{"notified":1,"calls":[1]}', '{}'],
-  ['{"notified":0,"calls":[-2]}', 'no'],
+const DELIVERIES: readonly Parameters<Deliver>[] = [
+  [false, 1, 0, 1, '{}'],
+  [false, 0, 0, -2, 'no'],
 ];
 
 /**
@@ -98,12 +105,7 @@ function compiled(scripts: HelperScripts, { made }: HelperCode): HelperScripts {
 }
 
 function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
-  const wiring = {
-    receive: () => {},
-    flush: () => undefined,
-    flushNow: () => {},
-    fetch: () => 'null',
-  };
+  const wiring = { receive: () => {}, pause: NO_PAUSE, fetch: () => 'null' };
   const context = isolate.createContextSync();
   const deliver = installHelpers(context, compileHelpers(isolate, scripts), wiring);
   context.evalSync(programScript(PROGRAM, BODY), { filename: 'exec_main.mjs', lineOffset: -1 });

@@ -211,7 +211,6 @@ export class SandboxProcess {
       writes.flush();
       if (text === undefined) writer.send(kind, id, a, b);
       else writer.send(kind, id, a, b, text);
-      this.#door.said();
     };
     return {
       started: () => send(Up.Started),
@@ -219,7 +218,6 @@ export class SandboxProcess {
       output: (item) => {
         writes.flush();
         sendItem(writer, id, item);
-        this.#door.said();
         this.#checkPipe(id);
       },
       yieldControl: () => send(Up.Yield),

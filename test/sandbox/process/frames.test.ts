@@ -28,11 +28,16 @@ function bytesOf(frames: readonly Frame[]): Buffer {
   return Buffer.concat(chunks);
 }
 
+/** Reads frames piece by piece; each piece comes in the same memory. */
 function read(bytes: Buffer, cuts: readonly number[], reader = new FrameReader()): Frame[] {
+  const room = Buffer.alloc(bytes.length);
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((x, y) => x - y)];
-  return edges.flatMap((edge, at) =>
-    reader.push(bytes.subarray(edge, edges[at + 1] ?? bytes.length)),
-  );
+  return edges.flatMap((edge, at) => {
+    const length = bytes.copy(room, 0, edge, edges[at + 1] ?? bytes.length);
+    const frames = reader.push(room.subarray(0, length));
+    room.fill(0xff);
+    return frames;
+  });
 }
 
 describe('Frames', () => {

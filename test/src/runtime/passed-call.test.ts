@@ -73,6 +73,10 @@ describe('A call that is passed on', () => {
     passed[2]!.listener = { cancelled: (reason) => passed[2]!.failed(reason) };
     const over = callbacks.cancel('shutdown');
     assert.deepEqual(heard, ['1 shutdown', '2 shutdown']);
+    assert.deepEqual(
+      passed.map(({ reason }) => reason?.reason),
+      ['shutdown', 'shutdown', 'shutdown'],
+    );
     assert.equal(await isSettled(over), false);
     passed[0]!.answered(1);
     passed[1]!.answered(undefined);
