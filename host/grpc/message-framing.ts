@@ -9,6 +9,8 @@ export const MAX_MESSAGE_BYTES = 64 << 20;
 /** A flag that says whether the message is compressed, and its length, which is big-endian. */
 const PREFIX_BYTES = 5;
 const PREFIX = new Uint8Array(PREFIX_BYTES);
+/** The wire type of what begins with its length. */
+const DELIMITED = 2;
 
 /** @throws StatusError `outOfRange` if the message has more than `MAX_MESSAGE_BYTES`. */
 export function encodeMessage<T>(type: Pick<MessageFns<T>, 'encode'>, message: T): Buffer {
@@ -16,6 +18,18 @@ export function encodeMessage<T>(type: Pick<MessageFns<T>, 'encode'>, message: T
   const framed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   framed.writeUInt32BE(fitting('encoded', framed.length - PREFIX_BYTES), 1);
   return framed;
+}
+
+/** The prefix of a message of this size. @throws StatusError `outOfRange` if that is more than `MAX_MESSAGE_BYTES`. */
+export function frameOf(bytes: number): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(fitting('encoded', bytes), 1);
+  return prefix;
+}
+
+/** What comes before a message of this size that is a field of another one. */
+export function fieldHead(field: number, bytes: number): Buffer {
+  return Buffer.from(new BinaryWriter().tag(field, DELIMITED).uint32(bytes).finish());
 }
 
 /** @throws StatusError `internal` if the bytes are not a message of this type. */

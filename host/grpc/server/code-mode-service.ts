@@ -18,17 +18,17 @@ import {
   SubscribeToToolCallsRequest,
   TerminateRequest,
   WaitRequest,
-  WaitResponse,
   YieldObservationRequest,
   YieldObservationResponse,
 } from '../generated/code-mode.ts';
 import { decodeMessage, encodeMessage } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
+import { encodeExecuteOutcome, encodeWaitOutcome } from './encode-outcome.ts';
 import type { Perform } from './http2-call.ts';
 import { Lease } from './lease.ts';
 import type { Leases } from './leases.ts';
 import type { Observation, Observations } from './observations.ts';
-import { bufferedFor, toCellOutcome, toStatusError, toWaitResponse } from './outcomes.ts';
+import { bufferedFor, toStatusError } from './outcomes.ts';
 import {
   invalid,
   readCapacity,
@@ -173,11 +173,7 @@ export class CodeModeService {
         lease.send(call, encodeMessage(ExecuteEvent, { event: { $case: 'started', value } }));
         return undefined;
       },
-      outcome: (make) =>
-        lease.answer(call, () => {
-          const value = toCellOutcome(make());
-          return encodeMessage(ExecuteEvent, { event: { $case: 'outcome', value } });
-        }),
+      outcome: (make) => lease.answer(call, () => encodeExecuteOutcome(make())),
       fail: (error) => lease.fail(call, error),
     };
     const tokens = readNumber(request.maxOutputTokens);
@@ -287,7 +283,7 @@ function waitAnswering(lease: Lease, call: ServerCall): CellAnswering {
     outcome: (make) =>
       lease.answer(call, () => {
         const outcome = make();
-        const message = encodeMessage(WaitResponse, toWaitResponse(outcome));
+        const message = encodeWaitOutcome(outcome);
         call.sendHeaders(bufferedFor(outcome));
         return message;
       }),

@@ -1,5 +1,6 @@
 import { abortable } from 'abort-controller-x';
 import type { Delegate, Notification, ToolCall } from '../../../src/delegate.ts';
+import { isLargeValue } from '../../../src/json/json-pieces.ts';
 import type { ToolName } from '../../../src/tools.ts';
 import { startTimer } from '../../../src/waiting/timer.ts';
 import { AnswerQueue } from '../../core/answer-queue.ts';
@@ -8,13 +9,15 @@ import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
 import { SessionEvent } from '../generated/code-mode.ts';
 import { encodeMessage } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
+import type { EncodedAnswer } from './encode-outcome.ts';
 import type { Execution } from './executions.ts';
+import { encodeLarge } from './large-encoding.ts';
 import { Observations } from './observations.ts';
 import { toStatusError } from './outcomes.ts';
 import type { ServerCall } from './server-call.ts';
 import { Subscription } from './subscription.ts';
 import { ToolCalls } from './tool-calls.ts';
-import { UnreadBytes } from './unread-bytes.ts';
+import { sizeOf, UnreadBytes } from './unread-bytes.ts';
 
 /** What a lease is made of. */
 export interface LeaseParts {
@@ -49,6 +52,8 @@ export class Lease {
   readonly #answers: AnswerQueue;
   /** Calls that wait for an answer of the session, and who waits for their ends. */
   readonly #open = new Map<ServerCall, () => void>();
+  /** A large notification that is being encoded; others wait behind it. */
+  #notifying: Promise<void> | null = null;
   #end: StatusError | null = null;
   #isOpen = true;
   #closing: Promise<void> | null = null;
@@ -121,14 +126,24 @@ export class Lease {
     return promise;
   }
 
-  /** Answers a call at the pace at which the client reads: `encode` is called when there is room. */
-  answer(call: ServerCall, encode: () => Buffer): Sent {
+  /**
+   * Answers a call at the pace at which the client reads: `encode` is called when there is room. A
+   * large answer counts as unread while it is encoded, too.
+   */
+  answer(call: ServerCall, encode: () => EncodedAnswer): Sent {
+    const send = (message: Buffer | readonly Buffer[]) => {
+      this.send(call, message);
+      call.end();
+    };
+    const fail = (error: unknown) => call.fail(toStatusError(error));
     return this.#answers.send(() => {
       try {
-        this.send(call, encode());
-        call.end();
+        const encoded = encode();
+        if (!('message' in encoded)) return void send(encoded);
+        const over = this.#unread.add(encoded.length);
+        return encoded.message.then(send).catch(fail).finally(over);
       } catch (error) {
-        call.fail(toStatusError(error));
+        fail(error);
       }
       return undefined;
     });
@@ -196,13 +211,28 @@ export class Lease {
 
   /** A notification is delivered when there was room to send it. */
   async #notify({ cellId, text }: Notification, signal: AbortSignal): Promise<void> {
-    for (let full = this.#told.drained(); full !== undefined; full = this.#told.drained()) {
-      await abortable(signal, full);
-    }
+    const wait = () => this.#told.drained() ?? this.#notifying ?? undefined;
+    for (let full = wait(); full !== undefined; full = wait()) await abortable(signal, full);
     const { id: executionId, toolCallId: callId } = this.#executionOf(cellId);
     const notificationId = crypto.randomUUID();
     const value = { notificationId, executionId, cellId, callId, text };
-    this.#write({ $case: 'notification', value });
+    const event = { $case: 'notification', value } as const;
+    if (isLargeValue(text)) await this.#writeLarge(event, text.length);
+    else this.#write(event);
+  }
+
+  async #writeLarge(event: Event, length: number): Promise<void> {
+    const over = this.#told.add(length);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#notifying = promise;
+    try {
+      const message = await encodeLarge(SessionEvent, { event });
+      this.#parts.call.send(message, this.#told.add(sizeOf(message)));
+    } finally {
+      this.#notifying = null;
+      resolve();
+      over();
+    }
   }
 
   #executionOf(cellId: string): Execution {
@@ -226,8 +256,8 @@ export class Lease {
   }
 
   /** Sends a message on a stream of the session, before all answers that wait. */
-  send(call: ServerCall, message: Buffer): void {
-    call.send(message, this.#unread.add(message.length));
+  send(call: ServerCall, message: Buffer | readonly Buffer[]): void {
+    call.send(message, this.#unread.add(sizeOf(message)));
   }
 
   /** Ends the session at once, without waiting for a client that does not read. */

@@ -1,4 +1,5 @@
 import { type ToolCall as Call, JsonText } from '../../../src/delegate.ts';
+import { PIECE_LENGTH } from '../../../src/json/json-pieces.ts';
 import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
 import { type CompleteToolCallRequest, ToolCall, ToolKind } from '../generated/code-mode.ts';
 import { encodeMessage, MAX_MESSAGE_BYTES } from '../message-framing.ts';
@@ -6,6 +7,7 @@ import { Status, StatusError } from '../status.ts';
 import { checkLargeJson, LARGE_JSON_BYTES } from './check-large-json.ts';
 import type { Execution } from './executions.ts';
 import { InvocationIds } from './invocation-ids.ts';
+import { inParts } from './large-encoding.ts';
 import { invalid, readJson } from './requests.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -212,10 +214,14 @@ export class ToolCalls {
     }
   }
 
-  #encode({ execution, call }: Invocation, invocationId: string): Buffer | Error {
+  /** A large argument is not copied. */
+  #encode(
+    { execution, call }: Invocation,
+    invocationId: string,
+  ): readonly Buffer[] | Buffer | Error {
     const { toolName, kind, inputText } = call;
     try {
-      return encodeMessage(ToolCall, {
+      const message: ToolCall = {
         sessionId: this.#sessionId,
         executionId: execution.id,
         cellId: call.cellId,
@@ -225,7 +231,10 @@ export class ToolCalls {
         toolKind: kind === 'function' ? ToolKind.FUNCTION : ToolKind.FREEFORM,
         inputJson: typeof inputText === 'string' ? Buffer.from(inputText) : inputText,
         sequence: BigInt(execution.lastSequence + 1),
-      });
+      };
+      return (message.inputJson?.length ?? 0) > PIECE_LENGTH
+        ? inParts(ToolCall, message)
+        : encodeMessage(ToolCall, message);
     } catch (error) {
       const limit = `the ${MAX_MESSAGE_BYTES}-byte gRPC message limit`;
       return new Error(`code-mode tool invocation exceeds ${limit}`, { cause: error });
