@@ -57,14 +57,18 @@ function* outcomeParts(outcome: Outcome): Generator<Part> {
   for (const item of event.items) {
     const itemLength = ITEM_LENGTH + textOfItem(item).length;
     if (run.length > 0 && length + itemLength > PIECE_LENGTH) {
-      yield* partsOf(CellOutcome, withItems(run));
+      yield CellOutcome.encode(withItems(run)).finish();
       run = [];
       length = 0;
     }
-    run.push(item);
-    length += itemLength;
+    if (itemLength > PIECE_LENGTH) {
+      yield* partsOf(CellOutcome, withItems([item]));
+    } else {
+      run.push(item);
+      length += itemLength;
+    }
   }
-  yield* partsOf(CellOutcome, withItems(run));
+  yield CellOutcome.encode(withItems(run)).finish();
 }
 
 function withItems(items: readonly OutputItem[]): CellOutcome {

@@ -1,18 +1,20 @@
 import { type ToolCall as Call, JsonText } from '../../../src/delegate.ts';
+import { CarriedError, ErrorText } from '../../../src/errors.ts';
 import { PIECE_LENGTH } from '../../../src/json/json-pieces.ts';
 import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
-import { type CompleteToolCallRequest, ToolCall, ToolKind } from '../generated/code-mode.ts';
+import { ToolCall, ToolKind } from '../generated/code-mode.ts';
 import { encodeMessage, MAX_MESSAGE_BYTES } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
 import { checkLargeJson, LARGE_JSON_BYTES } from './check-large-json.ts';
 import type { Execution } from './executions.ts';
 import { InvocationIds } from './invocation-ids.ts';
 import { inParts } from './large-encoding.ts';
+import type { Completion } from './large-requests.ts';
 import { invalid, readJson } from './requests.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What a client answered: JSON, or why the call failed. */
-type Answer = { readonly json: JsonText } | { readonly failure: string };
+type Answer = { readonly json: JsonText } | { readonly failure: string | ErrorText };
 
 /** What errors call the result of a tool. */
 const OUTPUT = 'code-mode tool output JSON';
@@ -48,7 +50,7 @@ class Invocation implements Waiter<Answer>, EventListenerObject {
   answered(answer: Answer): void {
     this.#leave();
     if ('json' in answer) this.#resolve(answer.json);
-    else this.#reject(new Error(answer.failure));
+    else this.#reject(toError(answer.failure));
   }
 
   failed(error: Error): void {
@@ -135,7 +137,7 @@ export class ToolCalls {
    * @returns Resolves when it was checked; undefined if that is done.
    * @throws StatusError; the call may still be answered then.
    */
-  complete(id: string, outcome: CompleteToolCallRequest['outcome']): Promise<void> | undefined {
+  complete(id: string, outcome: Completion['outcome']): Promise<void> | undefined {
     if (outcome === undefined) throw invalid('tool completion is missing its outcome');
     const number = this.#ids.toNumber(id);
     if (!(number >= 1 && number <= this.#lastNumber)) {
@@ -248,6 +250,10 @@ export class ToolCalls {
     this.#onCancelled(this.#ids.toId(sent.number));
     invocation.failed(signal.reason);
   };
+}
+
+function toError(message: string | ErrorText): Error {
+  return message instanceof ErrorText ? new CarriedError(message) : new Error(message);
 }
 
 function unmatched(): Error {
