@@ -11,6 +11,8 @@ const PREFIX_BYTES = 5;
 const PREFIX = new Uint8Array(PREFIX_BYTES);
 /** Many streams may have sent the beginning of a message each. */
 const MEMORY = { trusted: 512 << 10, first: 512 << 10 };
+/** The wire type of what begins with its length. */
+const DELIMITED = 2;
 
 /** @throws StatusError `outOfRange` if the message has more than `MAX_MESSAGE_BYTES`. */
 export function encodeMessage<T>(type: Pick<MessageFns<T>, 'encode'>, message: T): Buffer {
@@ -18,6 +20,18 @@ export function encodeMessage<T>(type: Pick<MessageFns<T>, 'encode'>, message: T
   const framed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   framed.writeUInt32BE(fitting('encoded', framed.length - PREFIX_BYTES), 1);
   return framed;
+}
+
+/** The prefix of a message of this size. @throws StatusError `outOfRange` if that is more than `MAX_MESSAGE_BYTES`. */
+export function frameOf(bytes: number): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(fitting('encoded', bytes), 1);
+  return prefix;
+}
+
+/** What comes before a message of this size that is a field of another one. */
+export function fieldHead(field: number, bytes: number): Buffer {
+  return Buffer.from(new BinaryWriter().tag(field, DELIMITED).uint32(bytes).finish());
 }
 
 /** @throws StatusError `internal` if the bytes are not a message of this type. */

@@ -2,12 +2,13 @@ import { Cancelled, CodeModeError } from '../../src/errors.ts';
 import type { HostLimits } from '../core/host-limits.ts';
 import { type OpenRequest, OpenRequests } from '../core/open-requests.ts';
 import { OutgoingCalls } from '../core/outgoing-calls.ts';
+import { REQUEST_LIMITS } from '../core/request-limits.ts';
 import type { SessionFactory } from '../core/session-factory.ts';
 import { SessionTable } from '../core/session-table.ts';
 import { SharedReading } from '../core/shared-reading.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type RequestId, withExactId } from '../wire/exact-id.ts';
-import { LargeMessage, type LargeMessageLimits } from '../wire/large-message.ts';
+import { LargeMessage } from '../wire/large-message.ts';
 import {
   type ClientMessage,
   type Operation,
@@ -33,13 +34,6 @@ export interface HostConnectionParts {
 
 type DelegateResponse = Extract<ClientMessage, { type: 'delegate/response' }>;
 
-/** What a large message may have: to parse as much takes long. */
-const LARGE_LIMITS: LargeMessageLimits = {
-  maxParsedBytes: 8 << 20,
-  maxTools: 8_192,
-  maxOtherValues: 10_000,
-  maxSchemaValues: 500_000,
-};
 const LARGE_CAPACITY = 4_096;
 const SMALL_CAPACITY = 1_024;
 const CANCELLABLE = new Set<Operation['method']>(['session/wait', 'session/events']);
@@ -84,7 +78,7 @@ export class HostConnection {
     });
     connection.take({
       message: (value, text) => this.#receive(value, text),
-      large: (body) => new LargeMessage(body, LARGE_LIMITS),
+      large: (body) => new LargeMessage(body, REQUEST_LIMITS),
       read: ({ message, refused }) =>
         refused === undefined ? this.#take(message, null) : this.#refuse(message, refused),
       lastWords: (error) => this.#answers.lastWords(error),

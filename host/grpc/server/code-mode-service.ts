@@ -1,3 +1,4 @@
+import type { ExecuteRequest as CellRequest } from '../../../src/session.ts';
 import type { HostCore } from '../../core/host-core.ts';
 import type { CellAnswering, ExecuteAnswering, HostedSession } from '../../core/hosted-session.ts';
 import {
@@ -7,10 +8,9 @@ import {
   CancelWaitResponse,
   CloseSessionRequest,
   CloseSessionResponse,
-  CompleteToolCallRequest,
   CompleteToolCallResponse,
   ExecuteEvent,
-  ExecuteRequest,
+  type ExecuteRequest,
   GetProcessMetricsRequest,
   type MessageFns,
   OpenSessionRequest,
@@ -18,17 +18,18 @@ import {
   SubscribeToToolCallsRequest,
   TerminateRequest,
   WaitRequest,
-  WaitResponse,
   YieldObservationRequest,
   YieldObservationResponse,
 } from '../generated/code-mode.ts';
-import { decodeMessage, encodeMessage } from '../message-framing.ts';
+import { encodeMessage } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
-import type { Perform } from './http2-call.ts';
+import { encodeExecuteOutcome, encodeWaitOutcome } from './encode-outcome.ts';
+import { type Completion, decodeCompletion, decodeExecute } from './large-requests.ts';
 import { Lease } from './lease.ts';
 import type { Leases } from './leases.ts';
+import { type Method, method, small } from './method.ts';
 import type { Observation, Observations } from './observations.ts';
-import { bufferedFor, toCellOutcome, toStatusError, toWaitResponse } from './outcomes.ts';
+import { bufferedFor, toStatusError } from './outcomes.ts';
 import {
   invalid,
   readCapacity,
@@ -42,14 +43,6 @@ import {
 } from './requests.ts';
 import type { ServerCall } from './server-call.ts';
 
-/** A method of the service. */
-export interface Method {
-  /** Whether its calls count as requests in flight. */
-  readonly isCounted: boolean;
-  /** Performs and answers a call. */
-  readonly perform: Perform;
-}
-
 const COUNTED = { isCounted: true };
 const PREFIX = '/codex.code_mode.v1.CodeModeHost/';
 /** Answers nobody. */
@@ -61,34 +54,34 @@ export class CodeModeService {
   readonly #leases: Leases;
   readonly #route: string | null;
   readonly #methods = new Map<string, Method>([
-    ['OpenSession', method(OpenSessionRequest, (call, request) => this.#open(call, request))],
-    ['CloseSession', method(CloseSessionRequest, (call, request) => this.#close(call, request))],
+    ['OpenSession', small(OpenSessionRequest, (call, request) => this.#open(call, request))],
+    ['CloseSession', small(CloseSessionRequest, (call, request) => this.#close(call, request))],
     [
       'SubscribeToToolCalls',
-      method(SubscribeToToolCallsRequest, (call, request) => this.#subscribe(call, request)),
+      small(SubscribeToToolCallsRequest, (call, request) => this.#subscribe(call, request)),
     ],
     [
       'CompleteToolCall',
-      method(CompleteToolCallRequest, (call, request) => this.#complete(call, request), {
+      method(decodeCompletion, (call, request) => this.#complete(call, request), {
         keepsRequest: true,
       }),
     ],
     [
       'AcknowledgeNotification',
-      method(AcknowledgeNotificationRequest, (call, request) => this.#acknowledge(call, request)),
+      small(AcknowledgeNotificationRequest, (call, request) => this.#acknowledge(call, request)),
     ],
-    ['Execute', method(ExecuteRequest, (call, request) => this.#execute(call, request), COUNTED)],
-    ['Wait', method(WaitRequest, (call, request) => this.#wait(call, request), COUNTED)],
-    ['CancelWait', method(CancelWaitRequest, (call, request) => this.#cancelWait(call, request))],
+    ['Execute', method(readExecution, (call, request) => this.#execute(call, request), COUNTED)],
+    ['Wait', small(WaitRequest, (call, request) => this.#wait(call, request), COUNTED)],
+    ['CancelWait', small(CancelWaitRequest, (call, request) => this.#cancelWait(call, request))],
     [
       'YieldObservation',
-      method(YieldObservationRequest, (call, request) => this.#yield(call, request)),
+      small(YieldObservationRequest, (call, request) => this.#yield(call, request)),
     ],
     [
       'Terminate',
-      method(TerminateRequest, (call, request) => this.#terminate(call, request), COUNTED),
+      small(TerminateRequest, (call, request) => this.#terminate(call, request), COUNTED),
     ],
-    ['GetProcessMetrics', method(GetProcessMetricsRequest, () => unsupported())],
+    ['GetProcessMetrics', small(GetProcessMetricsRequest, () => unsupported())],
   ]);
 
   /** @param route What a balancer may find this host by; null if it makes its own routes. */
@@ -134,7 +127,7 @@ export class CodeModeService {
     this.#leaseOf(sessionId).subscribe(call, readFilters(toolNames));
   }
 
-  async #complete(call: ServerCall, request: CompleteToolCallRequest): Promise<void> {
+  async #complete(call: ServerCall, request: Completion): Promise<void> {
     const { toolCalls, caller } = this.#leaseOf(request.sessionId);
     this.#leases.carriers.carry(call.caller, caller);
     const id = readUuid('tool invocation', request.invocationId);
@@ -150,11 +143,10 @@ export class CodeModeService {
     answer(call, AcknowledgeNotificationResponse, {});
   }
 
-  async #execute(call: ServerCall, request: ExecuteRequest): Promise<void> {
+  async #execute(call: ServerCall, { request, program }: Execution): Promise<void> {
     const lease = this.#leaseOf(request.sessionId);
     const { session } = lease;
     const id = readId('execution', request.executionId);
-    const program = readExecute(request);
     const observation = lease.executions.begin(id);
     let startedCell: string | null = null;
     const executed = Promise.withResolvers<void>();
@@ -173,11 +165,7 @@ export class CodeModeService {
         lease.send(call, encodeMessage(ExecuteEvent, { event: { $case: 'started', value } }));
         return undefined;
       },
-      outcome: (make) =>
-        lease.answer(call, () => {
-          const value = toCellOutcome(make());
-          return encodeMessage(ExecuteEvent, { event: { $case: 'outcome', value } });
-        }),
+      outcome: (make) => lease.answer(call, () => encodeExecuteOutcome(make())),
       fail: (error) => lease.fail(call, error),
     };
     const tokens = readNumber(request.maxOutputTokens);
@@ -241,24 +229,17 @@ export class CodeModeService {
   }
 }
 
-/**
- * What fails is answered.
- *
- * @param keepsRequest Whether the bytes of the request are needed until it is performed.
- */
-function method<T>(
-  type: MessageFns<T>,
-  perform: (call: ServerCall, request: T) => Promise<void> | void,
-  { isCounted = false, keepsRequest = false } = {},
-): Method {
-  return {
-    isCounted,
-    perform: (call, request) => {
-      const performed = async () => perform(call, decodeMessage(type, request));
-      const done = performed().catch((error: unknown) => call.fail(toStatusError(error)));
-      return keepsRequest ? done : undefined;
-    },
-  };
+/** An execute request, and what is to be executed. */
+interface Execution {
+  readonly request: ExecuteRequest;
+  readonly program: CellRequest;
+}
+
+function readExecution(body: Buffer): Execution | Promise<Execution> {
+  const request = decodeExecute(body);
+  const program = readExecute(request);
+  if (!(program instanceof Promise)) return { request, program };
+  return program.then((read) => ({ request, program: read }));
 }
 
 function answer<T>(call: ServerCall, type: MessageFns<T>, message: T): void {
@@ -287,7 +268,7 @@ function waitAnswering(lease: Lease, call: ServerCall): CellAnswering {
     outcome: (make) =>
       lease.answer(call, () => {
         const outcome = make();
-        const message = encodeMessage(WaitResponse, toWaitResponse(outcome));
+        const message = encodeWaitOutcome(outcome);
         call.sendHeaders(bufferedFor(outcome));
         return message;
       }),

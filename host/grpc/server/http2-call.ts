@@ -57,10 +57,18 @@ export class Http2Call implements ServerCall {
     this.#stream.respond({ ...HEADERS, ...fields }, { waitForTrailers: true });
   }
 
-  send(message: Buffer, taken: () => void): void {
+  send(message: Buffer | readonly Buffer[], taken: () => void): void {
     if (!this.#isOpen) return taken();
     this.sendHeaders();
-    this.#stream.write(message, taken);
+    const stream = this.#stream;
+    if (Buffer.isBuffer(message)) {
+      stream.write(message, taken);
+      return;
+    }
+    const last = message.length - 1;
+    stream.cork();
+    message.forEach((part, at) => void stream.write(part, at < last ? undefined : taken));
+    stream.uncork();
   }
 
   end(): void {

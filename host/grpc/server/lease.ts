@@ -1,20 +1,20 @@
 import type { Notification } from '../../../src/delegate.ts';
-import type { CallPasser, PassedCall } from '../../../src/runtime/passed-call.ts';
+import type { CallPasser } from '../../../src/runtime/passed-call.ts';
 import type { ToolName } from '../../../src/tools.ts';
 import { startTimer } from '../../../src/waiting/timer.ts';
 import { AnswerQueue } from '../../core/answer-queue.ts';
 import type { HostedSession, Sent } from '../../core/hosted-session.ts';
 import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
-import { SessionEvent } from '../generated/code-mode.ts';
-import { encodeMessage } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
+import type { EncodedAnswer } from './encode-outcome.ts';
 import type { Execution } from './executions.ts';
+import { type LeaseEvent, LeaseEvents } from './lease-events.ts';
 import { Observations } from './observations.ts';
 import { toStatusError } from './outcomes.ts';
 import type { ServerCall } from './server-call.ts';
 import { Subscription } from './subscription.ts';
 import { ToolCalls } from './tool-calls.ts';
-import { UnreadBytes } from './unread-bytes.ts';
+import { sizeOf, UnreadBytes } from './unread-bytes.ts';
 
 /** What a lease is made of. */
 export interface LeaseParts {
@@ -29,8 +29,6 @@ export interface LeaseParts {
   readonly onClosed: () => void;
 }
 
-type Event = NonNullable<SessionEvent['event']>;
-
 /** A session that lives as long as a stream: what its client is told, and who is asked for tools. */
 export class Lease {
   readonly sessionId: string;
@@ -42,8 +40,7 @@ export class Lease {
   readonly #parts: LeaseParts;
   /** By the ids of their cells. */
   readonly #cells = new Map<string, Execution>();
-  /** Messages on the lease itself. */
-  readonly #told = new UnreadBytes();
+  readonly #events: LeaseEvents;
   /** Messages that answer calls. */
   readonly #unread = new UnreadBytes();
   readonly #answers: AnswerQueue;
@@ -57,6 +54,7 @@ export class Lease {
     this.#parts = parts;
     const { sessionId, call, capacity, maxUnreadBytes } = parts;
     this.sessionId = sessionId;
+    this.#events = new LeaseEvents(call);
     this.toolCalls = new ToolCalls({
       sessionId,
       capacity,
@@ -66,11 +64,12 @@ export class Lease {
     });
     this.delegate = {
       passCall: (toolCall, passed) => {
-        const execution = this.#executionOf(toolCall.cellId);
-        if (execution === null) passed.failed(foreign(toolCall.cellId));
+        const execution = this.#cells.get(toolCall.cellId);
+        if (execution === undefined) passed.failed(foreign(toolCall.cellId));
         else this.toolCalls.pass(execution, toolCall, passed);
       },
-      passNotification: (notification, passed) => this.#notify(notification, passed),
+      passNotification: (notification, passed) =>
+        this.#events.notify(() => this.#notificationOf(notification), passed),
     };
     this.#answers = new AnswerQueue(this.#outlet(call.caller.peer), maxUnreadBytes);
     call.onClosed(() => void this.close());
@@ -92,7 +91,7 @@ export class Lease {
   }
 
   /** Tells the client that the session is open. */
-  opened(value: Extract<Event, { $case: 'opened' }>['value'], route: string | null): void {
+  opened(value: Extract<LeaseEvent, { $case: 'opened' }>['value'], route: string | null): void {
     this.#parts.call.sendHeaders(route === null ? {} : { 'x-code-mode-route': route });
     this.#tell({ $case: 'opened', value });
   }
@@ -129,14 +128,24 @@ export class Lease {
     return promise;
   }
 
-  /** Answers a call at the pace at which the client reads: `encode` is called when there is room. */
-  answer(call: ServerCall, encode: () => Buffer): Sent {
+  /**
+   * Answers a call at the pace at which the client reads: `encode` is called when there is room. A
+   * large answer counts as unread while it is encoded, too.
+   */
+  answer(call: ServerCall, encode: () => EncodedAnswer): Sent {
+    const send = (message: Buffer | readonly Buffer[]) => {
+      this.send(call, message);
+      call.end();
+    };
+    const fail = (error: unknown) => call.fail(toStatusError(error));
     return this.#answers.send(() => {
       try {
-        this.send(call, encode());
-        call.end();
+        const encoded = encode();
+        if (!('message' in encoded)) return void send(encoded);
+        const over = this.#unread.add(encoded.length);
+        return encoded.message.then(send).catch(fail).finally(over);
       } catch (error) {
-        call.fail(toStatusError(error));
+        fail(error);
       }
       return undefined;
     });
@@ -175,7 +184,7 @@ export class Lease {
     for (const resolve of this.#open.values()) resolve();
     await this.#closeSession();
     this.#isOpen = false;
-    this.#told.end();
+    this.#events.end();
     this.#unread.end();
     const gone = new Error('code-mode client connection closed');
     const subscriptions = this.toolCalls.failAll(gone);
@@ -198,55 +207,34 @@ export class Lease {
     }
   }
 
-  /** A notification is delivered when there was room to send it. */
-  #notify(notification: Notification, passed: PassedCall): void {
-    if (passed.reason !== null) return passed.failed(passed.reason);
-    const full = this.#told.drained();
-    if (full === undefined) return this.#notifyNow(notification, passed);
-    passed.listener = { cancelled: (reason) => passed.failed(reason) };
-    void full.then(() => passed.reason === null && this.#notify(notification, passed));
-  }
-
-  #notifyNow({ cellId, text }: Notification, passed: PassedCall): void {
-    passed.listener = null;
-    const execution = this.#executionOf(cellId);
-    if (execution === null) return passed.failed(foreign(cellId));
+  /** @throws Error if this client has not started its cell. */
+  #notificationOf({ cellId, text }: Notification) {
+    const execution = this.#cells.get(cellId);
+    if (execution === undefined) throw foreign(cellId);
     const { id: executionId, toolCallId: callId } = execution;
-    const notificationId = crypto.randomUUID();
-    const value = { notificationId, executionId, cellId, callId, text };
-    this.#write({ $case: 'notification', value });
-    passed.answered(undefined);
-  }
-
-  /** Null for a cell that this client has not started. */
-  #executionOf(cellId: string): Execution | null {
-    return this.#cells.get(cellId) ?? null;
+    const value = { notificationId: crypto.randomUUID(), executionId, cellId, callId, text };
+    return { $case: 'notification', value } as const;
   }
 
   /** What is told without waiting adds up if the client does not read it. */
-  #tell(event: Event): void {
-    this.#write(event);
+  #tell(event: LeaseEvent): void {
+    this.#events.write(event);
     const { maxUnreadBytes } = this.#parts;
-    if (this.#told.bytes <= maxUnreadBytes || this.#end !== null) return;
+    if (this.#events.unreadBytes <= maxUnreadBytes || this.#end !== null) return;
     const text = `code-mode session has too many unread events: ${maxUnreadBytes} bytes (maxUnreadBytes)`;
     this.#fail(new StatusError(Status.resourceExhausted, text));
   }
 
-  #write(event: Event): void {
-    const message = encodeMessage(SessionEvent, { event });
-    this.#parts.call.send(message, this.#told.add(message.length));
-  }
-
   /** Sends a message on a stream of the session, before all answers that wait. */
-  send(call: ServerCall, message: Buffer): void {
-    call.send(message, this.#unread.add(message.length));
+  send(call: ServerCall, message: Buffer | readonly Buffer[]): void {
+    call.send(message, this.#unread.add(sizeOf(message)));
   }
 
   /** Ends the session at once, without waiting for a client that does not read. */
   #fail(error: StatusError): void {
     this.#end ??= error;
     this.#isOpen = false;
-    this.#told.end();
+    this.#events.end();
     this.#unread.end();
     for (const open of this.#open.keys()) open.reset();
     void this.close();

@@ -75,7 +75,8 @@ function toState(event: CellEvent): CellOutcome['state'] {
   }
 }
 
-function toItem(item: OutputItem): ContentItem {
+/** An item of output as a message. */
+export function toItem(item: OutputItem): ContentItem {
   switch (item.type) {
     case 'input_text':
       return { item: { $case: 'text', value: { text: item.text } } };

@@ -1,7 +1,11 @@
+import { JsonText } from '../../../src/delegate.ts';
+import { CodeModeError } from '../../../src/errors.ts';
 import { DEFAULT_OBSERVE } from '../../../src/runtime/observe-mode.ts';
 import { messageOf } from '../../../src/runtime/tool-answer.ts';
 import type { ExecuteRequest as CellRequest, ObserveMode } from '../../../src/session.ts';
 import type { ToolName as Name, ToolDefinition as Tool } from '../../../src/tools.ts';
+import { withSchemas } from '../../core/carried-schemas.ts';
+import { REQUEST_LIMITS } from '../../core/request-limits.ts';
 import type { SessionTerms } from '../../core/session-table.ts';
 import type {
   ExecuteRequest,
@@ -11,10 +15,13 @@ import type {
 } from '../generated/code-mode.ts';
 import { OutputTruncation, ToolKind } from '../generated/code-mode.ts';
 import { Status, StatusError } from '../status.ts';
-import { checkSchemaValues } from './schema-values.ts';
+import { checkLargeJson, LARGE_JSON_BYTES, Turn } from './check-large-json.ts';
 
 /** Translates what clients ask for into the terms of `host/core/`. All throw a StatusError. */
 
+/** What errors call them. */
+const INPUT_SCHEMA = 'tool input schema';
+const OUTPUT_SCHEMA = 'tool output schema';
 const MAX_ID_BYTES = 256;
 const MAX_FILTERS = 64;
 const UUID = /^[0-9a-f]{8}(?:-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24})$/i;
@@ -57,14 +64,50 @@ export function readCapacity({ callbackCapacity }: OpenSessionRequest): number {
   return readNumber(callbackCapacity) ?? DEFAULT_CAPACITY;
 }
 
-export function readExecute(request: ExecuteRequest): CellRequest {
-  checkSchemaValues(request.enabledTools);
-  return {
+/** @returns Later, if the schemas of the tools are large: then they are only checked, in pieces. */
+export function readExecute(request: ExecuteRequest): CellRequest | Promise<CellRequest> {
+  const cell = {
     source: request.source,
     callId: readId('tool call', request.toolCallId),
-    tools: request.enabledTools.map(readTool),
     observe: readObserve(request.yieldTimeMs),
   };
+  const { enabledTools } = request;
+  const bytes = enabledTools.reduce((sum, tool) => sum + schemaBytes(tool), 0);
+  if (bytes < LARGE_JSON_BYTES)
+    return { ...cell, tools: enabledTools.map((tool) => readTool(tool)) };
+  return checkSchemas(enabledTools).then(() => ({
+    ...cell,
+    tools: enabledTools.map((tool) => readTool(tool, carrySchema)),
+  }));
+}
+
+function schemaBytes({ inputSchemaJson, outputSchemaJson }: ToolDefinition): number {
+  return (inputSchemaJson?.length ?? 0) + (outputSchemaJson?.length ?? 0);
+}
+
+async function checkSchemas(tools: readonly ToolDefinition[]): Promise<void> {
+  const turn = new Turn();
+  const { maxSchemaValues } = REQUEST_LIMITS;
+  let values = 0;
+  for (const { inputSchemaJson, outputSchemaJson } of tools) {
+    const schemas = [
+      [INPUT_SCHEMA, inputSchemaJson],
+      [OUTPUT_SCHEMA, outputSchemaJson],
+    ] as const;
+    for (const [what, bytes] of schemas) {
+      if (bytes === undefined) continue;
+      values += await checkLargeJson(bytes, turn).catch((error: Error) => {
+        throw invalid(`invalid ${what}: ${error.message}`);
+      });
+      if (values <= maxSchemaValues) continue;
+      const text = `the schemas of the tools have more than ${maxSchemaValues} values`;
+      throw new CodeModeError('limit_exceeded', `Cannot read a request: ${text}`);
+    }
+  }
+}
+
+function carrySchema(_what: string, bytes: Uint8Array | undefined): unknown {
+  return bytes === undefined ? undefined : new JsonText(bytes);
 }
 
 export function readObserve(yieldTimeMs: bigint | undefined): ObserveMode {
@@ -106,19 +149,17 @@ export function invalid(text: string): StatusError {
   return new StatusError(Status.invalidArgument, text);
 }
 
-function readTool(tool: ToolDefinition): Tool {
+function readTool(tool: ToolDefinition, readSchema = parseSchema): Tool {
   const { name, description, toolName, inputSchemaJson, outputSchemaJson } = tool;
   if (toolName === undefined) throw invalid('tool definition is missing its tool name');
-  const inputSchema = readSchema('tool input schema', inputSchemaJson);
-  const outputSchema = readSchema('tool output schema', outputSchemaJson);
-  return {
+  const definition = {
     name,
     toolName: readToolName(toolName),
     description,
     kind: readKind(tool.kind),
-    ...(inputSchema && { inputSchema: inputSchema.value }),
-    ...(outputSchema && { outputSchema: outputSchema.value }),
   };
+  const inputSchema = readSchema(INPUT_SCHEMA, inputSchemaJson);
+  return withSchemas(definition, inputSchema, readSchema(OUTPUT_SCHEMA, outputSchemaJson));
 }
 
 function readKind(kind: number): 'function' | 'freeform' {
@@ -127,6 +168,6 @@ function readKind(kind: number): 'function' | 'freeform' {
   throw invalid('tool definition has an invalid kind');
 }
 
-function readSchema(what: string, bytes: Uint8Array | undefined) {
-  return bytes === undefined ? undefined : readJson(what, bytes);
+function parseSchema(what: string, bytes: Uint8Array | undefined): unknown {
+  return bytes === undefined ? undefined : readJson(what, bytes).value;
 }

@@ -30,10 +30,10 @@ export interface ServerCall {
   /**
    * Sends a message. After the end it does nothing.
    *
-   * @param message With its prefix. Must not be changed afterwards.
+   * @param message With its prefix, perhaps in parts. Must not be changed afterwards.
    * @param taken Called once: when the message has left, or was lost with the call.
    */
-  send(message: Buffer, taken: () => void): void;
+  send(message: Buffer | readonly Buffer[], taken: () => void): void;
 
   /** Ends the answer without an error. After the end it does nothing. */
   end(): void;

@@ -1,6 +1,6 @@
 import { type ToolName, toolNamespace } from '../../../src/tools.ts';
 import type { ServerCall } from './server-call.ts';
-import { UnreadBytes } from './unread-bytes.ts';
+import { sizeOf, UnreadBytes } from './unread-bytes.ts';
 
 /** A stream over which a client takes tool calls. */
 export class Subscription {
@@ -21,8 +21,8 @@ export class Subscription {
     return this.#names === null || this.#names.has(keyOf(toolName));
   }
 
-  send(message: Buffer): void {
-    this.#call.send(message, this.#unread.add(message.length));
+  send(message: Buffer | readonly Buffer[]): void {
+    this.#call.send(message, this.#unread.add(sizeOf(message)));
   }
 
   /** What to wait for before sending more; undefined if there is room. */

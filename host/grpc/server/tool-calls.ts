@@ -1,18 +1,21 @@
 import { type ToolCall as Call, JsonText } from '../../../src/delegate.ts';
-import type { Cancelled } from '../../../src/errors.ts';
+import { type Cancelled, CarriedError, ErrorText } from '../../../src/errors.ts';
+import { PIECE_LENGTH } from '../../../src/json/json-pieces.ts';
 import type { CancelListener, PassedCall } from '../../../src/runtime/passed-call.ts';
 import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
-import { type CompleteToolCallRequest, ToolCall, ToolKind } from '../generated/code-mode.ts';
+import { ToolCall, ToolKind } from '../generated/code-mode.ts';
 import { encodeMessage, MAX_MESSAGE_BYTES } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
 import { checkLargeJson, LARGE_JSON_BYTES } from './check-large-json.ts';
 import type { Execution } from './executions.ts';
 import { InvocationIds } from './invocation-ids.ts';
+import { inParts } from './large-encoding.ts';
+import type { Completion } from './large-requests.ts';
 import { invalid, readJson } from './requests.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What a client answered: JSON, or why the call failed. */
-type Answer = { readonly json: JsonText } | { readonly failure: string };
+type Answer = { readonly json: JsonText } | { readonly failure: string | ErrorText };
 
 /** What errors call the result of a tool. */
 const OUTPUT = 'code-mode tool output JSON';
@@ -42,7 +45,7 @@ class Invocation implements Waiter<Answer>, CancelListener {
   answered(answer: Answer): void {
     this.#leave();
     if ('json' in answer) this.#passed.answered(answer.json);
-    else this.#passed.failed(new Error(answer.failure));
+    else this.#passed.failed(toError(answer.failure));
   }
 
   failed(error: Error): void {
@@ -139,7 +142,7 @@ export class ToolCalls {
    * @returns Resolves when it was checked; undefined if that is done.
    * @throws StatusError; the call may still be answered then.
    */
-  complete(id: string, outcome: CompleteToolCallRequest['outcome']): Promise<void> | undefined {
+  complete(id: string, outcome: Completion['outcome']): Promise<void> | undefined {
     if (outcome === undefined) throw invalid('tool completion is missing its outcome');
     const number = this.#ids.toNumber(id);
     if (!(number >= 1 && number <= this.#lastNumber)) {
@@ -219,10 +222,14 @@ export class ToolCalls {
     }
   }
 
-  #encode({ execution, call }: Invocation, invocationId: string): Buffer | Error {
+  /** A large argument is not copied. */
+  #encode(
+    { execution, call }: Invocation,
+    invocationId: string,
+  ): readonly Buffer[] | Buffer | Error {
     const { toolName, kind, inputText } = call;
     try {
-      return encodeMessage(ToolCall, {
+      const message: ToolCall = {
         sessionId: this.#sessionId,
         executionId: execution.id,
         cellId: call.cellId,
@@ -232,7 +239,10 @@ export class ToolCalls {
         toolKind: kind === 'function' ? ToolKind.FUNCTION : ToolKind.FREEFORM,
         inputJson: typeof inputText === 'string' ? Buffer.from(inputText) : inputText,
         sequence: BigInt(execution.lastSequence + 1),
-      });
+      };
+      return (message.inputJson?.length ?? 0) > PIECE_LENGTH
+        ? inParts(ToolCall, message)
+        : encodeMessage(ToolCall, message);
     } catch (error) {
       const limit = `the ${MAX_MESSAGE_BYTES}-byte gRPC message limit`;
       return new Error(`code-mode tool invocation exceeds ${limit}`, { cause: error });
@@ -246,6 +256,10 @@ export class ToolCalls {
     this.#onCancelled(this.#ids.toId(sent.number));
     invocation.failed(reason);
   };
+}
+
+function toError(message: string | ErrorText): Error {
+  return message instanceof ErrorText ? new CarriedError(message) : new Error(message);
 }
 
 function unmatched(): Error {

@@ -38,3 +38,9 @@ export class UnreadBytes {
     this.#room = null;
   }
 }
+
+/** The size of a message, perhaps in parts. */
+export function sizeOf(message: Buffer | readonly Buffer[]): number {
+  if (Buffer.isBuffer(message)) return message.length;
+  return message.reduce((bytes, { length }) => bytes + length, 0);
+}

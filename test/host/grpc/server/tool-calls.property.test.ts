@@ -25,7 +25,8 @@ class FakeStream {
       caller: null as never,
       sendHeaders() {},
       send: (message, taken) => {
-        this.got.push(ToolCall.decode(message.subarray(5)));
+        const bytes = Buffer.isBuffer(message) ? message : Buffer.concat(message);
+        this.got.push(ToolCall.decode(bytes.subarray(5)));
         this.#unread.push(taken);
       },
       end() {},
