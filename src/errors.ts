@@ -51,6 +51,11 @@ export class CodeModeError extends Error {
   }
 }
 
+/** What a thrown value says. Anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Why something was cancelled. */
 export type CancelReason =
   /** The cell was terminated. */
@@ -72,5 +77,37 @@ export class Cancelled extends Error {
   constructor(reason: CancelReason) {
     super(`Cancelled: ${reason}`);
     this.reason = reason;
+  }
+}
+
+/** The message of an error as it came, in bytes that nobody looks into on the way to its program. */
+export class ErrorText {
+  /** In UTF-8; must not be changed afterwards. */
+  readonly bytes: Uint8Array;
+  /** Whether the bytes are a JSON string, rather than the text itself. */
+  readonly isJson: boolean;
+
+  constructor(bytes: Uint8Array, isJson: boolean) {
+    this.bytes = bytes;
+    this.isJson = isJson;
+  }
+
+  /** The message, decoded on every access. */
+  get text(): string {
+    const text = utf8.decode(this.bytes);
+    return this.isJson ? (JSON.parse(text) as string) : text;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** An error whose message is carried in bytes. They are decoded when somebody reads it. */
+export class CarriedError extends Error {
+  readonly carried: ErrorText;
+
+  constructor(carried: ErrorText) {
+    super();
+    this.carried = carried;
+    Object.defineProperty(this, 'message', { get: () => carried.text, configurable: true });
   }
 }

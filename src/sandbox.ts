@@ -1,4 +1,5 @@
 import type { JsonText } from './delegate.ts';
+import type { ErrorText } from './errors.ts';
 import type { CellFailure, OutputItem } from './events.ts';
 
 /** How rejected tool calls and failing helpers reach the program. */
@@ -104,7 +105,7 @@ export interface SandboxRun {
    *
    * @param text JSON of the result if `ok`, otherwise the message of the error.
    */
-  answer(id: number, ok: boolean, text: string | JsonText): void;
+  answer(id: number, ok: boolean, text: string | JsonText | ErrorText): void;
 
   /** One notification was delivered, has failed, or was cancelled. */
   notified(): void;

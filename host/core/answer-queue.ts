@@ -17,8 +17,8 @@ export interface AnswerOutlet {
 
 /** An answer that is not encoded yet. */
 interface Waiting {
-  readonly send: () => void;
-  readonly resolve: () => void;
+  readonly send: () => Promise<void> | undefined;
+  readonly resolve: (sent: Promise<void> | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -48,17 +48,14 @@ export class AnswerQueue {
   /**
    * Sends an answer: synchronously if none waits and there is room, otherwise in its turn.
    *
-   * @param send Encodes and sends the answer. Not called when the outlet has ended.
+   * @param send Encodes and sends the answer, later if it is large. Not called when the outlet has ended.
    * @returns Undefined if the answer was sent or dropped synchronously; otherwise resolves when it was.
    * @throws What `send` throws.
    */
-  send(send: () => void): Promise<void> | undefined {
+  send(send: () => Promise<void> | undefined): Promise<void> | undefined {
     if (!this.#outlet.isOpen) return undefined;
     const hasRoom = this.#outlet.queuedBytes < this.#maxUnreadBytes;
-    if (this.#waiting.size === 0 && hasRoom) {
-      send();
-      return undefined;
-    }
+    if (this.#waiting.size === 0 && hasRoom) return send();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.add({ send, resolve, reject });
     this.#startDeadline();
@@ -95,8 +92,7 @@ export class AnswerQueue {
 
   #settle({ send, resolve, reject }: Waiting): void {
     try {
-      if (this.#outlet.isOpen) send();
-      resolve();
+      resolve(this.#outlet.isOpen ? send() : undefined);
     } catch (error) {
       reject(error);
     }

@@ -12,8 +12,11 @@ export interface OutgoingCall<A> {
 
 /** Sends calls over one wire. */
 export interface CallOutlet<C> {
-  /** @throws Error if the call cannot be sent; nothing was sent then. */
-  send(id: number, call: C): void;
+  /**
+   * @returns Undefined if the call was sent in place; otherwise resolves when it was.
+   * @throws Error if the call cannot be sent, also later; nothing was sent then.
+   */
+  send(id: number, call: C): Promise<void> | undefined;
   /** Tells the client that a call which it has was cancelled. */
   cancel(id: number, reason: CancelReason): void;
   /** What to wait for before sending more; undefined if there is room. */
@@ -162,13 +165,16 @@ export class OutgoingCalls<C extends OutgoingCall<A>, A> {
     const id = this.#sent.open(pending);
     pending.id = id;
     try {
-      this.#outlet.send(id, pending.call);
+      this.#outlet.send(id, pending.call)?.catch((error: Error) => this.#unsent(pending, error));
     } catch (error) {
-      this.#sent.drop(id);
-      return pending.failed(error as Error);
+      return this.#unsent(pending, error as Error);
     }
     const drained = this.#outlet.drained();
     if (drained !== undefined) this.#block(drained);
+  }
+
+  #unsent(pending: Pending<C, A>, error: Error): void {
+    if (pending.id !== null && this.#sent.drop(pending.id)) pending.failed(error);
   }
 
   #block(drained: Promise<void>): void {

@@ -84,6 +84,12 @@ export class SessionTable {
     return { sessionId, ...(remoteUrl === undefined ? {} : { remoteUrl }) };
   }
 
+  /** Counts bytes of the client while they are looked at. See `SessionFactory`. */
+  countWhile(looked: Promise<unknown>, bytes: number): void {
+    const { factory, holder } = this.#parts;
+    factory.countWhile(looked, bytes, holder);
+  }
+
   /** Closes a session. Later calls wait for the same end. @throws `session_unknown`. */
   close(sessionId: string): Promise<void> {
     const entry = this.#find(sessionId);

@@ -1,10 +1,11 @@
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
 import { PendingCalls } from '../core/pending-calls.ts';
 import { AnswerDeadlines } from '../remote/answer-deadlines.ts';
 import { AnswerTimes } from '../remote/answer-times.ts';
 import { failureIn, toError } from '../remote/peer-errors.ts';
-import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
+import type { Connection } from '../wire/connection.ts';
+import { FrameTooLargeError } from '../wire/frame-too-large.ts';
 import type { HostMessage, Operation, OperationValue, RuntimeResponse } from '../wire/protocol.ts';
 import { modeOf } from './session-requests.ts';
 
@@ -176,7 +177,7 @@ export function unexpected(what: string): CodeModeError {
 }
 
 function unsendable(error: unknown, method: string): CodeModeError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   if (!(error instanceof FrameTooLargeError)) {
     return new CodeModeError('invalid_argument', `Cannot send ${method}: ${why}`, { cause: error });
   }

@@ -2,8 +2,6 @@ import type { CallOutlet } from '../core/outgoing-calls.ts';
 import type { Connection } from '../wire/connection.ts';
 import type { JsonCall } from './outgoing-delegate.ts';
 
-const END = Buffer.from('}');
-
 /**
  * Sends calls in the form of version 1.
  *
@@ -15,13 +13,16 @@ export function jsonCallOutlet(
 ): CallOutlet<JsonCall> {
   return {
     send: (id, { tail }) => {
+      const head = `{"type":"delegate/request","id":${id},`;
       try {
-        const head = `{"type":"delegate/request","id":${id},`;
-        if (typeof tail === 'string') connection.sendText(`${head}${tail}}`);
-        else connection.sendParts([Buffer.from(head), ...tail, END]);
+        if (typeof tail !== 'string') {
+          const { pieces, length } = tail;
+          return connection.sendPieces(messagePieces(head, pieces), () => length)?.catch(refuse);
+        }
+        connection.sendText(`${head}${tail}}`);
+        return undefined;
       } catch (error) {
-        const why = (error as Error).message;
-        throw new Error(`code-mode delegate request exceeds the IPC frame limit: ${why}`);
+        return refuse(error);
       }
     },
     cancel: (id, reason) =>
@@ -32,4 +33,15 @@ export function jsonCallOutlet(
       ),
     drained: () => connection.drained(),
   };
+}
+
+function* messagePieces(head: string, tail: Iterable<string | Buffer>) {
+  yield head;
+  yield* tail;
+  yield '}';
+}
+
+function refuse(error: unknown): never {
+  const why = (error as Error).message;
+  throw new Error(`code-mode delegate request exceeds the IPC frame limit: ${why}`);
 }

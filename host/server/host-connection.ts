@@ -7,7 +7,7 @@ import { SessionTable } from '../core/session-table.ts';
 import { SharedReading } from '../core/shared-reading.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type RequestId, withExactId } from '../wire/exact-id.ts';
-import { LargeMessage } from '../wire/large-message.ts';
+import { LargeMessage, type LargeMessageLimits } from '../wire/large-message.ts';
 import {
   type ClientMessage,
   type Operation,
@@ -33,8 +33,13 @@ export interface HostConnectionParts {
 
 type DelegateResponse = Extract<ClientMessage, { type: 'delegate/response' }>;
 
-/** The most values in a message, apart from the result of a tool: parsing as many takes long. */
-const MAX_VALUES = 500_000;
+/** What a large message may have: to parse as much takes long. */
+const LARGE_LIMITS: LargeMessageLimits = {
+  maxParsedBytes: 8 << 20,
+  maxTools: 8_192,
+  maxOtherValues: 10_000,
+  maxSchemaValues: 500_000,
+};
 const LARGE_CAPACITY = 4_096;
 const SMALL_CAPACITY = 1_024;
 const CANCELLABLE = new Set<Operation['method']>(['session/wait', 'session/events']);
@@ -78,9 +83,10 @@ export class HostConnection {
         connection.send({ type: 'cell/closed', sessionId, cellId }),
     });
     connection.take({
-      message: (value, text, result) => this.#receive(value, text, result),
-      large: (body) => new LargeMessage(body, MAX_VALUES),
-      refused: (value, error) => this.#refuse(value, error),
+      message: (value, text) => this.#receive(value, text),
+      large: (body) => new LargeMessage(body, LARGE_LIMITS),
+      read: ({ message, refused }) =>
+        refused === undefined ? this.#take(message, null) : this.#refuse(message, refused),
       lastWords: (error) => this.#answers.lastWords(error),
       closed: (error) => void this.#closed(error),
     });
@@ -101,9 +107,14 @@ export class HostConnection {
     await this.#connection.close();
   }
 
-  #receive(value: unknown, text: string, toolResult: Buffer | undefined): void {
+  #receive(value: unknown, text: string): void {
+    this.#take(withExactId(value, text), text);
+  }
+
+  /** @param text The text of a message that was parsed whole. */
+  #take(value: unknown, text: string | null): void {
     if (isHello(value)) throw new Error('received a second code-mode client hello');
-    const message = this.#read(withExactId(value, text));
+    const message = this.#read(value);
     switch (message?.type) {
       case 'operation/request':
         return this.#start(message.id, message.request);
@@ -112,7 +123,7 @@ export class HostConnection {
       case 'operation/yield':
         return this.#requests.preempt(message.id);
       case 'delegate/response':
-        return this.#answered(message, text, toolResult);
+        return this.#answered(message, text);
     }
   }
 
@@ -135,8 +146,8 @@ export class HostConnection {
   }
 
   /** The ids of this host are exact numbers, so an answer with a bigint belongs to no call. */
-  #answered({ id, result }: DelegateResponse, text: string, toolResult: Buffer | undefined): void {
-    if (typeof id === 'number') this.#calls.answer(id, { id, result, text, toolResult });
+  #answered({ id, result }: DelegateResponse, text: string | null): void {
+    if (typeof id === 'number') this.#calls.answer(id, { id, result, text });
   }
 
   #start(id: RequestId, operation: Operation): void {

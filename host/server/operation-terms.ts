@@ -2,6 +2,7 @@ import type { SessionLimits } from '../../src/limits.ts';
 import { DEFAULT_OBSERVE } from '../../src/runtime/observe-mode.ts';
 import type { ExecuteRequest, ObserveMode, SessionSettings } from '../../src/session.ts';
 import type { ToolDefinition } from '../../src/tools.ts';
+import { withSchemas } from '../core/carried-schemas.ts';
 import type { SessionTerms } from '../core/session-table.ts';
 import type { Operation, SessionOptions, WireTool } from '../wire/protocol.ts';
 
@@ -59,14 +60,11 @@ function settingsOf({
 /** In version 1, null stands for an absent schema. */
 function toTool(tool: WireTool): ToolDefinition {
   const { name, tool_name: toolName, description, kind } = tool;
-  const inputSchema = tool.input_schema ?? undefined;
-  const outputSchema = tool.output_schema ?? undefined;
-  return {
+  const definition = {
     name,
     toolName,
     description,
     kind,
-    ...(inputSchema === undefined ? {} : { inputSchema }),
-    ...(outputSchema === undefined ? {} : { outputSchema }),
   };
+  return withSchemas(definition, tool.input_schema ?? undefined, tool.output_schema ?? undefined);
 }

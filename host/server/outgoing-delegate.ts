@@ -1,21 +1,28 @@
 import { JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
+import { CarriedError, ErrorText } from '../../src/errors.ts';
+import { isLargeValue, jsonPieces, PIECE_LENGTH, textPieces } from '../../src/json/json-pieces.ts';
 import type { CallPasser, PassedCall } from '../../src/runtime/passed-call.ts';
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
 import type { DelegateResult } from '../wire/protocol.ts';
 
 /** A call as JSON text, without the beginning of its message. */
 export interface JsonCall extends OutgoingCall<JsonAnswer> {
-  /** What follows the id in a `delegate/request`, but for its end; bytes if its argument is large. */
-  readonly tail: string | readonly Buffer[];
+  /** What follows the id in a `delegate/request`, but for its end; in pieces if it is large. */
+  readonly tail: string | LargeTail;
 }
 
-/** A client's answer, and the text of the message that carried it. */
+/** A text in pieces. */
+export interface LargeTail {
+  readonly pieces: Iterable<string | Buffer>;
+  /** About how long all of them are. */
+  readonly length: number;
+}
+
+/** A client's answer, and the text of the message that carried it; null for a large one. */
 export interface JsonAnswer {
   readonly id: number;
   readonly result: DelegateResult;
-  readonly text: string;
-  /** The result of the tool, in UTF-8, if it is large; then it is null in the others. */
-  readonly toolResult: Buffer | undefined;
+  readonly text: string | null;
 }
 
 export type JsonCalls = OutgoingCalls<JsonCall, JsonAnswer>;
@@ -40,8 +47,11 @@ export class OutgoingDelegate implements CallPasser {
   }
 
   passNotification({ cellId, callId, text }: Notification, passed: PassedCall): void {
-    const request = JSON.stringify({ type: 'notification/send', callId, cellId, text });
-    this.#pass(cellId, `${this.#head}${request}`, readDelivered, passed);
+    const request = { type: 'notification/send', callId, cellId, text };
+    const tail = isLargeValue(request)
+      ? { pieces: this.#tailPieces(jsonPieces(request)), length: text.length }
+      : `${this.#head}${JSON.stringify(request)}`;
+    this.#pass(cellId, tail, readDelivered, passed);
   }
 
   cellClosed(cellId: string): void {
@@ -57,26 +67,37 @@ export class OutgoingDelegate implements CallPasser {
     const input = call.inputText;
     const head = `${this.#head}${invocationHead(call)}`;
     if (input === undefined) return `${head}${this.#absentInput}}}`;
-    if (typeof input === 'string') return `${head},"input":${input}}}`;
-    const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
-    return [Buffer.from(`${head},"input":`), bytes, END];
+    if (typeof input !== 'string') {
+      const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
+      return { pieces: [`${head},"input":`, bytes, '}}'], length: input.length };
+    }
+    if (input.length <= PIECE_LENGTH) return `${head},"input":${input}}}`;
+    const pieces = [`${head},"input":`, ...textPieces(input), '}}'];
+    return { pieces, length: input.length };
+  }
+
+  *#tailPieces(request: Iterable<string>): Generator<string> {
+    yield this.#head;
+    yield* request;
   }
 }
-
-const END = Buffer.from('}}');
 
 /** @throws Error if the tool failed, or the client answered something else. */
 function readResult(answer: JsonAnswer): JsonText {
   const { result } = answer;
-  if (result.status === 'error') throw new Error(result.message);
+  if (result.status === 'error') throw toError(result.message);
   if (result.value.type === 'tool/result') return resultText(answer, result.value.result);
   throw new Error('code-mode client returned an invalid tool result');
 }
 
 function readDelivered({ result }: JsonAnswer): void {
-  if (result.status === 'error') throw new Error(result.message);
+  if (result.status === 'error') throw toError(result.message);
   if (result.value.type === 'notification/delivered') return;
   throw new Error('code-mode client returned an invalid notification result');
+}
+
+function toError(message: string | ErrorText): Error {
+  return message instanceof ErrorText ? new CarriedError(message) : new Error(message);
 }
 
 /** A tool call without its argument and its end. */
@@ -94,8 +115,9 @@ function invocationHead({ cellId, callId, toolName, kind }: ToolCall): string {
  * The result as the text that arrived, so that it need not be serialized again unless the client
  * formats its messages in another way. The whole message was checked before.
  */
-function resultText({ id, text, toolResult }: JsonAnswer, result: unknown): JsonText {
-  if (toolResult !== undefined) return new JsonText(toolResult);
+function resultText({ id, text }: JsonAnswer, result: unknown): JsonText {
+  if (result instanceof JsonText) return result;
+  if (text === null) return new JsonText(JSON.stringify(result));
   const head = `{"type":"delegate/response","id":${id},"result":{"status":"ok","value":{"type":"tool/result","result":`;
   const isUsual = text.startsWith(head) && text.endsWith('}}}');
   return new JsonText(isUsual ? text.slice(head.length, -3) : (JSON.stringify(result) ?? 'null'));

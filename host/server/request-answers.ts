@@ -1,4 +1,5 @@
 import { CodeModeError } from '../../src/errors.ts';
+import { textPieces } from '../../src/json/json-pieces.ts';
 import { AnswerQueue } from '../core/answer-queue.ts';
 import type {
   CellAnswering,
@@ -6,8 +7,9 @@ import type {
   ExecuteAnswering,
   Sent,
 } from '../core/hosted-session.ts';
-import { type Connection, FrameTooLargeError } from '../wire/connection.ts';
+import type { Connection } from '../wire/connection.ts';
 import { type RequestId, toWireId } from '../wire/exact-id.ts';
+import { FrameTooLargeError } from '../wire/frame-too-large.ts';
 import type { OperationValue } from '../wire/protocol.ts';
 import { toOutcome, toResponse } from '../wire/wire-events.ts';
 
@@ -62,12 +64,13 @@ export class RequestAnswers {
       values: (values) =>
         this.#queue.send(() => {
           const type = 'operation/response';
-          const send = () => this.#connection.sendText(valuesAnswer(id, values));
-          this.#attempt(send, id, type, 'host response');
+          const send = () =>
+            this.#connection.sendPieces(valuesPieces(id, values), () => lengthOf(values));
+          return this.#attempt(send, id, type, 'host response');
         }),
       fail,
       execute: {
-        started: (cellId) => answer(() => ({ type: 'execution/started', cellId })),
+        started: (cellId) => this.#queue.send(() => this.#started(id, cellId)),
         outcome: (make) => begin(() => ({ status: 'ok', value: toResponse(make(), has) })),
         fail: (error) => begin(() => this.#failureOf(error)),
       },
@@ -78,7 +81,7 @@ export class RequestAnswers {
       },
       events: (cellId) => ({
         events: (events) =>
-          this.#queue.send(() => this.#connection.send({ type: 'cell/events', id, events })),
+          this.#queue.send(() => this.#connection.sendLarge({ type: 'cell/events', id, events })),
         drained: () => this.#connection.drained(),
         ended: () => answer(() => ({ type: 'events/ended', cellId })),
         fail,
@@ -97,19 +100,28 @@ export class RequestAnswers {
     return { type: 'connection/failed', message: reasonOf(error) };
   }
 
-  #send(id: unknown, type: string, result: object, what: string): void {
-    this.#attempt(() => this.#connection.send({ type, id, result }), id, type, what);
+  #started(id: unknown, cellId: string): undefined {
+    const result = { status: 'ok', value: { type: 'execution/started', cellId } };
+    this.#connection.sendSoon({ type: 'operation/response', id, result });
+  }
+
+  #send(id: unknown, type: string, result: object, what: string): Sent {
+    return this.#attempt(() => this.#connection.sendLarge({ type, id, result }), id, type, what);
   }
 
   /** Sends an error instead of an answer that is too large for a frame; the connection continues. */
-  #attempt(send: () => void, id: unknown, type: string, what: string): void {
-    try {
-      send();
-    } catch (error) {
+  #attempt(send: () => Sent, id: unknown, type: string, what: string): Sent {
+    const refuse = (error: unknown) => {
       if (!(error instanceof FrameTooLargeError)) throw error;
       const text = `code-mode ${what} exceeds the IPC frame limit: ${error.message}`;
       const failure = this.#failureOf(new CodeModeError('limit_exceeded', text));
       this.#connection.send({ type, id, result: failure });
+    };
+    try {
+      return send()?.catch(refuse);
+    } catch (error) {
+      refuse(error);
+      return undefined;
     }
   }
 
@@ -123,11 +135,23 @@ export class RequestAnswers {
 }
 
 /** The answer to `session/values`, with the values as they were stored. */
-function valuesAnswer(requestId: unknown, values: ReadonlyMap<string, string>): string {
-  const pairs = [...values].map(([key, json]) => `[${JSON.stringify(key)},${json}]`);
+function* valuesPieces(requestId: unknown, values: ReadonlyMap<string, string>): Generator<string> {
   const head = `"type":"operation/response","id":${JSON.stringify(requestId)}`;
-  const value = `{"type":"session/values","values":[${pairs.join(',')}]}`;
-  return `{${head},"result":{"status":"ok","value":${value}}}`;
+  yield `{${head},"result":{"status":"ok","value":{"type":"session/values","values":[`;
+  let gap = '';
+  for (const [key, json] of values) {
+    yield `${gap}[${JSON.stringify(key)},`;
+    yield* textPieces(json);
+    yield ']';
+    gap = ',';
+  }
+  yield ']}}}';
+}
+
+function lengthOf(values: ReadonlyMap<string, string>): number {
+  let length = 0;
+  for (const [key, json] of values) length += key.length + json.length;
+  return length;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { CodeModeError } from '../../src/errors.ts';
+import { isLargeValue, jsonPieces, lengthOfValue } from '../../src/json/json-pieces.ts';
+import { FrameTooLargeError } from './frame-too-large.ts';
 import { MAX_FRAME_BYTES } from './framing.ts';
 import type { LargeReading, ReadMessage } from './large-message.ts';
+import { Outbox } from './outbox.ts';
 import type { Transport } from './transport.ts';
 
 /** What a connection reports to its owner. */
@@ -11,17 +13,15 @@ export interface ConnectionHandler {
    *
    * @param message The parsed message, otherwise unchecked.
    * @param text The text that was parsed.
-   * @param result The result of a tool in the message, in UTF-8, if it is large. Then it is null in the
-   *   message and in its text.
    */
-  message(message: unknown, text: string, result?: Buffer): void;
+  message(message: unknown, text: string): void;
   /**
    * Begins to read a message of at least `LARGE_MESSAGE_BYTES`. Without this method, it is parsed like
    * any other. A throw fails the connection.
    */
   large?(body: Buffer): LargeReading;
-  /** Called instead of `message` with a request that a `LargeReading` refused. */
-  refused?(message: unknown, error: CodeModeError): void;
+  /** Called instead of `message` with what a `LargeReading` has read. */
+  read?(read: ReadMessage): void;
   /**
    * The last message to send if the peer's data cannot be read or `message` throws, to report the
    * reason. Undefined for a peer that would not understand it.
@@ -36,13 +36,6 @@ export const LARGE_MESSAGE_BYTES = 64 << 10;
 /** How long a large message is read before other work of this process has its turn. */
 const MAX_TURN_MS = 2;
 
-/** The error for a message that is too large for a frame. */
-export class FrameTooLargeError extends CodeModeError {
-  constructor(bytes: number) {
-    super('limit_exceeded', `code-mode IPC frame length ${bytes} exceeds ${MAX_FRAME_BYTES} bytes`);
-  }
-}
-
 /**
  * Sends and receives messages as values over a transport.
  *
@@ -50,15 +43,18 @@ export class FrameTooLargeError extends CodeModeError {
  */
 export class Connection {
   readonly #transport: Transport;
+  readonly #outbox: Outbox;
   #handler: ConnectionHandler | null = null;
   #failure: Error | null = null;
   #end: { readonly error: Error | null } | null = null;
   /** A large message that is being read. Nothing else is delivered meanwhile, not even the end. */
   #large: LargeReading | null = null;
   #isPaused = false;
+  #closing: Promise<void> | null = null;
 
   constructor(transport: Transport) {
     this.#transport = transport;
+    this.#outbox = new Outbox(transport);
   }
 
   get peer(): string {
@@ -67,12 +63,12 @@ export class Connection {
 
   /** How many sent bytes are still queued on this side. */
   get queuedBytes(): number {
-    return this.#transport.queuedBytes;
+    return this.#outbox.queuedBytes + this.#transport.queuedBytes;
   }
 
   /** Whether messages can still be sent. */
   get isOpen(): boolean {
-    return this.#transport.isOpen;
+    return this.#closing === null && this.#transport.isOpen;
   }
 
   /** How long `close` may take, in milliseconds. */
@@ -105,26 +101,49 @@ export class Connection {
     this.sendText(JSON.stringify(message));
   }
 
-  /** Sends one message as JSON text. See `send`. */
-  sendText(text: string): void {
-    if (text.length * 3 > MAX_FRAME_BYTES) {
-      const bytes = Buffer.byteLength(text);
-      if (bytes > MAX_FRAME_BYTES) throw new FrameTooLargeError(bytes);
-    }
-    this.#transport.send(text);
+  /** Sends a short message together with the next one. See `Outbox.sendSoon`. */
+  sendSoon(message: object): void {
+    if (this.isOpen) this.#outbox.sendSoon(JSON.stringify(message));
   }
 
-  /** Sends one message as bytes of JSON text that follow each other. See `send`. */
-  sendParts(parts: readonly Buffer[]): void {
-    let bytes = 0;
-    for (const { length } of parts) bytes += length;
+  /** Sends one message as JSON text. See `send`. */
+  sendText(text: string): void {
+    if (!this.isOpen) return;
+    const most = text.length * 3;
+    const bytes = most > MAX_FRAME_BYTES ? Buffer.byteLength(text) : most;
     if (bytes > MAX_FRAME_BYTES) throw new FrameTooLargeError(bytes);
-    this.#transport.send(parts);
+    this.#outbox.send(text, bytes);
+  }
+
+  /**
+   * Sends one message, which may be large: then it is encoded over several turns, and later messages
+   * wait behind it.
+   *
+   * @returns Undefined if it was sent in place; otherwise resolves when it was sent, or the
+   *   connection has ended.
+   * @throws `FrameTooLargeError`, also later; then nothing is sent, and the connection continues.
+   */
+  sendLarge(message: object): Promise<void> | undefined {
+    if (isLargeValue(message)) {
+      return this.sendPieces(jsonPieces(message), () => lengthOfValue(message));
+    }
+    this.send(message);
+    return undefined;
+  }
+
+  /**
+   * Sends one message as pieces of JSON text, each of which takes little time. See `sendLarge`.
+   *
+   * @param length About how long all of them are.
+   */
+  sendPieces(pieces: Iterable<string | Buffer>, length: () => number): Promise<void> | undefined {
+    return this.isOpen ? this.#outbox.sendPieces(pieces, length) : undefined;
   }
 
   /** What to wait for before sending more; undefined if there is room. */
   drained(): Promise<void> | undefined {
-    return this.#transport.drained();
+    const emptied = this.#outbox.emptied();
+    return emptied?.then(() => this.#transport.drained()) ?? this.#transport.drained();
   }
 
   pause(): void {
@@ -145,11 +164,19 @@ export class Connection {
 
   /** Sends what is queued, then ends. Safe to call twice. */
   close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#outbox.sendNow();
+    const emptied = this.#outbox.emptied();
+    if (emptied !== undefined) await emptied;
     return this.#transport.close();
   }
 
   #receive(body: Buffer): void {
-    if (this.#failure !== null) return;
+    if (this.#failure !== null || this.#closing !== null) return;
     try {
       const isLarge = body.length >= LARGE_MESSAGE_BYTES;
       const large = isLarge ? this.#handler?.large?.(body) : undefined;
@@ -168,7 +195,7 @@ export class Connection {
     let read: ReadMessage | null;
     do read = large.readOn();
     while (read === null && performance.now() < until);
-    if (read !== null) return this.#deliver(read);
+    if (read !== null) return this.#handler?.read?.(read);
     this.#large = large;
     this.#transport.pause();
     setImmediate(() => this.#continue(large));
@@ -186,23 +213,18 @@ export class Connection {
     else if (!this.#isPaused) this.#transport.resume();
   }
 
-  #deliver({ message, text, result, refused }: ReadMessage): void {
-    const handler = this.#handler;
-    if (refused === undefined) handler?.message(message, text, result);
-    else handler?.refused?.(message, refused);
-  }
-
   /** Ends because of an invalid message of the peer, and reports the reason to it if possible. */
   #break(error: Error): void {
     const words = this.#failure === null ? this.#handler?.lastWords?.(error) : undefined;
     if (words === undefined) return this.fail(error);
     this.#failure = error;
     this.send(words);
-    void this.#transport.close();
+    void this.close();
   }
 
   #closed(error: Error | null): void {
     this.#end = { error: this.#failure ?? error };
+    this.#outbox.drop();
     if (this.#large === null) this.#tellEnd(this.#end.error);
   }
 

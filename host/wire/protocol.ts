@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ErrorText } from '../../src/errors.ts';
 import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
 import { cellEvent, cellId, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
 import type { RequestId } from './exact-id.ts';
@@ -121,7 +122,7 @@ const failed = z.strictObject({
 
 const delegateResult = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('ok'), value: delegateValue }),
-  failed,
+  failed.extend({ message: z.union([z.string(), z.instanceof(ErrorText)]) }),
 ]);
 
 /** The messages of a client after the handshake. */

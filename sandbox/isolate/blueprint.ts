@@ -5,6 +5,7 @@ import type { SandboxLimits } from '../limits.ts';
 import { bootstrapScript, settledScript } from '../source/bootstrap-source.ts';
 import type { ModuleBody } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
+import { type HelperCode, NO_HELPER_CODE } from './helper-code.ts';
 import {
   compileHelpers,
   type HelperScripts,
@@ -67,16 +68,37 @@ const DELIVERIES: readonly Parameters<Deliver>[] = [
  * the cache was made. So a program runs first. Without it, each isolate would compile what every
  * program needs, and take twice as long to start one.
  *
+ * @param code Where they may be found compiled by an earlier process: then nothing runs.
  * @throws Error if the program of the rehearsal does not run as planned.
  */
-export function isolateBlueprint(limits: SandboxLimits): IsolateBlueprint {
+export function isolateBlueprint(
+  limits: SandboxLimits,
+  code: HelperCode = NO_HELPER_CODE,
+): IsolateBlueprint {
+  const plain = { bootstrap: bootstrapScript(limits), settled: settledScript() };
+  const scripts = found(plain, code) ?? compiled(plain, code);
+  return { limits, scripts, webGlobals: new WebGlobals() };
+}
+
+function found({ bootstrap, settled }: HelperScripts, { find }: HelperCode): HelperScripts | null {
+  const codes = [find('bootstrap', bootstrap.code), find('settled', settled.code)];
+  const [first, second] = codes.map((code) => code && new ivm.ExternalCopy(code.slice().buffer));
+  if (!first || !second) return null;
+  return {
+    bootstrap: { ...bootstrap, cachedData: first },
+    settled: { ...settled, cachedData: second },
+  };
+}
+
+function compiled(scripts: HelperScripts, { made }: HelperCode): HelperScripts {
   const isolate = new ivm.Isolate({ memoryLimit: 32 });
   try {
-    const scripts = { bootstrap: bootstrapScript(limits), settled: settledScript() };
     rehearse(isolate, scripts);
     const bootstrap = withCode(isolate, scripts.bootstrap);
     const settled = withCode(isolate, scripts.settled);
-    return { limits, scripts: { bootstrap, settled }, webGlobals: new WebGlobals() };
+    made?.('bootstrap', bootstrap.code, new Uint8Array(bootstrap.cachedData.copy()));
+    made?.('settled', settled.code, new Uint8Array(settled.cachedData.copy()));
+    return { bootstrap, settled };
   } finally {
     isolate.dispose();
   }

@@ -1,5 +1,6 @@
 import { Fifo } from '../../src/collections/fifo.ts';
 import type { JsonText } from '../../src/delegate.ts';
+import type { ErrorText } from '../../src/errors.ts';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
 
 type Item =
@@ -31,7 +32,7 @@ export class Inbox {
     return this.#items.size === 0;
   }
 
-  addAnswer(id: number, ok: boolean, text: string | JsonText): void {
+  addAnswer(id: number, ok: boolean, text: string | JsonText | ErrorText): void {
     this.#items.push({ type: 'answer', id, ok, text: typeof text === 'string' ? text : text.text });
   }
 

@@ -30,6 +30,9 @@ export type HelperScript = BootstrapScript & {
   readonly cachedData?: ivm.ExternalCopy<ArrayBuffer>;
 };
 
+/** A script of the helpers that was compiled before. */
+export type CompiledScript = Required<HelperScript>;
+
 /** The scripts that prepare a context, in their order. */
 export interface HelperScripts {
   readonly bootstrap: HelperScript;
@@ -102,11 +105,11 @@ export function compileHelper(
  * The script with its code as this isolate has compiled it. V8 does not compile the same script in the
  * same isolate again: it finds the script and what was compiled since.
  */
-export function withCode(isolate: ivm.Isolate, script: BootstrapScript): HelperScript {
-  const { code, ...options } = script;
+export function withCode(isolate: ivm.Isolate, script: BootstrapScript): CompiledScript {
+  const { code, filename, lineOffset } = script;
   // The declarations of isolated-vm leave out what this option adds to the script.
   const compiled: { cachedData?: ivm.ExternalCopy<ArrayBuffer> } & ivm.Script =
-    isolate.compileScriptSync(code, { ...options, produceCachedData: true });
+    isolate.compileScriptSync(code, { filename, lineOffset, produceCachedData: true });
   const { cachedData } = compiled;
   if (cachedData === undefined) throw new Error('V8 made no code cache');
   return { ...script, cachedData };

@@ -1,13 +1,14 @@
 import { writeSync } from 'node:fs';
 import type { OutputItem } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, ProgramTool } from '../../src/sandbox.ts';
+import type { HelperCode } from '../isolate/helper-code.ts';
 import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
-import { ChildPipe } from './child-pipe.ts';
+import type { ChildPipe, ChildPipeEvents } from './child-pipe.ts';
 import { DirectDoor } from './direct-door.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type Frame, FrameWriter } from './frames.ts';
-import { giveUpPermissions, giveUpThreads } from './give-up-permissions.ts';
+import { giveUpThreads } from './give-up-permissions.ts';
 import { Guest } from './guest.ts';
 import { InsideWatch } from './inside-watch.ts';
 import { MemoryLedger } from './memory-ledger.ts';
@@ -25,9 +26,19 @@ const NOBODY = 0;
 
 type Options = Pick<Program, 'toolErrors' | 'console' | 'globals' | 'hold'>;
 
+/** A pipe to the host. */
+export type ProcessPipe = Pick<ChildPipe, 'read' | 'rest' | 'write' | 'unsentBytes' | 'mayBlock'>;
+
+/** What a sandbox process is made of. */
+export interface SandboxProcessParts {
+  readonly pipe: (events: ChildPipeEvents) => ProcessPipe;
+  readonly helperCode: HelperCode;
+}
+
 /** The sandbox process's half of the pipe: an isolate sandbox, driven by frames. */
-class SandboxProcess {
-  readonly #pipe: ChildPipe;
+export class SandboxProcess {
+  readonly #pipe: ProcessPipe;
+  readonly #helperCode: HelperCode;
   readonly #writer = new FrameWriter((chunk, taken) => this.#pipe.write(chunk, taken));
   readonly #watch = new InsideWatch();
   readonly #door: DirectDoor;
@@ -43,9 +54,10 @@ class SandboxProcess {
   /** How many more deliveries to a lone program make it worth while to start the watch; null if nothing does. */
   #untilWatch: number | null = null;
 
-  constructor(fd: number) {
+  constructor({ pipe, helperCode }: SandboxProcessParts) {
     const reader = new FrameReader();
-    this.#pipe = new ChildPipe(fd, {
+    this.#helperCode = helperCode;
+    this.#pipe = pipe({
       onBytes: (chunk) => {
         const frames = reader.push(chunk);
         if (frames.some(({ kind }) => kind === Down.Answer)) this.#delivered();
@@ -65,6 +77,11 @@ class SandboxProcess {
     });
   }
 
+  /** Frees its isolates. It must not be used again. */
+  close(): void {
+    void this.#sandbox?.close();
+  }
+
   #receive(frame: Frame): void {
     const { kind, run, a, b, texts } = frame;
     const guest = this.#guests.get(run);
@@ -79,7 +96,11 @@ class SandboxProcess {
       case Down.Start:
         return this.#start(frame);
       case Down.Answer:
-        return guest?.run.answer(a, b === 1, texts[0]!);
+        return guest?.run.answer(
+          a,
+          b === 1,
+          b === 2 ? (JSON.parse(texts[0]!) as string) : texts[0]!,
+        );
       case Down.Notified:
         return guest?.run.notified();
       case Down.Hold:
@@ -112,6 +133,7 @@ class SandboxProcess {
   #setUp(limits: SandboxLimits, limitBytes: number, aloneAfter: number): void {
     this.#sandbox = new IsolateSandbox({ limits });
     this.#sandbox.enterThrough(this.#door);
+    this.#sandbox.compileHelpersWith(this.#helperCode);
     const usedBytes = () => process.memoryUsage.rss();
     const onExcess = () => {
       writeSync(2, lastWordsOf(limitBytes));
@@ -265,6 +287,3 @@ function lastWordsOf(limitBytes: number): string {
   const limit = `${limitBytes / MIB} MiB (maxProcessBytes)`;
   return `Fatal memory excess: the process went over its limit of ${limit} while its host was busy\n`;
 }
-
-giveUpPermissions();
-new SandboxProcess(3);

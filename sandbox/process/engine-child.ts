@@ -53,6 +53,7 @@ export class EngineChild {
   readonly #lastWords: LastWords;
   #patience: NodeJS.Timeout | undefined;
   #isOver = false;
+  #traffic = 0;
 
   constructor(start: ChildStart, events: ChildEvents) {
     this.#onExit = events.onExit;
@@ -63,13 +64,21 @@ export class EngineChild {
     if (this.#child === null) return;
     if (this.#pipe === null) this.#refuse(new Error('it has no pipe'));
     this.#watch(this.#child);
-    this.#pipe?.on('data', events.onBytes);
+    this.#pipe?.on('data', (chunk: Buffer) => {
+      this.#traffic += 1;
+      events.onBytes(chunk);
+    });
     this.#pipe?.on('drain', events.onDrain);
     this.#pipe?.on('close', () => this.#watchMute(events.onMute));
   }
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Chunks carried so far, in both directions. */
+  get traffic(): number {
+    return this.#traffic;
   }
 
   /** Bytes that were sent to it and not read yet. */
@@ -91,6 +100,7 @@ export class EngineChild {
   write(chunk: Buffer): number {
     const pipe = this.#pipe;
     if (pipe?.writable !== true) return 0;
+    this.#traffic += 1;
     pipe.write(chunk);
     if (pipe.writableLength > MUCH_UNREAD_BYTES && !pipe.isPaused()) {
       pipe.pause();

@@ -7,6 +7,7 @@ import { EngineProcess } from './engine-process.ts';
 import type { PoolCounts, PoolOptions } from './pool-options.ts';
 import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
+import { Traffic } from './traffic.ts';
 import { usedProcessorMs } from './used-processor.ts';
 
 /** The thread that a process needs for leaving programs alone pays off for one that makes many calls. */
@@ -18,7 +19,7 @@ const CAN_TELL_COMPUTING = usedProcessorMs(process.pid) !== null;
 
 /**
  * Starting a process occupies a core for a while. So a spare that a program has taken is replaced when
- * no other program has started for `quietMs` and none was told anything, or after `withinMs` if no
+ * no other program has started for `quietMs` and none makes many calls, or after `withinMs` if no
  * program is being started then.
  */
 const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
@@ -50,11 +51,11 @@ export class EnginePool {
   #lacksRelief = false;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
+  readonly #traffic = new Traffic(() => this.living);
   readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), {
     ...SPARE_MOMENT,
-    isBusy: () => this.#isTold(),
+    isQuiet: () => this.#traffic.isLow(),
   });
-  #told = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -272,13 +273,6 @@ export class EnginePool {
       this.#sparesToStart += 1;
       void this.#starts.add(() => this.#startSpare(), { priority: SPARE_PRIORITY });
     }
-  }
-
-  /** Whether programs were told something since this was asked last, such as answers to their calls. */
-  #isTold(): boolean {
-    const before = this.#told;
-    this.#told = this.living.reduce((sum, { told }) => sum + told, 0);
-    return this.#told !== before;
   }
 
   get #missingSpares(): number {

@@ -29,7 +29,6 @@ export class EngineProcess {
   readonly #signs: SignsOfLife;
   readonly #values: SentValues;
   #programs = 0;
-  #told = 0;
   readonly #tools = new SentTools((json) => this.#writer.send(Down.Tools, 0, 0, 0, json));
   /** Its program, as long as there is no other. */
   readonly lone = new LoneProgram({
@@ -68,8 +67,7 @@ export class EngineProcess {
     const messages = this.#readMessages();
     const onBytes = (chunk: Buffer) => messages.push(chunk);
     const onDrain = () => this.#answerRoom.drained();
-    const onExit = (how: string) => this.#exited(how);
-    const events = { onBytes, onDrain, onMute, onExit };
+    const events = { onBytes, onDrain, onMute, onExit: (how: string) => this.#exited(how) };
     this.#child = new EngineChild({ nodePath, launch, spawn }, events);
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
@@ -114,9 +112,9 @@ export class EngineProcess {
     return this.#programs;
   }
 
-  /** Messages to its programs so far. */
-  get told(): number {
-    return this.#told;
+  /** Chunks that were sent to it and that it has sent so far. */
+  get traffic(): number {
+    return this.#child.traffic;
   }
 
   knows(session: symbol): boolean {
@@ -156,10 +154,8 @@ export class EngineProcess {
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
     this.#programs += 1;
     const id = this.#programs;
-    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) => {
-      this.#told += 1;
+    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) =>
       this.#writer.send(kind, run, a, b, ...texts);
-    };
     const room = () => this.#answerRoom.wait(id);
     const onRef = (isRef: boolean) => this.#ref(id, isRef);
     const onOver = (killed: boolean) => this.#over(id, killed);

@@ -9,10 +9,16 @@ import {
   roundedUp,
 } from './frames.ts';
 import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
+import { LargeFrame } from './large-frame.ts';
 import { Up } from './message-kinds.ts';
 
 /** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
 const EAGER_BYTES = 4 << 20;
+
+/** A frame of at least this size is decoded as its bytes arrive. */
+const LARGE_FRAME_BYTES = 256 << 10;
+/** With its kind and the number of its texts. */
+const OPENING_BYTES = PREFIX_BYTES + 2;
 
 /** Reads frames from bytes as they arrive. */
 export class FrameReader {
@@ -21,6 +27,7 @@ export class FrameReader {
   /** Room for a frame, or the prefix of one, that has arrived in part. */
   #part = Buffer.alloc(0);
   #partLength = 0;
+  #large: LargeFrame | null = null;
 
   /**
    * @param maxFrameBytes The largest frame that is read, in bytes, without its prefix.
@@ -37,27 +44,42 @@ export class FrameReader {
    */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
-    let at = this.#partLength === 0 ? 0 : this.#complete(chunk, frames);
+    let at = this.#goOn(chunk, frames);
     while (chunk.length - at >= PREFIX_BYTES) {
       const end = at + PREFIX_BYTES + this.#sizeAt(chunk, at);
-      if (end > chunk.length) {
-        this.#reserve(end - at);
-        break;
-      }
+      if (end > chunk.length) break;
       this.#json?.begin();
       this.#json?.look(chunk, at + PREFIX_BYTES, end);
       frames.push(this.#decode(chunk, at + PREFIX_BYTES, end));
       at = end;
     }
-    if (at < chunk.length) this.#begin(chunk, at);
+    if (at < chunk.length) this.#begin(chunk, at, frames);
     return frames;
   }
 
   /** @returns How many bytes of the chunk belonged to the frame that had arrived in part. */
+  #goOn(chunk: Buffer, frames: Frame[]): number {
+    if (this.#large !== null) return this.#pushLarge(this.#large, chunk, 0, frames);
+    return this.#partLength === 0 ? 0 : this.#complete(chunk, frames);
+  }
+
+  #pushLarge(large: LargeFrame, bytes: Buffer, from: number, frames: Frame[]): number {
+    const at = large.push(bytes, from);
+    this.#large = large.isWhole ? null : large;
+    if (large.isWhole) frames.push(large.frame);
+    return at;
+  }
+
   #complete(chunk: Buffer, frames: Frame[]): number {
-    const missing = Math.max(0, PREFIX_BYTES - this.#partLength);
+    const missing = Math.max(0, OPENING_BYTES - this.#partLength);
     if (missing > 0) this.#keep(chunk, 0, Math.min(missing, chunk.length));
-    if (this.#partLength < PREFIX_BYTES) return chunk.length;
+    if (this.#partLength < OPENING_BYTES) return chunk.length;
+    const large = missing > 0 ? this.#largeAt(this.#part, 0) : null;
+    if (large !== null) {
+      large.push(this.#part.subarray(0, this.#partLength), PREFIX_BYTES);
+      this.#partLength = 0;
+      return this.#pushLarge(large, chunk, missing, frames);
+    }
     const end = PREFIX_BYTES + this.#sizeAt(this.#part, 0);
     this.#reserve(end);
     const taken = Math.min(chunk.length, missing + end - this.#partLength);
@@ -77,10 +99,25 @@ export class FrameReader {
     return decodeLargeCall(bytes, start, end);
   }
 
-  #begin(chunk: Buffer, at: number): void {
+  #begin(chunk: Buffer, at: number, frames: Frame[]): void {
+    const large = chunk.length - at < OPENING_BYTES ? null : this.#largeAt(chunk, at);
+    if (large !== null) {
+      this.#pushLarge(large, chunk, at + PREFIX_BYTES, frames);
+      return;
+    }
+    if (chunk.length - at >= PREFIX_BYTES) this.#reserve(PREFIX_BYTES + this.#sizeAt(chunk, at));
     this.#keep(chunk, at, chunk.length);
     this.#json?.begin();
     this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
+  }
+
+  /** Null for a frame that has to be whole first: a small one, and a call, whose argument passes as bytes. */
+  #largeAt(bytes: Buffer, at: number): LargeFrame | null {
+    const size = this.#sizeAt(bytes, at);
+    if (this.#json === null || size < LARGE_FRAME_BYTES) return null;
+    const kind = bytes[at + PREFIX_BYTES]!;
+    const count = bytes[at + PREFIX_BYTES + 1]!;
+    return kind === Up.Call && count === 1 ? null : new LargeFrame(size, kind, count);
   }
 
   /** Memory grows with the bytes that have arrived, not with those that were announced, unless these are few. */

@@ -66,7 +66,7 @@ function hasJson(kind: number): boolean {
   return kind === Up.Call || kind === Up.Writes;
 }
 
-/** The argument of a call, and what is stored under keys. */
-function isJsonAt(kind: number, index: number): boolean {
-  return kind === Up.Call ? index === 0 : index % 2 === 1;
+/** Whether a text has to be JSON: the argument of a call, and what is stored under keys. */
+export function isJsonAt(kind: number, index: number): boolean {
+  return kind === Up.Call ? index === 0 : kind === Up.Writes && index % 2 === 1;
 }

@@ -11,7 +11,7 @@ export const Down = {
   Values: 3,
   /** A program: source, options as JSON; a: session. */
   Start: 4,
-  /** The answer to a call, JSON or an error message; a: id of the call, b: 1 if it succeeded. */
+  /** The answer to a call, JSON or an error message; a: id of the call, b: 1 if it succeeded, 2 for a message as JSON. */
   Answer: 5,
   /** A notification was delivered. */
   Notified: 6,

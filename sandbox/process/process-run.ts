@@ -1,4 +1,5 @@
 import type { JsonText } from '../../src/delegate.ts';
+import { ErrorText } from '../../src/errors.ts';
 import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
@@ -84,9 +85,12 @@ export class ProcessRun implements SandboxRun {
     return this.#over ? null : this.#room();
   }
 
-  answer(id: number, ok: boolean, text: string | JsonText): void {
+  answer(id: number, ok: boolean, text: string | JsonText | ErrorText): void {
     if (this.#over) return;
     this.#rules.answered();
+    if (text instanceof ErrorText) {
+      return this.#send(Down.Answer, this.id, id, text.isJson ? 2 : 0, text.bytes);
+    }
     this.#send(Down.Answer, this.id, id, ok ? 1 : 0, typeof text === 'string' ? text : text.json);
   }
 

@@ -4,8 +4,8 @@ export interface QuietMomentOptions {
   readonly quietMs: number;
   /** After so long it is done even if it is not quiet, in milliseconds. */
   readonly withinMs: number;
-  /** Whether there was other work since this was asked last, so that it is not quiet. Default: never. */
-  readonly isBusy?: () => boolean;
+  /** Whether it has been quiet since the last time this was asked. Default: always. */
+  readonly isQuiet?: () => boolean;
   /** Monotonic, in milliseconds. Default: that of this process. */
   readonly now?: () => number;
 }
@@ -30,9 +30,8 @@ export class QuietMoment {
     const nowMs = this.#now();
     if (this.#timer === undefined) this.#dueMs = nowMs + withinMs;
     else if (nowMs >= this.#dueMs) return;
-    // What was before does not matter.
-    this.#options.isBusy?.();
-    this.#wait(quietMs);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), quietMs).unref();
   }
 
   cancel(): void {
@@ -40,16 +39,10 @@ export class QuietMoment {
     this.#timer = undefined;
   }
 
-  #wait(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pass(), ms).unref();
-  }
-
-  #pass(): void {
-    const { quietMs, isBusy } = this.#options;
-    const leftMs = this.#dueMs - this.#now();
-    if (isBusy?.() && leftMs > 0) return this.#wait(Math.min(quietMs, leftMs));
-    this.#timer = undefined;
-    this.#act();
+  #look(): void {
+    const { quietMs, isQuiet } = this.#options;
+    const isTime = isQuiet?.() !== false || this.#now() >= this.#dueMs;
+    this.#timer = isTime ? undefined : setTimeout(() => this.#look(), quietMs).unref();
+    if (isTime) this.#act();
   }
 }

@@ -1,4 +1,5 @@
 import type { JsonText } from '../../src/delegate.ts';
+import type { ErrorText } from '../../src/errors.ts';
 import type { CellFailure } from '../../src/events.ts';
 import type { ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 
@@ -50,7 +51,7 @@ export class WaitingRun implements SandboxRun {
   }
 
   /** A program that waits has made no call yet, so there is nothing to answer. */
-  answer(id: number, ok: boolean, text: string | JsonText): void {
+  answer(id: number, ok: boolean, text: string | JsonText | ErrorText): void {
     this.#placed?.answer(id, ok, text);
   }
 

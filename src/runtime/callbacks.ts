@@ -1,5 +1,5 @@
 import { type Delegate, JsonText, type Notification, type ToolCall } from '../delegate.ts';
-import { Cancelled, type CancelReason } from '../errors.ts';
+import { Cancelled, type CancelReason, ErrorText } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -273,7 +273,8 @@ function bytesOf(text: string | Uint8Array | undefined): number {
 /** The text that makes up a result. */
 function textOf(result: unknown): string | Uint8Array | undefined {
   if (result instanceof JsonText) return result.json;
-  return result instanceof Failure ? result.message : undefined;
+  if (!(result instanceof Failure)) return undefined;
+  return result.message instanceof ErrorText ? result.message.bytes : result.message;
 }
 
 function noRoom({ name, maxBytes }: ByteBudget): string {

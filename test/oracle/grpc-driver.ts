@@ -66,7 +66,7 @@ export class GrpcDriver implements AsyncDisposable {
     });
     const outcome =
       result.status === 'error'
-        ? { $case: 'failed' as const, value: { message: result.message } }
+        ? { $case: 'failed' as const, value: { message: String(result.message) } }
         : succeeded('result' in result.value ? result.value.result : null);
     void this.#client.then((client) =>
       client.end('completeToolCall', { sessionId, invocationId, outcome }),

@@ -1,4 +1,5 @@
 import { JsonText } from '../../src/delegate.ts';
+import type { ErrorText } from '../../src/errors.ts';
 import type { CellFailure, OutputItem } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, Sandbox, SandboxRun } from '../../src/sandbox.ts';
 import { type TextAnswer, withText } from './text-answer.ts';
@@ -137,7 +138,7 @@ export class FakeRun implements SandboxRun {
     return this.full;
   }
 
-  answer(id: number, ok: boolean, answer: string | JsonText): void {
+  answer(id: number, ok: boolean, answer: string | JsonText | ErrorText): void {
     this.#waiting.get(id)?.(withText({ ok, text: answer }));
     this.#waiting.delete(id);
   }

@@ -57,9 +57,13 @@ export class Lease {
     this.#parts = parts;
     const { sessionId, call, capacity, maxUnreadBytes } = parts;
     this.sessionId = sessionId;
-    this.toolCalls = new ToolCalls(sessionId, capacity, (invocationId) =>
-      this.#tell({ $case: 'toolCallCancelled', value: { invocationId } }),
-    );
+    this.toolCalls = new ToolCalls({
+      sessionId,
+      capacity,
+      onCancelled: (invocationId) =>
+        this.#tell({ $case: 'toolCallCancelled', value: { invocationId } }),
+      onCheck: (checked, bytes) => this.caller.sessions.countWhile(checked, bytes),
+    });
     this.delegate = {
       passCall: (toolCall, passed) => {
         const execution = this.#executionOf(toolCall.cellId);
@@ -134,12 +138,16 @@ export class Lease {
       } catch (error) {
         call.fail(toStatusError(error));
       }
+      return undefined;
     });
   }
 
   /** Fails a call, after the answers that wait. */
   fail(call: ServerCall, error: unknown): Sent {
-    return this.#answers.send(() => call.fail(toStatusError(error)));
+    return this.#answers.send(() => {
+      call.fail(toStatusError(error));
+      return undefined;
+    });
   }
 
   subscribe(call: ServerCall, toolNames: readonly ToolName[]): void {

@@ -60,6 +60,17 @@ class Invocation implements Waiter<Answer>, CancelListener {
   }
 }
 
+/** What the calls of a session need. */
+export interface ToolCallsParts {
+  readonly sessionId: string;
+  /** Tool calls that the client takes at once. */
+  readonly capacity: number;
+  /** Called for each call that the client has and need not answer. */
+  readonly onCancelled: (invocationId: string) => void;
+  /** Called for a large result: it has so many bytes, and was checked when the promise resolves. */
+  readonly onCheck: (checked: Promise<unknown>, bytes: number) => void;
+}
+
 /**
  * The tool calls of one session: who gets which, at most `capacity` at once. Calls wait while nobody
  * who could take them reads.
@@ -67,7 +78,8 @@ class Invocation implements Waiter<Answer>, CancelListener {
 export class ToolCalls {
   readonly #sessionId: string;
   readonly #capacity: number;
-  readonly #onCancelled: (invocationId: string) => void;
+  readonly #onCancelled: ToolCallsParts['onCancelled'];
+  readonly #onCheck: ToolCallsParts['onCheck'];
   readonly #ids = new InvocationIds();
   readonly #sent = new PendingCalls<Answer>();
   readonly #waiting = new Set<Invocation>();
@@ -80,11 +92,11 @@ export class ToolCalls {
   #checks: Promise<unknown> = Promise.resolve();
   #failure: Error | null = null;
 
-  /** @param onCancelled Called for each call that the client has and need not answer. */
-  constructor(sessionId: string, capacity: number, onCancelled: (invocationId: string) => void) {
+  constructor({ sessionId, capacity, onCancelled, onCheck }: ToolCallsParts) {
     this.#sessionId = sessionId;
     this.#capacity = capacity;
     this.#onCancelled = onCancelled;
+    this.#onCheck = onCheck;
   }
 
   /** Calls that the client has, and calls that wait. */
@@ -147,6 +159,7 @@ export class ToolCalls {
   async #completeLarge(number: number, outputJson: Uint8Array): Promise<void> {
     const checked = this.#checks.then(() => checkLargeJson(outputJson));
     this.#checks = checked.catch(() => {});
+    this.#onCheck(this.#checks, outputJson.length);
     await checked.catch((error: Error) => {
       throw invalid(`invalid ${OUTPUT}: ${error.message}`);
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EventPump } from '../../../host/core/event-pump.ts';
-import { FrameTooLargeError } from '../../../host/wire/connection.ts';
+import { FrameTooLargeError } from '../../../host/wire/frame-too-large.ts';
 import type { CellEnd, LiveEvent, LiveNews } from '../../../src/live-events.ts';
 import { EventReader } from '../../../src/runtime/event-reader.ts';
 import { rejectsWith } from '../../support/events.ts';

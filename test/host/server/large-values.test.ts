@@ -58,12 +58,12 @@ describe('Large values', () => {
     await peer.close();
   });
 
-  it('of more than 500,000 values fail the request that has them, and no other', async () => {
+  it('that a host would have to parse fail the request that has them, and no other', async () => {
     const { peer } = await connectWithSession(hostOf().host);
     const many = `[${'0,'.repeat(500_000)}0]`;
     const request = `{"method":"session/open","sessionId":"other","options":${many}}`;
     peer.sendText(`{"type":"operation/request","id":90,"request":${request}}`);
-    assert.match(String(await peer.answer(90)), /more than 500000 values/);
+    assert.match(String(await peer.answer(90)), /more than 10000 values besides its tools/);
     assert.match(JSON.stringify(await peer.initial(peer.execute('hi'))), /Result/);
     await peer.close();
   });

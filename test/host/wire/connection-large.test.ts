@@ -15,7 +15,7 @@ class Gate implements LargeReading {
     return this.#read?.() ?? null;
   }
 
-  open(read: () => ReadMessage = () => ({ message: 'large', text: LARGE })): void {
+  open(read: () => ReadMessage = () => ({ message: 'large' })): void {
     this.#read = read;
   }
 }
@@ -39,7 +39,10 @@ function setUp(
       begin();
       return gate;
     },
-    refused: (message, error) => seen.push(`${JSON.stringify(message)}: ${error.message}`),
+    read: ({ message }) => {
+      seen.push(String(message));
+      also(connection, theirs, message);
+    },
     closed: (error) => {
       seen.push(`closed: ${error?.message ?? 'in order'}`);
       end();
@@ -125,6 +128,44 @@ describe('A large message', () => {
     await ended;
   });
 
+  it('keeps its transport paused until it is read, whoever wants to read on', async () => {
+    const [ours, theirs] = memoryTransports();
+    let isPaused = false;
+    const pause = ours.pause.bind(ours);
+    const resume = ours.resume.bind(ours);
+    ours.pause = () => {
+      isPaused = true;
+      pause();
+    };
+    ours.resume = () => {
+      isPaused = false;
+      resume();
+    };
+    theirs.start({ message: () => {}, closed: () => {} });
+    const gate = new Gate();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const connection = new Connection(ours);
+    connection.start({
+      message: () => {},
+      large: () => {
+        begin();
+        return gate;
+      },
+      closed: () => {},
+    });
+    theirs.send(LARGE);
+    await begun;
+    await turns(1);
+    assert.equal(isPaused, true);
+    connection.pause();
+    connection.resume();
+    assert.equal(isPaused, true);
+    gate.open();
+    await turns();
+    assert.equal(isPaused, false);
+    await connection.close();
+  });
+
   it('keeps reading paused if its receiver pauses', async () => {
     const { connection, theirs, gate, seen, begun, ended } = setUp((paused) => paused.pause());
     theirs.send(LARGE);
@@ -150,7 +191,8 @@ describe('A large message', () => {
     const taken: string[] = [];
     const over = new Promise<void>((resolve) => {
       connection.take({
-        message: (message) => taken.push(String(message)),
+        message: () => {},
+        read: ({ message }) => taken.push(String(message)),
         closed: () => {
           taken.push('closed');
           resolve();

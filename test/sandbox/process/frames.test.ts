@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { FrameReader } from '../../../sandbox/process/frame-reader.ts';
 import { type Frame, FrameWriter, MAX_FRAME_BYTES } from '../../../sandbox/process/frames.ts';
+import { JsonTexts } from '../../../sandbox/process/json-texts.ts';
+import { Up } from '../../../sandbox/process/message-kinds.ts';
 
 const u32 = fc.nat({ max: 2 ** 32 - 1 });
 const frame: fc.Arbitrary<Frame> = fc.record(
@@ -26,14 +28,21 @@ function bytesOf(frames: readonly Frame[]): Buffer {
   return Buffer.concat(chunks);
 }
 
-/** Reads frames piece by piece; each piece comes in the same memory. */
-function read(bytes: Buffer, cuts: readonly number[]): Frame[] {
+function pieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((x, y) => x - y)];
+  return edges.map((edge, at) => bytes.subarray(edge, edges[at + 1] ?? bytes.length));
+}
+
+function read(bytes: Buffer, cuts: readonly number[], reader = new FrameReader()): Frame[] {
+  return pieces(bytes, cuts).flatMap((piece) => reader.push(piece));
+}
+
+/** Reads frames as a sandbox process does: each piece comes in the same memory. */
+function readInPlace(bytes: Buffer, cuts: readonly number[]): Frame[] {
   const reader = new FrameReader();
   const room = Buffer.alloc(bytes.length);
-  const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((x, y) => x - y)];
-  return edges.flatMap((edge, at) => {
-    const length = bytes.copy(room, 0, edge, edges[at + 1] ?? bytes.length);
-    const frames = reader.push(room.subarray(0, length));
+  return pieces(bytes, cuts).flatMap((piece) => {
+    const frames = reader.push(room.subarray(0, piece.copy(room)));
     room.fill(0xff);
     return frames;
   });
@@ -45,6 +54,7 @@ describe('Frames', () => {
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 8 }), cuts, (frames, where) => {
         assert.deepEqual(read(bytesOf(frames), where), frames);
+        assert.deepEqual(readInPlace(bytesOf(frames), where), frames);
       }),
       { numRuns: 500 },
     );
@@ -55,6 +65,64 @@ describe('Frames', () => {
     const large: Frame = { kind: 2, run: 1, a: 0, b: 0, texts: [text, undefined, ''] };
     const bytes = bytesOf([large, large]);
     assert.deepEqual(read(bytes, [1, 2, 3, 4, 5, bytes.length / 2 + 1]), [large, large]);
+  });
+
+  it('that are large are decoded as they come, to the same and with the same checks (property)', () => {
+    const size = fc.constantFrom(0, 1, 300_000, 700_000);
+    const unit = fc.constantFrom('x', 'é', '€', '😀', '\\');
+    const text = fc.option(
+      fc.tuple(unit, size).map(([one, times]) => JSON.stringify(one.repeat(times))),
+      { nil: undefined, freq: 9 },
+    );
+    const large = fc.record(
+      {
+        kind: fc.constantFrom(Up.Text, Up.Image, Up.Notify, Up.Writes, Up.End),
+        run: u32,
+        a: u32,
+        b: u32,
+        texts: fc.array(text, { minLength: 1, maxLength: 4 }),
+      },
+      { noNullPrototype: true },
+    );
+    const cuts = fc.array(fc.nat(), { maxLength: 6 });
+    const edges = fc.array(fc.nat({ max: 40 }), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(large, { maxLength: 3 }), cuts, edges, (frames, where, near) => {
+        const bytes = bytesOf(frames);
+        const checking = () => new FrameReader(MAX_FRAME_BYTES, new JsonTexts());
+        assert.deepEqual(read(bytes, [...where, ...near], checking()), frames);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('that are large and lie about their texts or have no JSON are refused, however they are cut', () => {
+    const long = 'x'.repeat(400_000);
+    const [text, writes] = [Up.Text, Up.Writes].map((kind) =>
+      bytesOf([{ kind, run: 1, a: 0, b: 0, texts: ['key', JSON.stringify(long), 'last', '1'] }]),
+    ) as [Buffer, Buffer];
+    const with32 = (bytes: Buffer, at: number, value: number) => {
+      const spoiled = Buffer.from(bytes);
+      spoiled.writeUInt32LE(value, at);
+      return spoiled;
+    };
+    const unquoted = Buffer.from(writes);
+    unquoted[writes.indexOf('"x')] = 0x78;
+    for (const [bytes, why] of [
+      [with32(text, 18, 4), /a text ends outside it/],
+      [with32(text, 18, 2), /bytes follow its texts/],
+      [with32(text, 18, 500_000), /a text ends outside it/],
+      [with32(writes, 18, 4), /a text is not JSON/],
+      [with32(writes, 22, 0), /a text is not JSON/],
+      [unquoted, /a text is not JSON/],
+    ] as const) {
+      for (const cuts of [[], [1], [5], [6, 7], [20], [70_000, 140_000], [bytes.length - 1]]) {
+        const reader = new FrameReader(MAX_FRAME_BYTES, new JsonTexts());
+        const all = [bytes.length - 3, ...cuts];
+        assert.throws(() => read(bytes, all, reader), why, `${why} ${all}`);
+      }
+    }
+    assert.equal(read(writes, [9], new FrameReader(MAX_FRAME_BYTES, new JsonTexts())).length, 1);
   });
 
   it('carry bytes as they are, large ones without a copy', () => {
@@ -100,7 +168,7 @@ describe('Frames', () => {
     const writer = new FrameWriter((chunk) => chunks.push(chunk));
     for (let n = 0; n < 100; n += 1) writer.send(1, n, 0, 0, 'x'.repeat(n));
     assert.equal(chunks.length, 0);
-    await null;
+    await new Promise((go) => process.nextTick(go));
     assert.equal(chunks.length, 1);
     assert.equal(new FrameReader().push(chunks[0]!).length, 100);
   });

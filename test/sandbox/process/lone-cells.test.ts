@@ -205,7 +205,7 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
       bytes = Number(readFileSync(`/proc/${setup.pid}/statm`, 'utf8').split(' ')[1]) * 4_096;
       peakBytes = Math.max(peakBytes, bytes);
     }
-    assert.ok(peakBytes > 256 * MIB && peakBytes < 700 * MIB, `${peakBytes / MIB} MiB`);
+    assert.ok(peakBytes < 700 * MIB, `${peakBytes / MIB} MiB`);
     const event = await setup.session.observe(cellId, LONG);
     assert.ok(event.type === 'completed');
     assert.equal(event.failure?.kind, 'memory');

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { ToolCall } from '../../../../host/grpc/generated/code-mode.ts';
 import type { ServerCall } from '../../../../host/grpc/server/server-call.ts';
 import { Subscription } from '../../../../host/grpc/server/subscription.ts';
-import { ToolCalls } from '../../../../host/grpc/server/tool-calls.ts';
+import { ToolCalls, type ToolCallsParts } from '../../../../host/grpc/server/tool-calls.ts';
 import { ToolCall as Call, type JsonText } from '../../../../src/delegate.ts';
 import { Cancelled } from '../../../../src/errors.ts';
 import { awaitPassed, type PassedCall } from '../../../../src/runtime/passed-call.ts';
@@ -81,10 +81,16 @@ interface Made {
   settled: string | null;
 }
 
+function toolCalls(parts: Partial<ToolCallsParts> = {}): ToolCalls {
+  const nothing = () => {};
+  const all = { sessionId: 'session', capacity: CAPACITY, onCancelled: nothing, onCheck: nothing };
+  return new ToolCalls({ ...all, ...parts });
+}
+
 /** Plays moves, and checks after each that no call is lost, doubled or in the wrong hands. */
 async function play(moves: readonly Move[]): Promise<void> {
   const cancelled: string[] = [];
-  const calls = new ToolCalls('session', CAPACITY, (id) => cancelled.push(id));
+  const calls = toolCalls({ onCancelled: (id) => cancelled.push(id) });
   const execution = { id: 'e', cellId: '1', toolCallId: 'call', lastSequence: 0 };
   const streams: FakeStream[] = [];
   const open: FakeStream[] = [];
@@ -192,7 +198,7 @@ describe('ToolCalls', () => {
   });
 
   it('knows which ids it has given', () => {
-    const calls = new ToolCalls('session', CAPACITY, () => {});
+    const calls = toolCalls();
     const failed = { $case: 'failed' as const, value: { message: '' } };
     for (const id of ['', 'x', crypto.randomUUID()]) {
       assert.throws(() => calls.complete(id, failed), /unknown code-mode tool invocation/);
