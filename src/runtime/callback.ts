@@ -1,7 +1,7 @@
 import type { ToolCall } from '../delegate.ts';
-import { type Cancelled, CarriedError } from '../errors.ts';
+import type { Cancelled } from '../errors.ts';
 import type { CancelListener, PassedCall } from './passed-call.ts';
-import { Failure, messageOf } from './tool-answer.ts';
+import { failureOf } from './tool-answer.ts';
 
 /** What happens when a callback has returned: with its result, or a `Failure`. */
 export type Returned = (callback: Callback, result: unknown) => void;
@@ -40,8 +40,7 @@ export class Callback implements PassedCall {
   }
 
   failed(error: unknown): void {
-    const text = error instanceof CarriedError ? error.carried : messageOf(error);
-    this.#returned(this, new Failure(text));
+    this.#returned(this, failureOf(error));
   }
 
   /** Cancels it, once. Its listeners are called in place. */
