@@ -4,6 +4,7 @@ import { BlamedSessions } from './blamed-sessions.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { type EndCause, lost, noEnds } from './end-cause.ts';
 import { EngineProcess } from './engine-process.ts';
+import { KillPace } from './kill-pace.ts';
 import type { PoolCounts, PoolOptions } from './pool-options.ts';
 import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
@@ -50,6 +51,7 @@ export class EnginePool {
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
   readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), SPARE_MOMENT);
+  readonly #pace = new KillPace();
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -215,6 +217,7 @@ export class EnginePool {
     }
     const engine = new EngineProcess({
       ...this.#options,
+      pace: this.#pace,
       onReady: (ready) => this.#endStart(ready),
       onIdle: (idle) => this.#idle(idle),
       onAccess: () => this.#options.onRoom(false),
