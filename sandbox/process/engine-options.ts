@@ -2,6 +2,7 @@ import type { SandboxLimits } from '../limits.ts';
 import type { Spawn } from './early-spawn.ts';
 import type { EndCause } from './end-cause.ts';
 import type { EngineProcess } from './engine-process.ts';
+import type { KillPace } from './kill-pace.ts';
 import type { ProcessLimits } from './limits.ts';
 
 /** How an engine process is started. */
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly aloneAfter?: number;
   /** Whether its program may be left alone now. Default: never. */
   readonly mayBeAlone?: (engine: EngineProcess) => boolean;
+  /** When programs are killed. */
+  readonly pace: Pick<KillPace, 'add'>;
   /** Called when nothing runs in it any more. */
   readonly onIdle: (engine: EngineProcess) => void;
 }

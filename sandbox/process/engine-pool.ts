@@ -4,6 +4,7 @@ import { BlamedSessions } from './blamed-sessions.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { type EndCause, lost, noEnds } from './end-cause.ts';
 import { EngineProcess } from './engine-process.ts';
+import { KillPace } from './kill-pace.ts';
 import type { PoolCounts, PoolOptions } from './pool-options.ts';
 import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
@@ -56,6 +57,7 @@ export class EnginePool {
     ...SPARE_MOMENT,
     isQuiet: () => this.#traffic.isLow(),
   });
+  readonly #pace = new KillPace();
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -221,6 +223,7 @@ export class EnginePool {
     }
     const engine = new EngineProcess({
       ...this.#options,
+      pace: this.#pace,
       onReady: (ready) => this.#endStart(ready),
       onIdle: (idle) => this.#idle(idle),
       onAccess: () => this.#options.onRoom(false),

@@ -10,7 +10,7 @@ import { HeaviestProgram } from './heaviest-program.ts';
 import { IncomingMessages } from './incoming-messages.ts';
 import { LoneProgram } from './lone-program.ts';
 import { Down } from './message-kinds.ts';
-import { ProcessRun, type SendDown } from './process-run.ts';
+import { type Over, ProcessRun, type SendDown } from './process-run.ts';
 import { residentBytes } from './resident-bytes.ts';
 import { SentTools } from './sent-tools.ts';
 import { SentValues } from './sent-values.ts';
@@ -61,6 +61,8 @@ export class EngineProcess {
       lone: this.lone,
       pid: () => this.pid,
       ping: () => this.#writer.send(Down.Ping, 0, 0, 0),
+      pace: options.pace,
+      tell: (id) => this.#writer.send(Down.Kill, id, 0, 0),
       end: (cause, what) => this.end(cause, this.#failure(what)),
     });
     const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
@@ -158,7 +160,7 @@ export class EngineProcess {
       this.#writer.send(kind, run, a, b, ...texts);
     const room = () => this.#answerRoom.wait(id);
     const onRef = (isRef: boolean) => this.#ref(id, isRef);
-    const onOver = (killed: boolean) => this.#over(id, killed);
+    const onOver = (how: Over) => this.#over(id, how);
     const limits = this.#options.sandboxLimits;
     const run = new ProcessRun({ id, program, calls, limits, send, room, onRef, onOver });
     this.#runs.set(id, run);
@@ -249,11 +251,11 @@ export class EngineProcess {
     });
   }
 
-  #over(id: number, killed: boolean): void {
+  #over(id: number, how: Over): void {
     this.#runs.delete(id);
     this.#starting.delete(id);
     this.#answerRoom.leave(id);
-    if (killed && !this.gone) this.#supervision.killed(id);
+    if (how !== 'ended' && !this.gone) this.#supervision.kill(id, how);
     this.#ref(id, false);
     this.#checkIdle();
   }

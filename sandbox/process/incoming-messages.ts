@@ -69,7 +69,9 @@ export class IncomingMessages {
   #receive(frame: Frame): void {
     const { limits, signs, runOf, onStarted, onCompany } = this.#parts;
     const { kind, run: id } = frame;
-    if (kind !== Up.Gone && signs.isStopping(id)) return this.#leftovers.drop(frame);
+    if (kind !== Up.Gone && signs.isStopping(id)) {
+      return signs.isTold(id) ? this.#leftovers.drop(frame) : undefined;
+    }
     const message = readUpMessage(frame, limits.maxValueLength);
     if (message.type === 'pong') return this.#answered();
     if (!signs.started) refuse('the process is not ready');

@@ -17,6 +17,9 @@ export type SendDown = (
   ...texts: SentText[]
 ) => void;
 
+/** How a run came to its end: by itself or its process, or because its host ended it, at once if need be. */
+export type Over = 'ended' | 'killed' | 'stopped';
+
 /** What a run is made of. */
 export interface ProcessRunParts {
   readonly id: number;
@@ -29,7 +32,7 @@ export interface ProcessRunParts {
   /** Called with whether the run keeps this process alive. */
   readonly onRef: (isRef: boolean) => void;
   /** Called once; `killed` if the process still has to stop the program. */
-  readonly onOver: (killed: boolean) => void;
+  readonly onOver: (how: Over) => void;
 }
 
 /**
@@ -45,7 +48,7 @@ export class ProcessRun implements SandboxRun {
   readonly #send: SendDown;
   readonly #room: () => Promise<boolean> | null;
   readonly #onRef: (isRef: boolean) => void;
-  readonly #onOver: (killed: boolean) => void;
+  readonly #onOver: (how: Over) => void;
   readonly #rules: RunRules;
   readonly #resolve: (end: ProgramEnd) => void;
   #over = false;
@@ -117,24 +120,20 @@ export class ProcessRun implements SandboxRun {
   }
 
   kill(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#send(Down.Kill, this.id);
-    this.#onOver(true);
+    this.#leave('killed');
   }
 
   /** Kills the program, and ends the run with this failure. */
   stop(failure: CellFailure): void {
     if (this.#over) return;
-    this.kill();
+    this.#leave('stopped');
     this.#resolve({ failure, notes: [] });
   }
 
   /** Ends the run because its process is gone. */
   lose(failure: CellFailure): void {
     if (this.#over) return;
-    this.#over = true;
-    this.#onOver(false);
+    this.#leave('ended');
     this.#resolve({ failure, notes: [] });
   }
 
@@ -172,8 +171,13 @@ export class ProcessRun implements SandboxRun {
   }
 
   #end(end: ProgramEnd): void {
-    this.#over = true;
-    this.#onOver(false);
+    this.#leave('ended');
     this.#resolve(end);
+  }
+
+  #leave(how: Over): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#onOver(how);
   }
 }

@@ -56,12 +56,22 @@ export class SignsOfLife {
     return true;
   }
 
+  /** It will be told to stop this program. */
+  condemned(id: number): void {
+    this.#stoppingMs.set(id, Number.NEGATIVE_INFINITY);
+  }
+
   /** It was told to stop this program. */
   killed(id: number): void {
     this.#stoppingMs.set(id, 0);
   }
 
   /** Whether it was told to stop this program and has not confirmed it. */
+  isTold(id: number): boolean {
+    return (this.#stoppingMs.get(id) ?? Number.NEGATIVE_INFINITY) >= 0;
+  }
+
+  /** Whether it was told to stop this program, or will be, and has not confirmed it. */
   isStopping(id: number): boolean {
     return this.#stoppingMs.has(id);
   }
@@ -72,7 +82,7 @@ export class SignsOfLife {
    * @returns Whether it had been told to stop it.
    */
   stopped(id: number): boolean {
-    return this.#stoppingMs.delete(id);
+    return this.isTold(id) && this.#stoppingMs.delete(id);
   }
 
   /** It has ended: nothing more is expected of it. */

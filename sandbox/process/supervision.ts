@@ -1,4 +1,5 @@
 import type { EndCause } from './end-cause.ts';
+import type { KillPace } from './kill-pace.ts';
 import type { ProcessLimits } from './limits.ts';
 import type { LoneProgram } from './lone-program.ts';
 import type { SignsOfLife } from './signs-of-life.ts';
@@ -12,6 +13,9 @@ export interface SupervisionParts {
   readonly pid: () => number | undefined;
   /** Sends the question that the process answers as a sign of life. */
   readonly ping: () => void;
+  readonly pace: Pick<KillPace, 'add'>;
+  /** Tells it to stop a program. */
+  readonly tell: (id: number) => void;
   /** Ends the process, which has done this. */
   readonly end: (cause: EndCause, what: string) => void;
 }
@@ -50,9 +54,23 @@ export class Supervision {
     this.#parts.end(late, what);
   }
 
-  /** It was told to stop a program. */
-  killed(id: number): void {
-    const { signs, lone } = this.#parts;
+  /**
+   * Tells it to stop a program: at once, or soon if many are being killed. How long it may take counts
+   * from then; what the program sends is dropped from now on.
+   */
+  kill(id: number, how: 'killed' | 'stopped'): void {
+    const { signs, pace } = this.#parts;
+    signs.condemned(id);
+    const tell = () => this.#tell(id);
+    if (how === 'stopped') tell();
+    else pace.add(tell);
+  }
+
+  /** Does nothing if the process has ended. */
+  #tell(id: number): void {
+    const { signs, lone, tell } = this.#parts;
+    if (!signs.isStopping(id)) return;
+    tell(id);
     signs.killed(id);
     lone.killed(() => {
       if (signs.isStopping(id)) this.#endStuck();

@@ -40,6 +40,7 @@ class Play {
       sandboxLimits: MODEL_LIMITS,
       limits: defaultProcessLimits(),
       spawn: () => child,
+      pace: { add: (kill) => kill() },
       onGone: () => {},
       onReady: () => {},
       onIdle: () => {},

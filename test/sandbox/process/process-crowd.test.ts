@@ -99,3 +99,30 @@ describe('Many programs of one session at once', { timeout: 60_000 }, () => {
     await Promise.all(others.map((other) => other.close()));
   });
 });
+
+describe('Many cells of many sessions that are closed at once', { timeout: 60_000 }, () => {
+  const SESSIONS = 6;
+  const CELLS = 20;
+  /** Cells that wait, that go on by themselves, and that call. */
+  const SOURCES = [
+    'await tools.never()',
+    'yield_control(); for (;;) await new Promise((go) => setTimeout(go, 1))',
+    'yield_control(); for (;;) { tools.echo(1); await new Promise((go) => setTimeout(go, 1)) }',
+  ];
+
+  it('are all stopped soon, and their processes stay', async () => {
+    await using sandbox = processSandbox();
+    const sessions = Array.from({ length: SESSIONS }, () => recordedSession(sandbox).session);
+    for (const session of sessions) {
+      for (let n = 0; n < CELLS; n += 1) {
+        const source = SOURCES[n % SOURCES.length]!;
+        await (await session.execute({ source, observe: PENDING })).first;
+      }
+    }
+    assert.equal(sandbox.stats.programs, SESSIONS * CELLS);
+    await Promise.all(sessions.map((session) => session.close()));
+    while (sandbox.stats.programs > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const { stuck, garbled, memory, silent, crashed } = sandbox.stats.ended;
+    assert.deepEqual([stuck, garbled, memory, silent, crashed], [0, 0, 0, 0, 0]);
+  });
+});

@@ -74,6 +74,18 @@ describe('SignsOfLife', () => {
     assert.equal(signs.stopping, 0);
   });
 
+  it('gives a program that it will be told to stop all the time until then', () => {
+    const signs = started();
+    signs.condemned(1);
+    assert.deepEqual([signs.stopping, signs.isStopping(1), signs.isTold(1)], [1, true, false]);
+    assert.equal(signs.pass(10_000), null);
+    assert.equal(signs.stopped(1), false);
+    signs.killed(1);
+    assert.equal(signs.isTold(1), true);
+    assert.equal(signs.pass(100), null);
+    assert.equal(signs.pass(1), 'stuck');
+  });
+
   it('expects nothing of one that is over', () => {
     const signs = new SignsOfLife(LIMITS);
     signs.asked();

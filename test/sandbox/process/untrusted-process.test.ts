@@ -21,6 +21,7 @@ function setup(maxValueLength = 1 << 20) {
     sandboxLimits: { ...MODEL_LIMITS, maxValueLength },
     limits: { ...defaultProcessLimits(), maxProcessBytes: 64 << 20 },
     spawn: () => child,
+    pace: { add: (kill) => kill() },
     onGone: () => {},
     onReady: () => {},
     onIdle: () => {},
