@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { describe, it, type TestContext } from 'node:test';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import { engineNode } from '../../../sandbox/process/engine-node.ts';
@@ -38,6 +39,7 @@ describe('Traffic', () => {
 /** A pool with a spare, on a clock of the test, and what runs a program in it. */
 function startedPool(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(performance, 'now', () => 0);
   const calls = new RecordingCalls();
   const hasRoom = Promise.withResolvers<void>();
   const pool = new EnginePool({
@@ -48,6 +50,7 @@ function startedPool(t: TestContext) {
     sessionsPerProcess: 1,
     onRoom: () => hasRoom.resolve(),
   });
+  t.after(() => pool.close());
   const run = async (source: string) => {
     await hasRoom.promise;
     const session = Symbol('session');
@@ -60,12 +63,12 @@ function startedPool(t: TestContext) {
     await settled();
     return pool.counts.processes;
   };
-  return { pool, calls, run, passed };
+  return { calls, run, passed };
 }
 
 describe('A spare', { timeout: 60_000 }, () => {
   it('is not replaced while a program makes many calls, but as soon as it makes few', async (t) => {
-    const { pool, calls, run, passed } = startedPool(t);
+    const { calls, run, passed } = startedPool(t);
     await run('for (;;) await tools.a()');
     for (let n = 1; n <= 40; n += 1) {
       await calls.until('call', n);
@@ -75,6 +78,29 @@ describe('A spare', { timeout: 60_000 }, () => {
     await calls.until('call', 41);
     await passed();
     assert.equal(await passed(), 2);
-    await pool.close();
+  });
+
+  it('has time to compile for others, but not the first process, or one that is waited for', async (t) => {
+    const rehearses: boolean[] = [];
+    const isFull = Promise.withResolvers<void>();
+    const pool = new EnginePool({
+      nodePath: engineNode(undefined),
+      sandboxLimits: DEFAULT_SANDBOX_LIMITS,
+      limits: { ...defaultProcessLimits(), maxProcesses: 3 },
+      spares: 2,
+      sessionsPerProcess: 1,
+      spawn: (command, args, options) => {
+        rehearses.push(args.includes('rehearse'));
+        if (rehearses.length === 3) isFull.resolve();
+        return spawn(command, args, options);
+      },
+      onRoom: () => {},
+    });
+    t.after(() => pool.close());
+    pool.grow(Symbol('session'), () => true);
+    await isFull.promise;
+    // The sessions that wait come before the second spare.
+    assert.deepEqual(rehearses.toSorted(), [false, false, true]);
+    assert.equal(rehearses[0], false);
   });
 });
