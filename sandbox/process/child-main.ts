@@ -5,8 +5,8 @@ import { rehearse } from './rehearsal.ts';
 
 /** What a sandbox process keeps of its compiled code for later ones. */
 export interface KeptCode {
-  /** Whether earlier ones have kept all. */
-  readonly isComplete: boolean;
+  /** Whether something is missing, and this process has the time to compile it before it serves. */
+  readonly rehearses: boolean;
   /** A script of that name, with the code that was kept for it. */
   readonly script: (name: string) => KeptScript | undefined;
   readonly keepScript: (name: string, text: string, code: Uint8Array) => void;
@@ -20,7 +20,7 @@ interface KeptScript {
 }
 
 const NOTHING_KEPT: KeptCode = {
-  isComplete: true,
+  rehearses: false,
   script: () => undefined,
   keepScript: () => {},
   keep: () => {},
@@ -33,12 +33,12 @@ const HELPERS = ['bootstrap', 'settled'];
 const REHEARSAL_MS = 2_000;
 
 /**
- * Runs programs for the host, as one process. If no code was kept, programs of our own run first, so
- * that what all programs need is compiled, and can be kept as long as this process may write.
+ * Runs programs for the host, as one process. In a spare for which no code was kept, programs of our
+ * own run first, so that what all programs need is compiled, and can be kept as long as it may write.
  */
 export function main(kept: KeptCode = NOTHING_KEPT): void {
-  if (kept.isComplete) serve(kept);
-  else void prepare(kept).finally(() => serve(kept));
+  if (kept.rehearses) void prepare(kept).finally(() => serve(kept));
+  else serve(kept);
 }
 
 async function prepare(kept: KeptCode): Promise<void> {

@@ -13,19 +13,26 @@ export type Spawn = (
 /** Its module is loaded here, because a client that greets a host does not wait for it. */
 const nodeSpawn: Spawn = (...args) => process.getBuiltinModule('node:child_process').spawn(...args);
 
+/** How a process is started. */
+export interface ChildStart {
+  readonly nodePath: string;
+  /** Words before the command: programs that restrict themselves and then run the rest. */
+  readonly launch: readonly string[];
+  /** Whether it has time to compile what later ones find compiled then. Default: no. */
+  readonly rehearses?: boolean | undefined;
+  /** Default: `spawn` of Node.js. */
+  readonly spawn?: Spawn | undefined;
+}
+
 /**
  * Starts the process of a sandbox.
  *
- * @param launch Words before the command: programs that restrict themselves and then run the rest.
  * @throws What `spawn` throws, and `sandbox_failed` if the code of the process is not where it was.
  */
-export function spawnEngine(
-  nodePath: string,
-  launch: readonly string[] = [],
-  spawn: Spawn = nodeSpawn,
-): ChildProcess {
+export function spawnEngine({ nodePath, launch, rehearses, spawn = nodeSpawn }: ChildStart) {
   const { args, env, cwd } = engineStart(nodePath);
-  const [command, ...rest] = [...launch, nodePath, ...args] as [string, ...string[]];
+  const words = rehearses === true ? [...args, 'rehearse'] : args;
+  const [command, ...rest] = [...launch, nodePath, ...words] as [string, ...string[]];
   // In a scheduling group of its own, so that processors are shared by session and not by thread.
   const detached = process.platform !== 'win32';
   return spawn(command, rest, { stdio: childStreams(), env, cwd, detached });
@@ -47,10 +54,11 @@ export function spawnEarly(findNode: () => string, spawn: Spawn = nodeSpawn): Sp
     early = undefined;
   };
   try {
-    early = spawnEngine(findNode(), [], (command, args, options) => {
+    const noted: Spawn = (command, args, options) => {
       started = [command, args];
       return spawn(command, args, options);
-    });
+    };
+    early = spawnEngine({ nodePath: findNode(), launch: [], spawn: noted });
     early.once('error', drop).once('exit', drop);
     early.unref();
     for (const stream of early.stdio ?? [])

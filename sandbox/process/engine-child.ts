@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { type Spawn, spawnEngine } from './early-spawn.ts';
+import { type ChildStart, spawnEngine } from './early-spawn.ts';
 import { LastWords } from './last-words.ts';
 
 /** How long to wait for the last output of a process that has exited, in milliseconds. */
@@ -9,15 +9,6 @@ const LAST_WORDS_MS = 50;
 const MUCH_UNREAD_BYTES = 16 << 20;
 /** How long a process may run without its pipe, in milliseconds. */
 const PIPELESS_MS = 500;
-
-/** How a process is started. */
-export interface ChildStart {
-  readonly nodePath: string;
-  /** Words before the command: programs that restrict themselves and then run the rest. */
-  readonly launch: readonly string[];
-  /** Default: `spawn` of Node.js. */
-  readonly spawn?: Spawn | undefined;
-}
 
 /** What the operating system reports about a sandbox process. Never called synchronously. */
 export interface ChildEvents {
@@ -118,9 +109,9 @@ export class EngineChild {
     this.#child?.[isRef ? 'ref' : 'unref']();
   }
 
-  #start({ nodePath, launch, spawn }: ChildStart): ChildProcess | null {
+  #start(start: ChildStart): ChildProcess | null {
     try {
-      const child = spawnEngine(nodePath, launch, spawn);
+      const child = spawnEngine(start);
       child.on('error', (error) => this.#over(couldNotStart(error)));
       return child;
     } catch (error) {

@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly limits: ProcessLimits;
   /** Default: `spawn` of Node.js. */
   readonly spawn?: Spawn;
+  /** See `ChildStart`. */
+  readonly rehearses?: boolean;
   /** Called once, when the process has exited or could not be started. Never called synchronously. */
   readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
   /** Called once, when it accepts programs. */

@@ -215,7 +215,7 @@ export class EnginePool {
   }
 
   /** Resolves when the process is ready or gone. */
-  #startOne(): Promise<void> | undefined {
+  #startOne(rehearses = false): Promise<void> | undefined {
     const { limits, onRoom } = this.#options;
     if (this.#closed || this.living.length >= limits.maxProcesses) {
       onRoom(false);
@@ -224,6 +224,7 @@ export class EnginePool {
     const engine = new EngineProcess({
       ...this.#options,
       pace: this.#pace,
+      rehearses,
       onReady: (ready) => this.#endStart(ready),
       onIdle: (idle) => this.#idle(idle),
       onAccess: () => this.#options.onRoom(false),
@@ -289,6 +290,7 @@ export class EnginePool {
   /** Starts none if others became free before its turn. */
   #startSpare(): Promise<void> | undefined {
     this.#sparesToStart -= 1;
-    return this.#missingSpares > 0 ? this.#startOne() : undefined;
+    // The first process of all may be waited for.
+    return this.#missingSpares > 0 ? this.#startOne(this.#engines.size > 0) : undefined;
   }
 }

@@ -53,7 +53,7 @@ export class EngineProcess {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { nodePath, launch = [], limits, sandboxLimits, spawn } = options;
+    const { launch = [], limits, sandboxLimits } = options;
     this.#signs = new SignsOfLife(limits);
     this.#supervision = new Supervision({
       limits,
@@ -70,7 +70,7 @@ export class EngineProcess {
     const onBytes = (chunk: Buffer) => messages.push(chunk);
     const onDrain = () => this.#answerRoom.drained();
     const events = { onBytes, onDrain, onMute, onExit: (how: string) => this.#exited(how) };
-    this.#child = new EngineChild({ nodePath, launch, spawn }, events);
+    this.#child = new EngineChild({ ...options, launch }, events);
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
     const mostMiB = Math.min(limits.maxProcessBytes / (1 << 20), 2 ** 32 - 1);

@@ -43,18 +43,18 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
     const later = spawnEarly(() => NODE, spawn);
     assert.equal(children.length, 1);
     assert.equal(children[0]!.isRef, false);
-    assert.equal(spawnEngine(NODE, [], later), children[0]);
+    assert.equal(spawnEngine({ nodePath: NODE, launch: [], spawn: later }), children[0]);
     assert.equal(children[0]!.isRef, true);
-    assert.equal(spawnEngine(NODE, [], later), children[1]);
+    assert.equal(spawnEngine({ nodePath: NODE, launch: [], spawn: later }), children[1]);
     assert.deepEqual(children[0]!.signals, []);
   });
 
   it('ends the process if another kind is wanted', (t) => {
     const { children, spawn } = fakes(t);
     const later = spawnEarly(() => NODE, spawn);
-    assert.equal(spawnEngine(NODE, ['prlimit'], later), children[1]);
+    assert.equal(spawnEngine({ nodePath: NODE, launch: ['prlimit'], spawn: later }), children[1]);
     assert.deepEqual(children[0]!.signals, ['SIGKILL']);
-    assert.equal(spawnEngine(NODE, [], later), children[2]);
+    assert.equal(spawnEngine({ nodePath: NODE, launch: [], spawn: later }), children[2]);
   });
 
   for (const event of ['error', 'exit']) {
@@ -62,7 +62,7 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
       const { children, spawn } = fakes(t);
       const later = spawnEarly(() => NODE, spawn);
       children[0]!.emit(event, new Error('planned'));
-      assert.equal(spawnEngine(NODE, [], later), children[1]);
+      assert.equal(spawnEngine({ nodePath: NODE, launch: [], spawn: later }), children[1]);
     });
   }
 
@@ -73,8 +73,17 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
     };
     assert.equal(typeof spawnEarly(fails), 'function');
     const later = spawnEarly(() => NODE, fails);
-    assert.throws(() => spawnEngine(NODE, [], later), /planned/);
+    assert.throws(() => spawnEngine({ nodePath: NODE, launch: [], spawn: later }), /planned/);
     assert.equal(spawn.mock.callCount(), 0);
+  });
+
+  it('starts a process that compiles for others with a word after its entry', (t) => {
+    const { spawn } = fakes(t);
+    const start = { nodePath: NODE, launch: [], spawn };
+    spawnEngine({ ...start, rehearses: true });
+    spawnEngine(start);
+    const [first, second] = spawn.mock.calls.map(({ arguments: [, args] }) => args);
+    assert.deepEqual(first, [...second!, 'rehearse']);
   });
 
   it('gives a sandbox its first process', async () => {

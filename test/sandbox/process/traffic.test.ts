@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { describe, it, type TestContext } from 'node:test';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import { engineNode } from '../../../sandbox/process/engine-node.ts';
@@ -78,5 +79,29 @@ describe('A spare', { timeout: 60_000 }, () => {
     await calls.until('call', 41);
     await passed();
     assert.equal(await passed(), 2);
+  });
+
+  it('has time to compile for others, but not the first process, or one that is waited for', async (t) => {
+    const rehearses: boolean[] = [];
+    const isFull = Promise.withResolvers<void>();
+    const pool = new EnginePool({
+      nodePath: engineNode(undefined),
+      sandboxLimits: DEFAULT_SANDBOX_LIMITS,
+      limits: { ...defaultProcessLimits(), maxProcesses: 3 },
+      spares: 2,
+      sessionsPerProcess: 1,
+      spawn: (command, args, options) => {
+        rehearses.push(args.includes('rehearse'));
+        if (rehearses.length === 3) isFull.resolve();
+        return spawn(command, args, options);
+      },
+      onRoom: () => {},
+    });
+    t.after(() => pool.close());
+    pool.grow(Symbol('session'), () => true);
+    await isFull.promise;
+    // The sessions that wait come before the second spare.
+    assert.deepEqual(rehearses.toSorted(), [false, false, true]);
+    assert.equal(rehearses[0], false);
   });
 });
