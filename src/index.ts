@@ -37,7 +37,13 @@ export {
   type ToolHandlers,
   withHandlers,
 } from './embed/with-handlers.ts';
-export { Cancelled, type CancelReason, CodeModeError, type ErrorCode } from './errors.ts';
+export {
+  Cancelled,
+  type CancelReason,
+  CodeModeError,
+  type ErrorCode,
+  type ErrorText,
+} from './errors.ts';
 export type {
   CellEndEvent,
   CellEvent,

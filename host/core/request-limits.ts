@@ -5,7 +5,7 @@
 export const REQUEST_LIMITS = {
   /** Size without the schemas of tools, in bytes. */
   maxParsedBytes: 8 << 20,
-  maxTools: 8_192,
+  maxTools: 5_000,
   /** Values that no message of a client has, and values in lists and options. */
   maxOtherValues: 10_000,
   /** Values in schemas: whoever reads one parses it. */

@@ -87,7 +87,7 @@ describe('A large request', () => {
     const { maxTools, maxParsedBytes } = REQUEST_LIMITS;
     const tools = Array.from({ length: maxTools }, (_, n) => grpcTool(`tool_${n}`));
     assert.equal(decodeExecute(execute(tools)).enabledTools.length, maxTools);
-    const tooMany = /more than 8192 tools/;
+    const tooMany = /more than 5000 tools/;
     assert.throws(() => decodeExecute(execute([...tools, grpcTool('last')])), tooMany);
     const schema = { ...grpcTool('a'), inputSchemaJson: Buffer.alloc(maxParsedBytes, ' ') };
     const rest = execute([schema]).length - schema.inputSchemaJson.length;
