@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../src/errors.ts';
 import { type ComparedFigure, figuresOf } from './support/compared-figures.ts';
 
 /** One figure in both reports. */
@@ -154,7 +155,7 @@ function optionsOf(argv: readonly string[]) {
     if (!(threshold > 1)) throw new Error('--threshold must be more than 1');
     return { files: positionals, threshold };
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return null;
   }
 }

@@ -1,6 +1,7 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../src/errors.ts';
 import { soak } from './soak.ts';
 import type { Report, ReportedMeasurement } from './support/bench-report.ts';
 import { circumstances } from './support/machine.ts';
@@ -56,7 +57,7 @@ export async function runBenches(
       printTables(suite, found);
       results.push(...found.map((measurement) => ({ suite, ...measurement })));
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       console.error(`\n${suite} FAILED\n${text}`);
       failures.push({ suite, error: text });
     }
@@ -99,7 +100,7 @@ function optionsOf(argv: readonly string[]): RunOptions | null {
     if (!(minutes >= 0)) throw new Error('--soak must be a number of minutes');
     return { ...values, soak: minutes };
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return null;
   }
 }

@@ -2,7 +2,7 @@
 // starts the program with. Must work on Node 20, where the rest of this package does not.
 // CommonJS, and modules are required where they are needed: a client waits for the host's first answer.
 const fs = require('node:fs');
-const { enableCompileCache, flushCompileCache } = require('node:module');
+const { enableCompileCache, flushCompileCache, getCompileCacheDir } = require('node:module');
 const { constants, homedir } = require('node:os');
 const { dirname, join } = require('node:path');
 
@@ -21,6 +21,10 @@ const LIFELINE_FD = 3;
 const ORPHANED_MS = 6000;
 /** Somebody may end a program that serves at any time, so it keeps what it compiled early. */
 const KEEP_COMPILED_MS = 2000;
+/** Code is kept again by a process that has handled so many times the events of the one that kept it. */
+const MANY_MORE = 2;
+/** A process that has handled so many events has compiled what matters. */
+const ENOUGH_EVENTS = 4096;
 const OWNER_ONLY = 0o700;
 /** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
 const BUSY_COLLECTIONS = 3;
@@ -113,10 +117,7 @@ async function runHere(program) {
   muteExperimentalWarnings();
   keepCompiled();
   setImmediate(growUnderLoad);
-  const root = dirname(__dirname);
-  const source = join(root, `host/cli/${program}.ts`);
-  const bundle = join(root, `dist/programs/${program}.cjs`);
-  const { main } = require(fs.existsSync(source) ? source : bundle);
+  const { main, keep } = load(program);
   const signals = signalSource;
   const io = {
     ...{ stdin, stdout, stderr, signals },
@@ -124,7 +125,27 @@ async function runHere(program) {
       return require('../package.json').version;
     },
   };
-  end(await main(process.argv.slice(2), io));
+  const code = await main(process.argv.slice(2), io);
+  keep();
+  end(code);
+}
+
+/** @param {string} program */
+function load(program) {
+  const root = dirname(__dirname);
+  const source = join(root, `host/cli/${program}.ts`);
+  if (fs.existsSync(source)) return { main: require(source).main, keep: () => {} };
+  const programs = join(root, 'dist/programs');
+  const { KeptCode } = require(join(programs, 'kept-code.cjs'));
+  const kept = new KeptCode(getCompileCacheDir() ?? null);
+  const { main } = kept.load(join(programs, `${program}.cjs`));
+  const keep = () => {
+    const { events } = performance.nodeTiming.uvMetricsInfo;
+    const work = Math.min(events, ENOUGH_EVENTS);
+    if (kept.lacks(work / MANY_MORE)) kept.keep(work);
+  };
+  setTimeout(keep, KEEP_COMPILED_MS).unref();
+  return { main, keep };
 }
 
 /**

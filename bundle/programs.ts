@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { licencesOf } from './licences.ts';
@@ -18,13 +27,18 @@ const EXTERNAL = [
 
 const FOLDER = 'programs';
 /** The program in whose process others run. */
-const PROGRAM_RUNNER = 'sandbox-process';
+const PROGRAM_RUNNER = 'sandbox-programs';
+/** Files of the package that are not compiled: what loads bundles, and what loads that one. */
+const COPIES: Readonly<Record<string, string>> = {
+  'kept-code.cjs': 'kept-code.cjs',
+  'start-sandbox-process.cjs': 'sandbox-process.cjs',
+};
 /** Each process of the package, and the module that starts it. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   cli: 'host/cli/cli.ts',
   'code-mode-host': 'host/cli/code-mode-host.ts',
   'attach-command': 'host/cli/attach-command.ts',
-  [PROGRAM_RUNNER]: 'sandbox/process/child.ts',
+  [PROGRAM_RUNNER]: 'sandbox/process/child-main.ts',
 };
 
 const OPTIONS = {
@@ -59,7 +73,18 @@ export async function bundlePrograms(outDir: string): Promise<void> {
   for (const [name, entry] of Object.entries(PROGRAMS)) {
     Object.assign(inputs, await bundleProgram(join(folder, name), name, entry));
   }
+  for (const name of readdirSync(folder)) nameContents(join(folder, name));
+  for (const [name, copy] of Object.entries(COPIES)) {
+    copyFileSync(join(ROOT, 'bundle', name), join(folder, copy));
+  }
   writeFileSync(join(folder, 'LICENCES.txt'), `${licencesOf({ inputs })}\n`);
+}
+
+/** Code that is kept for a bundle is of exactly these contents. */
+function nameContents(path: string): void {
+  const code = readFileSync(path);
+  const id = createHash('sha256').update(code).digest('hex').slice(0, 32);
+  writeFileSync(path, `/*${id}*/ ${code.toString('latin1')}`, 'latin1');
 }
 
 /** @returns What is in its files. */

@@ -51,6 +51,11 @@ export class CodeModeError extends Error {
   }
 }
 
+/** What a thrown value says. Anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Why something was cancelled. */
 export type CancelReason =
   /** The cell was terminated. */

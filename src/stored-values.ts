@@ -1,3 +1,4 @@
+import { messageOf } from './errors.ts';
 /** A snapshot of stored values: JSON text by key. Never changes. */
 export type ValuesSnapshot = ReadonlyMap<string, string>;
 
@@ -80,7 +81,7 @@ export function commitWrites(
       .commit(writes, bounds)
       .map((key) => `Stored value ${JSON.stringify(key)} was not kept: a session holds ${held}`);
   } catch (error) {
-    return [`Stored values were not kept: ${error instanceof Error ? error.message : error}`];
+    return [`Stored values were not kept: ${messageOf(error)}`];
   }
 }
 

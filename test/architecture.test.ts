@@ -270,7 +270,13 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/cli/code-mode-host.ts',
-    mayImport: ['sandbox/process/process-sandbox.ts', 'host/cli/', 'node:'],
+    mayImport: [
+      'sandbox/process/early-spawn.ts',
+      'sandbox/process/engine-node.ts',
+      'sandbox/process/process-sandbox.ts',
+      'host/cli/',
+      'node:',
+    ],
   },
   {
     files: 'host/cli/serve-command.ts',

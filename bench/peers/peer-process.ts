@@ -1,3 +1,4 @@
+import { messageOf } from '../../src/errors.ts';
 import type { FailureKind, Outcome } from './outcome.ts';
 import { NotSupported, type OpenPeer, PeerDied, type PeerSetting } from './peer.ts';
 import { expectAnswer, Never, startProgram, type Task, TimedOut, WrongAnswer } from './task.ts';
@@ -70,7 +71,7 @@ function kindOf(error: unknown): FailureKind {
 }
 
 function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return (text.split('\n')[0] ?? '').slice(0, 160);
 }
 

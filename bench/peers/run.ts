@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import PQueue from 'p-queue';
+import { messageOf } from '../../src/errors.ts';
 import { circumstances } from '../support/machine.ts';
 import { CATALOGUE, type CatalogueEntry } from './catalogue.ts';
 import { FigureBook } from './figure-book.ts';
@@ -116,7 +117,7 @@ async function tryInstall(
     const hostCommand = options.host?.split(/\s+/) ?? null;
     return await install(entry, { scratch: options.scratch, hostCommand });
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     const lines = text.split('\n').filter((line) => /error|cannot|no matching/i.test(line));
     const reason = (lines[0] ?? text.split('\n')[0] ?? '').slice(0, 200);
     console.error(`${entry.id} is not available: ${reason}`);
@@ -171,7 +172,7 @@ function optionsOf(argv: readonly string[]): PeerOptions | null {
       document,
     };
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return null;
   }
 }

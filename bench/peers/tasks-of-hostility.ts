@@ -36,6 +36,8 @@ async function survive({ peer, quick, reopen }: Ground) {
   if (peer.greetedMs === undefined) throw new NotSupported('It is no process of its own');
   const programs = Object.entries(PROGRAMS).slice(0, quick ? QUICK_COUNT : undefined);
   const lost: string[] = [];
+  // Its memory, and that of its processes, would count as that of the hosts below.
+  await peer.close();
   for (const [name, { source, reply = true }] of programs) {
     const host = await reopen();
     try {

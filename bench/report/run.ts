@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../../src/errors.ts';
 import type { Reports } from './figures.ts';
 import { FOLDER, keepResult, keptResults, type ResultKind } from './kept-results.ts';
 import { ownPictures } from './own-pictures.ts';
@@ -83,7 +84,7 @@ function optionsOf(argv: readonly string[]) {
     });
     return values;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return null;
   }
 }

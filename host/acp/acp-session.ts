@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '../../src/describe/json-object.ts';
-import { Cancelled, CodeModeError } from '../../src/errors.ts';
+import { Cancelled, CodeModeError, messageOf } from '../../src/errors.ts';
 import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import { onAbort } from '../../src/waiting/on-abort.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
@@ -175,7 +175,7 @@ export class AcpSession implements AsyncDisposable {
       this.#board.end(card, endWith(result));
       return result;
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       this.#board.end(card, { status: signal.aborted ? 'cancelled' : 'failed', text });
       throw error;
     }
@@ -202,7 +202,7 @@ export class AcpSession implements AsyncDisposable {
       permissionIn,
       (error: unknown) => {
         signal.throwIfAborted();
-        throw denied(tool, `nobody decided: ${error instanceof Error ? error.message : error}`);
+        throw denied(tool, `nobody decided: ${messageOf(error)}`);
       },
     );
     if (decision === 'reject_once') throw denied(tool, 'it was refused');

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { messageOf } from '../../src/errors.ts';
 import type { AcpLog } from './acp-log.ts';
 import type { AgentEnd, AgentProcess } from './agent-process.ts';
 import { Exchange } from './exchange.ts';
@@ -78,6 +79,6 @@ function exitCodeFor({ exitCode, cause, isStopped }: AgentEnd, isMute: boolean, 
 }
 
 function tell(log: AcpLog, who: string, error: unknown): void {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   log.warn({}, `Cannot read on from ${who}: ${reason}`);
 }

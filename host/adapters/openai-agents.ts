@@ -1,3 +1,4 @@
+import { messageOf } from '../../src/errors.ts';
 import '../../src/embed/supported-node.ts';
 
 import type { FunctionTool, RunContext } from '@openai/agents';
@@ -107,7 +108,7 @@ function functionTool(cellTool: CellTool, latest: LatestRun): CellFunctionTool {
       } catch (error) {
         if (signal.aborted) throw error;
         // A failed call would end the run, while a text lets the model repair it.
-        return [{ type: 'text', text: error instanceof Error ? error.message : String(error) }];
+        return [{ type: 'text', text: messageOf(error) }];
       }
     },
   };

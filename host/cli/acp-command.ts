@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import { startProxy } from '../acp/start-proxy.ts';
 import { type McpConfigWithPolicies, readMcpConfigWithPolicies } from '../mcp/mcp-config.ts';
@@ -66,7 +66,7 @@ export async function acpCommand(
     return exitCode;
   } catch (error) {
     const code = error instanceof CodeModeError ? `${error.code}: ` : '';
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     printLabelled(io.stderr, 'cellhost:', code + text);
     return 2;
   }

@@ -1,4 +1,7 @@
 import { parseArgs } from 'node:util';
+import { spawnEarly } from '../../sandbox/process/early-spawn.ts';
+import { engineNode } from '../../sandbox/process/engine-node.ts';
+import type { SpawningOptions } from '../../sandbox/process/process-sandbox.ts';
 import type { CliIo } from './cli-io.ts';
 import { SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { readMilliseconds, WANTED_MILLISECONDS } from './milliseconds.ts';
@@ -73,7 +76,12 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
       },
     },
     io,
-    async () => (await import('../../sandbox/process/process-sandbox.ts')).processSandbox(),
+    async () => {
+      // It starts while the rest of this process is loaded.
+      const options: SpawningOptions = { spawn: spawnEarly(() => engineNode(undefined)) };
+      const { ProcessSandbox } = await import('../../sandbox/process/process-sandbox.ts');
+      return new ProcessSandbox(options);
+    },
   );
 }
 

@@ -1,4 +1,4 @@
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import type { GuestGlobals, Sandbox } from '../../src/sandbox.ts';
 import { type McpConfig, readMcpConfig } from '../mcp/mcp-config.ts';
 import { LazyBackend } from '../mcp-server/lazy-backend.ts';
@@ -61,7 +61,7 @@ export async function mcpCommand(
     return 0;
   } catch (error) {
     const code = error instanceof CodeModeError ? `${error.code}: ` : '';
-    say(`${code}${error instanceof Error ? error.message : String(error)}`);
+    say(`${code}${messageOf(error)}`);
     return 2;
   }
 }

@@ -1,6 +1,7 @@
 import { abortable } from 'abort-controller-x';
 import type { Delegate } from '../../src/delegate.ts';
 import { followCell } from '../../src/embed/follow-cell.ts';
+import { messageOf } from '../../src/errors.ts';
 import type { CellEndEvent, OutputItem } from '../../src/events.ts';
 import type { GuestGlobals } from '../../src/sandbox.ts';
 import type { Session } from '../../src/session.ts';
@@ -88,7 +89,7 @@ async function run(
   } catch (error) {
     progress?.stop();
     if (signal.aborted) return interrupts.exitCode;
-    printLabelled(io.stderr, 'cellhost:', error instanceof Error ? error.message : String(error));
+    printLabelled(io.stderr, 'cellhost:', messageOf(error));
     return 2;
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
+import { messageOf } from '../../src/errors.ts';
 import { DEFAULT_HOST_LIMITS } from '../core/host-limits.ts';
 import type { HostLog } from '../core/host-log.ts';
 import { greet } from '../server/greeting.ts';
@@ -154,8 +155,4 @@ async function serveListener(
   if (isTold) await stop.asked;
   await Promise.all([listener.close(), sweep(served.sandbox, () => served.host.close())]);
   return isTold ? 0 : 2;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

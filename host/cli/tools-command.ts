@@ -1,4 +1,5 @@
 import { describeTools } from '../../src/describe/tool-declarations.ts';
+import { messageOf } from '../../src/errors.ts';
 import type { CliIo } from './cli-io.ts';
 import { Interrupts } from './interrupts.ts';
 import { openTools, type ServersOptions } from './open-tools.ts';
@@ -34,7 +35,7 @@ async function list(options: ServersOptions, io: CliIo, interrupts: Interrupts):
     return 0;
   } catch (error) {
     if (signal.aborted) return interrupts.exitCode;
-    printLabelled(io.stderr, 'cellhost:', error instanceof Error ? error.message : String(error));
+    printLabelled(io.stderr, 'cellhost:', messageOf(error));
     return 2;
   }
 }

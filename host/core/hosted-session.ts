@@ -1,8 +1,11 @@
-import type { Delegate, Notification, ToolCall } from '../../src/delegate.ts';
 import { shownToModel } from '../../src/describe/shown-to-model.ts';
 import type { CellEvent } from '../../src/events.ts';
 import type { EventsOptions } from '../../src/live-events.ts';
-import { isLean } from '../../src/runtime/lean-signal.ts';
+import {
+  awaitPassed,
+  type CallPasser,
+  type PassingDelegate,
+} from '../../src/runtime/passed-call.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type {
   CellSummary,
@@ -81,21 +84,26 @@ export class HostedSession {
    *
    * @param client Asks the client over its wire.
    */
-  delegateOver(client: Delegate): Delegate & { readonly isLean: boolean } {
+  delegateOver(client: CallPasser): PassingDelegate {
     const answers = this.#answers;
+    const passCall: CallPasser['passCall'] = (call, passed) => {
+      const announced = answers.untilAnnounced(call.cellId);
+      if (announced === undefined) client.passCall(call, passed);
+      else void announced.then(() => client.passCall(call, passed));
+    };
+    const passNotification: CallPasser['passNotification'] = (notification, passed) => {
+      const announced = answers.untilAnnounced(notification.cellId);
+      if (announced === undefined) client.passNotification(notification, passed);
+      else void announced.then(() => client.passNotification(notification, passed));
+    };
     return {
-      isLean: isLean(client),
-      invokeTool(call: ToolCall, signal: AbortSignal) {
-        const announced = answers.untilAnnounced(call.cellId);
-        if (announced === undefined) return client.invokeTool(call, signal);
-        return announced.then(() => client.invokeTool(call, signal));
-      },
-      notify(notification: Notification, signal: AbortSignal) {
-        const announced = answers.untilAnnounced(notification.cellId);
-        if (announced === undefined) return client.notify(notification, signal);
-        return announced.then(() => client.notify(notification, signal));
-      },
-      cellClosed(cellId: string) {
+      passCall,
+      passNotification,
+      // For sessions elsewhere.
+      invokeTool: (call, signal) => awaitPassed((passed) => passCall(call, passed), signal),
+      notify: async (notification, signal) =>
+        void (await awaitPassed((passed) => passNotification(notification, passed), signal)),
+      cellClosed: (cellId) => {
         client.cellClosed?.(cellId);
         answers.ended(cellId);
       },

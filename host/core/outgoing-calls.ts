@@ -1,15 +1,17 @@
 import type { Cancelled, CancelReason } from '../../src/errors.ts';
-import type { CallSignal, CancelListener } from '../../src/runtime/lean-signal.ts';
+import type { CancelListener, PassedCall } from '../../src/runtime/passed-call.ts';
 import { PendingCalls, type Waiter } from './pending-calls.ts';
 
 /** A call to a client: a tool call or a notification of a cell, as its wire needs it. */
-export interface OutgoingCall {
+export interface OutgoingCall<A> {
   readonly sessionId: string;
   readonly cellId: string;
+  /** What the client's answer means. @throws Why the call has failed. */
+  readonly read: (answer: A) => unknown;
 }
 
 /** Sends calls over one wire. */
-export interface CallOutlet<C extends OutgoingCall> {
+export interface CallOutlet<C> {
   /**
    * @returns Undefined if the call was sent in place; otherwise resolves when it was.
    * @throws Error if the call cannot be sent, also later; nothing was sent then.
@@ -30,42 +32,47 @@ export interface OutgoingCallsOptions {
 }
 
 /** A call without an answer. It consists of as few objects as possible: there may be very many. */
-class Pending<C, A> implements Waiter<A>, CancelListener {
+class Pending<C extends OutgoingCall<A>, A> implements Waiter<A>, CancelListener {
   readonly call: C;
-  readonly signal: CallSignal;
-  readonly #onAbort: (pending: Pending<C, A>) => void;
-  readonly #resolve: (answer: A) => void;
-  readonly #reject: (error: Error) => void;
+  readonly #passed: PassedCall;
+  readonly #onCancel: (pending: Pending<C, A>, reason: Cancelled) => void;
   /** Null until it is sent. */
   id: number | null = null;
 
   constructor(
     call: C,
-    signal: CallSignal,
-    onAbort: (pending: Pending<C, A>) => void,
-    resolve: (answer: A) => void,
-    reject: (error: Error) => void,
+    passed: PassedCall,
+    onCancel: (pending: Pending<C, A>, reason: Cancelled) => void,
   ) {
     this.call = call;
-    this.signal = signal;
-    this.#onAbort = onAbort;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    signal.addEventListener('abort', this, { once: true });
+    this.#passed = passed;
+    this.#onCancel = onCancel;
+    passed.listener = this;
+  }
+
+  /** Why it was cancelled. */
+  get reason(): Cancelled {
+    return this.#passed.reason!;
   }
 
   answered(answer: A): void {
-    this.signal.removeEventListener('abort', this);
-    this.#resolve(answer);
+    this.#passed.listener = null;
+    let result: unknown;
+    try {
+      result = this.call.read(answer);
+    } catch (error) {
+      return this.#passed.failed(error);
+    }
+    this.#passed.answered(result);
   }
 
   failed(error: Error): void {
-    this.signal.removeEventListener('abort', this);
-    this.#reject(error);
+    this.#passed.listener = null;
+    this.#passed.failed(error);
   }
 
-  handleEvent(): void {
-    this.#onAbort(this);
+  cancelled(reason: Cancelled): void {
+    this.#onCancel(this, reason);
   }
 }
 
@@ -78,7 +85,7 @@ const MAX_WAITING = 65_536;
  * At most `capacity` calls are in progress at once, and no call is sent while the client does not
  * read. The other calls wait, in order.
  */
-export class OutgoingCalls<C extends OutgoingCall, A> {
+export class OutgoingCalls<C extends OutgoingCall<A>, A> {
   readonly #outlet: CallOutlet<C>;
   readonly #options: OutgoingCallsOptions;
   readonly #sent = new PendingCalls<A>();
@@ -101,33 +108,28 @@ export class OutgoingCalls<C extends OutgoingCall, A> {
   }
 
   /**
-   * Makes a call.
-   *
-   * @param signal Cancels the call and tells the client. A client that answers cancelled calls may
-   *   still do so until `endCell`.
-   * @throws The signal's reason; Error if the client is gone, or the call cannot be sent.
+   * Passes a call on. If it is cancelled, the client is told. A client that answers cancelled calls may
+   * still do so until `endCell`. It fails if the client is gone, or the call cannot be sent.
    */
-  make(call: C, signal: CallSignal): Promise<A> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      if (this.#failure !== null) return reject(this.#failure);
-      if (this.#waiting.size >= MAX_WAITING) {
-        return reject(new Error('code-mode host has too many pending delegate calls'));
-      }
-      const pending = new Pending<C, A>(call, signal, this.#onAbort, resolve, reject);
-      if (this.#maySend && this.#waiting.size === 0) this.#send(pending);
-      else this.#waiting.add(pending);
-    });
+  pass(call: C, passed: PassedCall): void {
+    if (passed.reason !== null) return passed.failed(passed.reason);
+    if (this.#failure !== null) return passed.failed(this.#failure);
+    if (this.#waiting.size >= MAX_WAITING) {
+      return passed.failed(new Error('code-mode host has too many pending delegate calls'));
+    }
+    const pending = new Pending<C, A>(call, passed, this.#onCancel);
+    if (this.#maySend && this.#waiting.size === 0) this.#send(pending);
+    else this.#waiting.add(pending);
   }
 
-  /** Rejects the cancelled calls of a cell: their answers are no longer waited for. */
+  /** Fails the cancelled calls of a cell: their answers are no longer waited for. */
   endCell(sessionId: string, cellId: string): void {
     const cell = cellKey(sessionId, cellId);
     const calls = this.#cancelled.get(cell);
     if (calls === undefined) return;
     this.#cancelled.delete(cell);
     for (const pending of calls) {
-      if (pending.id !== null && this.#sent.drop(pending.id)) pending.failed(pending.signal.reason);
+      if (pending.id !== null && this.#sent.drop(pending.id)) pending.failed(pending.reason);
     }
   }
 
@@ -184,11 +186,11 @@ export class OutgoingCalls<C extends OutgoingCall, A> {
     });
   }
 
-  readonly #onAbort = (pending: Pending<C, A>): void => {
-    const { id, signal, call } = pending;
-    if (this.#waiting.delete(pending)) return pending.failed(signal.reason);
+  readonly #onCancel = (pending: Pending<C, A>, cancelled: Cancelled): void => {
+    const { id, call } = pending;
+    const { reason } = cancelled;
+    if (this.#waiting.delete(pending)) return pending.failed(cancelled);
     if (id === null || !this.#sent.has(id)) return;
-    const { reason } = signal.reason as Cancelled;
     if (this.#options.answersCancelled) {
       const cell = cellKey(call.sessionId, call.cellId);
       const calls = this.#cancelled.get(cell) ?? new Set();
@@ -197,7 +199,7 @@ export class OutgoingCalls<C extends OutgoingCall, A> {
     }
     this.#sent.drop(id);
     this.#outlet.cancel(id, reason);
-    pending.failed(signal.reason);
+    pending.failed(cancelled);
     this.#sendWaiting();
   };
 }

@@ -102,6 +102,19 @@ export class SessionFactory {
     return this.#count;
   }
 
+  /**
+   * Counts bytes of a holder's client that are looked at and then become a result: nothing more is read
+   * from it while there are many, as if they waited for room.
+   *
+   * @param looked Must not reject.
+   */
+  countWhile(looked: Promise<unknown>, bytes: number, holder: string): void {
+    const budget = this.#held.get(holder)?.budget;
+    if (budget === undefined) return;
+    budget.countWaiting(bytes);
+    void looked.then(() => budget.countWaiting(-bytes));
+  }
+
   /** A new id. */
   newId(): string {
     return crypto.randomUUID();

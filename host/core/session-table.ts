@@ -1,6 +1,6 @@
 import { RecentSet } from '../../src/collections/recent-set.ts';
-import type { Delegate } from '../../src/delegate.ts';
 import { CodeModeError } from '../../src/errors.ts';
+import type { CallPasser } from '../../src/runtime/passed-call.ts';
 import type { SessionSettings } from '../../src/session.ts';
 import type { ClosedRule } from './cell-standing.ts';
 import { REMEMBERED_IDS } from './host-limits.ts';
@@ -21,7 +21,7 @@ export interface SessionTableParts {
   /** See `NewSession`. */
   readonly asciiToolNames: boolean;
   /** Makes the delegate of a session, which asks the client over its wire. */
-  readonly delegateOf: (sessionId: string) => Delegate;
+  readonly delegateOf: (sessionId: string) => CallPasser;
   readonly onCellClosed: (sessionId: string, cellId: string) => void;
 }
 
@@ -82,6 +82,12 @@ export class SessionTable {
     const sessionId = this.#parts.factory.newId();
     const remoteUrl = await this.#add(sessionId, terms);
     return { sessionId, ...(remoteUrl === undefined ? {} : { remoteUrl }) };
+  }
+
+  /** Counts bytes of the client while they are looked at. See `SessionFactory`. */
+  countWhile(looked: Promise<unknown>, bytes: number): void {
+    const { factory, holder } = this.#parts;
+    factory.countWhile(looked, bytes, holder);
   }
 
   /** Closes a session. Later calls wait for the same end. @throws `session_unknown`. */

@@ -9,6 +9,8 @@ export const MAX_MESSAGE_BYTES = 64 << 20;
 /** A flag that says whether the message is compressed, and its length, which is big-endian. */
 const PREFIX_BYTES = 5;
 const PREFIX = new Uint8Array(PREFIX_BYTES);
+/** Many streams may have sent the beginning of a message each. */
+const MEMORY = { trusted: 512 << 10, first: 512 << 10 };
 /** The wire type of what begins with its length. */
 const DELIMITED = 2;
 
@@ -50,7 +52,7 @@ export function decodeMessage<T>(type: Pick<MessageFns<T>, 'decode'>, body: Uint
  */
 export class MessageSplitter extends PrefixedReader {
   constructor() {
-    super(PREFIX_BYTES, sizeAt);
+    super(PREFIX_BYTES, sizeAt, MEMORY);
   }
 
   /** @throws StatusError `internal` if the data ends within a message. */

@@ -1,7 +1,13 @@
-/** A message up to this size gets its memory at once. */
-const TRUSTED_BYTES = 2 << 20;
-/** A larger one gets so much at first, and the rest as it arrives. */
-const FIRST_BYTES = 1 << 20;
+/** How the memory of messages is allocated, in bytes. */
+export interface MessageMemory {
+  /** A message up to this size gets its memory at once. */
+  readonly trusted: number;
+  /** A larger one gets so much at first, and the rest as it arrives. */
+  readonly first: number;
+}
+
+/** For streams of which few are read at one time. */
+const ONE_AFTER_ANOTHER: MessageMemory = { trusted: 2 << 20, first: 1 << 20 };
 const GROWTH = 4;
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -9,6 +15,7 @@ const EMPTY: Buffer = Buffer.alloc(0);
 export class PrefixedReader {
   readonly #prefixBytes: number;
   readonly #sizeAt: (bytes: Buffer, at: number) => number;
+  readonly #memory: MessageMemory;
   readonly #head: Buffer;
   #headBytes = 0;
   #chunk = EMPTY;
@@ -22,9 +29,14 @@ export class PrefixedReader {
    * @param prefixBytes The size of each prefix.
    * @param sizeAt Reads the size of a message from the prefix at an offset. May throw if it is invalid.
    */
-  constructor(prefixBytes: number, sizeAt: (bytes: Buffer, at: number) => number) {
+  constructor(
+    prefixBytes: number,
+    sizeAt: (bytes: Buffer, at: number) => number,
+    memory = ONE_AFTER_ANOTHER,
+  ) {
     this.#prefixBytes = prefixBytes;
     this.#sizeAt = sizeAt;
+    this.#memory = memory;
     this.#head = Buffer.alloc(prefixBytes);
   }
 
@@ -81,8 +93,8 @@ export class PrefixedReader {
   }
 
   #begin(): Buffer | null {
-    const bytes = this.#size <= TRUSTED_BYTES ? this.#size : FIRST_BYTES;
-    this.#body = Buffer.allocUnsafeSlow(bytes);
+    const { trusted, first } = this.#memory;
+    this.#body = Buffer.allocUnsafeSlow(this.#size <= trusted ? this.#size : first);
     this.#bodyBytes = 0;
     return this.#fill(this.#body);
   }

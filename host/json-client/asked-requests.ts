@@ -1,4 +1,4 @@
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import type { LiveEvent } from '../../src/live-events.ts';
 import { PendingCalls } from '../core/pending-calls.ts';
 import { AnswerDeadlines } from '../remote/answer-deadlines.ts';
@@ -177,7 +177,7 @@ export function unexpected(what: string): CodeModeError {
 }
 
 function unsendable(error: unknown, method: string): CodeModeError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   if (!(error instanceof FrameTooLargeError)) {
     return new CodeModeError('invalid_argument', `Cannot send ${method}: ${why}`, { cause: error });
   }

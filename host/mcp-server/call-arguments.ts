@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
+import { messageOf } from '../../src/errors.ts';
 
 /** What `exec` was asked for. */
 export interface ExecArguments {
@@ -108,7 +109,7 @@ function parsePragma(json: string): JsonObject {
   try {
     options = json.trim() === '' ? null : JSON.parse(json);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     throw new InvalidArguments(`exec pragma must be valid JSON with ${supported}: ${detail}`);
   }
   if (isJsonObject(options)) return options;

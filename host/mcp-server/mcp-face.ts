@@ -6,7 +6,7 @@ import {
   ProtocolErrorCode,
   Server,
 } from '@modelcontextprotocol/server';
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import { NO_TIMEOUT_MS } from '../mcp/no-timeout.ts';
 import { AskedRequests } from './asked-requests.ts';
 import { toContentBlocks } from './content-blocks.ts';
@@ -94,7 +94,7 @@ export class McpFace {
       return answer.isError ? { content, isError: true } : { content };
     } catch (error) {
       if (caller.signal.aborted) throw error;
-      return failure(error instanceof Error ? error.message : String(error));
+      return failure(messageOf(error));
     }
   }
 

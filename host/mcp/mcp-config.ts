@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import { fileProblem } from '../io/file-problem.ts';
 import { type Variables, withVariables } from './config-variables.ts';
 import { type ToolPolicy, toolPolicy } from './tool-policy.ts';
@@ -233,7 +233,7 @@ function parseJson(source: string, path: string): unknown {
   try {
     return JSON.parse(source);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CodeModeError('invalid_config', `Cannot use ${path}: it is not JSON: ${reason}`, {
       cause: error,
     });

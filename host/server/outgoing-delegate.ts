@@ -1,12 +1,12 @@
 import { JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
 import { CarriedError, ErrorText } from '../../src/errors.ts';
 import { isLargeValue, jsonPieces, PIECE_LENGTH, textPieces } from '../../src/json/json-pieces.ts';
-import type { CallSignal, LeanDelegate } from '../../src/runtime/lean-signal.ts';
+import type { CallPasser, PassedCall } from '../../src/runtime/passed-call.ts';
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
 import type { DelegateResult } from '../wire/protocol.ts';
 
 /** A call as JSON text, without the beginning of its message. */
-export interface JsonCall extends OutgoingCall {
+export interface JsonCall extends OutgoingCall<JsonAnswer> {
   /** What follows the id in a `delegate/request`, but for its end; in pieces if it is large. */
   readonly tail: string | LargeTail;
 }
@@ -28,8 +28,7 @@ export interface JsonAnswer {
 export type JsonCalls = OutgoingCalls<JsonCall, JsonAnswer>;
 
 /** Sends the calls of one session's programs to a client, in the form of version 1. */
-export class OutgoingDelegate implements LeanDelegate {
-  readonly isLean = true;
+export class OutgoingDelegate implements CallPasser {
   readonly #calls: JsonCalls;
   readonly #sessionId: string;
   readonly #head: string;
@@ -43,31 +42,24 @@ export class OutgoingDelegate implements LeanDelegate {
     this.#absentInput = hasCellsCapability ? '' : ',"input":null';
   }
 
-  async invokeTool(call: ToolCall, signal: CallSignal): Promise<unknown> {
-    const answer = await this.#make(call.cellId, this.#tailOf(call), signal);
-    const { result } = answer;
-    if (result.status === 'error') throw toError(result.message);
-    if (result.value.type === 'tool/result') return resultText(answer, result.value.result);
-    throw new Error('code-mode client returned an invalid tool result');
+  passCall(call: ToolCall, passed: PassedCall): void {
+    this.#pass(call.cellId, this.#tailOf(call), readResult, passed);
   }
 
-  async notify({ cellId, callId, text }: Notification, signal: CallSignal): Promise<void> {
+  passNotification({ cellId, callId, text }: Notification, passed: PassedCall): void {
     const request = { type: 'notification/send', callId, cellId, text };
     const tail = isLargeValue(request)
       ? { pieces: this.#tailPieces(jsonPieces(request)), length: text.length }
       : `${this.#head}${JSON.stringify(request)}`;
-    const { result } = await this.#make(cellId, tail, signal);
-    if (result.status === 'error') throw toError(result.message);
-    if (result.value.type === 'notification/delivered') return;
-    throw new Error('code-mode client returned an invalid notification result');
+    this.#pass(cellId, tail, readDelivered, passed);
   }
 
   cellClosed(cellId: string): void {
     this.#calls.endCell(this.#sessionId, cellId);
   }
 
-  #make(cellId: string, tail: JsonCall['tail'], signal: CallSignal): Promise<JsonAnswer> {
-    return this.#calls.make({ sessionId: this.#sessionId, cellId, tail }, signal);
+  #pass(cellId: string, tail: JsonCall['tail'], read: JsonCall['read'], passed: PassedCall): void {
+    this.#calls.pass({ sessionId: this.#sessionId, cellId, tail, read }, passed);
   }
 
   /** Keeps the argument as it is: its sandbox has checked that it is JSON. */
@@ -88,6 +80,20 @@ export class OutgoingDelegate implements LeanDelegate {
     yield this.#head;
     yield* request;
   }
+}
+
+/** @throws Error if the tool failed, or the client answered something else. */
+function readResult(answer: JsonAnswer): JsonText {
+  const { result } = answer;
+  if (result.status === 'error') throw toError(result.message);
+  if (result.value.type === 'tool/result') return resultText(answer, result.value.result);
+  throw new Error('code-mode client returned an invalid tool result');
+}
+
+function readDelivered({ result }: JsonAnswer): void {
+  if (result.status === 'error') throw toError(result.message);
+  if (result.value.type === 'notification/delivered') return;
+  throw new Error('code-mode client returned an invalid notification result');
 }
 
 function toError(message: string | ErrorText): Error {

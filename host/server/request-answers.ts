@@ -70,7 +70,7 @@ export class RequestAnswers {
         }),
       fail,
       execute: {
-        started: (cellId) => answer(() => ({ type: 'execution/started', cellId })),
+        started: (cellId) => this.#queue.send(() => this.#started(id, cellId)),
         outcome: (make) => begin(() => ({ status: 'ok', value: toResponse(make(), has) })),
         fail: (error) => begin(() => this.#failureOf(error)),
       },
@@ -98,6 +98,11 @@ export class RequestAnswers {
   lastWords(error: Error): object | undefined {
     if (!this.#hasCellsCapability) return undefined;
     return { type: 'connection/failed', message: reasonOf(error) };
+  }
+
+  #started(id: unknown, cellId: string): undefined {
+    const result = { status: 'ok', value: { type: 'execution/started', cellId } };
+    this.#connection.sendSoon({ type: 'operation/response', id, result });
   }
 
   #send(id: unknown, type: string, result: object, what: string): Sent {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import { type Endpoint, endpointUrl, isLoopback, parseListenEndpoint } from '../wire/endpoint.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 import { listenOnStdio } from './stdio.ts';
@@ -44,7 +44,7 @@ export async function listen(where: string | Endpoint, options: ListenOptions): 
         return await listenOnWebSocket(endpoint.host, endpoint.port, options);
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CodeModeError('invalid_config', `Cannot listen on ${url}: ${reason}`, {
       cause: error,
     });

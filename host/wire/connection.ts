@@ -101,6 +101,11 @@ export class Connection {
     this.sendText(JSON.stringify(message));
   }
 
+  /** Sends a short message together with the next one. See `Outbox.sendSoon`. */
+  sendSoon(message: object): void {
+    if (this.isOpen) this.#outbox.sendSoon(JSON.stringify(message));
+  }
+
   /** Sends one message as JSON text. See `send`. */
   sendText(text: string): void {
     if (!this.isOpen) return;
@@ -164,6 +169,7 @@ export class Connection {
   }
 
   async #close(): Promise<void> {
+    this.#outbox.sendNow();
     const emptied = this.#outbox.emptied();
     if (emptied !== undefined) await emptied;
     return this.#transport.close();

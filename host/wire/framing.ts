@@ -44,7 +44,7 @@ export class MessageWriter {
     else this.#sendBytes(Buffer.isBuffer(body) ? [body] : body);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(this.#flushLater);
+    process.nextTick(this.#flushLater);
   }
 
   /** Writes what was gathered so far. */

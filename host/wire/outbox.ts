@@ -6,6 +6,8 @@ import type { MessageBody, Transport } from './transport.ts';
 
 /** How long a message is encoded before other work of this process has its turn, in milliseconds. */
 const MAX_TURN_MS = 2;
+/** How long a message waits for company, in milliseconds. */
+const SOON_MS = 5;
 
 /** A message that waits behind a draft, or is one. */
 type Waiting = { readonly body: MessageBody; readonly bytes: number } | Draft;
@@ -21,6 +23,9 @@ export class Outbox {
   /** The large message that is being encoded. */
   #draft: Draft | null = null;
   #emptied: PromiseWithResolvers<void> | null = null;
+  /** Messages that wait for company. */
+  #soon: string[] = [];
+  #soonTimer: NodeJS.Timeout | undefined;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -40,8 +45,24 @@ export class Outbox {
 
   /** @param bytes The size of the body, at most `MAX_FRAME_BYTES`. */
   send(body: MessageBody, bytes: number): void {
+    this.sendNow();
     if (this.#draft === null) return this.#transport.send(body);
     this.#wait({ body, bytes });
+  }
+
+  /**
+   * Sends a short message together with the next one, within 5 ms: each write wakes the peer, which
+   * takes it longer than to read most messages.
+   */
+  sendSoon(text: string): void {
+    this.#soon.push(text);
+    this.#soonTimer ??= setTimeout(() => this.sendNow(), SOON_MS);
+  }
+
+  /** Sends what waits for company. */
+  sendNow(): void {
+    if (this.#soonTimer === undefined) return;
+    for (const text of this.#takeSoon()) this.send(text, text.length);
   }
 
   /**
@@ -52,6 +73,7 @@ export class Outbox {
    * @throws `FrameTooLargeError`, also later. Nothing is sent then.
    */
   sendPieces(pieces: Iterable<string | Buffer>, length: () => number): Promise<void> | undefined {
+    this.sendNow();
     const draft = new Draft(pieces);
     if (this.#draft === null && draft.encode()) {
       this.#transport.send(draft.parts);
@@ -65,11 +87,20 @@ export class Outbox {
 
   /** Forgets everything: the transport has ended. */
   drop(): void {
+    this.#takeSoon();
     this.#draft?.over.resolve();
     for (const waiting of this.#waiting.clear())
       if (waiting instanceof Draft) waiting.over.resolve();
     this.#waitingBytes = 0;
     this.#end();
+  }
+
+  #takeSoon(): readonly string[] {
+    clearTimeout(this.#soonTimer);
+    this.#soonTimer = undefined;
+    const soon = this.#soon;
+    this.#soon = [];
+    return soon;
   }
 
   #wait(waiting: Waiting): void {

@@ -1,11 +1,4 @@
-import type {
-  Bridge,
-  Deliver,
-  DownHead,
-  GuestLimits,
-  StartConfig,
-  UpKind,
-} from './bridge-types.ts';
+import type { Bridge, Deliver, GuestLimits, StartConfig, UpKind } from './bridge-types.ts';
 import type { makeFailures } from './failures.ts';
 import type { watchFinalizers } from './finalizers.ts';
 import type { makeInspect } from './inspect.ts';
@@ -37,7 +30,7 @@ type Program = (
   fail: (error: unknown) => void,
 ) => Promise<void>;
 
-/** Called by the script of a program, with its configuration as JSON text, `DownHead.direct` and the program. */
+/** Called by the script of a program, with its configuration as JSON text, whether the host's own thread enters, and the program. */
 type Begin = (configJson: string, direct: boolean, program: Program) => void;
 
 /**
@@ -233,23 +226,20 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   }
 
   /** Settles calls in their order, although some are settled later. */
-  function settleFrom(first: number, answered: readonly number[], texts: readonly string[]): void {
+  function settleFrom(first: number, answers: readonly (number | string)[]): void {
     let at = first;
-    const goOn = () => settleFrom(at, answered, texts);
-    while (at < answered.length) {
-      at += 1;
-      if (!settle(answered[at - 1]!, texts[at - 1]!, goOn)) return;
+    const goOn = () => settleFrom(at, answers);
+    while (at < answers.length) {
+      at += 2;
+      if (!settle(answers[at - 2] as number, answers[at - 1] as string, goOn)) return;
     }
   }
 
-  function deliver(headJson: string, ...texts: readonly string[]): void {
-    const head = k.parse(headJson) as DownHead;
-    enteredDirectly(head.direct === true);
-    notifications -= head.notified;
-    if (head.timer !== undefined) fire(head.timer);
-    const answered = head.calls;
-    if (answered === undefined) return;
-    settleFrom(0, answered, texts);
-  }
+  const deliver: Deliver = (direct, notified, timer, ...answers) => {
+    enteredDirectly(direct);
+    notifications -= notified;
+    if (timer !== 0) fire(timer);
+    settleFrom(0, answers);
+  };
   return deliver;
 }

@@ -66,20 +66,18 @@ export interface GuestLimits {
   readonly maxStoredKeys: number;
 }
 
-/** The head of one delivery of the host. */
-export interface DownHead {
-  /** How many notifications have ended. */
-  readonly notified: number;
-  /** Whether the host's own thread enters. Default: false. */
-  readonly direct?: boolean;
-  /** A timer that fired. It comes alone. */
-  readonly timer?: number;
-  /** The ids of answered calls; negative for failures. Their texts follow. */
-  readonly calls?: readonly number[];
-}
-
 /**
- * The function with which the host delivers: a `DownHead` as JSON text; then, for each answered call,
- * the JSON text of its result or the message of its error.
+ * The function with which the host delivers.
+ *
+ * @param direct Whether the host's own thread enters.
+ * @param notified How many notifications have ended.
+ * @param timer A timer that fired, which comes alone; 0 for none.
+ * @param answers For each answered call its id, negative for a failure, and the JSON text of its result
+ *   or the message of its error.
  */
-export type Deliver = (headJson: string, ...texts: readonly string[]) => void;
+export type Deliver = (
+  direct: boolean,
+  notified: number,
+  timer: number,
+  ...answers: readonly (number | string)[]
+) => void;

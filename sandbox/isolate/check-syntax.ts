@@ -1,4 +1,5 @@
 import ivm from 'isolated-vm';
+import { messageOf } from '../../src/errors.ts';
 import type { SyntaxCheck } from '../source/module-source.ts';
 
 let checker: ivm.Isolate | null = null;
@@ -10,7 +11,7 @@ export const checkSyntax: SyntaxCheck = (source) => {
     checker.compileModuleSync(source, { filename: 'exec_main.mjs' }).release();
     return null;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     const place = / \[[^\]]*:(\d+):(\d+)\]$/.exec(text);
     const message = place === null ? text : text.slice(0, place.index);
     const known = {

@@ -1,6 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
 let isRegistered = false;
 
 /**
@@ -13,6 +10,9 @@ export function collectAtExit(): void {
   if (isRegistered) return;
   isRegistered = true;
   process.once('exit', () => {
+    // Loaded here, because the first program of a process does not wait for them.
+    const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+    const { runInNewContext } = process.getBuiltinModule('node:vm');
     setFlagsFromString('--expose-gc');
     (runInNewContext('gc') as () => void)();
   });

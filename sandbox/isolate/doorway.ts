@@ -4,6 +4,8 @@ export interface Doorway {
   readonly isDirect: boolean;
   /** Makes an entry on this thread. `entry` does not throw. */
   pass(entry: () => void): void;
+  /** While this thread is inside: the program has sent something, and may never come back. */
+  said(): void;
   /** While this thread is inside: hears what its host has sent meanwhile, until the program is not paused. */
   listen(isPaused: () => boolean): void;
 }
@@ -12,5 +14,6 @@ export interface Doorway {
 export const BY_THREADS: Doorway = {
   isDirect: false,
   pass: (entry) => entry(),
+  said: () => {},
   listen: () => {},
 };

@@ -77,10 +77,12 @@ export class GuestMessages {
     this.#pending.notified();
   }
 
-  take(kind: unknown, values: readonly unknown[]): void {
+  /** @param message See `Up`: the kind first. */
+  take(message: readonly unknown[]): void {
     if (this.#owner.isOver() || this.#exited) return;
-    const [a, b] = values;
-    switch (kind) {
+    const a = message[1];
+    const b = message[2];
+    switch (message[0]) {
       case 'text':
         return this.#calls.output({ type: 'input_text', text: textOf(a) });
       case 'image': {
@@ -94,7 +96,7 @@ export class GuestMessages {
       case 'notify':
         return this.#notify(textOf(a));
       case 'calls':
-        return this.#invokeTools(values);
+        return this.#invokeTools(message);
       case 'timer':
         if (this.#timers.size >= this.#limits.maxTimers) return this.#overrun('maxTimers');
         return this.#timers.set(Number(a), Number(b));
@@ -126,18 +128,18 @@ export class GuestMessages {
     this.#calls.notify(text);
   }
 
-  #invokeTools(values: readonly unknown[]): void {
-    for (let at = 0; at + 2 < values.length && !this.#owner.isOver(); at += 3) {
-      const [id, tool] = [Number(values[at]), Number(values[at + 1])];
+  #invokeTools(message: readonly unknown[]): void {
+    for (let at = 1; at + 2 < message.length && !this.#owner.isOver(); at += 3) {
+      const id = Number(message[at]);
+      const tool = Number(message[at + 1]);
+      const input = message[at + 2];
       const limit = this.#pending.call(id, tool);
       if (limit === 'invalid') {
         const text = 'the program sent an invalid tool call';
         return this.#owner.finish({ kind: 'sandbox_failed', text });
       }
       if (limit !== null) return this.#overrun(limit);
-      const input = values[at + 2];
-      const json = input === undefined ? undefined : textOf(input);
-      this.#calls.call(id, tool, json);
+      this.#calls.call(id, tool, input === undefined ? undefined : textOf(input));
     }
   }
 

@@ -1,8 +1,9 @@
 import type { Doorway } from './doorway.ts';
+import type { Pausing } from './install-helpers.ts';
 import type { Turn } from './session-turns.ts';
 
 /** Makes a program wait before it sends more, while its host asks for that. */
-export class GuestPause {
+export class GuestPause implements Pausing {
   readonly #turn: Turn;
   readonly #door: Doorway;
   #paused: PromiseWithResolvers<void> | null = null;
@@ -24,6 +25,11 @@ export class GuestPause {
   /** What the program waits for, inside its isolate; undefined if it need not wait. */
   flushed(): Promise<void> | undefined {
     return this.#paused === null ? undefined : this.#wait(this.#paused.promise);
+  }
+
+  /** The program may never come back from where it goes now. */
+  said(): void {
+    this.#door.said();
   }
 
   /** Like `flushed` while this thread is inside: returns when the program need not wait. */

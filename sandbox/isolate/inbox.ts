@@ -1,7 +1,7 @@
 import { Fifo } from '../../src/collections/fifo.ts';
 import type { JsonText } from '../../src/delegate.ts';
 import type { ErrorText } from '../../src/errors.ts';
-import type { DownHead } from '../bootstrap/bridge-types.ts';
+import type { Deliver } from '../bootstrap/bridge-types.ts';
 
 type Item =
   | { readonly type: 'answer'; readonly id: number; readonly ok: boolean; readonly text: string }
@@ -49,36 +49,31 @@ export class Inbox {
     this.#items.clear();
   }
 
-  /**
-   * The next batch: its head as JSON text, then the texts of its answers. If nothing waits, it has no answers.
-   *
-   * @param direct See `DownHead`.
-   */
-  take(direct = false): string[] {
-    const texts: string[] = [];
-    const calls: number[] = [];
-    let timer: number | undefined;
+  /** The next batch. If nothing waits, it has no answers. */
+  take(direct = false): Parameters<Deliver> {
+    const batch: [boolean, number, number, ...(number | string)[]] = [
+      direct,
+      this.#settledNotifications,
+      0,
+    ];
+    this.#settledNotifications = 0;
     let length = 0;
-    while (calls.length < MAX_BATCH) {
+    for (let answers = 0; answers < MAX_BATCH; answers += 1) {
       const item = this.#items.peek();
       if (item === undefined) break;
       if (item.type === 'timer') {
-        if (calls.length > 0) break;
-        timer = item.id;
+        if (answers > 0) break;
+        batch[2] = item.id;
         this.#items.shift();
         break;
       }
       const { ok, text } = this.#bounded(item.ok, item.text);
-      if (calls.length > 0 && length + text.length > MAX_BATCH_LENGTH) break;
-      calls.push(ok ? item.id : -item.id);
-      texts.push(text);
+      if (answers > 0 && length + text.length > MAX_BATCH_LENGTH) break;
+      batch.push(ok ? item.id : -item.id, text);
       length += text.length;
       this.#items.shift();
     }
-    const notified = this.#settledNotifications;
-    this.#settledNotifications = 0;
-    const head: DownHead = timer === undefined ? { notified, calls } : { notified, timer };
-    return [JSON.stringify(direct ? { ...head, direct } : head), ...texts];
+    return batch;
   }
 
   #bounded(ok: boolean, text: string): { readonly ok: boolean; readonly text: string } {

@@ -1,5 +1,6 @@
 import type { SandboxLimits } from '../limits.ts';
 import { type IsolateBlueprint, isolateBlueprint } from './blueprint.ts';
+import { type HelperCode, NO_HELPER_CODE } from './helper-code.ts';
 import { ProgramIsolate } from './program-isolate.ts';
 
 const MAX_SIZE = 32;
@@ -14,6 +15,7 @@ export class IsolateReserve {
   /** How many are to be kept ready at the moment. */
   #wanted: number;
   #blueprint: IsolateBlueprint | null = null;
+  #helperCode = NO_HELPER_CODE;
   #refillTimer: NodeJS.Timeout | undefined;
   #shrinkTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -46,6 +48,11 @@ export class IsolateReserve {
     if (this.#isolates.length === 0) this.#grow();
     if (this.#wanted > this.#usualSize) this.#shrinkLater();
     return this.#isolates.shift() ?? this.#prepare();
+  }
+
+  /** To be called before an isolate is made. */
+  compileHelpersWith(code: HelperCode): void {
+    this.#helperCode = code;
   }
 
   /** Fills the reserve when this thread has nothing else to do. */
@@ -82,7 +89,7 @@ export class IsolateReserve {
   }
 
   #prepare(): ProgramIsolate {
-    this.#blueprint ??= isolateBlueprint(this.#limits);
+    this.#blueprint ??= isolateBlueprint(this.#limits, this.#helperCode);
     const isolate = new ProgramIsolate(this.#blueprint);
     this.#made += 1;
     return isolate;

@@ -140,9 +140,8 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
     const context = isolate.contextWith(this.#program.globals);
-    context.wiring.receive = (kind, ...values) => this.#messages.take(kind, values);
-    context.wiring.flush = () => this.#pause.flushed();
-    context.wiring.flushNow = () => this.#pause.flushedNow();
+    context.wiring.receive = (message) => this.#messages.take(message);
+    context.wiring.pause = this.#pause;
     context.wiring.fetch = (key) => this.#program.values.get(String(key)) ?? 'null';
     this.#entries.enter((direct) =>
       context.run(programScript(this.#program, prepared, direct), direct),
@@ -286,7 +285,7 @@ export class IsolateRun implements SandboxRun {
     this.#scheduled = true;
     this.#entries.enter((direct) => {
       this.#scheduled = false;
-      return this.#isolate?.context.deliver(this.#inbox.take(direct), direct);
+      return this.#isolate?.context.deliver(this.#inbox.take(direct));
     });
   }
 

@@ -3,6 +3,7 @@ import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
 import { collectAtExit } from './collect-at-exit.ts';
 import { BY_THREADS, type Doorway } from './doorway.ts';
+import type { HelperCode } from './helper-code.ts';
 import { IsolateReserve } from './isolate-reserve.ts';
 import { IsolateRun } from './isolate-run.ts';
 import type { ProgramIsolate } from './program-isolate.ts';
@@ -74,6 +75,11 @@ export class IsolateSandbox implements Sandbox {
   /** Isolates of programs that start later are entered like this. @internal */
   enterThrough(door: Doorway): void {
     this.#door = door;
+  }
+
+  /** The helpers are compiled with what this finds. To be called before a program is run. @internal */
+  compileHelpersWith(code: HelperCode): void {
+    this.#reserve.compileHelpersWith(code);
   }
 
   run(program: Program, calls: ProgramCalls, session: symbol): IsolateRun {

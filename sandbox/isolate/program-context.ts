@@ -1,6 +1,6 @@
 import type ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
-import { type CompiledHelpers, installHelpers, type Wiring } from './install-helpers.ts';
+import { type CompiledHelpers, installHelpers, NO_PAUSE, type Wiring } from './install-helpers.ts';
 
 const PROGRAM_FILE = { filename: 'exec_main.mjs', lineOffset: -1 };
 
@@ -13,8 +13,7 @@ const PROGRAM_FILE = { filename: 'exec_main.mjs', lineOffset: -1 };
 export class ProgramContext {
   readonly wiring: Wiring = {
     receive: () => {},
-    flush: () => undefined,
-    flushNow: () => {},
+    pause: NO_PAUSE,
     fetch: () => '',
   };
   readonly #context: ivm.Context;
@@ -45,9 +44,10 @@ export class ProgramContext {
   }
 
   /** Delivers a batch. The rest is as for `run`. */
-  deliver(batch: readonly string[], direct: boolean): Promise<void> | void {
-    if (direct) return void this.#deliver.applySync(undefined, batch as [string]);
-    return this.#deliver.apply(undefined, batch as [string]);
+  deliver(batch: Parameters<Deliver>): Promise<void> | void {
+    const [direct] = batch;
+    if (direct) return void this.#deliver.applySync(undefined, batch);
+    return this.#deliver.apply(undefined, batch);
   }
 
   /** Cuts the program off: what it sends from now on is ignored. */
@@ -58,8 +58,7 @@ export class ProgramContext {
   /** Lets V8 collect the context, which nothing enters any more. No thread may be inside. */
   release(): void {
     this.cutOff();
-    this.wiring.flush = () => undefined;
-    this.wiring.flushNow = () => {};
+    this.wiring.pause = NO_PAUSE;
     this.wiring.fetch = () => 'null';
     this.#deliver.release();
     this.#context.release();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { CodeModeError } from '../../src/errors.ts';
 
-/** Where the package has all that a process loads in one file. */
+/** Where the package has the entry of what a process loads. */
 const BUNDLE = '../../programs/sandbox-process.cjs';
 
 /**
@@ -11,7 +11,7 @@ const BUNDLE = '../../programs/sandbox-process.cjs';
  * @throws `sandbox_failed` if it is not there, because a bundler has moved this module.
  */
 export function childEntry(here: string | undefined): URL {
-  const names = here?.endsWith('.ts') ? ['child.ts'] : [BUNDLE, 'child.js'];
+  const names = here?.endsWith('.ts') ? ['child-start.ts'] : [BUNDLE, 'child-start.js'];
   const entries = here === undefined ? [] : names.map((name) => new URL(name, here));
   const entry = entries.find((each) => existsSync(each));
   if (entry !== undefined) return entry;

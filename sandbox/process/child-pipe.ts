@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 
 /** What a pipe reports. */
 export interface ChildPipeEvents {
+  /** The next bytes. Their memory is used again when this returns. */
   readonly onBytes: (chunk: Buffer) => void;
   /** Everything has been written after some of it had to wait. */
   readonly onDrain: () => void;
@@ -10,7 +11,8 @@ export interface ChildPipeEvents {
   readonly onEnd: () => void;
 }
 
-const READ_BYTES = 65_536;
+/** As many as the system keeps in a pipe. */
+const READ_BYTES = 256 << 10;
 /** Between two looks at the pipe while this thread waits for it, in milliseconds. */
 const LOOK_MS = 1;
 
@@ -24,6 +26,8 @@ export class ChildPipe {
   readonly #fd: number;
   readonly #events: ChildPipeEvents;
   readonly #socket: Socket;
+  /** For `read`, which may be called by what reads from the socket. */
+  readonly #room = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
   /** Chunks to write: several if some came while another one was being written. */
   readonly #later: (readonly [Buffer, (() => void) | undefined])[] = [];
@@ -34,8 +38,13 @@ export class ChildPipe {
   constructor(fd: number, events: ChildPipeEvents) {
     this.#fd = fd;
     this.#events = events;
-    this.#socket = new Socket({ fd, readable: true, writable: true });
-    this.#socket.on('data', events.onBytes).on('drain', events.onDrain);
+    const callback = (length: number, bytes: Uint8Array) => {
+      events.onBytes(bytes.subarray(0, length) as Buffer);
+      return true;
+    };
+    const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback };
+    this.#socket = new Socket({ fd, readable: true, writable: true, onread });
+    this.#socket.on('drain', events.onDrain);
     this.#socket.on('end', events.onEnd).on('error', events.onEnd).on('close', events.onEnd);
   }
 
@@ -103,7 +112,7 @@ export class ChildPipe {
   }
 
   #readNow(): Buffer | null {
-    const room = Buffer.allocUnsafe(READ_BYTES);
+    const room = this.#room;
     try {
       const bytes = readSync(this.#fd, room);
       if (bytes === 0) this.#events.onEnd();

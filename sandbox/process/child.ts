@@ -1,13 +1,14 @@
 import { writeSync } from 'node:fs';
 import type { OutputItem } from '../../src/events.ts';
 import type { Program, ProgramCalls, ProgramEnd, ProgramTool } from '../../src/sandbox.ts';
+import type { HelperCode } from '../isolate/helper-code.ts';
 import { IsolateSandbox } from '../isolate/isolate-sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
-import { ChildPipe } from './child-pipe.ts';
+import type { ChildPipe, ChildPipeEvents } from './child-pipe.ts';
 import { DirectDoor } from './direct-door.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type Frame, FrameWriter } from './frames.ts';
-import { giveUpPermissions, giveUpThreads } from './give-up-permissions.ts';
+import { giveUpThreads } from './give-up-permissions.ts';
 import { Guest } from './guest.ts';
 import { InsideWatch } from './inside-watch.ts';
 import { MemoryLedger } from './memory-ledger.ts';
@@ -25,9 +26,19 @@ const NOBODY = 0;
 
 type Options = Pick<Program, 'toolErrors' | 'console' | 'globals' | 'hold'>;
 
+/** A pipe to the host. */
+export type ProcessPipe = Pick<ChildPipe, 'read' | 'rest' | 'write' | 'unsentBytes' | 'mayBlock'>;
+
+/** What a sandbox process is made of. */
+export interface SandboxProcessParts {
+  readonly pipe: (events: ChildPipeEvents) => ProcessPipe;
+  readonly helperCode: HelperCode;
+}
+
 /** The sandbox process's half of the pipe: an isolate sandbox, driven by frames. */
-class SandboxProcess {
-  readonly #pipe: ChildPipe;
+export class SandboxProcess {
+  readonly #pipe: ProcessPipe;
+  readonly #helperCode: HelperCode;
   readonly #writer = new FrameWriter((chunk, taken) => this.#pipe.write(chunk, taken));
   readonly #watch = new InsideWatch();
   readonly #door: DirectDoor;
@@ -43,11 +54,14 @@ class SandboxProcess {
   /** How many more deliveries to a lone program make it worth while to start the watch; null if nothing does. */
   #untilWatch: number | null = null;
 
-  constructor(fd: number) {
+  constructor({ pipe, helperCode }: SandboxProcessParts) {
     const reader = new FrameReader();
-    this.#pipe = new ChildPipe(fd, {
+    this.#helperCode = helperCode;
+    this.#pipe = pipe({
       onBytes: (chunk) => {
-        for (const frame of reader.push(chunk)) this.#receive(frame);
+        const frames = reader.push(chunk);
+        if (frames.some(({ kind }) => kind === Down.Answer)) this.#delivered();
+        for (const frame of frames) this.#receive(frame);
       },
       onDrain: () => {
         for (const guest of this.#guests.values()) guest.pipeFull(false);
@@ -61,6 +75,11 @@ class SandboxProcess {
       flush: () => this.#writer.flush(),
       onShared: () => this.#writer.send(Up.Shared, 0, 0, 0),
     });
+  }
+
+  /** Frees its isolates. It must not be used again. */
+  close(): void {
+    void this.#sandbox?.close();
   }
 
   #receive(frame: Frame): void {
@@ -77,7 +96,6 @@ class SandboxProcess {
       case Down.Start:
         return this.#start(frame);
       case Down.Answer:
-        this.#delivered();
         return guest?.run.answer(
           a,
           b === 1,
@@ -115,6 +133,7 @@ class SandboxProcess {
   #setUp(limits: SandboxLimits, limitBytes: number, aloneAfter: number): void {
     this.#sandbox = new IsolateSandbox({ limits });
     this.#sandbox.enterThrough(this.#door);
+    this.#sandbox.compileHelpersWith(this.#helperCode);
     const usedBytes = () => process.memoryUsage.rss();
     const onExcess = () => {
       writeSync(2, lastWordsOf(limitBytes));
@@ -125,7 +144,10 @@ class SandboxProcess {
     else giveUpThreads();
   }
 
-  /** Something was delivered to a program. Its process is worth a watch if there is much of that. */
+  /**
+   * Something was delivered to a program: answers that come together count once. Its process is worth
+   * a watch if it is entered often, as for one call after another.
+   */
   #delivered(): void {
     if (this.#untilWatch === null || this.#guests.size !== 1 || this.#memory === null) return;
     this.#untilWatch -= 1;
@@ -189,7 +211,6 @@ class SandboxProcess {
       writes.flush();
       if (text === undefined) writer.send(kind, id, a, b);
       else writer.send(kind, id, a, b, text);
-      this.#door.said();
     };
     return {
       started: () => send(Up.Started),
@@ -197,7 +218,6 @@ class SandboxProcess {
       output: (item) => {
         writes.flush();
         sendItem(writer, id, item);
-        this.#door.said();
         this.#checkPipe(id);
       },
       yieldControl: () => send(Up.Yield),
@@ -267,6 +287,3 @@ function lastWordsOf(limitBytes: number): string {
   const limit = `${limitBytes / MIB} MiB (maxProcessBytes)`;
   return `Fatal memory excess: the process went over its limit of ${limit} while its host was busy\n`;
 }
-
-giveUpPermissions();
-new SandboxProcess(3);

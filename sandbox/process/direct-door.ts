@@ -52,9 +52,8 @@ export class DirectDoor implements Doorway {
     if (!this.#isInside) this.#answer();
   }
 
-  /** A message to the host was gathered. The program may never come back from where it goes now. */
   said(): void {
-    if (this.#isInside) this.#parts.flush();
+    this.#parts.flush();
   }
 
   pass(entry: () => void): void {

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn as nodeSpawn, type SpawnOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { childStreams } from './child-files.ts';
-import { engineStart } from './engine-start.ts';
+import { type Spawn, spawnEngine } from './early-spawn.ts';
 import { LastWords } from './last-words.ts';
 
 /** How long to wait for the last output of a process that has exited, in milliseconds. */
@@ -10,13 +9,6 @@ const LAST_WORDS_MS = 50;
 const MUCH_UNREAD_BYTES = 16 << 20;
 /** How long a process may run without its pipe, in milliseconds. */
 const PIPELESS_MS = 500;
-
-/** Starts a process, as `spawn` of Node.js does. */
-export type Spawn = (
-  command: string,
-  args: readonly string[],
-  options: SpawnOptions,
-) => ChildProcess;
 
 /** How a process is started. */
 export interface ChildStart {
@@ -53,6 +45,7 @@ export class EngineChild {
   readonly #lastWords: LastWords;
   #patience: NodeJS.Timeout | undefined;
   #isOver = false;
+  #traffic = 0;
 
   constructor(start: ChildStart, events: ChildEvents) {
     this.#onExit = events.onExit;
@@ -63,13 +56,21 @@ export class EngineChild {
     if (this.#child === null) return;
     if (this.#pipe === null) this.#refuse(new Error('it has no pipe'));
     this.#watch(this.#child);
-    this.#pipe?.on('data', events.onBytes);
+    this.#pipe?.on('data', (chunk: Buffer) => {
+      this.#traffic += 1;
+      events.onBytes(chunk);
+    });
     this.#pipe?.on('drain', events.onDrain);
     this.#pipe?.on('close', () => this.#watchMute(events.onMute));
   }
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Chunks carried so far, in both directions. */
+  get traffic(): number {
+    return this.#traffic;
   }
 
   /** Bytes that were sent to it and not read yet. */
@@ -91,6 +92,7 @@ export class EngineChild {
   write(chunk: Buffer): number {
     const pipe = this.#pipe;
     if (pipe?.writable !== true) return 0;
+    this.#traffic += 1;
     pipe.write(chunk);
     if (pipe.writableLength > MUCH_UNREAD_BYTES && !pipe.isPaused()) {
       pipe.pause();
@@ -116,13 +118,9 @@ export class EngineChild {
     this.#child?.[isRef ? 'ref' : 'unref']();
   }
 
-  #start({ nodePath, launch, spawn = nodeSpawn }: ChildStart): ChildProcess | null {
+  #start({ nodePath, launch, spawn }: ChildStart): ChildProcess | null {
     try {
-      const { args, env, cwd } = engineStart(nodePath);
-      const [command, ...rest] = [...launch, nodePath, ...args] as [string, ...string[]];
-      // In a scheduling group of its own, so that processors are shared by session and not by thread.
-      const detached = process.platform !== 'win32';
-      const child = spawn(command, rest, { stdio: childStreams(), env, cwd, detached });
+      const child = spawnEngine(nodePath, launch, spawn);
       child.on('error', (error) => this.#over(couldNotStart(error)));
       return child;
     } catch (error) {

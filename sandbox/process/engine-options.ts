@@ -1,6 +1,6 @@
 import type { SandboxLimits } from '../limits.ts';
+import type { Spawn } from './early-spawn.ts';
 import type { EndCause } from './end-cause.ts';
-import type { Spawn } from './engine-child.ts';
 import type { EngineProcess } from './engine-process.ts';
 import type { ProcessLimits } from './limits.ts';
 

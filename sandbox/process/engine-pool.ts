@@ -7,6 +7,7 @@ import { EngineProcess } from './engine-process.ts';
 import type { PoolCounts, PoolOptions } from './pool-options.ts';
 import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
+import { Traffic } from './traffic.ts';
 import { usedProcessorMs } from './used-processor.ts';
 
 /** The thread that a process needs for leaving programs alone pays off for one that makes many calls. */
@@ -18,7 +19,8 @@ const CAN_TELL_COMPUTING = usedProcessorMs(process.pid) !== null;
 
 /**
  * Starting a process occupies a core for a while. So a spare that a program has taken is replaced when
- * no other program has started for `quietMs`, or after `withinMs` if no program is being started then.
+ * no other program has started for `quietMs` and none makes many calls, or after `withinMs` if no
+ * program is being started then.
  */
 const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
 /** Memory that an idle process may always use, in bytes: more than every process uses. */
@@ -49,7 +51,11 @@ export class EnginePool {
   #lacksRelief = false;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
-  readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), SPARE_MOMENT);
+  readonly #traffic = new Traffic(() => this.living);
+  readonly #spareMoment = new QuietMoment(() => this.#keepSpares(), {
+    ...SPARE_MOMENT,
+    isQuiet: () => this.#traffic.isLow(),
+  });
   #closed = false;
 
   constructor(options: PoolOptions) {

@@ -2,7 +2,7 @@ import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls } from '../../src/sandbox.ts';
 import { AnswerRoom } from './answer-room.ts';
 import type { Access } from './company.ts';
-import { type EndCause, type Excess, heaviest, lost, notStarted, tooLarge } from './end-cause.ts';
+import { type EndCause, type Excess, heaviest, lost, notStarted } from './end-cause.ts';
 import { EngineChild } from './engine-child.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { FrameWriter } from './frames.ts';
@@ -67,8 +67,7 @@ export class EngineProcess {
     const messages = this.#readMessages();
     const onBytes = (chunk: Buffer) => messages.push(chunk);
     const onDrain = () => this.#answerRoom.drained();
-    const onExit = (how: string) => this.#exited(how);
-    const events = { onBytes, onDrain, onMute, onExit };
+    const events = { onBytes, onDrain, onMute, onExit: (how: string) => this.#exited(how) };
     this.#child = new EngineChild({ nodePath, launch, spawn }, events);
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
@@ -111,6 +110,11 @@ export class EngineProcess {
   /** Programs started in it so far. */
   get programs(): number {
     return this.#programs;
+  }
+
+  /** Chunks that were sent to it and that it has sent so far. */
+  get traffic(): number {
+    return this.#child.traffic;
   }
 
   knows(session: symbol): boolean {
@@ -197,11 +201,6 @@ export class EngineProcess {
   /** Calls off stopping a program because of this limit: memory went down by itself. */
   spare(limit: Excess['limit']): void {
     this.#heaviest.spare(limit);
-  }
-
-  /** Ends the process because of memory. */
-  endLarge(excess: Excess): void {
-    this.end('memory', tooLarge(excess));
   }
 
   /** Ends the process at once. Its programs end with this failure. */

@@ -52,6 +52,7 @@ export function maxFrameBytes(textLength: number): number {
 /** Gathers frames and hands out those of one turn as one chunk. */
 export class FrameWriter {
   readonly #write: (chunk: Buffer, taken?: () => void) => void;
+  readonly #flushLater = () => this.flush();
   #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   #used = 0;
   #scheduled = false;
@@ -91,7 +92,7 @@ export class FrameWriter {
     if (at > LARGE_CHUNK_BYTES) this.#handOut();
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => this.flush());
+    process.nextTick(this.#flushLater);
   }
 
   /** Hands out the frames gathered so far. */

@@ -21,7 +21,7 @@ export const FINE: Pressure = { phase: 'fine' };
 /** Beyond this multiple of the limit, the process is ended at once. */
 const HARD_FACTOR = 17 / 16;
 /** How long memory may take to go down, in milliseconds. */
-const RELIEF_MS = 100;
+const RELIEF_MS = 300;
 /** How long a stopped program's memory may take to be returned before the next is picked, in milliseconds. */
 const NEXT_PICK_MS = 40;
 /** From this share of the limit on, memory is checked more often. */

@@ -1,4 +1,4 @@
-import type { Excess } from './end-cause.ts';
+import { type Excess, tooLarge } from './end-cause.ts';
 import type { EngineProcess } from './engine-process.ts';
 import type { ProcessLimits } from './limits.ts';
 import { FINE, isNear, type Pressure, press } from './memory-pressure.ts';
@@ -57,7 +57,7 @@ export class MemoryWatch {
 
   #relieve(engine: EngineProcess, pressure: Pressure, excess: Excess, nowMs: number): Pressure {
     const [next, verdict] = press(pressure, { ...excess, nowMs, stopping: engine.stopping });
-    if (verdict === 'end') engine.endLarge(excess);
+    if (verdict === 'end') engine.end('memory', tooLarge(excess));
     else if (verdict === 'pick') engine.stopHeaviest(excess);
     else if (pressure.phase !== 'fine' && next.phase === 'fine') engine.spare(excess.limit);
     return next;

@@ -41,13 +41,14 @@ export class OwnMemory {
   /** Watches while a program runs. */
   async watch(stopped: Promise<void>): Promise<void> {
     this.#programs += 1;
-    if (this.#programs === 1) this.#look();
+    if (this.#timer === undefined) this.#look();
     await stopped;
     this.#programs -= 1;
-    if (this.#programs === 0) clearTimeout(this.#timer);
   }
 
   #look(): void {
+    this.#timer = undefined;
+    if (this.#programs === 0) return;
     const { limitBytes, usedBytes, onExcess } = this.#parts;
     const used = usedBytes();
     if (used > this.mostBytes) return onExcess();

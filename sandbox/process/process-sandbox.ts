@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { withDefaults } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
+import type { Spawn } from './early-spawn.ts';
 import { engineNode } from './engine-node.ts';
 import { EnginePool } from './engine-pool.ts';
 import type { ProcessLimits } from './limits.ts';
@@ -32,6 +33,9 @@ export interface ProcessSandboxOptions {
   readonly aloneAfter?: number;
   readonly limits?: Partial<SandboxLimits & ProcessLimits>;
 }
+
+/** Also what starts its processes: for programs of this package that have started one already. */
+export type SpawningOptions = ProcessSandboxOptions & { readonly spawn: Spawn };
 
 /** How often memory is checked, in milliseconds: as a rule, and while much of it is in use. */
 const WATCH_MS = 25;
@@ -78,6 +82,7 @@ export class ProcessSandbox implements Sandbox {
       options.limits,
     );
     const { nodePath, launch = [], spares = 1, sessionsPerProcess = 1, aloneAfter } = options;
+    const { spawn }: Partial<SpawningOptions> = options;
     this.#sandboxLimits = pick(all);
     this.#memory = new MemoryWatch(all);
     this.#pool = new EnginePool({
@@ -88,6 +93,7 @@ export class ProcessSandbox implements Sandbox {
       spares,
       sessionsPerProcess,
       ...(aloneAfter !== undefined && { aloneAfter }),
+      ...(spawn !== undefined && { spawn }),
       onRoom: (isNew) => (isNew ? this.#waiting.moveNow() : this.#waiting.move()),
     });
   }

@@ -4,6 +4,8 @@ export interface QuietMomentOptions {
   readonly quietMs: number;
   /** After so long it is done even if it is not quiet, in milliseconds. */
   readonly withinMs: number;
+  /** Whether it has been quiet since the last time this was asked. Default: always. */
+  readonly isQuiet?: () => boolean;
   /** Monotonic, in milliseconds. Default: that of this process. */
   readonly now?: () => number;
 }
@@ -29,7 +31,7 @@ export class QuietMoment {
     if (this.#timer === undefined) this.#dueMs = nowMs + withinMs;
     else if (nowMs >= this.#dueMs) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pass(), quietMs).unref();
+    this.#timer = setTimeout(() => this.#look(), quietMs).unref();
   }
 
   cancel(): void {
@@ -37,8 +39,10 @@ export class QuietMoment {
     this.#timer = undefined;
   }
 
-  #pass(): void {
-    this.#timer = undefined;
-    this.#act();
+  #look(): void {
+    const { quietMs, isQuiet } = this.#options;
+    const isTime = isQuiet?.() !== false || this.#now() >= this.#dueMs;
+    this.#timer = isTime ? undefined : setTimeout(() => this.#look(), quietMs).unref();
+    if (isTime) this.#act();
   }
 }

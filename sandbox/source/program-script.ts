@@ -10,7 +10,7 @@ const INLINE_VALUES_LENGTH = 262_144;
 /**
  * The script that starts a program: its body in a function, after one extra line.
  *
- * @param direct See `DownHead.direct`.
+ * @param direct Whether this thread enters.
  */
 export function programScript(program: Program, module: ModuleBody, direct = false): string {
   const { body, metaName, loadName, thisName } = module;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
-import { CodeModeError } from '../errors.ts';
+import { CodeModeError, messageOf } from '../errors.ts';
 import { type Checked, kindOf, type Problem } from './checked-value.ts';
 import type { JsonSchema } from './schema-types.ts';
 
@@ -49,7 +49,7 @@ function compiled(schema: JsonSchema, what: string, allErrors: boolean): Validat
   try {
     return validator.compile(rest);
   } catch (error) {
-    const text = `Cannot use ${what}: ${error instanceof Error ? error.message : String(error)}`;
+    const text = `Cannot use ${what}: ${messageOf(error)}`;
     throw new CodeModeError('invalid_argument', text, { cause: error });
   } finally {
     // The validator would keep every schema that it has compiled.

@@ -1,5 +1,5 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
-import { CodeModeError } from '../errors.ts';
+import { CodeModeError, messageOf } from '../errors.ts';
 import type { Checked, Problem, ValueCheck } from './checked-value.ts';
 import { jsonSchemaCheck } from './json-schema-check.ts';
 import type { JsonSchema, ValueSchema } from './schema-types.ts';
@@ -53,7 +53,7 @@ function jsonOf(schema: StandardSchemaV1, side: Side, what: string): JsonSchema 
   try {
     return jsonSchema[side]({ target: 'draft-2020-12' });
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     const text = `Cannot use ${what}: ${vendor} cannot write it as JSON Schema (${detail}); ${advice}`;
     throw new CodeModeError('invalid_argument', text, { cause: error });
   }

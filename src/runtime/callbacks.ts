@@ -1,12 +1,13 @@
 import { type Delegate, JsonText, type Notification, type ToolCall } from '../delegate.ts';
-import { Cancelled, type CancelReason, CarriedError, ErrorText } from '../errors.ts';
+import { Cancelled, type CancelReason, ErrorText } from '../errors.ts';
 import type { PendingCall } from '../events.ts';
 import { startTimer } from '../waiting/timer.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { Callback, type Returned } from './callback.ts';
 import { GracePeriod } from './grace-period.ts';
 import { inSlices } from './in-slices.ts';
-import { isLean, LeanSignal } from './lean-signal.ts';
-import { Failure, failed, messageOf, type ToolAnswer, toAnswer } from './tool-answer.ts';
+import { isPassing, type PassingDelegate } from './passed-call.ts';
+import { Failure, failed, type ToolAnswer, toAnswer } from './tool-answer.ts';
 
 /** Callbacks of a session that did not stop in time. */
 export interface CallbackCounts {
@@ -36,21 +37,6 @@ export interface CallbackResults {
 /** What a call or a notification costs besides its text, in bytes. */
 const TASK_BYTES = 512;
 
-/** A running callback; `call` is null for a notification. */
-class Task {
-  readonly controller: AbortController;
-  readonly call: ToolCall | null;
-  /** Reserved in the budget. */
-  readonly bytes: number;
-  state: 'running' | 'over' | 'abandoned' = 'running';
-
-  constructor(controller: AbortController, call: ToolCall | null, bytes: number) {
-    this.controller = controller;
-    this.call = call;
-    this.bytes = bytes;
-  }
-}
-
 /**
  * The delegate calls of one cell: starts them, and ends them together.
  *
@@ -60,12 +46,13 @@ class Task {
  */
 export class Callbacks {
   readonly #delegate: Delegate;
-  readonly #isLean: boolean;
+  /** The same delegate if it passes calls on. */
+  readonly #passing: PassingDelegate | null;
   readonly #counts: CallbackCounts;
   readonly #results: CallbackResults;
   readonly #budget: ByteBudget;
   /** In call order. When all are cancelled, those that are over stay until the last one is. */
-  readonly #tasks = new Set<Task>();
+  readonly #open = new Set<Callback>();
   #running = 0;
   #notifications = 0;
   #ended: CancelReason | null = null;
@@ -80,7 +67,7 @@ export class Callbacks {
     budget: ByteBudget,
   ) {
     this.#delegate = delegate;
-    this.#isLean = isLean(delegate);
+    this.#passing = isPassing(delegate) ? delegate : null;
     this.#counts = counts;
     this.#results = results;
     this.#budget = budget;
@@ -97,7 +84,7 @@ export class Callbacks {
 
   /** The unanswered tool calls, in call order. */
   get pendingCalls(): readonly PendingCall[] {
-    return [...this.#tasks].flatMap(({ call, state }) =>
+    return [...this.#open].flatMap(({ call, state }) =>
       call === null || state !== 'running' ? [] : [{ callId: call.callId, tool: call.tool }],
     );
   }
@@ -110,17 +97,10 @@ export class Callbacks {
     if (this.#ended !== null) return this.#results.toolEnded(id, call, CALL_CANCELLED);
     const bytes = bytesOf(call.inputText);
     const full = this.#budget.reserve(bytes);
-    if (full === null) void this.#invoke(id, this.#begin(call, bytes), call);
-    else this.#results.toolEnded(id, call, failed(noRoom(full)));
-  }
-
-  /** Results wait as they are. Text is weighed, so that whoever reads it from a client can pause. */
-  async #answerLater(result: unknown, room: Promise<boolean>): Promise<ToolAnswer> {
-    const bytes = bytesOf(textOf(result));
-    this.#budget.countWaiting(bytes);
-    const hasRoom = await room;
-    this.#budget.countWaiting(-bytes);
-    return hasRoom ? toAnswer(result) : CALL_CANCELLED;
+    if (full !== null) return this.#results.toolEnded(id, call, failed(noRoom(full)));
+    const callback = this.#begin(id, call, bytes);
+    if (this.#passing !== null) this.#passing.passCall(call, callback);
+    else void this.#await(callback, (signal) => this.#delegate.invokeTool(call, signal));
   }
 
   /**
@@ -130,8 +110,11 @@ export class Callbacks {
     if (this.#ended !== null) return this.#results.notified();
     const bytes = bytesOf(notification.text);
     const full = this.#budget.reserve(bytes);
-    if (full === null) void this.#deliver(this.#begin(null, bytes), notification);
-    else this.#results.overrun(full);
+    if (full !== null) return this.#results.overrun(full);
+    const callback = this.#begin(0, null, bytes);
+    this.#notifications += 1;
+    if (this.#passing !== null) this.#passing.passNotification(notification, callback);
+    else void this.#await(callback, (signal) => this.#delegate.notify(notification, signal));
   }
 
   /**
@@ -186,38 +169,66 @@ export class Callbacks {
 
   /** Listeners are code of the delegate and may be slow. @returns See `inSlices`. */
   #abortAll(reason: Cancelled): Promise<void> | null {
-    const tasks = [...this.#tasks];
+    const open = [...this.#open];
     let at = 0;
     return inSlices(() => {
-      const task = tasks[at];
+      const callback = open[at];
       at += 1;
-      if (task?.state === 'running') task.controller.abort(reason);
-      return task !== undefined;
+      if (callback?.state === 'running') callback.cancel(reason);
+      return callback !== undefined;
     });
   }
 
   #abandonRest(): void {
     this.#counts.abandoned += this.#running;
-    for (const task of this.#tasks) {
-      if (task.state !== 'running') continue;
-      task.state = 'abandoned';
-      this.#budget.free(task.bytes);
+    for (const callback of this.#open) {
+      if (callback.state !== 'running') continue;
+      callback.state = 'abandoned';
+      this.#budget.free(callback.bytes);
     }
     this.#running = 0;
-    this.#tasks.clear();
+    this.#open.clear();
   }
 
-  async #invoke(id: number, task: Task, call: ToolCall): Promise<void> {
+  /** Waits for a delegate that returns promises. */
+  async #await(
+    callback: Callback,
+    start: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<void> {
     let result: unknown;
     try {
-      result = await this.#delegate.invokeTool(call, task.controller.signal);
+      result = await start(callback.controller!.signal);
     } catch (error) {
-      result = new Failure(error instanceof CarriedError ? error.carried : messageOf(error));
+      return callback.failed(error);
     }
+    callback.answered(result);
+  }
+
+  readonly #returned: Returned = (callback, result) => {
+    const { call } = callback;
+    if (call === null) return this.#delivered(callback);
     const room = this.#ended === null ? this.#results.room() : null;
-    const answer = room === null ? this.#answerTo(result) : await this.#answerLater(result, room);
-    if (task.state === 'running') this.#results.toolEnded(id, call, answer);
-    this.#finish(task);
+    if (room === null) this.#answer(callback, call, this.#answerTo(result));
+    else void this.#answerLater(callback, call, result, room);
+  };
+
+  /** Results wait as they are. Text is weighed, so that whoever reads it from a client can pause. */
+  async #answerLater(
+    callback: Callback,
+    call: ToolCall,
+    result: unknown,
+    room: Promise<boolean>,
+  ): Promise<void> {
+    const bytes = bytesOf(textOf(result));
+    this.#budget.countWaiting(bytes);
+    const hasRoom = await room;
+    this.#budget.countWaiting(-bytes);
+    this.#answer(callback, call, hasRoom ? toAnswer(result) : CALL_CANCELLED);
+  }
+
+  #answer(callback: Callback, call: ToolCall, answer: ToolAnswer): void {
+    if (callback.state === 'running') this.#results.toolEnded(callback.id, call, answer);
+    this.#finish(callback);
   }
 
   #answerTo(result: unknown): ToolAnswer {
@@ -225,36 +236,30 @@ export class Callbacks {
     return result instanceof Failure ? CALL_CANCELLED : CALL_RETURNED;
   }
 
-  async #deliver(task: Task, notification: Notification): Promise<void> {
-    this.#notifications += 1;
-    try {
-      await this.#delegate.notify(notification, task.controller.signal);
-    } catch {
-      // Not reported, see `notify`.
-    }
+  /** A failure is not reported, see `notify`. */
+  #delivered(callback: Callback): void {
     this.#notifications -= 1;
-    if (task.state === 'running') this.#results.notified();
-    this.#finish(task);
+    if (callback.state === 'running') this.#results.notified();
+    this.#finish(callback);
   }
 
-  #begin(call: ToolCall | null, bytes: number): Task {
-    // What a lean delegate needs of a signal and its controller, both have.
-    const lean = this.#isLean ? (new LeanSignal() as unknown as AbortController) : null;
-    const task = new Task(lean ?? new AbortController(), call, bytes);
-    this.#tasks.add(task);
+  #begin(id: number, call: ToolCall | null, bytes: number): Callback {
+    const controller = this.#passing === null ? new AbortController() : null;
+    const callback = new Callback(id, call, bytes, controller, this.#returned);
+    this.#open.add(callback);
     this.#running += 1;
-    return task;
+    return callback;
   }
 
-  #finish(task: Task): void {
-    if (task.state === 'abandoned') {
+  #finish(callback: Callback): void {
+    if (callback.state === 'abandoned') {
       this.#counts.late += 1;
       return;
     }
-    task.state = 'over';
+    callback.state = 'over';
     this.#running -= 1;
-    if (this.#ended === null) this.#tasks.delete(task);
-    this.#budget.free(task.bytes);
+    if (this.#ended === null) this.#open.delete(callback);
+    this.#budget.free(callback.bytes);
     this.#wake?.();
   }
 }

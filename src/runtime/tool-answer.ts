@@ -1,5 +1,5 @@
 import { JsonText } from '../delegate.ts';
-import type { ErrorText } from '../errors.ts';
+import { CarriedError, type ErrorText } from '../errors.ts';
 
 /** The answer to a tool call as the program gets it: JSON, or the message of an error. */
 export interface ToolAnswer {
@@ -32,6 +32,16 @@ export function toAnswer(result: unknown): ToolAnswer {
 /** The answer of a call that threw. */
 export function failed(text: string | ErrorText): ToolAnswer {
   return { ok: false, text };
+}
+
+/** What is left of anything that was thrown. Does not throw. */
+export function failureOf(error: unknown): Failure {
+  try {
+    if (error instanceof CarriedError) return new Failure(error.carried);
+  } catch {
+    // A revoked proxy cannot even be asked what it is.
+  }
+  return new Failure(messageOf(error));
 }
 
 /** The message of any thrown value. Does not throw. */

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -50,11 +59,12 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     return child;
   }
 
-  it('load three small files before a host has answered a greeting, and no heavy part of Node.js', async () => {
+  it('load four small files before a host has answered a greeting, and no heavy part of Node.js', async () => {
     const host = start([bin('codex-code-mode-host')], { REPORT_AT: 'output' });
     send(host, HELLO);
     const { files, parts } = await reportOf(host);
-    assert.deepEqual(files, ['code-mode-host.cjs', 'codex-code-mode-host.js', 'launch.js']);
+    const names = ['code-mode-host.cjs', 'codex-code-mode-host.js', 'kept-code.cjs', 'launch.js'];
+    assert.deepEqual(files, names);
     assert.deepEqual(
       parts.filter((part) => HEAVY.includes(part) || part === 'child_process'),
       [],
@@ -63,7 +73,7 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     assert.deepEqual(await once(host, 'exit'), [0, null]);
   });
 
-  it('load one file of ours in a sandbox process, and no heavy part of Node.js', async () => {
+  it('load three files of ours in a sandbox process, and no heavy part of Node.js', async () => {
     const child = start([...PERMISSIONS, join(programs, 'sandbox-process.cjs')], {
       REPORT_AT: 'start',
     });
@@ -77,7 +87,7 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     ];
     assert.deepEqual(
       files.map((name) => name.replace(/\.abi\d+.*/, '.abi')),
-      [...others, 'sandbox-process.cjs'],
+      [...others, 'kept-code.cjs', 'sandbox-process.cjs', 'sandbox-programs.cjs'].sort(),
     );
     assert.deepEqual(
       parts.filter((part) => HEAVY.includes(part)),
@@ -113,6 +123,50 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     const source = 'const name: string = "b"; text(name)';
     const run = start([bin('cellhost'), 'run', '-e', source]);
     assert.equal(await textOf(run), 'b\n');
+  });
+
+  it('keep what they have compiled, again only after more work', async () => {
+    const home = mkdtempSync(join(folder, 'home-'));
+    const kept = () =>
+      readdirSync(home, { recursive: true, encoding: 'utf8' })
+        .filter((path) => /code-mode-host(-later)?\.cjs-[0-9a-f]{32}$/.test(path))
+        .map((path) => ({ path, written: statSync(join(home, path), { bigint: true }).mtimeNs }));
+    const serve = async (messages: number) => {
+      const host = start([bin('codex-code-mode-host')], { XDG_CACHE_HOME: home });
+      const answers = read(host);
+      send(host, HELLO);
+      await answers.next();
+      for (let id = 1; id <= messages; id += 1) {
+        const request = { method: 'session/open', sessionId: `s${id}` };
+        send(host, { type: 'operation/request', id, request });
+        await answers.next();
+      }
+      host.stdin?.end();
+      await once(host, 'exit');
+      return kept();
+    };
+    const few = await serve(1);
+    assert.equal(few.length, 2);
+    assert.deepEqual(await serve(1), few);
+    const many = await serve(100);
+    for (const [n, { written }] of many.entries()) assert.ok(written > few[n]!.written);
+    assert.deepEqual(await serve(100), many);
+  });
+
+  it('keep what sandbox processes compile, once', async () => {
+    const home = mkdtempSync(join(folder, 'home-'));
+    const kept = async () => {
+      const source = 'text(1)';
+      const run = start([bin('cellhost'), 'run', '-e', source], { XDG_CACHE_HOME: home });
+      assert.equal(await textOf(run), '1\n');
+      return readdirSync(home, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.includes('sandbox-programs'))
+        .map((path) => ({ path, written: statSync(join(home, path), { bigint: true }).mtimeNs }));
+    };
+    const first = await kept();
+    const kinds = first.map(({ path }) => path.replace(/.*\.cjs-[0-9a-f]{32}/, '')).sort();
+    assert.deepEqual(kinds, ['', '-bootstrap', '-settled']);
+    assert.deepEqual(await kept(), first);
   });
 
   it('show programs the same positions in errors as the sources', async () => {

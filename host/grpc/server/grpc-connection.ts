@@ -24,7 +24,7 @@ import { HEALTH_PATH, healthStatus } from './health.ts';
 import { Http2Call } from './http2-call.ts';
 import type { Leases } from './leases.ts';
 import { toStatusError } from './outcomes.ts';
-import { RequestReading } from './request-reading.ts';
+import { REQUEST_WINDOW_BYTES, RequestReading } from './request-reading.ts';
 import type { Caller } from './server-call.ts';
 
 /** What a connection needs of its server. */
@@ -37,7 +37,7 @@ export interface GrpcConnectionParts {
   readonly service: CodeModeService;
 }
 
-/** Bytes that a client may send of one request, and of all together, before they were read. */
+/** Bytes that a client may send of all requests together before they have arrived. */
 const WINDOW_BYTES = 1 << 20;
 /** Calls of one connection at once; a client holds back the others. */
 const MAX_STREAMS = 16_384;
@@ -73,7 +73,8 @@ export class GrpcConnection implements ServedConnection, Caller {
     const { limits, sessions } = parts.core;
     const name = 'maxConnectionPendingBytes';
     this.#requestBytes = new ByteBudget(name, limits[name], sessions.budget);
-    this.sessions = tableOf(parts, parts.leases.carriers.readingOf(this));
+    const carriers = new SharedReading(parts.leases.carriers.readingOf(this));
+    this.sessions = tableOf(parts, carriers);
     ignoreErrors(stream);
     this.#http = performServerHandshake(stream, {
       maxSessionMemory: MAX_SESSION_MB,
@@ -81,7 +82,7 @@ export class GrpcConnection implements ServedConnection, Caller {
       streamResetRate: DROPS_PER_SECOND,
       settings: {
         enablePush: false,
-        initialWindowSize: WINDOW_BYTES,
+        initialWindowSize: REQUEST_WINDOW_BYTES,
         maxConcurrentStreams: MAX_STREAMS,
         maxHeaderListSize: MAX_HEADER_BYTES,
       },

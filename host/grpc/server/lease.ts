@@ -1,17 +1,14 @@
-import { abortable } from 'abort-controller-x';
-import type { Delegate, Notification, ToolCall } from '../../../src/delegate.ts';
-import { isLargeValue } from '../../../src/json/json-pieces.ts';
+import type { Notification } from '../../../src/delegate.ts';
+import type { CallPasser } from '../../../src/runtime/passed-call.ts';
 import type { ToolName } from '../../../src/tools.ts';
 import { startTimer } from '../../../src/waiting/timer.ts';
 import { AnswerQueue } from '../../core/answer-queue.ts';
 import type { HostedSession, Sent } from '../../core/hosted-session.ts';
 import { CLOSE_WITHIN_MS } from '../../io/close-within-ms.ts';
-import { SessionEvent } from '../generated/code-mode.ts';
-import { encodeMessage } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
 import type { EncodedAnswer } from './encode-outcome.ts';
 import type { Execution } from './executions.ts';
-import { encodeLarge } from './large-encoding.ts';
+import { type LeaseEvent, LeaseEvents } from './lease-events.ts';
 import { Observations } from './observations.ts';
 import { toStatusError } from './outcomes.ts';
 import type { ServerCall } from './server-call.ts';
@@ -32,28 +29,23 @@ export interface LeaseParts {
   readonly onClosed: () => void;
 }
 
-type Event = NonNullable<SessionEvent['event']>;
-
 /** A session that lives as long as a stream: what its client is told, and who is asked for tools. */
 export class Lease {
   readonly sessionId: string;
   readonly executions = new Observations('execution');
   readonly waits = new Observations('wait');
   /** Asks the client for what programs call. */
-  readonly delegate: Delegate;
+  readonly delegate: CallPasser;
   readonly toolCalls: ToolCalls;
   readonly #parts: LeaseParts;
   /** By the ids of their cells. */
   readonly #cells = new Map<string, Execution>();
-  /** Messages on the lease itself. */
-  readonly #told = new UnreadBytes();
+  readonly #events: LeaseEvents;
   /** Messages that answer calls. */
   readonly #unread = new UnreadBytes();
   readonly #answers: AnswerQueue;
   /** Calls that wait for an answer of the session, and who waits for their ends. */
   readonly #open = new Map<ServerCall, () => void>();
-  /** A large notification that is being encoded; others wait behind it. */
-  #notifying: Promise<void> | null = null;
   #end: StatusError | null = null;
   #isOpen = true;
   #closing: Promise<void> | null = null;
@@ -62,12 +54,22 @@ export class Lease {
     this.#parts = parts;
     const { sessionId, call, capacity, maxUnreadBytes } = parts;
     this.sessionId = sessionId;
-    this.toolCalls = new ToolCalls(sessionId, capacity, (invocationId) =>
-      this.#tell({ $case: 'toolCallCancelled', value: { invocationId } }),
-    );
+    this.#events = new LeaseEvents(call);
+    this.toolCalls = new ToolCalls({
+      sessionId,
+      capacity,
+      onCancelled: (invocationId) =>
+        this.#tell({ $case: 'toolCallCancelled', value: { invocationId } }),
+      onCheck: (checked, bytes) => this.caller.sessions.countWhile(checked, bytes),
+    });
     this.delegate = {
-      invokeTool: async (toolCall, signal) => this.#invoke(toolCall, signal),
-      notify: (notification, signal) => this.#notify(notification, signal),
+      passCall: (toolCall, passed) => {
+        const execution = this.#cells.get(toolCall.cellId);
+        if (execution === undefined) passed.failed(foreign(toolCall.cellId));
+        else this.toolCalls.pass(execution, toolCall, passed);
+      },
+      passNotification: (notification, passed) =>
+        this.#events.notify(() => this.#notificationOf(notification), passed),
     };
     this.#answers = new AnswerQueue(this.#outlet(call.caller.peer), maxUnreadBytes);
     call.onClosed(() => void this.close());
@@ -89,7 +91,7 @@ export class Lease {
   }
 
   /** Tells the client that the session is open. */
-  opened(value: Extract<Event, { $case: 'opened' }>['value'], route: string | null): void {
+  opened(value: Extract<LeaseEvent, { $case: 'opened' }>['value'], route: string | null): void {
     this.#parts.call.sendHeaders(route === null ? {} : { 'x-code-mode-route': route });
     this.#tell({ $case: 'opened', value });
   }
@@ -182,7 +184,7 @@ export class Lease {
     for (const resolve of this.#open.values()) resolve();
     await this.#closeSession();
     this.#isOpen = false;
-    this.#told.end();
+    this.#events.end();
     this.#unread.end();
     const gone = new Error('code-mode client connection closed');
     const subscriptions = this.toolCalls.failAll(gone);
@@ -205,54 +207,22 @@ export class Lease {
     }
   }
 
-  #invoke(call: ToolCall, signal: AbortSignal): Promise<unknown> {
-    return this.toolCalls.make(this.#executionOf(call.cellId), call, signal);
-  }
-
-  /** A notification is delivered when there was room to send it. */
-  async #notify({ cellId, text }: Notification, signal: AbortSignal): Promise<void> {
-    const wait = () => this.#told.drained() ?? this.#notifying ?? undefined;
-    for (let full = wait(); full !== undefined; full = wait()) await abortable(signal, full);
-    const { id: executionId, toolCallId: callId } = this.#executionOf(cellId);
-    const notificationId = crypto.randomUUID();
-    const value = { notificationId, executionId, cellId, callId, text };
-    const event = { $case: 'notification', value } as const;
-    if (isLargeValue(text)) await this.#writeLarge(event, text.length);
-    else this.#write(event);
-  }
-
-  async #writeLarge(event: Event, length: number): Promise<void> {
-    const over = this.#told.add(length);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#notifying = promise;
-    try {
-      const message = await encodeLarge(SessionEvent, { event });
-      this.#parts.call.send(message, this.#told.add(sizeOf(message)));
-    } finally {
-      this.#notifying = null;
-      resolve();
-      over();
-    }
-  }
-
-  #executionOf(cellId: string): Execution {
+  /** @throws Error if this client has not started its cell. */
+  #notificationOf({ cellId, text }: Notification) {
     const execution = this.#cells.get(cellId);
-    if (execution !== undefined) return execution;
-    throw new Error(`Cannot call the client for cell ${cellId}: it did not start that cell`);
+    if (execution === undefined) throw foreign(cellId);
+    const { id: executionId, toolCallId: callId } = execution;
+    const value = { notificationId: crypto.randomUUID(), executionId, cellId, callId, text };
+    return { $case: 'notification', value } as const;
   }
 
   /** What is told without waiting adds up if the client does not read it. */
-  #tell(event: Event): void {
-    this.#write(event);
+  #tell(event: LeaseEvent): void {
+    this.#events.write(event);
     const { maxUnreadBytes } = this.#parts;
-    if (this.#told.bytes <= maxUnreadBytes || this.#end !== null) return;
+    if (this.#events.unreadBytes <= maxUnreadBytes || this.#end !== null) return;
     const text = `code-mode session has too many unread events: ${maxUnreadBytes} bytes (maxUnreadBytes)`;
     this.#fail(new StatusError(Status.resourceExhausted, text));
-  }
-
-  #write(event: Event): void {
-    const message = encodeMessage(SessionEvent, { event });
-    this.#parts.call.send(message, this.#told.add(message.length));
   }
 
   /** Sends a message on a stream of the session, before all answers that wait. */
@@ -264,7 +234,7 @@ export class Lease {
   #fail(error: StatusError): void {
     this.#end ??= error;
     this.#isOpen = false;
-    this.#told.end();
+    this.#events.end();
     this.#unread.end();
     for (const open of this.#open.keys()) open.reset();
     void this.close();
@@ -285,4 +255,8 @@ export class Lease {
       fail: (error: Error) => this.#fail(toStatusError(error)),
     };
   }
+}
+
+function foreign(cellId: string): Error {
+  return new Error(`Cannot call the client for cell ${cellId}: it did not start that cell`);
 }

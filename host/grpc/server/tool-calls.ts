@@ -1,6 +1,7 @@
 import { type ToolCall as Call, JsonText } from '../../../src/delegate.ts';
-import { CarriedError, ErrorText } from '../../../src/errors.ts';
+import { type Cancelled, CarriedError, ErrorText } from '../../../src/errors.ts';
 import { PIECE_LENGTH } from '../../../src/json/json-pieces.ts';
+import type { CancelListener, PassedCall } from '../../../src/runtime/passed-call.ts';
 import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
 import { ToolCall, ToolKind } from '../generated/code-mode.ts';
 import { encodeMessage, MAX_MESSAGE_BYTES } from '../message-framing.ts';
@@ -20,52 +21,57 @@ type Answer = { readonly json: JsonText } | { readonly failure: string | ErrorTe
 const OUTPUT = 'code-mode tool output JSON';
 
 /** A call without an answer. It consists of as few objects as possible: there may be very many. */
-class Invocation implements Waiter<Answer>, EventListenerObject {
+class Invocation implements Waiter<Answer>, CancelListener {
   readonly execution: Execution;
   readonly call: Call;
-  readonly signal: AbortSignal;
-  readonly #onAbort: (invocation: Invocation) => void;
-  readonly #resolve: (json: JsonText) => void;
-  readonly #reject: (error: Error) => void;
+  readonly #passed: PassedCall;
+  readonly #onCancel: (invocation: Invocation, reason: Cancelled) => void;
   /** Null until it is sent. */
   sent: { readonly number: number; readonly over: Subscription } | null = null;
 
   constructor(
     execution: Execution,
     call: Call,
-    signal: AbortSignal,
-    onAbort: (invocation: Invocation) => void,
-    resolve: (json: JsonText) => void,
-    reject: (error: Error) => void,
+    passed: PassedCall,
+    onCancel: (invocation: Invocation, reason: Cancelled) => void,
   ) {
     this.execution = execution;
     this.call = call;
-    this.signal = signal;
-    this.#onAbort = onAbort;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    signal.addEventListener('abort', this, { once: true });
+    this.#passed = passed;
+    this.#onCancel = onCancel;
+    passed.listener = this;
   }
 
   answered(answer: Answer): void {
     this.#leave();
-    if ('json' in answer) this.#resolve(answer.json);
-    else this.#reject(toError(answer.failure));
+    if ('json' in answer) this.#passed.answered(answer.json);
+    else this.#passed.failed(toError(answer.failure));
   }
 
   failed(error: Error): void {
     this.#leave();
-    this.#reject(error);
+    this.#passed.failed(error);
   }
 
-  handleEvent(): void {
-    this.#onAbort(this);
+  cancelled(reason: Cancelled): void {
+    this.#onCancel(this, reason);
   }
 
   #leave(): void {
-    this.signal.removeEventListener('abort', this);
+    this.#passed.listener = null;
     if (this.sent !== null) this.sent.over.open -= 1;
   }
+}
+
+/** What the calls of a session need. */
+export interface ToolCallsParts {
+  readonly sessionId: string;
+  /** Tool calls that the client takes at once. */
+  readonly capacity: number;
+  /** Called for each call that the client has and need not answer. */
+  readonly onCancelled: (invocationId: string) => void;
+  /** Called for a large result: it has so many bytes, and was checked when the promise resolves. */
+  readonly onCheck: (checked: Promise<unknown>, bytes: number) => void;
 }
 
 /**
@@ -75,7 +81,8 @@ class Invocation implements Waiter<Answer>, EventListenerObject {
 export class ToolCalls {
   readonly #sessionId: string;
   readonly #capacity: number;
-  readonly #onCancelled: (invocationId: string) => void;
+  readonly #onCancelled: ToolCallsParts['onCancelled'];
+  readonly #onCheck: ToolCallsParts['onCheck'];
   readonly #ids = new InvocationIds();
   readonly #sent = new PendingCalls<Answer>();
   readonly #waiting = new Set<Invocation>();
@@ -88,11 +95,11 @@ export class ToolCalls {
   #checks: Promise<unknown> = Promise.resolve();
   #failure: Error | null = null;
 
-  /** @param onCancelled Called for each call that the client has and need not answer. */
-  constructor(sessionId: string, capacity: number, onCancelled: (invocationId: string) => void) {
+  constructor({ sessionId, capacity, onCancelled, onCheck }: ToolCallsParts) {
     this.#sessionId = sessionId;
     this.#capacity = capacity;
     this.#onCancelled = onCancelled;
+    this.#onCheck = onCheck;
   }
 
   /** Calls that the client has, and calls that wait. */
@@ -115,20 +122,18 @@ export class ToolCalls {
     this.#sendWaiting();
   }
 
-  /** Makes a call. @throws The signal's reason; Error if it cannot be made, or the client fails it. */
-  make(execution: Execution, call: Call, signal: AbortSignal): Promise<JsonText> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      if (this.#failure !== null) return reject(this.#failure);
-      if (this.#sent.size + this.#waiting.size >= this.#capacity) {
-        return reject(new Error('code-mode session has too many pending delegate calls'));
-      }
-      if (!this.#subscriptions.some((one) => one.matches(call.toolName)))
-        return reject(unmatched());
-      const invocation = new Invocation(execution, call, signal, this.#onAbort, resolve, reject);
-      this.#waiting.add(invocation);
-      this.#sendWaiting();
-    });
+  /** Passes a call on. It fails if nobody can take it, or the client fails it. */
+  pass(execution: Execution, call: Call, passed: PassedCall): void {
+    if (passed.reason !== null) return passed.failed(passed.reason);
+    if (this.#failure !== null) return passed.failed(this.#failure);
+    if (this.#sent.size + this.#waiting.size >= this.#capacity) {
+      return passed.failed(new Error('code-mode session has too many pending delegate calls'));
+    }
+    if (!this.#subscriptions.some((one) => one.matches(call.toolName))) {
+      return passed.failed(unmatched());
+    }
+    this.#waiting.add(new Invocation(execution, call, passed, this.#onCancel));
+    this.#sendWaiting();
   }
 
   /**
@@ -157,6 +162,7 @@ export class ToolCalls {
   async #completeLarge(number: number, outputJson: Uint8Array): Promise<void> {
     const checked = this.#checks.then(() => checkLargeJson(outputJson));
     this.#checks = checked.catch(() => {});
+    this.#onCheck(this.#checks, outputJson.length);
     await checked.catch((error: Error) => {
       throw invalid(`invalid ${OUTPUT}: ${error.message}`);
     });
@@ -243,12 +249,12 @@ export class ToolCalls {
     }
   }
 
-  readonly #onAbort = (invocation: Invocation): void => {
-    const { sent, signal } = invocation;
-    if (this.#waiting.delete(invocation)) return invocation.failed(signal.reason);
+  readonly #onCancel = (invocation: Invocation, reason: Cancelled): void => {
+    const { sent } = invocation;
+    if (this.#waiting.delete(invocation)) return invocation.failed(reason);
     if (sent === null || !this.#sent.drop(sent.number)) return;
     this.#onCancelled(this.#ids.toId(sent.number));
-    invocation.failed(signal.reason);
+    invocation.failed(reason);
   };
 }
 

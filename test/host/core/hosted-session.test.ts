@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { CellOutcome } from '../../../host/core/cell-outcome.ts';
 import type { ClosedRule } from '../../../host/core/cell-standing.ts';
 import { HostedSession } from '../../../host/core/hosted-session.ts';
-import type { Delegate } from '../../../src/delegate.ts';
+import type { CallPasser } from '../../../src/runtime/passed-call.ts';
 import { brief } from '../../support/events.ts';
 import { settled } from '../../support/gates.ts';
 import { ScriptedSession } from '../../support/scripted-session.ts';
@@ -31,9 +31,12 @@ function setUp({ closedRule = 'answers-sent' as ClosedRule, truncates = false } 
     session.execute({ source: '' }, tokens, {}, answering('execute'));
   const wait = () => session.wait('1', { yieldAfterMs: 1 }, null, {}, answering('wait'));
   const terminate = () => session.terminate('1', null, answering('terminate'));
-  const client: Delegate = {
-    invokeTool: async () => null,
-    notify: async ({ text }) => void lines.push(`notified ${text}`),
+  const client: CallPasser = {
+    passCall: (_call, passed) => passed.answered(null),
+    passNotification: ({ text }, passed) => {
+      lines.push(`notified ${text}`);
+      passed.answered(undefined);
+    },
     cellClosed: (cellId) => void lines.push(`ended ${cellId}`),
   };
   const delegate = session.delegateOver(client);

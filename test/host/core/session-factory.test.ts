@@ -14,11 +14,16 @@ const TEXT = 'x'.repeat(200);
 function setUp(limits: Partial<HostLimits>) {
   const sandbox = new FakeSandbox();
   const factory = new SessionFactory(sandbox, { ...DEFAULT_HOST_LIMITS, ...limits }, SILENT);
+  /** What was done to the reading from clients. */
+  const readings: string[] = [];
   const open = (holder: string, own: Partial<SessionLimits> = {}) =>
     factory.open({
       id: 'id',
       holder,
-      reading: { pause() {}, resume() {} },
+      reading: {
+        pause: () => void readings.push(`pause ${holder}`),
+        resume: () => void readings.push(`resume ${holder}`),
+      },
       delegate: new ScriptedDelegate(),
       settings: { limits: own },
       maxYieldAfterMs: null,
@@ -34,7 +39,7 @@ function setUp(limits: Partial<HostLimits>) {
     run.start();
     return { session, run };
   };
-  return { factory, open, begin };
+  return { factory, open, begin, readings };
 }
 
 describe('What waits in the sessions of a host', () => {
@@ -64,6 +69,42 @@ describe('What waits in the sessions of a host', () => {
     assert.match((await a.run.callTool(0, TEXT)).text, /maxConnectionPendingBytes/);
     const waits = await Promise.race([b.run.callTool(0, TEXT), Promise.resolve('it waits')]);
     assert.equal(waits, 'it waits');
+  });
+});
+
+describe('What is looked at before it is a result', () => {
+  const MIB = 1 << 20;
+
+  it('keeps its client from being read while there is much of it', async () => {
+    const { factory, open, readings } = setUp({});
+    open('one');
+    open('other');
+    const gates = [10, 30, 40].map((mib) => ({ mib, ...Promise.withResolvers<void>() }));
+    for (const { promise, mib } of gates) factory.countWhile(promise, mib * MIB, 'one');
+    factory.countWhile(Promise.resolve(), 31 * MIB, 'other');
+    assert.deepEqual(readings, ['pause one']);
+    gates[2]!.resolve();
+    await gates[2]!.promise;
+    assert.deepEqual(readings, ['pause one']);
+    gates[1]!.resolve();
+    await gates[1]!.promise;
+    assert.deepEqual(readings, ['pause one', 'resume one']);
+  });
+
+  it('counts no longer than its session, and may end later', async () => {
+    const { factory, open, readings } = setUp({});
+    open('one');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    factory.countWhile(promise, 40 * MIB, 'one');
+    factory.closed('one');
+    open('one');
+    factory.countWhile(Promise.resolve(), MIB, 'one');
+    assert.deepEqual(readings, ['pause one']);
+    resolve();
+    await promise;
+    assert.deepEqual(readings, ['pause one', 'resume one']);
+    factory.countWhile(Promise.resolve(), 40 * MIB, 'nobody');
+    assert.deepEqual(readings, ['pause one', 'resume one']);
   });
 });
 

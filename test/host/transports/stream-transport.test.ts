@@ -36,7 +36,7 @@ describe('A stream transport', () => {
     transport.send('one');
     transport.send('two');
     assert.equal(output.chunks.length, 0);
-    await null;
+    await new Promise((go) => process.nextTick(go));
     assert.deepEqual(output.chunks.map(String), ['\x03\0\0\0one\x03\0\0\0two']);
     transport.destroy();
   });
@@ -47,7 +47,7 @@ describe('A stream transport', () => {
     const transport = streamTransport('test', new PassThrough(), output, options);
     for (let n = 0; n < 3; n += 1) {
       transport.send('x'.repeat(46));
-      await null;
+      await new Promise((go) => process.nextTick(go));
     }
     assert.equal(transport.queuedBytes, 150);
     let isFree = false;

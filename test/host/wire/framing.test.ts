@@ -176,12 +176,15 @@ describe('Framing', () => {
     for (let n = 0; n < 100; n += 1) writer.send('x'.repeat(n));
     assert.equal(turns.length, 0);
     assert.equal(writer.gatheredBytes, 100 * 4 + 4_950);
-    await null;
+    await new Promise((go) => process.nextTick(go));
     assert.equal(turns.length, 1);
     assert.equal(turns[0]?.length, 1);
     assert.equal(writer.gatheredBytes, 0);
     writer.send('again');
+    // What continues in the same turn leaves together, too.
     await null;
+    writer.send('and again');
+    await new Promise((go) => process.nextTick(go));
     assert.equal(turns.length, 2);
   });
 

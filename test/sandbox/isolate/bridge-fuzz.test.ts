@@ -100,7 +100,7 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
         const isolate = new ProgramIsolate(blueprint);
         run.start(isolate);
         const { receive } = isolate.context.wiring;
-        for (const [what, values] of messages) receive(what, ...values);
+        for (const [what, values] of messages) receive([what, ...values]);
         if (run.over) checkEnd(await run.ended);
         run.kill();
         await run.stopped;
@@ -125,14 +125,14 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
         const isolate = new ProgramIsolate(blueprint);
         run.start(isolate);
         const { receive } = isolate.context.wiring;
-        for (const [what, values] of before) receive(what, ...values);
+        for (const [what, values] of before) receive([what, ...values]);
         // Its own call may be refused, because one was forged in its name.
-        if (!run.over) receive('end');
+        if (!run.over) receive(['end']);
         checkEnd(await run.ended);
         if (left === null) return;
         followed += 1;
         await checkWitness(isolate, () => {
-          for (const [what, values] of after) receive(what, ...values);
+          for (const [what, values] of after) receive([what, ...values]);
         });
       }),
       fuzzBounds(150),
@@ -153,7 +153,7 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
       const isolate = new ProgramIsolate(blueprint);
       run.start(isolate);
       const { receive } = isolate.context.wiring;
-      for (let n = 0; n < 6; n += 1) receive(what, n + 1, ...values.slice(1));
+      for (let n = 0; n < 6; n += 1) receive([what, n + 1, ...values.slice(1)]);
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'limit');
       assert.match(failure?.text ?? '', new RegExp(limit));

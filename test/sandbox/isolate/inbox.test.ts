@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { DownHead } from '../../../sandbox/bootstrap/bridge-types.ts';
 import { Inbox } from '../../../sandbox/isolate/inbox.ts';
 
 /** What went down in one entry: answers as `[id, ok, text]`, a timer as `[id]`, settled notifications. */
 type Batch = readonly (readonly [number, 0 | 1, string] | readonly [number] | number)[];
 
 function take(inbox: Inbox): Batch {
-  const [headJson = '', ...texts] = inbox.take();
-  const { notified, timer, calls = [] } = JSON.parse(headJson) as DownHead;
-  assert.equal(texts.length, calls.length);
-  const answers = calls.map((id, at) => [Math.abs(id), id > 0 ? 1 : 0, texts[at] ?? ''] as const);
-  return [...answers, ...(timer === undefined ? [] : [[timer] as const]), notified];
+  const [direct, notified, timer, ...answers] = inbox.take();
+  assert.equal(direct, false);
+  const pairs: [number, 0 | 1, string][] = [];
+  for (let at = 0; at < answers.length; at += 2) {
+    const id = Number(answers[at]);
+    pairs.push([Math.abs(id), id > 0 ? 1 : 0, String(answers[at + 1])]);
+  }
+  return [...pairs, ...(timer === 0 ? [] : [[timer] as const]), notified];
 }
 
 function drain(inbox: Inbox): Batch[] {

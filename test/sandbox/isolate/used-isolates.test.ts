@@ -265,10 +265,10 @@ describe('UsedIsolates', { timeout: 30_000 }, () => {
     context.wiring.fetch = () => '"stored"';
     const { wiring } = context;
     isolate.releaseContext();
-    wiring.receive('text', 'late');
-    assert.deepEqual([heard, wiring.fetch('key'), wiring.flush()], [0, 'null', undefined]);
+    wiring.receive(['text', 'late']);
+    assert.deepEqual([heard, wiring.fetch('key'), wiring.pause.flushed()], [0, 'null', undefined]);
     await assert.rejects(async () => context.run('1', false));
-    await assert.rejects(async () => context.deliver(['{"notified":0}'], false));
+    await assert.rejects(async () => context.deliver([false, 0, 0]));
     isolate.dispose();
   });
 });

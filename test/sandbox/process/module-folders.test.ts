@@ -93,7 +93,9 @@ describe('moduleFolders', () => {
 
 describe('PACKAGES', () => {
   it('are those that a sandbox process imports', () => {
-    const child = fileURLToPath(new URL('../../../sandbox/process/child.ts', import.meta.url));
+    const child = fileURLToPath(
+      new URL('../../../sandbox/process/child-start.ts', import.meta.url),
+    );
     assert.deepEqual([...importedBy(child)].sort(), PACKAGES.toSorted());
   });
 });

@@ -69,7 +69,7 @@ describe('A process sandbox whose host is busy', { timeout: 60_000 }, () => {
       bytes = residentBytesOf(pid);
       peakBytes = Math.max(peakBytes, bytes);
     }
-    assert.ok(peakBytes > 256 * MIB && peakBytes < 700 * MIB, `${peakBytes / MIB} MiB`);
+    assert.ok(peakBytes < 700 * MIB, `${peakBytes / MIB} MiB`);
     const event = await session.observe(cellId, { yieldAfterMs: 10_000 });
     assert.ok(event.type === 'completed');
     assert.equal(event.failure?.kind, 'memory');

@@ -17,6 +17,8 @@ const YIELD = 'yield_control();';
 const LONG = { yieldAfterMs: 60_000 } as const;
 const LATER = { yieldAfterMs: 300 } as const;
 const LIMITS = { maxHeapBytes: 2 ** 31, maxProcessBytes: 640 << 20 };
+/** Just over `maxProcessBytes`. */
+const OVER_MIB = 655;
 const UNSTOPPABLE = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)';
 
 /** Takes so many MiB that V8 counts. */
@@ -27,7 +29,11 @@ const hide = (mib: number) =>
   `const hidden = new ArrayBuffer(0, { maxByteLength: 2 ** 30 }); hidden.resize(${mib} << 20);
   new Uint8Array(hidden).fill(1);`;
 const WAIT = 'await new Promise((go) => setTimeout(go, 1e9))';
-const GROW = 'for (const a = []; ; ) { a.push(new Uint8Array(1 << 21).fill(1)); await null }';
+/** Slowly enough for a look at its memory between the limit and where the whole process is ended. */
+const GROW = `for (const a = []; ; ) {
+  a.push(new Uint8Array(1 << 21).fill(1));
+  await new Promise((go) => setTimeout(go, 2));
+}`;
 const ANSWER = `text(await tools.next()); text('still here')`;
 
 const residentMib = (pid: number | undefined) => Math.round(residentBytes(pid) / (1 << 20));
@@ -70,6 +76,8 @@ function waitingSession(options?: ProcessSandboxOptions) {
       await Promise.race([arrival, started.first]);
       return started;
     },
+    /** A program that takes its process just over the limit, not so far that the whole process is ended. */
+    exceed: () => take(OVER_MIB - residentMib(pid())),
     async finish(source: string) {
       const { first } = await session.execute({ source, observe: LONG });
       const event = await first;
@@ -112,7 +120,7 @@ describe('A process over its limit on memory', { timeout: 60_000 }, () => {
     await using setup = waitingSession({ limits: LIMITS });
     const light = await setup.start(take(40));
     const heavy = await setup.start(take(300));
-    const grown = await setup.start(take(260));
+    const grown = await setup.start(setup.exceed());
     const event = await heavy.first;
     assert.ok(event.type === 'completed');
     assert.match(event.failure?.text ?? '', /used most of the memory/);
@@ -123,7 +131,7 @@ describe('A process over its limit on memory', { timeout: 60_000 }, () => {
     await using setup = waitingSession({ limits: LIMITS });
     const light = await setup.start(take(60));
     const hidden = await setup.start(hide(300));
-    const last = await setup.start(take(260));
+    const last = await setup.start(setup.exceed());
     const event = await hidden.first;
     assert.ok(event.type === 'completed');
     assert.match(event.failure?.text ?? '', /used most of the memory/);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
-import type { Spawn } from '../../../sandbox/process/engine-child.ts';
+import type { Spawn } from '../../../sandbox/process/early-spawn.ts';
 import { engineNode } from '../../../sandbox/process/engine-node.ts';
 import { EnginePool } from '../../../sandbox/process/engine-pool.ts';
 import { EngineProcess } from '../../../sandbox/process/engine-process.ts';

@@ -3,11 +3,11 @@ import { describe, it, type TestContext } from 'node:test';
 import { QuietMoment } from '../../../sandbox/process/quiet-moment.ts';
 
 /** A quiet moment of 100 ms, waited for a second at most, on a clock of the test. */
-function quietMoment(t: TestContext) {
+function quietMoment(t: TestContext, isQuiet: () => boolean = () => true) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let nowMs = 0;
   const doneAt: number[] = [];
-  const options = { quietMs: 100, withinMs: 1_000, now: () => nowMs };
+  const options = { quietMs: 100, withinMs: 1_000, isQuiet, now: () => nowMs };
   const moment = new QuietMoment(() => doneAt.push(nowMs), options);
   const pass = (ms: number) => {
     for (let n = 0; n < ms; n += 1) {
@@ -37,6 +37,26 @@ describe('QuietMoment', () => {
       pass(10);
     }
     assert.deepEqual(doneAt, [1_090]);
+  });
+
+  it('does not come before it is quiet, and is asked each time', (t) => {
+    const answers = [false, false, true, false];
+    const { moment, pass, doneAt } = quietMoment(t, () => answers.shift() === true);
+    moment.await();
+    pass(2_000);
+    assert.deepEqual(doneAt, [300]);
+    assert.deepEqual(answers, [false]);
+  });
+
+  it('comes in time if it never is quiet', (t) => {
+    const { moment, pass, doneAt } = quietMoment(t, () => false);
+    moment.await();
+    pass(3_000);
+    moment.await();
+    pass(50);
+    moment.await();
+    pass(3_000);
+    assert.deepEqual(doneAt, [1_000, 4_050]);
   });
 
   it('can be waited for again, with all its time', (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { CompleteToolCallRequest } from '../../../../host/grpc/generated/code-mode.ts';
 import { FakeSandbox } from '../../../support/fake-sandbox.ts';
@@ -112,6 +113,67 @@ describe('Large results over gRPC', () => {
     assert.equal((await closing)['grpc-status'], '3');
     await execution.outcome();
     assert.deepEqual(got, Array(CALLS).fill(json));
+    await session.close();
+    await client[Symbol.asyncDispose]();
+  });
+
+  it('count as waiting while they are checked, also if they are refused', async (t) => {
+    await using host = await GrpcHost.start({ sandbox: sandboxOf(1, []) });
+    const counted: [bytes: number, looked: Promise<unknown>][] = [];
+    t.mock.method(
+      host.host.core.sessions,
+      'countWhile',
+      (looked: Promise<unknown>, bytes: number) => counted.push([bytes, looked]),
+    );
+    const { client, session, ids } = await asking(host, 1);
+    using raw = new RawGrpc(host.address);
+    for (const [json, status] of [
+      ['"'.padEnd(MB), '3'],
+      [`"${'x'.repeat(MB)}"`, '0'],
+    ] as const) {
+      const end = await raw.call('CompleteToolCall', [
+        completing(session.sessionId, ids[0]!, json),
+      ]);
+      assert.equal(end['grpc-status'], status);
+    }
+    assert.deepEqual(
+      counted.map(([bytes]) => bytes),
+      [MB, MB + 2],
+    );
+    await Promise.all(counted.map(([, looked]) => looked));
+    await session.close();
+    await client[Symbol.asyncDispose]();
+  });
+
+  it('are held back, not refused, if many are sent at once', async () => {
+    const COUNT = 100;
+    const got: string[] = [];
+    const limits = { maxConnectionPendingBytes: 32 * MB };
+    await using host = await GrpcHost.start({ sandbox: sandboxOf(COUNT, got), limits });
+    const { client, session, execution, ids } = await asking(host, COUNT);
+    using raw = new RawGrpc(host.address, { maxSessionMemory: 1_000 });
+    const json = `"${'x'.repeat(MB)}"`;
+    const streams = ids.map((id) => {
+      const stream = raw.open('CompleteToolCall');
+      const closed = once(stream, 'close');
+      let status: unknown;
+      stream.on('response', (fields) => (status = fields['grpc-status'] ?? status));
+      stream.on('trailers', (fields) => (status = fields['grpc-status']));
+      stream.resume();
+      const bytes = completing(session.sessionId, id, json);
+      return { stream, bytes, ended: closed.then(() => status) };
+    });
+    // Half of each is more than may be pending.
+    for (const { stream, bytes } of streams) stream.write(bytes.subarray(0, MB / 2));
+    using other = new RawGrpc(host.address);
+    for (let sent = -1; sent !== raw.http.socket.bytesWritten; ) {
+      sent = raw.http.socket.bytesWritten;
+      for (let n = 0; n < 30; n += 1) await other.call('CloseSession', [framed(Buffer.alloc(0))]);
+    }
+    for (const { stream, bytes } of streams) stream.end(bytes.subarray(MB / 2));
+    for (const { ended } of streams) assert.equal(await ended, '0');
+    await execution.outcome();
+    assert.deepEqual(got, Array(COUNT).fill(json));
     await session.close();
     await client[Symbol.asyncDispose]();
   });

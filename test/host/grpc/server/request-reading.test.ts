@@ -11,6 +11,22 @@ function request(reading: RequestReading) {
   return { stream, read };
 }
 
+const LARGE = Buffer.alloc(64 << 10);
+/** Large requests that are read at a time. */
+const AT_ONCE = 4;
+const STALL_MS = 100;
+
+/** So many requests that have become large, and then sent one more byte. */
+async function manyLarge(reading: RequestReading, count: number) {
+  const requests = Array.from({ length: count }, () => request(reading));
+  for (const { stream } of requests) stream.write(LARGE);
+  await turn();
+  for (const { stream } of requests) stream.write('.');
+  await turn();
+  const went = () => requests.flatMap(({ read }, n) => (read.length > 1 ? n : []));
+  return { requests, went };
+}
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('RequestReading', () => {
@@ -35,5 +51,58 @@ describe('RequestReading', () => {
     await turn();
     reading.pause();
     assert.equal(stream.isPaused(), false);
+  });
+
+  it('reads few large requests at a time, in order, and small ones as they come', async () => {
+    const reading = new RequestReading();
+    const { requests, went } = await manyLarge(reading, AT_ONCE + 3);
+    assert.deepEqual(went(), [0, 1, 2, 3]);
+    const small = request(reading);
+    small.stream.write('a');
+    await turn();
+    assert.deepEqual(small.read, ['a']);
+    requests[2]!.stream.end();
+    await turn();
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3, 4]);
+    requests[5]!.stream.destroy();
+    requests[0]!.stream.destroy();
+    await turn();
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3, 4, 6]);
+  });
+
+  it('reads one more when those that have a turn send nothing', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const reading = new RequestReading();
+    const { requests, went } = await manyLarge(reading, AT_ONCE + 2);
+    t.mock.timers.tick(STALL_MS);
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3]);
+    t.mock.timers.tick(STALL_MS);
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3, 4]);
+    requests[0]!.stream.write('.');
+    await turn();
+    t.mock.timers.tick(STALL_MS);
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3, 4]);
+    t.mock.timers.tick(STALL_MS);
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3, 4, 5]);
+  });
+
+  it('gives no turns while it is paused, and continues those that had one', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const reading = new RequestReading();
+    const { requests, went } = await manyLarge(reading, AT_ONCE + 2);
+    reading.pause();
+    requests[0]!.stream.destroy();
+    t.mock.timers.tick(10 * STALL_MS);
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3]);
+    reading.resume();
+    await turn();
+    assert.deepEqual(went(), [0, 1, 2, 3, 4]);
   });
 });

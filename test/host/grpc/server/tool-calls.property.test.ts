@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { ToolCall } from '../../../../host/grpc/generated/code-mode.ts';
 import type { ServerCall } from '../../../../host/grpc/server/server-call.ts';
 import { Subscription } from '../../../../host/grpc/server/subscription.ts';
-import { ToolCalls } from '../../../../host/grpc/server/tool-calls.ts';
-import { ToolCall as Call } from '../../../../src/delegate.ts';
+import { ToolCalls, type ToolCallsParts } from '../../../../host/grpc/server/tool-calls.ts';
+import { ToolCall as Call, type JsonText } from '../../../../src/delegate.ts';
 import { Cancelled } from '../../../../src/errors.ts';
+import { awaitPassed, type PassedCall } from '../../../../src/runtime/passed-call.ts';
 
 const CAPACITY = 6;
 const TOOLS = ['one', 'two'];
@@ -81,10 +82,16 @@ interface Made {
   settled: string | null;
 }
 
+function toolCalls(parts: Partial<ToolCallsParts> = {}): ToolCalls {
+  const nothing = () => {};
+  const all = { sessionId: 'session', capacity: CAPACITY, onCancelled: nothing, onCheck: nothing };
+  return new ToolCalls({ ...all, ...parts });
+}
+
 /** Plays moves, and checks after each that no call is lost, doubled or in the wrong hands. */
 async function play(moves: readonly Move[]): Promise<void> {
   const cancelled: string[] = [];
-  const calls = new ToolCalls('session', CAPACITY, (id) => cancelled.push(id));
+  const calls = toolCalls({ onCancelled: (id) => cancelled.push(id) });
   const execution = { id: 'e', cellId: '1', toolCallId: 'call', lastSequence: 0 };
   const streams: FakeStream[] = [];
   const open: FakeStream[] = [];
@@ -109,9 +116,10 @@ async function play(moves: readonly Move[]): Promise<void> {
           kind: 'function',
           inputJson: each.large ? LARGE : '1',
         });
-        void calls.make(execution, call, one.abort.signal).then(
-          ({ text }) => {
-            one.settled = text;
+        const pass = (passed: PassedCall) => calls.pass(execution, call, passed);
+        void awaitPassed(pass, one.abort.signal).then(
+          (result) => {
+            one.settled = (result as JsonText).text;
           },
           (error: Error) => {
             one.settled = error.message;
@@ -191,7 +199,7 @@ describe('ToolCalls', () => {
   });
 
   it('knows which ids it has given', () => {
-    const calls = new ToolCalls('session', CAPACITY, () => {});
+    const calls = toolCalls();
     const failed = { $case: 'failed' as const, value: { message: '' } };
     for (const id of ['', 'x', crypto.randomUUID()]) {
       assert.throws(() => calls.complete(id, failed), /unknown code-mode tool invocation/);
@@ -205,7 +213,8 @@ describe('ToolCalls', () => {
       toolName: { name: 'one', namespace: null },
       kind: 'freeform',
     });
-    void calls.make(execution, call, new AbortController().signal).catch(() => {});
+    const pass = (passed: PassedCall) => calls.pass(execution, call, passed);
+    void awaitPassed(pass, new AbortController().signal).catch(() => {});
     const { invocationId, inputJson, toolKind } = other.got[0]!;
     assert.match(invocationId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-0{11}1$/);
     assert.deepEqual([inputJson, toolKind], [undefined, 2]);

@@ -1,0 +1,13 @@
+// The entry of sandbox processes in the package. Loads their bundle with the code that is kept for it.
+const { getCompileCacheDir } = require('node:module');
+const { join } = require('node:path');
+const { KeptCode } = require('./kept-code.cjs');
+
+const kept = new KeptCode(getCompileCacheDir() ?? null);
+const { main } = kept.load(join(__dirname, 'sandbox-programs.cjs'));
+main({
+  isComplete: !kept.lacks(1),
+  script: (name) => kept.script(name),
+  keepScript: (name, text, code) => kept.keepScript(name, text, code),
+  keep: () => kept.keep(1),
+});

@@ -1,0 +1,73 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { childStreams } from './child-files.ts';
+import { engineStart } from './engine-start.ts';
+
+/** Starts a process, as `spawn` of Node.js does. */
+export type Spawn = (
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+) => ChildProcess;
+
+/** Its module is loaded here, because a client that greets a host does not wait for it. */
+const nodeSpawn: Spawn = (...args) => process.getBuiltinModule('node:child_process').spawn(...args);
+
+/**
+ * Starts the process of a sandbox.
+ *
+ * @param launch Words before the command: programs that restrict themselves and then run the rest.
+ * @throws What `spawn` throws, and `sandbox_failed` if the code of the process is not where it was.
+ */
+export function spawnEngine(
+  nodePath: string,
+  launch: readonly string[] = [],
+  spawn: Spawn = nodeSpawn,
+): ChildProcess {
+  const { args, env, cwd } = engineStart(nodePath);
+  const [command, ...rest] = [...launch, nodePath, ...args] as [string, ...string[]];
+  // In a scheduling group of its own, so that processors are shared by session and not by thread.
+  const detached = process.platform !== 'win32';
+  return spawn(command, rest, { stdio: childStreams(), env, cwd, detached });
+}
+
+/**
+ * Starts the first process now, while what will drive it is still loaded.
+ *
+ * It keeps this process not alive, and ends with it. If it cannot be started or ends before it is
+ * taken, the one that takes it gets a new one, and hears what is wrong with that.
+ *
+ * @param findNode Finds the Node.js binary. Whatever it throws is told by the one that looks again.
+ * @returns What starts processes from now on: this one is the first if it is started in the same way.
+ */
+export function spawnEarly(findNode: () => string, spawn: Spawn = nodeSpawn): Spawn {
+  let started: readonly [command: string, args: readonly string[]] | undefined;
+  let early: ChildProcess | undefined;
+  const drop = () => {
+    early = undefined;
+  };
+  try {
+    early = spawnEngine(findNode(), [], (command, args, options) => {
+      started = [command, args];
+      return spawn(command, args, options);
+    });
+    early.once('error', drop).once('exit', drop);
+    early.unref();
+    for (const stream of early.stdio ?? [])
+      (stream as Socket | null)?.on('error', () => {}).unref();
+  } catch {
+    drop();
+  }
+  return (command, args, options) => {
+    const taken = early;
+    drop();
+    if (taken === undefined) return spawn(command, args, options);
+    if (JSON.stringify(started) === JSON.stringify([command, args])) {
+      // The listener for errors stays: an error may be on its way.
+      taken.off('exit', drop).ref();
+      return taken;
+    }
+    taken.kill('SIGKILL');
+    return spawn(command, args, options);
+  };
+}
