@@ -20,6 +20,13 @@ async function framesClient({ host }: GrpcHost): Promise<HostClient> {
 }
 
 describe('The limits of a host', () => {
+  it('let a client send no more than 256 KiB of a request before it is read', async () => {
+    await using host = await GrpcHost.start({ sandbox });
+    using raw = new RawGrpc(host.address);
+    const [settings] = await once(raw.http, 'remoteSettings');
+    assert.equal(settings.initialWindowSize, 256 << 10);
+  });
+
   it('count the sessions of both wires together', async () => {
     await using host = await GrpcHost.start({ sandbox, limits: { maxSessions: 1 } });
     await using frames = await framesClient(host);
