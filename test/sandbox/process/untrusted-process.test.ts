@@ -70,6 +70,9 @@ const LIES: Readonly<
   'a message of a program that does not run': [Up.Yield, 2, 0, 0],
 };
 
+/** Resolves when what was sent in this turn is written. */
+const flushed = () => new Promise<void>((go) => process.nextTick(go));
+
 describe('The host of a process that was taken over', () => {
   for (const [what, [kind, run, a, b, ...texts]] of Object.entries(LIES)) {
     it(`ends it at ${what}`, async () => {
@@ -169,14 +172,14 @@ describe('The host of a process that was taken over', () => {
     say(Up.Call, 1, 1, 0, '1');
     pipe.writableLength = 20 << 20;
     calls.toolCalls[0]?.answer({ ok: true, text: '1' });
-    await null;
+    await flushed();
     assert.deepEqual([pipe.isPaused(), engine.cause], [true, null]);
     pipe.emit('drain');
     assert.equal(pipe.isPaused(), false);
     say(Up.Call, 1, 2, 0, '1');
     pipe.writableLength = 40 << 20;
     calls.toolCalls[1]?.answer({ ok: true, text: '1' });
-    await null;
+    await flushed();
     assert.equal(engine.cause, 'silent');
   });
 });
