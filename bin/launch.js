@@ -28,7 +28,7 @@ const ENOUGH_EVENTS = 4096;
 const OWNER_ONLY = 0o700;
 /** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
 const BUSY_COLLECTIONS = 3;
-const LARGE_STEPS = '--heap-growing-percent=400';
+const LARGE_STEPS = '--heap-growing-percent=400 --external-memory-accounted-in-global-limit';
 
 const wasStarted = process.env[STARTED_BY_US] !== undefined;
 delete process.env[STARTED_BY_US];
@@ -216,8 +216,8 @@ function privateFolder() {
 }
 
 /**
- * V8 lets a small heap grow in small steps: between any two messages of a megabyte it would search
- * all of it. A program that is found busy is given larger ones, and not before: code that is loaded
+ * V8 lets a small heap grow in small steps, and searches all of it for each 64 MiB of buffers: between
+ * any few messages of a megabyte. A program that is found busy is given larger steps, and not before: code that is loaded
  * under other flags is not taken back by V8, so that it would be compiled at each start.
  */
 function growUnderLoad() {
