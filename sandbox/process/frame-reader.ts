@@ -94,9 +94,9 @@ export class FrameReader {
   }
 
   #decode(bytes: Buffer, start: number, end: number): Frame {
-    const isChecked = this.#json !== null && bytes[start] === Up.Call && bytes[start + 1] === 1;
-    if (!isChecked || end - start < LARGE_TEXT_BYTES) return decode(bytes, start, end);
-    return decodeLargeCall(bytes, start, end);
+    const json = bytes[start] === Up.Call && bytes[start + 1] === 1 ? this.#json : null;
+    if (json === null || end - start < LARGE_TEXT_BYTES) return decode(bytes, start, end);
+    return decodeLargeCall(bytes, start, end, json.measuredLength);
   }
 
   #begin(chunk: Buffer, at: number, frames: Frame[]): void {
@@ -151,13 +151,13 @@ export class FrameReader {
 }
 
 /** The text was found to be JSON. */
-function decodeLargeCall(bytes: Buffer, start: number, end: number): Frame {
+function decodeLargeCall(bytes: Buffer, start: number, end: number, argumentLength: number): Frame {
   const at = start + HEAD_BYTES + 4;
   const length = bytes.readUInt32LE(start + HEAD_BYTES);
   if (length !== end - at) throw new Error('Cannot read the frame: its text does not fill it');
   const text = bytes.subarray(at, end);
   if (!isUtf8(text)) throw new Error('Cannot read the frame: a text is not UTF-8');
-  return { ...headOf(bytes, start), texts: [], argument: new JsonText(text) };
+  return { ...headOf(bytes, start), texts: [], argument: new JsonText(text), argumentLength };
 }
 
 function headOf(bytes: Buffer, start: number): Omit<Frame, 'texts'> {

@@ -19,6 +19,8 @@ export interface Frame {
   readonly texts: readonly (string | undefined)[];
   /** The argument of a call instead of its text, if it is large: its bytes pass through as they are. */
   readonly argument?: JsonText;
+  /** The length of the argument in UTF-16 units; 0 if it is too small to be measured without decoding. */
+  readonly argumentLength?: number;
 }
 
 /** A text to send: bytes are UTF-8, and must not be changed afterwards. */

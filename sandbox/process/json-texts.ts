@@ -6,6 +6,9 @@ export const HEAD_BYTES = 14;
 /** The length of a text that is absent. */
 export const ABSENT = 0xffffffff;
 
+/** A text of at least this size is measured as it comes, in bytes: to decode it for that would take long. */
+export const MEASURED_BYTES = 4 << 20;
+
 /** Checks the texts of frames that have to be JSON, as their bytes come. */
 export class JsonTexts {
   readonly #scanner = new JsonScanner();
@@ -13,11 +16,18 @@ export class JsonTexts {
   #index = 0;
   #start = 0;
   #at = 0;
+  #length = 0;
 
   /** Expects another frame. */
   begin(): void {
     this.#index = 0;
     this.#start = 0;
+    this.#length = 0;
+  }
+
+  /** The length of the frame's texts that are JSON and were measured, in UTF-16 units. */
+  get measuredLength(): number {
+    return this.#length;
   }
 
   /**
@@ -43,6 +53,9 @@ export class JsonTexts {
     const come = Math.min(end, to - from);
     const isJson = isJsonAt(bytes[from]!, this.#index);
     if (isJson) this.#check(bytes, from + this.#at, from + come, come === end);
+    if (isJson && length >= MEASURED_BYTES) {
+      this.#length += unitsIn(bytes, from + this.#at, from + come);
+    }
     this.#at = come;
     if (come < end) return false;
     this.#go(end);
@@ -60,6 +73,16 @@ export class JsonTexts {
     this.#at = start;
     this.#scanner.reset();
   }
+}
+
+/** How many UTF-16 units these bytes of UTF-8 begin. */
+function unitsIn(bytes: Buffer, start: number, end: number): number {
+  let units = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
+  }
+  return units;
 }
 
 function hasJson(kind: number): boolean {

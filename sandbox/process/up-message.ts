@@ -118,10 +118,12 @@ function readImage({ texts }: Frame): OutputItem {
 }
 
 function readCall(frame: Frame, maxLength: number): RunMessage {
-  const { a: id, b: tool, texts, argument } = frame;
+  const { a: id, b: tool, texts, argument, argumentLength } = frame;
   if (argument !== undefined) {
     // A character has no more units than bytes.
-    if (argument.json.length > maxLength) checkLength(argument.text.length, maxLength);
+    if (argument.json.length > maxLength) {
+      checkLength(argumentLength ? argumentLength : argument.text.length, maxLength);
+    }
     return { type: 'call', id, tool, inputJson: argument };
   }
   if (texts.length === 0) return { type: 'call', id, tool, inputJson: undefined };

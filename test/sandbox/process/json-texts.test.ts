@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { FrameReader } from '../../../sandbox/process/frame-reader.ts';
-import { FrameWriter } from '../../../sandbox/process/frames.ts';
-import { JsonTexts } from '../../../sandbox/process/json-texts.ts';
+import { type Frame, FrameWriter } from '../../../sandbox/process/frames.ts';
+import { JsonTexts, MEASURED_BYTES } from '../../../sandbox/process/json-texts.ts';
 import { Up } from '../../../sandbox/process/message-kinds.ts';
+import { readUpMessage } from '../../../sandbox/process/up-message.ts';
 import { JsonScanner } from '../../../src/json/json-scanner.ts';
 
 const KIB = 1 << 10;
@@ -83,6 +84,25 @@ describe('Texts that have to be JSON', () => {
       assert.deepEqual([frames.length, frame?.kind, frame?.texts], [1, Up.Call, []]);
       assert.ok(typeof frame?.argument?.json === 'object');
       assert.equal(frame.argument.text, json);
+    }
+  });
+
+  it('are measured as they come if they are very large, so that nobody decodes them for that', () => {
+    const json = JSON.stringify('aé€😀'.repeat(500_000));
+    const bytes = bytesOf([[Up.Call, [json]]]);
+    assert.ok(bytes.length > MEASURED_BYTES);
+    for (const size of [bytes.length, CHUNK_BYTES + 1]) {
+      const reader = new FrameReader(undefined, new JsonTexts());
+      const frames: Frame[] = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        frames.push(...reader.push(bytes.subarray(at, at + size)));
+      }
+      const frame = frames[0]!;
+      assert.equal(frame.argumentLength, json.length);
+      const message = readUpMessage(frame, json.length);
+      assert.equal(message.type, 'call');
+      assert.ok(typeof frame.argument?.json === 'object');
+      assert.throws(() => readUpMessage(frame, json.length - 1), /a text has 2500002 characters/);
     }
   });
 
