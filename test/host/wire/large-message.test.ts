@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { withExactId } from '../../../host/wire/exact-id.ts';
 import {
   LargeMessage,
   type LargeMessageLimits,
@@ -107,7 +108,7 @@ describe('LargeMessage', () => {
     fc.assert(
       fc.property(message, (text) => {
         const read = whole(readAll(text));
-        assert.deepEqual(read.message, JSON.parse(text));
+        assert.deepEqual(read.message, withExactId(JSON.parse(text), text));
         for (const carried of read.carried) assert.ok(text.includes(carried));
         passed += read.carried.length;
       }),
@@ -155,7 +156,7 @@ describe('LargeMessage', () => {
       fc.property(spoiled, (text) => {
         let wanted: unknown;
         try {
-          wanted = JSON.parse(text);
+          wanted = withExactId(JSON.parse(text), text);
         } catch {
           return assert.throws(() => readAll(text), /Cannot read a message: it is not JSON/);
         }
