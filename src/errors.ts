@@ -51,9 +51,18 @@ export class CodeModeError extends Error {
   }
 }
 
-/** What a thrown value says. Anything can be thrown. */
+/** The error with a message of the client, which may be carried as it is. */
+export function errorOf(message: string | ErrorText): Error {
+  return message instanceof ErrorText ? new CarriedError(message) : new Error(message);
+}
+
+/** The message of any thrown value. Does not throw. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'the tool failed with an error that cannot be shown';
+  }
 }
 
 /** Why something was cancelled. */

@@ -1,10 +1,10 @@
-import { messageOf } from '../../src/errors.ts';
 import '../../src/embed/supported-node.ts';
 
 import type { FunctionTool, RunContext } from '@openai/agents';
 import { isJsonObject, type JsonObject } from '../../src/describe/json-object.ts';
 import type { JsonSchema } from '../../src/embed/schema-types.ts';
 import { type HandledTool, tool } from '../../src/embed/tool.ts';
+import { messageOf } from '../../src/errors.ts';
 import type { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import { type CellTool, type CodeModeSettings, openModelSession } from './model-session.ts';
 import { type AgentOutput, toAgentOutput } from './to-agent-output.ts';

@@ -1,7 +1,6 @@
 import type { Delegate } from '../../src/delegate.ts';
-import { CodeModeError } from '../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import type { CellEvent } from '../../src/events.ts';
-import { messageOf } from '../../src/runtime/tool-answer.ts';
 import type { Session, SessionSettings } from '../../src/session.ts';
 import { startTimer } from '../../src/waiting/timer.ts';
 import { ForwardedSession } from './forwarded-session.ts';

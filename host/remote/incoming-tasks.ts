@@ -1,7 +1,7 @@
 import { type Delegate, JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
-import { Cancelled, type CancelReason } from '../../src/errors.ts';
+import { Cancelled, type CancelReason, messageOf } from '../../src/errors.ts';
 import type { Reply } from '../../src/routing/routed-items.ts';
-import { messageOf, toAnswer } from '../../src/runtime/tool-answer.ts';
+import { toAnswer } from '../../src/runtime/tool-answer.ts';
 import { cellOf, type SessionRequest, type SessionTraffic } from './session-traffic.ts';
 
 /** The signal of a request that cannot be cancelled. */

@@ -1,5 +1,5 @@
 import { JsonText, type Notification, type ToolCall } from '../../src/delegate.ts';
-import { CarriedError, ErrorText } from '../../src/errors.ts';
+import { errorOf } from '../../src/errors.ts';
 import { isLargeValue, jsonPieces, PIECE_LENGTH, textPieces } from '../../src/json/json-pieces.ts';
 import type { CallPasser, PassedCall } from '../../src/runtime/passed-call.ts';
 import type { OutgoingCall, OutgoingCalls } from '../core/outgoing-calls.ts';
@@ -85,19 +85,15 @@ export class OutgoingDelegate implements CallPasser {
 /** @throws Error if the tool failed, or the client answered something else. */
 function readResult(answer: JsonAnswer): JsonText {
   const { result } = answer;
-  if (result.status === 'error') throw toError(result.message);
+  if (result.status === 'error') throw errorOf(result.message);
   if (result.value.type === 'tool/result') return resultText(answer, result.value.result);
   throw new Error('code-mode client returned an invalid tool result');
 }
 
 function readDelivered({ result }: JsonAnswer): void {
-  if (result.status === 'error') throw toError(result.message);
+  if (result.status === 'error') throw errorOf(result.message);
   if (result.value.type === 'notification/delivered') return;
   throw new Error('code-mode client returned an invalid notification result');
-}
-
-function toError(message: string | ErrorText): Error {
-  return message instanceof ErrorText ? new CarriedError(message) : new Error(message);
 }
 
 /** A tool call without its argument and its end. */

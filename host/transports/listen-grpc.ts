@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { TlsOptions } from 'node:tls';
-import { CodeModeError } from '../../src/errors.ts';
-import { messageOf } from '../../src/runtime/tool-answer.ts';
+import { CodeModeError, messageOf } from '../../src/errors.ts';
 import { fileProblem } from '../io/file-problem.ts';
 import { endpointUrl, type GrpcEndpoint, hostAndPort, isLoopback } from '../wire/endpoint.ts';
 import type { Listener, SocketOptions } from './listener.ts';

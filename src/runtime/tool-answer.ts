@@ -1,5 +1,5 @@
 import { JsonText } from '../delegate.ts';
-import { CarriedError, type ErrorText } from '../errors.ts';
+import { CarriedError, type ErrorText, messageOf } from '../errors.ts';
 
 /** The answer to a tool call as the program gets it: JSON, or the message of an error. */
 export interface ToolAnswer {
@@ -42,13 +42,4 @@ export function failureOf(error: unknown): Failure {
     // A revoked proxy cannot even be asked what it is.
   }
   return new Failure(messageOf(error));
-}
-
-/** The message of any thrown value. Does not throw. */
-export function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return 'the tool failed with an error that cannot be shown';
-  }
 }

@@ -1,6 +1,5 @@
-import { CodeModeError, type ErrorCode } from '../../../src/errors.ts';
+import { CodeModeError, type ErrorCode, messageOf } from '../../../src/errors.ts';
 import type { CellEvent, ImageDetail as Detail, OutputItem } from '../../../src/events.ts';
-import { messageOf } from '../../../src/runtime/tool-answer.ts';
 import type { CellOutcome as Outcome } from '../../core/cell-outcome.ts';
 import {
   type CellOutcome,

@@ -1,7 +1,6 @@
 import { JsonText } from '../../../src/delegate.ts';
-import { CodeModeError } from '../../../src/errors.ts';
+import { CodeModeError, messageOf } from '../../../src/errors.ts';
 import { DEFAULT_OBSERVE } from '../../../src/runtime/observe-mode.ts';
-import { messageOf } from '../../../src/runtime/tool-answer.ts';
 import type { ExecuteRequest as CellRequest, ObserveMode } from '../../../src/session.ts';
 import type { ToolName as Name, ToolDefinition as Tool } from '../../../src/tools.ts';
 import { withSchemas } from '../../core/carried-schemas.ts';

@@ -1,5 +1,5 @@
 import { type ToolCall as Call, JsonText } from '../../../src/delegate.ts';
-import { type Cancelled, CarriedError, ErrorText } from '../../../src/errors.ts';
+import { type Cancelled, type ErrorText, errorOf } from '../../../src/errors.ts';
 import { PIECE_LENGTH } from '../../../src/json/json-pieces.ts';
 import type { CancelListener, PassedCall } from '../../../src/runtime/passed-call.ts';
 import { PendingCalls, type Waiter } from '../../core/pending-calls.ts';
@@ -45,7 +45,7 @@ class Invocation implements Waiter<Answer>, CancelListener {
   answered(answer: Answer): void {
     this.#leave();
     if ('json' in answer) this.#passed.answered(answer.json);
-    else this.#passed.failed(toError(answer.failure));
+    else this.#passed.failed(errorOf(answer.failure));
   }
 
   failed(error: Error): void {
@@ -256,10 +256,6 @@ export class ToolCalls {
     this.#onCancelled(this.#ids.toId(sent.number));
     invocation.failed(reason);
   };
-}
-
-function toError(message: string | ErrorText): Error {
-  return message instanceof ErrorText ? new CarriedError(message) : new Error(message);
 }
 
 function unmatched(): Error {
