@@ -10,6 +10,8 @@ export interface CatalogueEntry {
   readonly imports: readonly string[];
   /** The file in `adapters/`, without its ending. */
   readonly adapter: string;
+  /** The program of this project that is the peer, if it is one; beside this file. */
+  readonly program?: string;
   /** `here`: the Node.js that runs the bench; otherwise a version, installed beside the peer. */
   readonly node: string;
   readonly flags: readonly string[];
@@ -157,6 +159,17 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     runsIn: 'V8 isolates of this process',
     remark:
       'The engine alone, as its README uses it: no sessions, no output, no limits but memory.',
+  },
+  {
+    ...foreign,
+    id: 'baseline bare host',
+    packages: {},
+    imports: [],
+    adapter: 'bare-host',
+    program: 'bare-host/bare-host.js',
+    runsIn: 'contexts of one isolate, in a process behind one that passes bytes on',
+    remark:
+      'No host that can be used: nothing is checked, bounded or stopped. What any host of two Node.js processes takes at least.',
   },
   {
     ...foreign,

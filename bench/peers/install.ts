@@ -66,7 +66,7 @@ export async function install(
     entry,
     ...node,
     version: Object.values(entry.packages)[0] ?? process.version,
-    setting: { entry: module, folder, command: commandIn(folder) },
+    setting: { entry: module, folder, command: commandOf(entry, folder) },
   };
 }
 
@@ -91,8 +91,9 @@ async function installNode(scratch: string, version: string) {
   return { nodePath: join(folder, 'node_modules', name, 'bin', file), nodeVersion: `v${version}` };
 }
 
-/** The host in the platform package of `@openai/codex`; empty for other packages. */
-function commandIn(folder: string): readonly string[] {
+/** The program of the entry, or the host in the platform package of `@openai/codex`; empty for others. */
+function commandOf({ program }: CatalogueEntry, folder: string): readonly string[] {
+  if (program !== undefined) return [process.execPath, join(import.meta.dirname, program)];
   const pattern = 'node_modules/@openai/codex-*/vendor/*/bin/codex-code-mode-host{,.exe}';
   return globSync(pattern, { cwd: folder })
     .map((path) => join(folder, path))

@@ -43,7 +43,7 @@ describe('The catalogue', () => {
 });
 
 describe('comparePeers', () => {
-  it('measures a peer that needs no package, and writes the result', async (t) => {
+  it('measures peers that need no package, and writes the result', async (t) => {
     silence(t);
     const json = join(directory, 'report.json');
     const only = ['--only', 'baseline', '--task', 'cell,stop-busy', '--quick'];
@@ -54,11 +54,17 @@ describe('comparePeers', () => {
       'npm run bench:peers -- --only baseline --task cell,stop-busy --quick',
     );
     assert.ok(!readFileSync(json, 'utf8').includes(directory));
-    const [cell, stop] = report.figures;
-    assert.equal(cell?.peer, 'baseline node:vm');
-    assert.ok((cell?.figures?.p50 ?? 0) > 0);
-    assert.equal(stop?.figures, null);
-    assert.equal(stop?.failures[0]?.kind, 'not supported');
+    const peers = ['baseline bare host', 'baseline node:vm'];
+    const [cells, stops] = [report.figures.slice(0, 2), report.figures.slice(2)];
+    assert.deepEqual(
+      [cells, stops].map((all) => all.map(({ peer }) => peer)),
+      [peers, peers],
+    );
+    for (const { figures } of cells) assert.ok((figures?.p50 ?? 0) > 0);
+    for (const { figures, failures } of stops) {
+      assert.equal(figures, null);
+      assert.equal(failures[0]?.kind, 'not supported');
+    }
   });
 
   it('exits with 2 for unknown arguments, peers and tasks', async (t) => {
