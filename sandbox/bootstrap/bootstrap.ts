@@ -83,7 +83,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   }
 
   const { flush, fetch, enteredDirectly } = bridge;
-  const guarded: Bridge = { up, upMany, flush, fetch, enteredDirectly };
+  const guarded = { __proto__: null, up, upMany, flush, fetch, enteredDirectly };
   const calls = parts.makeToolCalls(k, failures, json, guarded, limits);
   const timers = parts.makeTimers(k, failures, guarded, limits);
   const stores = parts.makeStores(k, failures, json, guarded, limits);
@@ -136,44 +136,34 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     return { log, info: log, warn: log, error: log, debug: log };
   }
 
-  const install = (name: string, value: unknown) =>
-    k.defineProperty(globalThis, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  const remove = (name: string) => delete (globalThis as { [name: string]: unknown })[name];
-  const absent = ['console', 'WebAssembly', 'SharedArrayBuffer', 'Atomics', 'Temporal'];
-  for (let at = 0; at < absent.length; at += 1) remove(absent[at]!);
+  const globals = globalThis as { [name: string]: unknown };
+  delete globals.console;
+  delete globals.WebAssembly;
+  delete globals.SharedArrayBuffer;
+  delete globals.Atomics;
+  delete globals.Temporal;
   parts.watchFinalizers(k, bridge);
 
   function yield_control(): void {
     up('yield');
   }
-  const { setTimeout, clearTimeout } = timers;
-  const { store, load } = stores;
-  const { image, audio, generatedImage, content } = media;
-  const helpers = {
-    clearTimeout,
-    setTimeout,
-    text,
-    content,
-    image,
-    audio,
-    generatedImage,
-    store,
-    load,
-    notify,
-    yield_control,
-    exit,
-  };
+  globals.clearTimeout = timers.clearTimeout;
+  globals.setTimeout = timers.setTimeout;
+  globals.text = text;
+  globals.content = media.content;
+  globals.image = media.image;
+  globals.audio = media.audio;
+  globals.generatedImage = media.generatedImage;
+  globals.store = stores.store;
+  globals.load = stores.load;
+  globals.notify = notify;
+  globals.yield_control = yield_control;
+  globals.exit = exit;
   k.defineProperty(k.Error, 'prepareStackTrace', {
     value: failures.prepareStackTrace,
     writable: true,
     configurable: true,
   });
-  for (const name in helpers) install(name, helpers[name as keyof typeof helpers]);
 
   const fail = (error: unknown): void => end(failures.describe(error));
   const finish = (): void => end(undefined);
@@ -189,7 +179,7 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
   }
 
   const begin: Begin = (configJson, direct, program) => {
-    remove('$cellhost$begin');
+    delete globals.$cellhost$begin;
     enteredDirectly(direct);
     up('begun');
     const config = k.parse(configJson) as StartConfig;
@@ -197,12 +187,12 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     if (!failures.bare) failures.show = inspect.show;
     stores.begin(config);
     const { tools, all } = calls.begin(config);
-    install('tools', tools);
-    install('ALL_TOOLS', all);
-    if (config.console) install('console', makeConsole());
+    globals.tools = tools;
+    globals.ALL_TOOLS = all;
+    if (config.console) globals.console = makeConsole();
     void run(program);
   };
-  install('$cellhost$begin', begin);
+  globals.$cellhost$begin = begin;
 
   function fire(id: number): void {
     try {

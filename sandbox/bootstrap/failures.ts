@@ -73,6 +73,7 @@ export function makeFailures(
   }
 
   const failures = {
+    __proto__: null,
     bare: false,
     /** The text of a thrown value that is no error. */
     show: (value: unknown) => k.String(value),

@@ -19,10 +19,5 @@ export function watchFinalizers(k: Intrinsics, bridge: Bridge): void {
     isTold = true;
     return k.apply(register, registry, values);
   };
-  k.defineProperty(prototype, 'register', {
-    value: new k.Proxy(register, handler),
-    writable: true,
-    enumerable: false,
-    configurable: true,
-  });
+  prototype.register = new k.Proxy(register, handler);
 }

@@ -199,5 +199,6 @@ export function makeInspect(k: Intrinsics, failures: Failures, json: Json): Insp
     return line;
   }
 
-  return { show, format };
+  const inspect = { __proto__: null, show, format };
+  return inspect;
 }

@@ -14,30 +14,28 @@ export function captureIntrinsics() {
     (self, ...args) =>
       apply(method, self, args);
   const { stringify, parse } = JSON;
-  const { defineProperty, getPrototypeOf, create, hasOwn, keys } = Object;
+  const { defineProperty, create, hasOwn, keys } = Object;
   const { prototype: typed } = Object.getPrototypeOf(Uint8Array);
   const getter = <Result = number>(prototype: object, name: string) =>
     bind(Object.getOwnPropertyDescriptor(prototype, name)!.get as (this: object) => Result);
   type Each = (this: object, visit: (value: unknown, key: unknown) => void) => void;
   const mapPrototype = Map.prototype as Map<string | number, never>;
-  return {
+  const members = {
+    __proto__: null,
     stringify,
     parse,
     defineProperty,
-    getPrototypeOf,
     create,
     hasOwn,
     keys,
     apply,
     isArray: Array.isArray,
     Error,
-    TypeError,
     Promise,
     String,
     Number,
     Map,
     Proxy,
-    Symbol,
     Uint8Array,
     trunc: Math.trunc,
     promiseThen: bind(
@@ -67,4 +65,6 @@ export function captureIntrinsics() {
     mapHas: bind(mapPrototype.has as (this: object, key: unknown) => boolean),
     mapDelete: bind(mapPrototype.delete as (this: object, key: unknown) => boolean),
   };
+  // As a prototype, it becomes as fast to read as an ordinary object once it is read often.
+  return create(members) as typeof members;
 }

@@ -68,16 +68,17 @@ export function makeJson(k: Intrinsics, failures: Failures, maxLength: number): 
     return json;
   }
 
-  return {
-    show(value) {
+  const json = {
+    __proto__: null,
+    show(value: unknown): string {
       const primitive =
         value === null || (typeof value !== 'object' && typeof value !== 'function');
       if (typeof value === 'string') return value;
       if (primitive && typeof value !== 'symbol') return k.String(value);
-      const json = stringify(value);
-      return json === undefined ? 'undefined' : json;
+      return stringify(value) ?? 'undefined';
     },
     encode,
-    copy: (value) => k.parse(encode(value)),
+    copy: (value: unknown): unknown => k.parse(encode(value)),
   };
+  return json;
 }

@@ -150,5 +150,5 @@ export function makeMedia(k: Intrinsics, { fail }: Failures, json: Json, bridge:
     for (let at = 0; at < value.length; at += 1) block(value[at]);
   }
 
-  return { image, audio, generatedImage, content };
+  return { __proto__: null, image, audio, generatedImage, content };
 }

@@ -8,10 +8,10 @@ export function installSettled(): void {
   type Queue = { head: Link | null; tail: Link | null; left: number; wake: (() => void) | null };
   const { Map: Maps, Promise: Promises, TypeError: Wrong } = globalThis;
   const { apply } = Reflect;
-  const { defineProperty } = Object;
   const hasKey = Maps.prototype.has;
-  const generator = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})()));
-  const nextOf = generator.next as () => Promise<IteratorResult<Settled>>;
+  const nextOf = Object.getPrototypeOf(drain).prototype.next as () => Promise<
+    IteratorResult<Settled>
+  >;
 
   function isMap(value: unknown): boolean {
     try {
@@ -82,13 +82,7 @@ export function installSettled(): void {
     }
   }
 
-  const install = (name: string, value: unknown) =>
-    defineProperty(globalThis, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  install('as_settled', as_settled);
-  install('stream_settled', stream_settled);
+  const globals = globalThis as { [name: string]: unknown };
+  globals.as_settled = as_settled;
+  globals.stream_settled = stream_settled;
 }

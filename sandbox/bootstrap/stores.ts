@@ -77,5 +77,5 @@ export function makeStores(
     }
   }
 
-  return { store, load, begin };
+  return { __proto__: null, store, load, begin };
 }

@@ -57,5 +57,5 @@ export function makeTimers(k: Intrinsics, failures: Failures, bridge: Bridge, li
     callback();
   }
 
-  return { setTimeout, clearTimeout, fire };
+  return { __proto__: null, setTimeout, clearTimeout, fire };
 }

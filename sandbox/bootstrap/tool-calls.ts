@@ -152,5 +152,5 @@ export function makeToolCalls(
     return false;
   }
 
-  return { begin, resolve, reject, flush };
+  return { __proto__: null, begin, resolve, reject, flush };
 }

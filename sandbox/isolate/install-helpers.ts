@@ -63,34 +63,37 @@ export function installHelpers(
   { bootstrap, settled }: CompiledHelpers,
   wiring: Wiring,
 ): ivm.Reference<Deliver> {
-  const take = (...message: unknown[]) => wiring.receive(message);
-  const receive = new ivm.Callback(take, { ignored: true });
-  const takeNow = (...message: unknown[]) =>
-    quietly(() => {
-      wiring.receive(message);
-      wiring.pause.said();
-    });
-  const receiveNow = new ivm.Callback(takeNow, { sync: true });
-  const flushNow = new ivm.Callback(() => quietly(() => wiring.pause.flushedNow()), { sync: true });
-  // A reference, because only a reference can make the isolate wait. It must never reject.
-  const flush = new ivm.Reference(async () => {
-    await wiring.pause.flushed();
-  });
-  const fetch = new ivm.Callback((key: unknown) => wiring.fetch(key), { sync: true });
   const install = bootstrap.runSync(context, { reference: true });
-  const deliver = install.applySync(undefined, [receive, receiveNow, flush, flushNow, fetch], {
-    result: { reference: true },
-  }) as ivm.Reference<Deliver>;
+  const deliver = install.applySync(undefined, callbacks(wiring), RETURNED);
   install.release();
   settled.runSync(context);
-  return deliver;
+  return deliver as ivm.Reference<Deliver>;
 }
 
-/** An error of the host must not reach a program. */
-function quietly(act: () => void): void {
-  try {
-    act();
-  } catch {}
+const RETURNED = { result: { reference: true } } as const;
+
+/** What a context can call: the first one never waits, the second one does for an answer. */
+function callbacks(wiring: Wiring): ivm.Callback[] {
+  const up = (...message: unknown[]) => wiring.receive(message);
+  const ask = (...message: unknown[]) => {
+    try {
+      return answer(message, wiring);
+    } catch {
+      // An error of the host must not reach a program.
+      return undefined;
+    }
+  };
+  return [new ivm.Callback(up, { ignored: true }), new ivm.Callback(ask, { sync: true })];
+}
+
+function answer(message: readonly unknown[], wiring: Wiring): unknown {
+  const [kind, key] = message;
+  if (kind === 'fetch') return wiring.fetch(key);
+  if (kind === 'flush') return wiring.pause.flushedNow();
+  // A reference, because only a reference can make the isolate wait. It must never reject.
+  if (kind === 'flushed') return new ivm.Reference(async () => await wiring.pause.flushed());
+  wiring.receive(message);
+  return wiring.pause.said();
 }
 
 /** Compiles one script for all contexts of an isolate. */
