@@ -116,13 +116,13 @@ export class HostedSession {
   }
 
   /** Resolves when the first event was sent. @throws Why the cell was not started. */
-  async execute(
+  execute(
     request: ExecuteRequest,
     tokens: Tokens,
     options: WaitOptions,
     answering: ExecuteAnswering,
   ): Promise<void> {
-    await this.#track(this.#execute(request, tokens, options, answering));
+    return this.#track(this.#execute(request, tokens, options, answering));
   }
 
   async wait(
@@ -213,10 +213,15 @@ export class HostedSession {
   ): Promise<void> {
     const askedMs = performance.now();
     const { first, paid } = await this.#start(request, options, answering);
-    await first.then(
-      (event) => this.#inOrder(event, askedMs, tokens, answering),
-      (error: unknown) => answering.fail(error),
-    );
+    let event: CellEvent | null = null;
+    let sent: Sent;
+    try {
+      event = await first;
+    } catch (error) {
+      sent = answering.fail(error);
+    }
+    if (event !== null) sent = this.#inOrder(event, askedMs, tokens, answering);
+    if (sent !== undefined) await sent;
     paid();
   }
 
@@ -229,7 +234,8 @@ export class HostedSession {
     this.#answers.starting();
     try {
       const { cellId, first } = await this.#live.execute(request, options);
-      await answering.started(cellId);
+      const sent = answering.started(cellId);
+      if (sent !== undefined) await sent;
       return { first, paid: this.#answers.announced(cellId) };
     } finally {
       this.#answers.startOver();

@@ -18,7 +18,7 @@ interface Entry extends OpenRequest {
 export interface RequestWork {
   /** Whether the client may cancel it. */
   readonly isCancellable: boolean;
-  /** Performs and answers the request. */
+  /** Performs and answers the request. @throws What to answer it with instead, also in place. */
   perform(request: OpenRequest): Promise<void>;
   /** Answers the request with an error. */
   fail(error: unknown): Promise<void> | undefined;
@@ -36,20 +36,28 @@ export class OpenRequests<I> {
   }
 
   /** Performs a request. It stays open until it is answered. @throws Error if its id was used before. */
-  start(id: I, { isCancellable, perform, fail }: RequestWork): void {
+  start(id: I, work: RequestWork): void {
     this.#checkNew(id);
     const request = {
       cancel: new AbortController(),
       preempt: new AbortController(),
-      isCancellable,
+      isCancellable: work.isCancellable,
     };
     const isFull = this.#open.size >= this.#maxRequests;
     this.#open.set(id, request);
-    const done = isFull ? Promise.reject(tooManyRequests(this.#maxRequests)) : perform(request);
-    done.catch(fail).finally(() => {
+    void this.#perform(id, request, work, isFull);
+  }
+
+  async #perform(id: I, request: OpenRequest, work: RequestWork, isFull: boolean): Promise<void> {
+    try {
+      if (isFull) throw tooManyRequests(this.#maxRequests);
+      await work.perform(request);
+    } catch (error) {
+      await work.fail(error);
+    } finally {
       this.#open.delete(id);
       this.#used.add(id);
-    });
+    }
   }
 
   /** Uses up the id of a request that cannot be performed. @throws Error if it was used before. */

@@ -162,7 +162,7 @@ export class HostConnection {
     void drained.then(() => this.#reading.resume());
   }
 
-  async #perform(
+  #perform(
     operation: Operation,
     { cancel, preempt }: OpenRequest,
     answering: JsonAnswering,

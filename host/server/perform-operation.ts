@@ -18,21 +18,21 @@ type SetupOperation = Extract<
 >;
 type SessionOperation = Exclude<Operation, SetupOperation>;
 
-/** Performs an operation of version 1. Resolves when it is answered. @throws What to answer it with instead. */
-export async function performOperation(
+/** Performs an operation of version 1. Resolves when it is answered. @throws What to answer it with instead, also in place. */
+export function performOperation(
   operation: Operation,
   options: Required<WaitOptions>,
   answering: JsonAnswering,
   place: OperationPlace,
 ): Promise<void> {
-  if (isSetup(operation)) return setUp(operation, answering, place);
+  switch (operation.method) {
+    case 'session/open':
+    case 'session/create':
+    case 'session/shutdown':
+      return setUp(operation, answering, place);
+  }
   const session = place.sessions.get(operation.sessionId);
   return performIn(session, operation, options, answering);
-}
-
-function isSetup(operation: Operation): operation is SetupOperation {
-  const { method } = operation;
-  return ['session/open', 'session/create', 'session/shutdown'].includes(method);
 }
 
 async function setUp(
@@ -59,7 +59,7 @@ async function setUp(
   }
 }
 
-async function performIn(
+function performIn(
   session: HostedSession,
   operation: SessionOperation,
   options: Required<WaitOptions>,
@@ -79,10 +79,8 @@ async function performIn(
       const { cellId, maxOutputTokens: tokens = null } = operation;
       return session.terminate(cellId, tokens, answering.wait);
     }
-    case 'session/resume': {
-      const outcome = await session.resume(operation.cellId, operation.generation);
-      return answering.answer(() => ({ type: 'cell/resumed', outcome }));
-    }
+    case 'session/resume':
+      return resume(session, operation, answering);
     case 'session/events': {
       const { cellId, after = 0 } = operation;
       const { signal } = options;
@@ -96,6 +94,15 @@ async function performIn(
     case 'session/values':
       return session.values((values) => answering.values(values));
   }
+}
+
+async function resume(
+  session: HostedSession,
+  { cellId, generation }: Extract<Operation, { method: 'session/resume' }>,
+  answering: JsonAnswering,
+): Promise<void> {
+  const outcome = await session.resume(cellId, generation);
+  return answering.answer(() => ({ type: 'cell/resumed', outcome }));
 }
 
 function toSummary(cell: CellSummary) {

@@ -39,6 +39,8 @@ export class WireTransport implements Transport {
   #isDelivering = false;
   #frames = 0;
   #spentMs = 0;
+  /** The turn of the event loop in which they were counted. */
+  #turn = 0;
   #nextTurn: NodeJS.Immediate | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #room: PromiseWithResolvers<void> | null = null;
@@ -110,6 +112,7 @@ export class WireTransport implements Transport {
   #deliver(): void {
     if (this.#isDelivering || !this.#mayDeliver()) return;
     this.#isDelivering = true;
+    this.#beginTurn();
     try {
       let before = performance.now();
       while (this.#mayDeliver()) {
@@ -126,6 +129,15 @@ export class WireTransport implements Transport {
     } finally {
       this.#isDelivering = false;
     }
+  }
+
+  /** What was delivered in earlier turns of the event loop has kept nobody from this one. */
+  #beginTurn(): void {
+    const { loopCount } = performance.nodeTiming.uvMetricsInfo;
+    if (loopCount === this.#turn) return;
+    this.#turn = loopCount;
+    this.#frames = 0;
+    this.#spentMs = 0;
   }
 
   #mayDeliver(): boolean {

@@ -3,6 +3,7 @@ import { ErrorText } from '../../src/errors.ts';
 import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
 import { cellEvent, cellId, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
 import type { RequestId } from './exact-id.ts';
+import { isExecute } from './execute-message.ts';
 import { isToolResult } from './tool-result-message.ts';
 import { amount, clientRequestId, count, requestId } from './wire-numbers.ts';
 
@@ -251,7 +252,7 @@ const hostMessage = z.discriminatedUnion('type', [
 
 /** @throws Error with the reason if the value is not a valid message of a client. */
 export function readClientMessage(value: unknown): ClientMessage {
-  if (isToolResult(value)) return value;
+  if (isToolResult(value) || isExecute(value)) return value;
   // Compiling the schema would delay the first message of each kind.
   return read(clientMessage, value, { jitless: true });
 }

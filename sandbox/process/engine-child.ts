@@ -47,6 +47,9 @@ export class EngineChild {
     if (this.#child === null) return;
     if (this.#pipe === null) this.#refuse(new Error('it has no pipe'));
     this.#watch(this.#child);
+    // A process keeps ours alive by itself: see `ref`.
+    this.#pipe?.unref();
+    this.#stderr?.unref();
     this.#pipe?.on('data', (chunk: Buffer) => {
       this.#traffic += 1;
       events.onBytes(chunk);
@@ -98,14 +101,6 @@ export class EngineChild {
 
   /** Sets whether it keeps its host's process alive. */
   ref(isRef: boolean): void {
-    const method = isRef ? 'ref' : 'unref';
-    this.refExit(isRef);
-    this.#pipe?.[method]();
-    this.#stderr?.[method]();
-  }
-
-  /** Like `ref`, but only for its exit. */
-  refExit(isRef: boolean): void {
     this.#child?.[isRef ? 'ref' : 'unref']();
   }
 

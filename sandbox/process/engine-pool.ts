@@ -204,8 +204,12 @@ export class EnginePool {
    * that one has always room for others; and not if its session has brought down a process.
    */
   #mayBeAlone(engine: EngineProcess): boolean {
-    if (this.living.length >= this.#options.limits.maxProcesses) return false;
-    return ![...engine.sessions].some((session) => this.#blamed.has(session, performance.now()));
+    const { maxProcesses } = this.#options.limits;
+    if (this.#engines.size >= maxProcesses && this.living.length >= maxProcesses) return false;
+    for (const session of engine.sessions) {
+      if (this.#blamed.has(session, performance.now())) return false;
+    }
+    return true;
   }
 
   /** Includes sessions of a process that is about to be ended. */

@@ -10,7 +10,7 @@ import { HeaviestProgram } from './heaviest-program.ts';
 import { IncomingMessages } from './incoming-messages.ts';
 import { LoneProgram } from './lone-program.ts';
 import { Down } from './message-kinds.ts';
-import { type Over, ProcessRun, type SendDown } from './process-run.ts';
+import { type Over, ProcessRun, type RunEffects } from './process-run.ts';
 import { residentBytes } from './resident-bytes.ts';
 import { SentTools } from './sent-tools.ts';
 import { SentValues } from './sent-values.ts';
@@ -50,10 +50,18 @@ export class EngineProcess {
   readonly #answerRoom = new AnswerRoom(() => this.#child.unreadBytes);
   /** Programs that keep the host's process alive. */
   readonly #refs = new Set<number>();
+  readonly #runEffects: RunEffects;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     const { launch = [], limits, sandboxLimits } = options;
+    this.#runEffects = {
+      limits: sandboxLimits,
+      send: (kind, run, a = 0, b = 0, ...texts) => this.#writer.send(kind, run, a, b, ...texts),
+      room: (id) => this.#answerRoom.wait(id),
+      onRef: (id, isRef) => this.#ref(id, isRef),
+      onOver: (id, how) => this.#over(id, how),
+    };
     this.#signs = new SignsOfLife(limits);
     this.#supervision = new Supervision({
       limits,
@@ -156,13 +164,7 @@ export class EngineProcess {
   start(program: Program, calls: ProgramCalls, session: symbol): ProcessRun {
     this.#programs += 1;
     const id = this.#programs;
-    const send: SendDown = (kind, run, a = 0, b = 0, ...texts) =>
-      this.#writer.send(kind, run, a, b, ...texts);
-    const room = () => this.#answerRoom.wait(id);
-    const onRef = (isRef: boolean) => this.#ref(id, isRef);
-    const onOver = (how: Over) => this.#over(id, how);
-    const limits = this.#options.sandboxLimits;
-    const run = new ProcessRun({ id, program, calls, limits, send, room, onRef, onOver });
+    const run = new ProcessRun(id, program, calls, this.#runEffects);
     this.#runs.set(id, run);
     this.lone.starts();
     this.#starting.add(id);
@@ -219,8 +221,7 @@ export class EngineProcess {
    * @param waits Whether it keeps this process alive until it has exited.
    */
   close(waits = true): void {
-    if (waits) this.#child.refExit(true);
-    else this.#child.ref(false);
+    this.#child.ref(waits);
     if (this.gone) return;
     const failure = this.#failure('was ended because its sandbox was closed');
     this.#ending = { cause: 'closed', failure };

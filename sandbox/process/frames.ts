@@ -56,6 +56,8 @@ export class FrameWriter {
   readonly #write: (chunk: Buffer, taken?: () => void) => void;
   readonly #flushLater = () => this.flush();
   #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  /** Where the frames gathered so far begin: what lies before was handed out. */
+  #start = 0;
   #used = 0;
   #scheduled = false;
   #spare: Buffer | null = null;
@@ -72,8 +74,8 @@ export class FrameWriter {
     const [first] = texts;
     const isApart =
       texts.length === 1 && typeof first === 'object' && first.length >= LARGE_TEXT_BYTES;
-    const head = this.#used;
     this.#reserve(PREFIX_BYTES + HEAD_BYTES + 4 * texts.length + (isApart ? 0 : sizeOf(texts)));
+    const head = this.#used;
     const chunk = this.#chunk;
     chunk[head + 4] = kind;
     chunk[head + 5] = texts.length;
@@ -91,7 +93,7 @@ export class FrameWriter {
     }
     chunk.writeUInt32LE(at - head - PREFIX_BYTES, head);
     this.#used = at;
-    if (at > LARGE_CHUNK_BYTES) this.#handOut();
+    if (at - this.#start > LARGE_CHUNK_BYTES) this.#handOut();
     if (this.#scheduled) return;
     this.#scheduled = true;
     process.nextTick(this.#flushLater);
@@ -113,12 +115,13 @@ export class FrameWriter {
     this.#write(Buffer.from(text.buffer, text.byteOffset, text.length));
   }
 
+  /** Memory that was handed out is not changed again; the rest of a chunk serves the next turns. */
   #handOut(): void {
-    if (this.#used === 0) return;
+    if (this.#used === this.#start) return;
     const chunk = this.#chunk;
-    const full = chunk.subarray(0, this.#used);
-    this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    this.#used = 0;
+    const full = chunk.subarray(this.#start, this.#used);
+    this.#start = this.#used;
+    if (chunk.length > CHUNK_BYTES) this.#begin(Buffer.allocUnsafe(CHUNK_BYTES));
     if (!isSpare(chunk.length)) return this.#write(full);
     this.#write(full, () => {
       this.#spare = chunk;
@@ -126,11 +129,19 @@ export class FrameWriter {
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#used + bytes;
-    if (needed <= this.#chunk.length) return;
-    const grown = this.#takeSpare(needed) ?? Buffer.allocUnsafeSlow(roundedUp(needed));
-    this.#chunk.copy(grown, 0, 0, this.#used);
-    this.#chunk = grown;
+    if (this.#used + bytes <= this.#chunk.length) return;
+    const gathered = this.#chunk.subarray(this.#start, this.#used);
+    const size = Math.max(CHUNK_BYTES, roundedUp(gathered.length + bytes));
+    const grown = this.#takeSpare(size) ?? Buffer.allocUnsafeSlow(size);
+    gathered.copy(grown);
+    this.#begin(grown);
+    this.#used = gathered.length;
+  }
+
+  #begin(chunk: Buffer): void {
+    this.#chunk = chunk;
+    this.#start = 0;
+    this.#used = 0;
   }
 
   #takeSpare(bytes: number): Buffer | null {

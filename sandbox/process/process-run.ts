@@ -20,19 +20,16 @@ export type SendDown = (
 /** How a run came to its end: by itself or its process, or because its host ended it, at once if need be. */
 export type Over = 'ended' | 'killed' | 'stopped';
 
-/** What a run is made of. */
-export interface ProcessRunParts {
-  readonly id: number;
-  readonly program: Pick<Program, 'tools' | 'hold'>;
-  readonly calls: ProgramCalls;
+/** What the runs of one process have in common. */
+export interface RunEffects {
   readonly limits: SandboxLimits;
   readonly send: SendDown;
   /** See `AnswerRoom.wait`. */
-  readonly room: () => Promise<boolean> | null;
+  readonly room: (id: number) => Promise<boolean> | null;
   /** Called with whether the run keeps this process alive. */
-  readonly onRef: (isRef: boolean) => void;
+  readonly onRef: (id: number, isRef: boolean) => void;
   /** Called once; `killed` if the process still has to stop the program. */
-  readonly onOver: (how: Over) => void;
+  readonly onOver: (id: number, how: Over) => void;
 }
 
 /**
@@ -45,78 +42,83 @@ export class ProcessRun implements SandboxRun {
   readonly ended: Promise<ProgramEnd>;
   readonly id: number;
   readonly #calls: ProgramCalls;
-  readonly #send: SendDown;
-  readonly #room: () => Promise<boolean> | null;
-  readonly #onRef: (isRef: boolean) => void;
-  readonly #onOver: (how: Over) => void;
+  readonly #effects: RunEffects;
   readonly #rules: RunRules;
   readonly #resolve: (end: ProgramEnd) => void;
   #over = false;
 
-  constructor({ id, program, calls, limits, send, room, onRef, onOver }: ProcessRunParts) {
+  constructor(
+    id: number,
+    program: Pick<Program, 'tools' | 'hold'>,
+    calls: ProgramCalls,
+    effects: RunEffects,
+  ) {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
     this.ended = promise;
     this.id = id;
     this.#resolve = resolve;
     this.#calls = calls;
-    this.#send = send;
-    this.#room = room;
-    this.#onRef = onRef;
-    this.#onOver = onOver;
-    this.#rules = new RunRules(program, limits);
+    this.#effects = effects;
+    this.#rules = new RunRules(program, effects.limits);
   }
 
   hold(): void {
     if (this.#over) return;
     this.#rules.held();
-    this.#send(Down.Hold, this.id);
+    this.#effects.send(Down.Hold, this.id);
   }
 
   release(): void {
     if (this.#over) return;
     this.#rules.released();
-    this.#send(Down.Release, this.id);
+    this.#effects.send(Down.Release, this.id);
   }
 
   step(): void {
     if (this.#over) return;
     this.#rules.stepped();
-    this.#send(Down.Step, this.id);
+    this.#effects.send(Down.Step, this.id);
   }
 
   room(): Promise<boolean> | null {
-    return this.#over ? null : this.#room();
+    return this.#over ? null : this.#effects.room(this.id);
   }
 
   answer(id: number, ok: boolean, text: string | JsonText | ErrorText): void {
     if (this.#over) return;
     this.#rules.answered();
     if (text instanceof ErrorText) {
-      return this.#send(Down.Answer, this.id, id, text.isJson ? 2 : 0, text.bytes);
+      return this.#effects.send(Down.Answer, this.id, id, text.isJson ? 2 : 0, text.bytes);
     }
-    this.#send(Down.Answer, this.id, id, ok ? 1 : 0, typeof text === 'string' ? text : text.json);
+    this.#effects.send(
+      Down.Answer,
+      this.id,
+      id,
+      ok ? 1 : 0,
+      typeof text === 'string' ? text : text.json,
+    );
   }
 
   notified(): void {
     if (this.#over) return;
     this.#rules.notified();
-    this.#send(Down.Notified, this.id);
+    this.#effects.send(Down.Notified, this.id);
   }
 
   pause(): void {
-    if (!this.#over) this.#send(Down.Pause, this.id);
+    if (!this.#over) this.#effects.send(Down.Pause, this.id);
   }
 
   unpause(): void {
-    if (!this.#over) this.#send(Down.Unpause, this.id);
+    if (!this.#over) this.#effects.send(Down.Unpause, this.id);
   }
 
   ref(): void {
-    if (!this.#over) this.#onRef(true);
+    if (!this.#over) this.#effects.onRef(this.id, true);
   }
 
   unref(): void {
-    if (!this.#over) this.#onRef(false);
+    if (!this.#over) this.#effects.onRef(this.id, false);
   }
 
   kill(): void {
@@ -178,6 +180,6 @@ export class ProcessRun implements SandboxRun {
   #leave(how: Over): void {
     if (this.#over) return;
     this.#over = true;
-    this.#onOver(how);
+    this.#effects.onOver(this.id, how);
   }
 }

@@ -126,8 +126,8 @@ export class ProcessSandbox implements Sandbox {
     if (this.#closing !== null) {
       const nothing = () => {};
       const limits = this.#sandboxLimits;
-      const effects = { send: nothing, room: () => null, onRef: nothing, onOver: nothing };
-      const run = new ProcessRun({ id: 0, program, calls, limits, ...effects });
+      const effects = { limits, send: nothing, room: () => null, onRef: nothing, onOver: nothing };
+      const run = new ProcessRun(0, program, calls, effects);
       run.lose({ kind: 'sandbox_failed', text: 'the sandbox is closed' });
       return run;
     }

@@ -123,7 +123,11 @@ export class Callbacks {
    *
    * @returns How many notifications were not delivered in time.
    */
-  async drain(drainMs: number): Promise<number> {
+  drain(drainMs: number): Promise<number> {
+    return this.#notifications === 0 ? this.cancel('completion') : this.#drain(drainMs);
+  }
+
+  async #drain(drainMs: number): Promise<number> {
     const { promise: timedOut, resolve } = Promise.withResolvers<void>();
     const timer = startTimer(resolve, drainMs);
     while (this.#notifications > 0 && this.#ended === null) {

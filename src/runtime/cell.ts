@@ -122,8 +122,8 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   started(): void {
     const { maxRunMs } = this.#parts.limits;
-    const text = `The cell timed out after ${maxRunMs} ms (CLI: --timeout; API: maxRunMs)`;
-    this.#runTimer = startTimer(() => this.#stop(text), maxRunMs)?.unref();
+    const text = () => `The cell timed out after ${maxRunMs} ms (CLI: --timeout; API: maxRunMs)`;
+    this.#runTimer = startTimer(() => this.#stop(text()), maxRunMs)?.unref();
     this.#clock.begin();
   }
 
@@ -199,13 +199,11 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   #dispatch(input: Input): void {
     const before = phaseOf(this.#state);
-    const [next, ...effects] = transition(this.#state, input);
-    this.#state = next;
-    const phase = phaseOf(next);
-    if (phase !== before && phase !== null && phase !== 'completed') {
-      this.record.phase(phase);
-    }
-    for (const effect of effects) this.#perform(effect);
+    const step = transition(this.#state, input);
+    [this.#state] = step;
+    const phase = phaseOf(this.#state);
+    if (phase !== before && phase !== null && phase !== 'completed') this.record.phase(phase);
+    for (let at = 1; at < step.length; at += 1) this.#perform(step[at] as Effect);
   }
 
   #perform(effect: Effect): void {

@@ -93,6 +93,23 @@ describe('A stream transport', () => {
     assert.match(String(await bad.end), /Lost the connection to test: it was closed/);
   });
 
+  it('does not count messages together that come in turns of their own', async () => {
+    const input = new PassThrough();
+    const received = record(streamTransport('test', input, new PassThrough()));
+    await turns();
+    let pauses = 0;
+    input.on('pause', () => {
+      pauses += 1;
+    });
+    for (let n = 1; n <= 2_560; n += 1) {
+      input.write(HELLO);
+      await received.count(n);
+      await turns();
+    }
+    // Counted together, they would be ten times as many as one turn may bring; a machine that stalls may still pause it.
+    assert.ok(pauses < 5, `${pauses} pauses`);
+  });
+
   it('names the error of a stream, and keeps it as the cause', async () => {
     const input = new PassThrough();
     const received = record(streamTransport('test', input, new PassThrough()));

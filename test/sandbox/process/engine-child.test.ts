@@ -7,6 +7,8 @@ import { EngineChild } from '../../../sandbox/process/engine-child.ts';
 /** A stream that only ends when it is told to. */
 class Stream extends EventEmitter {
   destroy(): void {}
+
+  unref(): void {}
 }
 
 /** A process of which the system reports what the test says, and what was heard of it. */
