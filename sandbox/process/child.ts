@@ -21,6 +21,9 @@ const FULL_PIPE_BYTES = 1 << 20;
 
 const MIB = 1 << 20;
 
+/** A program that gets more answers at once makes many calls at once, which an entry by a thread delays little. */
+const FEW_ANSWERS = 4;
+
 /** No program has this id. */
 const NOBODY = 0;
 
@@ -60,7 +63,8 @@ export class SandboxProcess {
     this.#pipe = pipe({
       onBytes: (chunk) => {
         const frames = reader.push(chunk);
-        if (frames.some(({ kind }) => kind === Down.Answer)) this.#delivered();
+        const answers = frames.reduce((sum, { kind }) => sum + Number(kind === Down.Answer), 0);
+        if (answers > 0 && answers <= FEW_ANSWERS) this.#delivered();
         for (const frame of frames) this.#receive(frame);
       },
       onDrain: () => {
@@ -145,8 +149,8 @@ export class SandboxProcess {
   }
 
   /**
-   * Something was delivered to a program: answers that come together count once. Its process is worth
-   * a watch if it is entered often, as for one call after another.
+   * A start or a few answers were delivered to a program. Its process is worth a watch if it is entered
+   * often, as for one cell or call after another.
    */
   #delivered(): void {
     if (this.#untilWatch === null || this.#guests.size !== 1 || this.#memory === null) return;

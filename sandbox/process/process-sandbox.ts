@@ -28,7 +28,8 @@ export interface ProcessSandboxOptions {
   readonly sessionsPerProcess?: number;
   /**
    * After how many starts and answers a process prepares to run a cell that is alone in it on its main
-   * thread. That halves the time of a tool call, and takes a thread of 10 MB. 0 for never. Default: 32.
+   * thread; more than four answers at once do not count. That halves the time of a tool call, and takes
+   * a thread of 10 MB. 0 for never. Default: 8.
    */
   readonly aloneAfter?: number;
   readonly limits?: Partial<SandboxLimits & ProcessLimits>;

@@ -224,6 +224,27 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     await session.close();
   });
 
+  it('is one of a process that has started eight', async () => {
+    await using sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    for (let n = 0; n < 7; n += 1) await finishCell(session, 'text(1)');
+    const pid = sandbox.pidOf(session.symbol)!;
+    assert.equal(hasWatch(pid), false);
+    await finishCell(session, 'text(1)');
+    while (!hasWatch(pid)) await setTimeout(10);
+    await session.close();
+  });
+
+  it('is one that makes a few calls at once, again and again', async () => {
+    await using sandbox = processSandbox();
+    const { session } = recordedSession(sandbox);
+    const some = 'for (let n = 0; n < 20; n += 1) await Promise.all([1, 2, 3].map(tools.echo))';
+    await finishCell(session, some);
+    const pid = sandbox.pidOf(session.symbol)!;
+    while (!hasWatch(pid)) await setTimeout(10);
+    await session.close();
+  });
+
   it('is watched by its process while its host is busy', async () => {
     await using setup = await loneSession({ spares: 0, limits: { maxProcessBytes: 256 * MIB } });
     const source = `yield_control(); const all = [];
