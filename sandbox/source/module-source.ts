@@ -1,4 +1,4 @@
-import { type Comment, Parser, type Program } from 'acorn';
+import { type Comment, Parser, type Program, type VariableDeclaration } from 'acorn';
 import type { CellFailure } from '../../src/events.ts';
 import { moduleEdits, needsEdits } from './module-edits.ts';
 import { stripTypes } from './strip-types.ts';
@@ -55,6 +55,33 @@ type Parsed =
   | { readonly ok: true; readonly program: Program; readonly comments: readonly Comment[] }
   | ({ readonly ok: false } & Wrong);
 
+/** What acorn does not declare of its parser. */
+interface Declarations {
+  /** @param mayLack Whether a constant may lack its value, as in an ambient declaration. */
+  parseVar(
+    node: VariableDeclaration,
+    isFor: boolean,
+    kind: VariableDeclaration['kind'],
+    mayLack?: boolean,
+  ): VariableDeclaration;
+  raise(at: number, message: string): never;
+}
+
+/** acorn takes `const a` for the head of a loop where the next word is `of`, in a line of its own too. */
+const ModuleParser = Parser.extend(
+  (Base) =>
+    class extends (Base as unknown as new (...args: never[]) => Declarations) {
+      override parseVar(...args: Parameters<Declarations['parseVar']>): VariableDeclaration {
+        const parsed = super.parseVar(...args);
+        const [, isFor, kind, mayLack = false] = args;
+        if (isFor || mayLack || kind === 'var' || kind === 'let') return parsed;
+        const lacking = parsed.declarations.find(({ init }) => !init);
+        if (lacking) this.raise(lacking.end, `Missing initializer in ${kind} declaration`);
+        return parsed;
+      }
+    } as unknown as typeof Parser,
+);
+
 /** Skips the checks that take time quadratic in the source; V8 has already made them. */
 const QuickParser = Parser.extend(
   (Base) =>
@@ -71,7 +98,7 @@ function tryParse(source: string, check: SyntaxCheck): Parsed {
   if (long && !needsEdits(source)) return { ok: true, program: EMPTY_PROGRAM, comments: [] };
   const comments: Comment[] = [];
   try {
-    const parser = long ? QuickParser : Parser;
+    const parser = long ? QuickParser : ModuleParser;
     const program = parser.parse(source, {
       ecmaVersion: 'latest',
       sourceType: 'module',

@@ -186,7 +186,7 @@ describe('prepareModule (property)', { timeout: 120_000 }, () => {
     const soup = fc.array(fc.constantFrom(...TOKENS), { maxLength: 8 });
     fc.assert(
       fc.property(soup, fc.constantFrom('', ' '), (tokens, glue) => compile(tokens.join(glue))),
-      { numRuns: 20_000 },
+      { numRuns: 20_000, examples: [[['const', 'b', '\n', 'of'], ' ']] },
     );
   });
 

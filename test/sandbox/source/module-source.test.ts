@@ -30,6 +30,12 @@ const MEANINGS: Readonly<Record<string, readonly [source: string, texts: readonl
     `export /*# sourceURL=>0;}catch{}}, text('escaped'), async()=>{try{//*/ default text(1);`,
     ['1'],
   ],
+  'a variable by the name of of': [
+    `for (const of of [1]) text(of); for await (const a of [2]) text(a);
+    let of = 3, a
+    of = 4; text(of); text(a)`,
+    ['1', '2', '4', 'undefined'],
+  ],
   'this, which is undefined': [
     'text(this === undefined); text((() => this)() === undefined)',
     ['true', 'true'],
@@ -171,6 +177,9 @@ const REFUSED: readonly string[] = [
   '1_000_',
   'a?.b = 1',
   'for (let of []) ;',
+  'const a\nof',
+  'export const a\nof = 1',
+  'let of; const { a } = {}, b\nof',
   'async () => { for await (x in y); }',
   'label: function* g() {}',
   'if (1) function f() {}',
