@@ -90,13 +90,8 @@ export class ProcessRun implements SandboxRun {
     if (text instanceof ErrorText) {
       return this.#effects.send(Down.Answer, this.id, id, text.isJson ? 2 : 0, text.bytes);
     }
-    this.#effects.send(
-      Down.Answer,
-      this.id,
-      id,
-      ok ? 1 : 0,
-      typeof text === 'string' ? text : text.json,
-    );
+    const json = typeof text === 'string' ? text : text.json;
+    this.#effects.send(Down.Answer, this.id, id, ok ? 1 : 0, json);
   }
 
   notified(): void {

@@ -73,7 +73,7 @@ const ModuleParser = Parser.extend(
     class extends (Base as unknown as new (...args: never[]) => Declarations) {
       override parseVar(...args: Parameters<Declarations['parseVar']>): VariableDeclaration {
         const parsed = super.parseVar(...args);
-        const [, isFor, kind, mayLack = false] = args;
+        const [, isFor, kind, mayLack] = args;
         if (isFor || mayLack || kind === 'var' || kind === 'let') return parsed;
         const lacking = parsed.declarations.find(({ init }) => !init);
         if (lacking) this.raise(lacking.end, `Missing initializer in ${kind} declaration`);

@@ -122,8 +122,9 @@ export class Cell implements ProgramCalls, CallbackResults {
 
   started(): void {
     const { maxRunMs } = this.#parts.limits;
-    const text = () => `The cell timed out after ${maxRunMs} ms (CLI: --timeout; API: maxRunMs)`;
-    this.#runTimer = startTimer(() => this.#stop(text()), maxRunMs)?.unref();
+    this.#runTimer = startTimer(() => {
+      this.#stop(`The cell timed out after ${maxRunMs} ms (CLI: --timeout; API: maxRunMs)`);
+    }, maxRunMs)?.unref();
     this.#clock.begin();
   }
 
