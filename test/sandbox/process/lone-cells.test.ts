@@ -235,15 +235,22 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     await session.close();
   });
 
-  it('is one that makes a few calls at once, again and again', async () => {
-    await using sandbox = processSandbox();
-    const { session } = recordedSession(sandbox);
-    const some = 'for (let n = 0; n < 20; n += 1) await Promise.all([1, 2, 3].map(tools.echo))';
-    await finishCell(session, some);
-    const pid = sandbox.pidOf(session.symbol)!;
-    while (!hasWatch(pid)) await setTimeout(10);
-    await session.close();
-  });
+  for (const [what, atOnce, wanted] of [
+    ['is one that makes a few calls at once, again and again', 4, true],
+    ['is not one that makes many calls at once, again and again', 32, false],
+  ] as const) {
+    it(what, async () => {
+      await using sandbox = processSandbox();
+      const { session } = recordedSession(sandbox);
+      const calls = `Array.from({ length: ${atOnce} }, (_, n) => tools.echo(n))`;
+      await finishCell(session, `for (let n = 0; n < 20; n += 1) await Promise.all(${calls})`);
+      const pid = sandbox.pidOf(session.symbol)!;
+      if (wanted) while (!hasWatch(pid)) await setTimeout(10);
+      else await finishCell(session, COMPUTE);
+      assert.equal(hasWatch(pid), wanted);
+      await session.close();
+    });
+  }
 
   it('is watched by its process while its host is busy', async () => {
     await using setup = await loneSession({ spares: 0, limits: { maxProcessBytes: 256 * MIB } });
