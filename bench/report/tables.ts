@@ -9,7 +9,7 @@ import {
   suiteOf,
   withUnit,
 } from './figures.ts';
-import { grpcRows, hostedTargets, ownTargets, type TargetRow } from './targets.ts';
+import { grpcRows, hostedTargets, ownTargets } from './targets.ts';
 
 const MARKS = { reached: '✓ reached', missed: '✗ missed', 'not measured': '· not measured' };
 
@@ -22,7 +22,21 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 
 /** The targets of the host, compared with the Codex host. */
 export function hostedTargetTable(reports: Reports): string {
-  return targetTable(hostedTargets(reports), ['`@openai/codex`', 'cellhost, hosted', 'ratio']);
+  const header = [
+    'work',
+    '`@openai/codex`',
+    'cellhost, hosted',
+    'ratio',
+    'target',
+    '',
+    'bare host',
+  ];
+  return table(
+    header,
+    hostedTargets(reports).map(({ work, peer, ours, ratio, target, mark, floor }) => {
+      return [work, peer, ours, ratio, target, MARKS[mark], floor];
+    }),
+  );
 }
 
 /** The host beside the Codex host, over gRPC. */
@@ -67,13 +81,6 @@ export function hostsTable({ hosts }: Reports): string {
 
 function shown(found: number | string): string {
   return typeof found === 'number' ? short(found) : found.replace(/^FAIL: /, '');
-}
-
-function targetTable(rows: readonly TargetRow[], columns: readonly string[]): string {
-  return table(
-    ['work', ...columns, 'target', ''],
-    rows.map((row) => [row.work, row.peer, row.ours, row.ratio, row.target, MARKS[row.mark]]),
-  );
 }
 
 /** A row for each peer, a column for each of these tasks; medians. */

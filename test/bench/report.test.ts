@@ -140,7 +140,7 @@ describe('render', () => {
     const text = render(ALL).get(FULL) ?? '';
     assert.match(
       text,
-      /\| cell `text\(1\+1\)` \| 13 ms \| 1 ms \| 0\.077 × \| ≤ 0\.35 × \| ✓ reached \|/,
+      /\| cell `text\(1\+1\)` \| 13 ms \| 1 ms \| 0\.077 × \| ≤ 0\.4 × \| ✓ reached \| 23 ms \|/,
     );
     assert.match(
       text,
@@ -148,13 +148,13 @@ describe('render', () => {
     );
     assert.match(text, /\| a tool call, 1,000 in a row \| – \| ≤ 70 ms \| · not measured \|/);
     const slow = { ...ALL, peers: onlyHosted(7) };
-    assert.match(render(slow).get(FULL) ?? '', /\| 0\.54 × \| ≤ 0\.35 × \| ✗ missed \|/);
+    assert.match(render(slow).get(FULL) ?? '', /\| 0\.54 × \| ≤ 0\.4 × \| ✗ missed \|/);
   });
 
   it('says why targets were missed, each cause once, and nothing if none was missed', () => {
     const slow = render({ ...ALL, peers: onlyHosted(7) }).get(FULL) ?? '';
-    assert.match(slow, /^\* cell `text\(1\+1\)`, 100 cells at once: A new isolate takes/m);
-    assert.equal(slow.match(/A new isolate takes/g)?.length, 1);
+    assert.match(slow, /^\* cell `text\(1\+1\)`, 100 cells at once: A checked cell runs/m);
+    assert.equal(slow.match(/A checked cell runs/g)?.length, 1);
     assert.match(render(ALL).get(FULL) ?? '', /Nothing is missed\./);
   });
 
