@@ -26,6 +26,9 @@ const EXTERNAL = [
 ];
 
 const FOLDER = 'programs';
+/** As Node.js does it for CommonJS. */
+const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
+const TAIL = '\n})\n';
 /** The program in whose process others run. */
 const PROGRAM_RUNNER = 'sandbox-programs';
 /** Files of the package that are not compiled: what loads bundles, and what loads that one. */
@@ -73,18 +76,22 @@ export async function bundlePrograms(outDir: string): Promise<void> {
   for (const [name, entry] of Object.entries(PROGRAMS)) {
     Object.assign(inputs, await bundleProgram(join(folder, name), name, entry));
   }
-  for (const name of readdirSync(folder)) nameContents(join(folder, name));
+  for (const name of readdirSync(folder)) wrap(join(folder, name));
   for (const [name, copy] of Object.entries(COPIES)) {
     copyFileSync(join(ROOT, 'bundle', name), join(folder, copy));
   }
   writeFileSync(join(folder, 'LICENCES.txt'), `${licencesOf({ inputs })}\n`);
 }
 
-/** Code that is kept for a bundle is of exactly these contents. */
-function nameContents(path: string): void {
+/**
+ * Makes a bundle the function that `kept-code.cjs` calls, which need not copy it then, and names its
+ * contents: code that is kept for a bundle is of exactly these.
+ */
+function wrap(path: string): void {
   const code = readFileSync(path);
   const id = createHash('sha256').update(code).digest('hex').slice(0, 32);
-  writeFileSync(path, `/*${id}*/ ${code.toString('latin1')}`, 'latin1');
+  const body = code.toString('latin1');
+  writeFileSync(path, `/*${id}*/ ${HEAD}${body}${TAIL}`, 'latin1');
 }
 
 /** @returns What is in its files. */

@@ -13,7 +13,6 @@ import type { CliIo } from './cli-io.ts';
 import { checkGrpcOptions, type GrpcOptions } from './grpc-options.ts';
 import { checkLogLevel, openLog } from './open-log.ts';
 import { printLabelled } from './print.ts';
-import { readToken } from './read-token.ts';
 import { StopSignals } from './stop-signals.ts';
 import { type ServedSandbox, sweep } from './sweep.ts';
 
@@ -146,7 +145,7 @@ async function serveListener(
   stop: StopSignals,
 ): Promise<number> {
   const { listen } = await import('../transports/listen.ts');
-  const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
+  const token = tokenFile === undefined ? undefined : await readTokenFrom(tokenFile);
   const listener: Listener = await listen(endpoint, {
     ...(token === undefined ? {} : { token }),
     onConnection: (transport) => void served.host.serve(transport),
@@ -155,4 +154,10 @@ async function serveListener(
   if (isTold) await stop.asked;
   await Promise.all([listener.close(), sweep(served.sandbox, () => served.host.close())]);
   return isTold ? 0 : 2;
+}
+
+/** Loaded here, because it takes parts of Node.js that no client on standard streams should wait for. */
+async function readTokenFrom(path: string): Promise<string> {
+  const { readToken } = await import('./read-token.ts');
+  return readToken(path);
 }

@@ -35,8 +35,10 @@ describe('KeptCode', { timeout: 60_000 }, () => {
   });
   after(() => rmSync(home, { recursive: true }));
 
-  function bundle(name: string, code: string, id = ID) {
-    writeFileSync(join(folder, `${name}.cjs`), `/*${id}*/ ${code}`);
+  function bundle(name: string, code: string, id: string | null = ID) {
+    const parameters = 'exports, require, module, __filename, __dirname';
+    const text = `${id === null ? '' : `/*${id}*/ `}(function (${parameters}) { ${code} })`;
+    writeFileSync(join(folder, `${name}.cjs`), text);
   }
 
   /** What a process prints that has loaded the bundle as `main`, by `kept`. */
@@ -120,7 +122,7 @@ describe('KeptCode', { timeout: 60_000 }, () => {
 
   it('keeps nothing without a folder, or of a bundle whose contents have no name', () => {
     assert.equal(run('kept.keep(1); return kept.lacks(1)', null), false);
-    writeFileSync(main(), "exports.call = () => 'plain';");
+    bundle('main', "exports.call = () => 'plain';", null);
     assert.deepEqual(run('kept.keep(1); return [kept.lacks(1), main.call()]'), [false, 'plain']);
     assert.deepEqual(files(), []);
   });

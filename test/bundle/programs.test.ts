@@ -29,7 +29,17 @@ interface Loaded {
 
 const REPORTER = join(ROOT, 'test/support/report-loaded.cjs');
 /** Parts of Node.js that take longer to load than all that a greeting needs. */
-const HEAVY = ['crypto', 'http', 'http2', 'https', 'tls', 'worker_threads', 'readline', 'dgram'];
+const HEAVY = [
+  'fs/promises',
+  'crypto',
+  'http',
+  'http2',
+  'https',
+  'tls',
+  'worker_threads',
+  'readline',
+  'dgram',
+];
 
 describe('The bundled programs', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cellhost-programs-'));
