@@ -1,14 +1,10 @@
-import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
-import { hasFields } from './has-fields.ts';
+import { hasFields, isAmount, isSessionId, isTokens } from './plain-fields.ts';
 import type { ClientMessage, Operation } from './protocol.ts';
 
 /** A client's request to start a cell. */
 export type ExecuteMessage = Extract<ClientMessage, { type: 'operation/request' }> & {
   readonly request: Extract<Operation, { method: 'session/execute' }>;
 };
-
-const MAX_AMOUNT = 2 ** 64;
-const MAX_TOKENS = 0x7fffffff;
 
 /**
  * Whether a message is exactly a request to start a cell, field by field, without the extensions of
@@ -27,19 +23,10 @@ export function isExecute(message: unknown): message is ExecuteMessage {
   const { tool_call_id: callId, enabled_tools: tools } = request;
   if (typeof callId !== 'string' && callId !== null) return false;
   if (typeof request.source !== 'string') return false;
-  if (!isAmount(request.yield_time_ms, MAX_AMOUNT)) return false;
-  if (!isAmount(request.max_output_tokens, MAX_TOKENS)) return false;
+  const { yield_time_ms: yieldMs, max_output_tokens: tokens } = request;
+  if (yieldMs !== null && !isAmount(yieldMs)) return false;
+  if (!isTokens(tokens)) return false;
   return Array.isArray(tools) && tools.every(isTool);
-}
-
-function isSessionId(id: unknown): boolean {
-  return typeof id === 'string' && id.length <= MAX_ID_LENGTH && /\S/.test(id);
-}
-
-/** A whole number, or null. */
-function isAmount(value: unknown, most: number): boolean {
-  if (value === null) return true;
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
 }
 
 function isTool(tool: unknown): boolean {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ErrorText } from '../../src/errors.ts';
 import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
 import { cellEvent, cellId, liveEvent, pendingCall, v1Items } from './cell-messages.ts';
+import { isCellRequest } from './cell-request-message.ts';
 import type { RequestId } from './exact-id.ts';
 import { isExecute } from './execute-message.ts';
 import { isToolResult } from './tool-result-message.ts';
@@ -252,7 +253,7 @@ const hostMessage = z.discriminatedUnion('type', [
 
 /** @throws Error with the reason if the value is not a valid message of a client. */
 export function readClientMessage(value: unknown): ClientMessage {
-  if (isToolResult(value) || isExecute(value)) return value;
+  if (isToolResult(value) || isExecute(value) || isCellRequest(value)) return value;
   // Compiling the schema would delay the first message of each kind.
   return read(clientMessage, value, { jitless: true });
 }

@@ -1,4 +1,4 @@
-import { hasFields } from './has-fields.ts';
+import { hasFields } from './plain-fields.ts';
 
 /** A client's answer to a successful tool call. */
 export interface ToolResultMessage {
