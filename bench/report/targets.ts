@@ -89,7 +89,7 @@ const HOSTED_TARGETS: readonly HostedTarget[] = [
     work: 'start to ready',
     task: 'greeting',
     wanted: { share: 1.3, of: BASELINE, task: 'start' },
-    cause: 'Nearly all of it is the start of two Node.js processes, as in the bare host.',
+    cause: 'Most of it is the start of Node.js; the rest loads the streams and one file of ours.',
   },
   {
     work: 'hostile cells survived, of 14',
