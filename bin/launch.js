@@ -28,8 +28,6 @@ const ENOUGH_EVENTS = 4096;
 const OWNER_ONLY = 0o700;
 /** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
 const BUSY_COLLECTIONS = 3;
-/** Watching that loads parts of Node.js, so a client that greets at once is answered first. */
-const GREETED_MS = 50;
 const LARGE_STEPS = '--heap-growing-percent=400 --external-memory-accounted-in-global-limit';
 
 const wasStarted = process.env[STARTED_BY_US] !== undefined;
@@ -118,7 +116,7 @@ async function runHere(program) {
   if (wasStarted) endWithLauncher();
   muteExperimentalWarnings();
   keepCompiled();
-  setTimeout(growUnderLoad, GREETED_MS).unref();
+  setImmediate(growUnderLoad);
   const { main, keep } = load(program);
   const signals = signalSource;
   const io = {
