@@ -36,7 +36,7 @@ interface HostedTarget {
   readonly cause: string;
 }
 
-const FRESH =
+const CHECKED =
   'A checked cell runs much more code than the bare host does, and in a fresh process Node.js runs it much slower. Each cell has a context of its own, which takes V8 0.2 to 0.4 ms.';
 const HOPS =
   'A call crosses three processes and back, the peer’s two. On this machine, waking a sleeping process takes longer than all work on the message. `npm run bench -- --only transports` shows that for bare pipes.';
@@ -44,8 +44,8 @@ const FIRST =
   'Each line is measured in a fresh process, and Node.js runs code much slower the first times.';
 
 const HOSTED_TARGETS: readonly HostedTarget[] = [
-  { work: 'cell `text(1+1)`', task: 'cell', wanted: { share: 0.4, of: CODEX }, cause: FRESH },
-  { work: '100 cells at once', task: 'crowd', wanted: { share: 0.3, of: CODEX }, cause: FRESH },
+  { work: 'cell `text(1+1)`', task: 'cell', wanted: { share: 0.4, of: CODEX }, cause: CHECKED },
+  { work: '100 cells at once', task: 'crowd', wanted: { share: 0.3, of: CODEX }, cause: CHECKED },
   {
     work: '1,000 tool calls in a row',
     task: 'row-1000',

@@ -1,4 +1,5 @@
-import { hasFields, isAmount, isCellId, isSessionId, isTokens } from './plain-fields.ts';
+import { isCellId, isSessionId } from '../../src/runtime/check-arguments.ts';
+import { hasFields, isAmount, isTokens, operationIn } from './plain-fields.ts';
 import type { ClientMessage, Operation } from './protocol.ts';
 
 /** A client's request to wait for a cell, or to terminate one. */
@@ -14,10 +15,8 @@ export type CellRequestMessage = Extract<ClientMessage, { type: 'operation/reque
  * time in which the first cell of a host does. Messages that fail this check go to the schema.
  */
 export function isCellRequest(message: unknown): message is CellRequestMessage {
-  if (!hasFields(message, 3) || message.type !== 'operation/request') return false;
-  const { id, request: operation } = message;
-  if (!Number.isSafeInteger(id) || typeof operation !== 'object' || operation === null)
-    return false;
+  const operation = operationIn(message);
+  if (typeof operation !== 'object' || operation === null) return false;
   const bounds = 'maxOutputTokens' in operation ? 1 : 0;
   if (!hasFields(operation, 3 + bounds) || !isSessionId(operation.sessionId)) return false;
   if (bounds === 1 && !isTokens(operation.maxOutputTokens)) return false;

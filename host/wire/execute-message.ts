@@ -1,4 +1,5 @@
-import { hasFields, isAmount, isSessionId, isTokens } from './plain-fields.ts';
+import { isSessionId } from '../../src/runtime/check-arguments.ts';
+import { hasFields, isAmount, isTokens, operationIn } from './plain-fields.ts';
 import type { ClientMessage, Operation } from './protocol.ts';
 
 /** A client's request to start a cell. */
@@ -14,9 +15,8 @@ export type ExecuteMessage = Extract<ClientMessage, { type: 'operation/request' 
  * Messages that fail this check go to the schema.
  */
 export function isExecute(message: unknown): message is ExecuteMessage {
-  if (!hasFields(message, 3) || message.type !== 'operation/request') return false;
-  const { id, request: operation } = message;
-  if (!Number.isSafeInteger(id) || !hasFields(operation, 3)) return false;
+  const operation = operationIn(message);
+  if (!hasFields(operation, 3)) return false;
   const { method, sessionId, request } = operation;
   if (method !== 'session/execute' || !isSessionId(sessionId) || !hasFields(request, 5))
     return false;

@@ -1,12 +1,11 @@
-import { MAX_ID_LENGTH } from '../../src/runtime/check-arguments.ts';
-
 /**
  * Checks of fields by hand, for the messages that hosts wait for or read most. They accept only what the
  * schemas accept.
  */
 
-const MAX_AMOUNT = 2 ** 64;
-const MAX_TOKENS = 0x7fffffff;
+/** The bound of times and sizes of 64 bits. The largest are not exact, which does not matter. */
+export const MAX_AMOUNT = 2 ** 64;
+export const MAX_TOKENS = 0x7fffffff;
 
 /** Whether it is an object with exactly so many fields. Only for what `JSON.parse` returns. */
 export function hasFields(
@@ -19,12 +18,10 @@ export function hasFields(
   return count === fields;
 }
 
-export function isSessionId(id: unknown): boolean {
-  return isCellId(id) && /\S/.test(id);
-}
-
-export function isCellId(id: unknown): id is string {
-  return typeof id === 'string' && id.length <= MAX_ID_LENGTH;
+/** What a message asks for, which is exactly a request with an exact id; undefined if it is none. */
+export function operationIn(message: unknown): unknown {
+  if (!hasFields(message, 3) || message.type !== 'operation/request') return undefined;
+  return Number.isSafeInteger(message.id) ? message.request : undefined;
 }
 
 /** A time or a size of 64 bits. */

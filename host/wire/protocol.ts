@@ -5,6 +5,7 @@ import { cellEvent, cellId, liveEvent, pendingCall, v1Items } from './cell-messa
 import { isCellRequest } from './cell-request-message.ts';
 import type { RequestId } from './exact-id.ts';
 import { isExecute } from './execute-message.ts';
+import { MAX_TOKENS } from './plain-fields.ts';
 import { isToolResult } from './tool-result-message.ts';
 import { amount, clientRequestId, count, requestId } from './wire-numbers.ts';
 
@@ -38,7 +39,7 @@ const observeMode = z.union([
 /** `cellhost.cells`: the wait was ended early before it began. */
 const preempted = z.literal(true).optional();
 
-const tokens = z.int().min(0).max(0x7fffffff);
+const tokens = z.int().min(0).max(MAX_TOKENS);
 /** `bounded-output-v1`. */
 const maxOutputTokens = tokens.nullish();
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_AMOUNT } from './plain-fields.ts';
 
 /** The numbers that messages carry. */
 
@@ -15,9 +16,9 @@ export const clientRequestId = z.union([
     .max(2n ** 63n - 1n),
 ]);
 
-/** A time or a size of 64 bits. The largest are not exact, which does not matter. */
+/** A time or a size of 64 bits. */
 export const amount = z
   .number()
   .min(0)
-  .max(2 ** 64)
+  .max(MAX_AMOUNT)
   .refine(Number.isInteger, 'must be a whole number');

@@ -6,13 +6,23 @@ import { checkObserveMode } from './observe-mode.ts';
 
 /**
  * Checks what callers pass to sessions, both in process and before anything is sent to a host, so that
- * the same mistake fails with the same error. Each function throws `invalid_argument`.
+ * the same mistake fails with the same error. Each function whose name begins with `check` throws
+ * `invalid_argument`.
  */
 
 /** Longest id of a session or cell, in UTF-16 units. */
 export const MAX_ID_LENGTH = 1_024;
 
 type Fields = Readonly<Record<string, unknown>>;
+
+export function isCellId(id: unknown): id is string {
+  return typeof id === 'string' && id.length <= MAX_ID_LENGTH;
+}
+
+/** Whether it can be the id of a session: one of a cell, and not blank. */
+export function isSessionId(id: unknown): id is string {
+  return isCellId(id) && /\S/.test(id);
+}
 
 /** Checks everything except the tools, which are checked once per list, and the length of the source. */
 export function checkExecute(request: ExecuteRequest, options: WaitOptions): void {
@@ -29,7 +39,7 @@ export function checkExecute(request: ExecuteRequest, options: WaitOptions): voi
 
 /** @param what The operation that cannot be done: the first words of the error. */
 export function checkCellId(what: string, cellId: string): void {
-  if (typeof cellId === 'string' && cellId.length <= MAX_ID_LENGTH) return;
+  if (isCellId(cellId)) return;
   const wanted = `the cell id must be a string of at most ${MAX_ID_LENGTH} characters`;
   throw invalid(what, wanted, cellId);
 }
@@ -109,8 +119,7 @@ export function checkSessionOptions(options: {
 
 /** Checks the id for a new session. */
 export function checkSessionId(sessionId: string): void {
-  const isFit = typeof sessionId === 'string' && /\S/.test(sessionId);
-  if (isFit && sessionId.length <= MAX_ID_LENGTH) return;
+  if (isSessionId(sessionId)) return;
   const wanted = `sessionId must be a string of at most ${MAX_ID_LENGTH} characters that is not blank`;
   throw invalid('Cannot open a session', wanted, sessionId);
 }

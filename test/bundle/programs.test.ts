@@ -28,7 +28,7 @@ interface Loaded {
 }
 
 const REPORTER = join(ROOT, 'test/support/report-loaded.cjs');
-/** Parts of Node.js that take longer to load than all that a greeting needs. */
+/** Parts of Node.js that take long to load, and that a greeting does not need. */
 const HEAVY = [
   'fs/promises',
   'crypto',

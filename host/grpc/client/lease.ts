@@ -1,5 +1,5 @@
 import { CodeModeError } from '../../../src/errors.ts';
-import { MAX_ID_LENGTH } from '../../../src/runtime/check-arguments.ts';
+import { isSessionId } from '../../../src/runtime/check-arguments.ts';
 import type { AnswerTimes } from '../../remote/answer-times.ts';
 import type { OpenSessionRequest, SessionEvent, ToolCall } from '../generated/code-mode.ts';
 import type { StatusError } from '../status.ts';
@@ -177,10 +177,6 @@ export class Lease {
     this.drop();
     this.#parts.lost.abort(error);
   }
-}
-
-function isSessionId(id: string): boolean {
-  return id.length <= MAX_ID_LENGTH && /\S/.test(id);
 }
 
 function lost(what: string, error: StatusError | null): CodeModeError {
