@@ -6,7 +6,8 @@ const { KeptCode } = require('./kept-code.cjs');
 const kept = new KeptCode(getCompileCacheDir() ?? null);
 const { main } = kept.load(join(__dirname, 'sandbox-programs.cjs'));
 main({
-  rehearses: process.argv[2] === 'rehearse' && kept.lacks(1),
+  hasTime: process.argv[2] === 'rehearse',
+  lacks: () => kept.lacks(1),
   script: (name) => kept.script(name),
   keepScript: (name, text, code) => kept.keepScript(name, text, code),
   keep: () => kept.keep(1),

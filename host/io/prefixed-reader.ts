@@ -1,3 +1,5 @@
+import { MIN_ROOM_BYTES, type Room, type RoomyReader } from '../../sandbox/process/read-ahead.ts';
+
 /** How the memory of messages is allocated, in bytes. */
 export interface MessageMemory {
   /** A message up to this size gets its memory at once. */
@@ -12,7 +14,7 @@ const GROWTH = 4;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Splits a stream of bytes into messages, each behind a prefix that tells its size. */
-export class PrefixedReader {
+export class PrefixedReader implements RoomyReader {
   readonly #prefixBytes: number;
   readonly #sizeAt: (bytes: Buffer, at: number) => number;
   readonly #memory: MessageMemory;
@@ -66,6 +68,17 @@ export class PrefixedReader {
     const body = this.#chunk.subarray(this.#at, end);
     this.#at = end;
     return body;
+  }
+
+  get room(): Room | null {
+    const bytes = this.#body;
+    if (bytes === null || this.#at < this.#chunk.length) return null;
+    const room = { bytes, from: this.#bodyBytes, to: Math.min(bytes.length, this.#size) };
+    return room.to - room.from < MIN_ROOM_BYTES ? null : room;
+  }
+
+  filled(bytes: number): void {
+    this.#bodyBytes += bytes;
   }
 
   /**

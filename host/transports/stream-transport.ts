@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { readAhead } from '../../sandbox/process/read-ahead.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { destroyOutput } from '../io/destroy-output.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
@@ -113,6 +114,7 @@ class StreamWire implements Wire {
     if (this.#phase !== 'open') return;
     this.#reader.push(chunk);
     this.#events.readable();
+    if (readAhead(this.#input, chunk, this.#reader) > 0) this.#events.readable();
   };
 
   readonly #onEnd = () => {

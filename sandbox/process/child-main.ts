@@ -5,8 +5,10 @@ import { rehearse } from './rehearsal.ts';
 
 /** What a sandbox process keeps of its compiled code for later ones. */
 export interface KeptCode {
-  /** Whether something is missing, and this process has the time to compile it before it serves. */
-  readonly rehearses: boolean;
+  /** Whether this process has the time to compile what is missing before it serves. */
+  readonly hasTime: boolean;
+  /** Whether something is missing that could be kept. */
+  readonly lacks: () => boolean;
   /** A script of that name, with the code that was kept for it. */
   readonly script: (name: string) => KeptScript | undefined;
   readonly keepScript: (name: string, text: string, code: Uint8Array) => void;
@@ -20,7 +22,8 @@ interface KeptScript {
 }
 
 const NOTHING_KEPT: KeptCode = {
-  rehearses: false,
+  hasTime: false,
+  lacks: () => false,
   script: () => undefined,
   keepScript: () => {},
   keep: () => {},
@@ -37,7 +40,7 @@ const REHEARSAL_MS = 2_000;
  * own run first, so that what all programs need is compiled, and can be kept as long as it may write.
  */
 export function main(kept: KeptCode = NOTHING_KEPT): void {
-  if (kept.rehearses) void prepare(kept).finally(() => serve(kept));
+  if (kept.hasTime && kept.lacks()) void prepare(kept).finally(() => serve(kept));
   else serve(kept);
 }
 
@@ -49,7 +52,11 @@ async function prepare(kept: KeptCode): Promise<void> {
 function serve(kept: KeptCode): void {
   const find = readHelpers(kept);
   giveUpPermissions();
-  new SandboxProcess({ pipe: (events) => new ChildPipe(PIPE, events), helperCode: { find } });
+  new SandboxProcess({
+    pipe: (events) => new ChildPipe(PIPE, events),
+    helperCode: { find },
+    lacksCode: kept.lacks(),
+  });
 }
 
 /** Reads what was kept of the helpers now, for later: a script whose text is another one is not found. */

@@ -36,12 +36,15 @@ export type ProcessPipe = Pick<ChildPipe, 'read' | 'rest' | 'write' | 'unsentByt
 export interface SandboxProcessParts {
   readonly pipe: (events: ChildPipeEvents) => ProcessPipe;
   readonly helperCode: HelperCode;
+  /** Whether none of its code was found compiled. */
+  readonly lacksCode: boolean;
 }
 
 /** The sandbox process's half of the pipe: an isolate sandbox, driven by frames. */
 export class SandboxProcess {
   readonly #pipe: ProcessPipe;
   readonly #helperCode: HelperCode;
+  readonly #lacksCode: boolean;
   readonly #writer = new FrameWriter((chunk, taken) => this.#pipe.write(chunk, taken));
   readonly #watch = new InsideWatch();
   readonly #door: DirectDoor;
@@ -57,9 +60,10 @@ export class SandboxProcess {
   /** How many more deliveries to a lone program make it worth while to start the watch; null if nothing does. */
   #untilWatch: number | null = null;
 
-  constructor({ pipe, helperCode }: SandboxProcessParts) {
+  constructor({ pipe, helperCode, lacksCode }: SandboxProcessParts) {
     const reader = new FrameReader();
     this.#helperCode = helperCode;
+    this.#lacksCode = lacksCode;
     this.#pipe = pipe({
       onBytes: (chunk) => {
         const frames = reader.push(chunk);
@@ -122,7 +126,7 @@ export class SandboxProcess {
       case Down.EndSession:
         return this.#endSession(a);
       case Down.Ping:
-        return this.#writer.send(Up.Pong, 0, 0, 0);
+        return this.#writer.send(Up.Pong, 0, Number(this.#lacksCode), 0);
       case Down.Alone:
         return this.#door.leftAlone();
       case Down.Share:

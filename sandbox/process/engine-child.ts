@@ -2,18 +2,21 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { type ChildStart, spawnEngine } from './early-spawn.ts';
 import { LastWords } from './last-words.ts';
+import { type RoomyReader, readAhead } from './read-ahead.ts';
 
 /** How long to wait for the last output of a process that has exited, in milliseconds. */
 const LAST_WORDS_MS = 50;
 /** While a process leaves so many bytes unread, its messages are not read. */
 const MUCH_UNREAD_BYTES = 16 << 20;
+/** As much as is read at a time. */
+const CHUNK_BYTES = 64 << 10;
 /** How long a process may run without its pipe, in milliseconds. */
 const PIPELESS_MS = 500;
 
 /** What the operating system reports about a sandbox process. Never called synchronously. */
 export interface ChildEvents {
-  /** Bytes from its pipe. */
-  readonly onBytes: (chunk: Buffer) => void;
+  /** Gets the bytes from its pipe. */
+  readonly reader: RoomyReader & { push(chunk: Buffer): void };
   /** It has read everything after its pipe was full. */
   readonly onDrain: () => void;
   /** It closed its pipe but still runs. */
@@ -50,10 +53,7 @@ export class EngineChild {
     // A process keeps ours alive by itself: see `ref`.
     this.#pipe?.unref();
     this.#stderr?.unref();
-    this.#pipe?.on('data', (chunk: Buffer) => {
-      this.#traffic += 1;
-      events.onBytes(chunk);
-    });
+    this.#pipe?.on('data', (chunk: Buffer) => this.#read(chunk, events.reader));
     this.#pipe?.on('drain', events.onDrain);
     this.#pipe?.on('close', () => this.#watchMute(events.onMute));
   }
@@ -62,7 +62,7 @@ export class EngineChild {
     return this.#child?.pid;
   }
 
-  /** Chunks carried so far, in both directions. */
+  /** Chunks carried so far, in both directions; what was read ahead counts as chunks of 64 KiB. */
   get traffic(): number {
     return this.#traffic;
   }
@@ -102,6 +102,12 @@ export class EngineChild {
   /** Sets whether it keeps its host's process alive. */
   ref(isRef: boolean): void {
     this.#child?.[isRef ? 'ref' : 'unref']();
+  }
+
+  #read(chunk: Buffer, reader: ChildEvents['reader']): void {
+    this.#traffic += 1;
+    reader.push(chunk);
+    if (this.#pipe !== null) this.#traffic += readAhead(this.#pipe, chunk, reader) / CHUNK_BYTES;
   }
 
   #start(start: ChildStart): ChildProcess | null {

@@ -18,8 +18,8 @@ export interface EngineOptions {
   readonly rehearses?: boolean;
   /** Called once, when the process has exited or could not be started. Never called synchronously. */
   readonly onGone: (engine: EngineProcess, cause: EndCause) => void;
-  /** Called once, when it accepts programs. */
-  readonly onReady: (engine: EngineProcess) => void;
+  /** Called once, when it accepts programs; with whether it found none of its code compiled. */
+  readonly onReady: (engine: EngineProcess, lacksCode: boolean) => void;
   /** Called when another program may start in it, or should no longer wait for that. */
   readonly onAccess?: (engine: EngineProcess) => void;
   /**

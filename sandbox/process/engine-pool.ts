@@ -10,6 +10,7 @@ import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
 import { Traffic } from './traffic.ts';
 import { usedProcessorMs } from './used-processor.ts';
+import { SPARE_MOMENT, WantedSpares } from './wanted-spares.ts';
 
 /** Leaving programs alone takes a thread, as dear as what forty deliveries gain; but it starts beside them. */
 const ALONE_AFTER = 8;
@@ -18,12 +19,6 @@ const MIN_PROCESSES = 2;
 /** Whether it can be told if a process that gives no sign of life is computing. */
 const CAN_TELL_COMPUTING = usedProcessorMs(process.pid) !== null;
 
-/**
- * Starting a process occupies a core for a while. So a spare that a program has taken is replaced when
- * no other program has started for `quietMs` and none makes many calls, or after `withinMs` if no
- * program is being started then.
- */
-const SPARE_MOMENT = { quietMs: 40, withinMs: 1_000 };
 /** Memory that an idle process may always use, in bytes: more than every process uses. */
 const LARGE_BYTES = 128 << 20;
 
@@ -48,8 +43,7 @@ export class EnginePool {
   /** Resolves the start of a process that is ready or gone. */
   readonly #started = new Map<EngineProcess, () => void>();
   #sparesToStart = 0;
-  /** Whether a session recently started many programs at once and there was no spare to help: one is kept for the next time. */
-  #lacksRelief = false;
+  readonly #wantedSpares: WantedSpares;
   readonly #ended = noEnds();
   #stoppedPrograms = 0;
   readonly #traffic = new Traffic(() => this.living);
@@ -62,6 +56,7 @@ export class EnginePool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#wantedSpares = new WantedSpares(options.spares);
     this.#keepSpares();
   }
 
@@ -152,7 +147,7 @@ export class EnginePool {
     const old = idle
       .filter(([, since]) => since < nowMs - idleMs)
       .slice(0, Math.max(0, idle.length - spares));
-    if (old.length > 0) this.#lacksRelief = false;
+    if (old.length > 0) this.#wantedSpares.lackedRelief(false);
     for (const [engine] of old) engine.end('idle', lost('was idle'));
     return idle.length - old.length <= spares;
   }
@@ -184,7 +179,7 @@ export class EnginePool {
       sessionsPerProcess,
       maxProgramsPerProcess,
     });
-    this.#lacksRelief = lacksRelief ?? this.#lacksRelief;
+    if (lacksRelief !== undefined) this.#wantedSpares.lackedRelief(lacksRelief);
     asked?.lone.want();
     if (asked !== undefined) return 'asked';
     if (isTaken && engine !== null) {
@@ -229,7 +224,7 @@ export class EnginePool {
       ...this.#options,
       pace: this.#pace,
       rehearses,
-      onReady: (ready) => this.#endStart(ready),
+      onReady: (ready, lacksCode) => this.#endStart(ready, lacksCode),
       onIdle: (idle) => this.#idle(idle),
       onAccess: () => this.#options.onRoom(false),
       aloneAfter: this.#leavesAlone ? (this.#options.aloneAfter ?? ALONE_AFTER) : 0,
@@ -242,9 +237,10 @@ export class EnginePool {
     return new Promise((resolve) => this.#started.set(engine, resolve));
   }
 
-  #endStart(engine: EngineProcess): void {
+  #endStart(engine: EngineProcess, lacksCode = false): void {
     this.#started.get(engine)?.();
     this.#started.delete(engine);
+    if (lacksCode && this.#wantedSpares.foundNoCode()) this.#spareMoment.await();
   }
 
   /** Whether it has run enough programs: it accepts no more, and is replaced when the last one ends. */
@@ -284,17 +280,19 @@ export class EnginePool {
   }
 
   get #missingSpares(): number {
-    const { spares, limits } = this.#options;
     const { living } = this;
     const idle = living.filter((engine) => engine.load === 0).length;
-    const wanted = this.#lacksRelief && spares > 0 ? spares + 1 : spares;
-    return Math.min(wanted - idle, limits.maxProcesses - living.length);
+    const room = this.#options.limits.maxProcesses - living.length;
+    return Math.min(this.#wantedSpares.count - idle, room);
   }
 
   /** Starts none if others became free before its turn. */
   #startSpare(): Promise<void> | undefined {
     this.#sparesToStart -= 1;
+    if (this.#missingSpares <= 0) return undefined;
     // The first process of all may be waited for.
-    return this.#missingSpares > 0 ? this.#startOne(this.#engines.size > 0) : undefined;
+    const rehearses = this.#engines.size > 0;
+    if (rehearses) this.#wantedSpares.rehearses();
+    return this.#startOne(rehearses);
   }
 }

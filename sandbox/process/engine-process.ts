@@ -74,10 +74,9 @@ export class EngineProcess {
       end: (cause, what) => this.end(cause, this.#failure(what)),
     });
     const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
-    const messages = this.#readMessages();
-    const onBytes = (chunk: Buffer) => messages.push(chunk);
+    const reader = this.#readMessages();
     const onDrain = () => this.#answerRoom.drained();
-    const events = { onBytes, onDrain, onMute, onExit: (how: string) => this.#exited(how) };
+    const events = { reader, onDrain, onMute, onExit: (how: string) => this.#exited(how) };
     this.#child = new EngineChild({ ...options, launch }, events);
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
@@ -244,7 +243,7 @@ export class EngineProcess {
       runOf: (id) => this.#runs.get(id),
       isKnown: (id) => id <= this.#programs,
       isOver: () => this.gone,
-      onReady: () => this.#options.onReady(this),
+      onReady: (lacksCode) => this.#options.onReady(this, lacksCode),
       onStarted: (id) => this.#starting.delete(id),
       onCompany: (what) => (this.#options.aloneAfter ?? 0) > 0 && this.lone.said(what),
       onStopped: () => this.#checkIdle(),

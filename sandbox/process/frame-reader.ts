@@ -11,6 +11,7 @@ import {
 import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
 import { LargeFrame } from './large-frame.ts';
 import { Up } from './message-kinds.ts';
+import { MIN_ROOM_BYTES, type Room } from './read-ahead.ts';
 
 /** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
 const EAGER_BYTES = 4 << 20;
@@ -57,6 +58,27 @@ export class FrameReader {
     return frames;
   }
 
+  /** Where the rest of a large frame belongs; null if there is none that has to be whole first. */
+  get room(): Room | null {
+    if (this.#large !== null || this.#partLength < OPENING_BYTES) return null;
+    const to = Math.min(this.#part.length, PREFIX_BYTES + this.#sizeAt(this.#part, 0));
+    const from = this.#partLength;
+    return to - from < MIN_ROOM_BYTES ? null : { bytes: this.#part, from, to };
+  }
+
+  /**
+   * So many of the next bytes are in the room.
+   *
+   * @returns The frame that they complete, if they do.
+   * @throws As `push`.
+   */
+  filled(bytes: number): Frame[] {
+    const frames: Frame[] = [];
+    this.#partLength += bytes;
+    this.#finish(PREFIX_BYTES + this.#sizeAt(this.#part, 0), frames);
+    return frames;
+  }
+
   /** @returns How many bytes of the chunk belonged to the frame that had arrived in part. */
   #goOn(chunk: Buffer, frames: Frame[]): number {
     if (this.#large !== null) return this.#pushLarge(this.#large, chunk, 0, frames);
@@ -84,13 +106,18 @@ export class FrameReader {
     this.#reserve(end);
     const taken = Math.min(chunk.length, missing + end - this.#partLength);
     this.#keep(chunk, missing, taken);
+    this.#finish(end, frames);
+    return taken;
+  }
+
+  /** @param end Of the frame that has arrived in part, or whole by now. */
+  #finish(end: number, frames: Frame[]): void {
     this.#json?.look(this.#part, PREFIX_BYTES, this.#partLength);
-    if (this.#partLength < end) return taken;
+    if (this.#partLength < end) return;
     frames.push(this.#decode(this.#part, PREFIX_BYTES, end));
     // What is checked may pass as it is.
     if (this.#json !== null || !isSpare(this.#part.length)) this.#part = Buffer.alloc(0);
     this.#partLength = 0;
-    return taken;
   }
 
   #decode(bytes: Buffer, start: number, end: number): Frame {

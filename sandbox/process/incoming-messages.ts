@@ -6,6 +6,7 @@ import { JsonTexts } from './json-texts.ts';
 import { LeftoverMessages } from './leftover-messages.ts';
 import { END_BOUNDS, Up } from './message-kinds.ts';
 import type { ProcessRun } from './process-run.ts';
+import type { Room, RoomyReader } from './read-ahead.ts';
 import type { SignsOfLife } from './signs-of-life.ts';
 import { readUpMessage } from './up-message.ts';
 
@@ -19,8 +20,8 @@ export interface IncomingMessagesParts {
   readonly isKnown: (id: number) => boolean;
   /** Whether the process is being ended: its messages are no longer read. */
   readonly isOver: () => boolean;
-  /** It answered for the first time. */
-  readonly onReady: () => void;
+  /** It answered for the first time. See `Up.Pong`. */
+  readonly onReady: (lacksCode: boolean) => void;
   /** The program has started, or waits for others of its session. */
   readonly onStarted: (id: number) => void;
   /** See `Up`. @returns Whether it may say that now. */
@@ -40,7 +41,7 @@ const BESIDE_LENGTH = END_BOUNDS.notes * END_BOUNDS.noteLength + 64;
  *
  * The first message that is not allowed is the last one read.
  */
-export class IncomingMessages {
+export class IncomingMessages implements RoomyReader {
   readonly #parts: IncomingMessagesParts;
   readonly #reader: FrameReader;
   readonly #leftovers: LeftoverMessages;
@@ -54,10 +55,22 @@ export class IncomingMessages {
   }
 
   push(chunk: Buffer): void {
+    this.#take(() => this.#reader.push(chunk));
+  }
+
+  get room(): Room | null {
+    return this.#parts.isOver() ? null : this.#reader.room;
+  }
+
+  filled(bytes: number): void {
+    this.#take(() => this.#reader.filled(bytes));
+  }
+
+  #take(read: () => readonly Frame[]): void {
     const { isOver, onInvalid } = this.#parts;
     try {
       if (isOver()) return;
-      for (const frame of this.#reader.push(chunk)) {
+      for (const frame of read()) {
         this.#receive(frame);
         if (isOver()) return;
       }
@@ -73,7 +86,7 @@ export class IncomingMessages {
       return signs.isTold(id) ? this.#leftovers.drop(frame) : undefined;
     }
     const message = readUpMessage(frame, limits.maxValueLength);
-    if (message.type === 'pong') return this.#answered();
+    if (message.type === 'pong') return this.#answered(message.lacksCode);
     if (!signs.started) refuse('the process is not ready');
     if (message.type === 'gone') return this.#stopped(id);
     if (message.type === 'heaviest') return this.#named(id);
@@ -85,11 +98,11 @@ export class IncomingMessages {
     if (message.type === 'started' || message.type === 'waits') onStarted(id);
   }
 
-  #answered(): void {
+  #answered(lacksCode: boolean): void {
     const { signs, onReady } = this.#parts;
     const isFirst = !signs.started;
     if (!signs.answered()) refuse('there was no question');
-    if (isFirst) onReady();
+    if (isFirst) onReady(lacksCode);
   }
 
   #stopped(id: number): void {

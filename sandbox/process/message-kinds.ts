@@ -55,6 +55,7 @@ export const Up = {
   End: 10,
   /** Nothing of a killed program runs any more. */
   Gone: 11,
+  /** A sign of life; a: 1 if the process found none of its code compiled. */
   Pong: 12,
   /** The program that uses the most memory; run: 0 if there is none. */
   Heaviest: 13,

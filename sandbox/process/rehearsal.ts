@@ -42,7 +42,11 @@ export async function rehearse(
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), withinMs);
   const host = new RehearsingHost(resolve);
-  const rehearsed = new SandboxProcess({ pipe: (events) => host.connect(events), helperCode });
+  const rehearsed = new SandboxProcess({
+    pipe: (events) => host.connect(events),
+    helperCode,
+    lacksCode: true,
+  });
   host.begin();
   const wentWell = await promise;
   clearTimeout(timer);

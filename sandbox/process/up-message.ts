@@ -35,7 +35,7 @@ export type RunMessage =
 export type UpMessage =
   | RunMessage
   | { readonly type: 'gone' }
-  | { readonly type: 'pong' }
+  | { readonly type: 'pong'; readonly lacksCode: boolean }
   | { readonly type: 'able' }
   | { readonly type: 'shared' }
   | { readonly type: 'heaviest' };
@@ -52,7 +52,7 @@ export type UpMessage =
 export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
   switch (frame.kind) {
     case Up.Pong:
-      return bare(frame, 'pong', frame.run === 0);
+      return readPong(frame);
     case Up.Able:
       return bare(frame, 'able', frame.run === 0);
     case Up.Shared:
@@ -89,7 +89,7 @@ export function readUpMessage(frame: Frame, maxLength: number): UpMessage {
   return refuse(`there is no kind ${frame.kind}`);
 }
 
-type OfProcess = 'gone' | 'pong' | 'heaviest' | 'able' | 'shared';
+type OfProcess = 'gone' | 'heaviest' | 'able' | 'shared';
 type Bare = 'started' | 'waits' | 'proceeds' | 'yield' | 'frontier' | OfProcess;
 
 /** A message without numbers and texts. */
@@ -101,6 +101,11 @@ function bare<Type extends Bare>(
   checkNoNumbers(frame);
   if (!isValid || frame.texts.length > 0) refuse(`${type} has more than it may have`);
   return { type };
+}
+
+function readPong({ run, a, b, texts }: Frame): UpMessage {
+  if (run !== 0 || a > 1 || b !== 0 || texts.length > 0) refuse('pong has more than it may have');
+  return { type: 'pong', lacksCode: a === 1 };
 }
 
 function output(frame: Frame, maxLength: number, item: OutputItem): RunMessage {

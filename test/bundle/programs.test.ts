@@ -17,6 +17,7 @@ import type { Duplex } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { FrameSplitter, frame } from '../../bench/peers/v1-frames.ts';
 import { bundlePrograms } from '../../bundle/programs.ts';
+import { FrameReader } from '../../sandbox/process/frame-reader.ts';
 import { FrameWriter } from '../../sandbox/process/frames.ts';
 import { Down } from '../../sandbox/process/message-kinds.ts';
 import { ROOT } from '../support/doc-pages.ts';
@@ -173,17 +174,21 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
       const pipe = child.stdio[3] as Duplex;
       const writer = new FrameWriter((chunk) => pipe.write(chunk));
       writer.send(Down.Ping, 0, 0, 0);
-      await once(pipe, 'data');
-      return readdirSync(home, { recursive: true, encoding: 'utf8' })
+      const [chunk] = (await once(pipe, 'data')) as [Buffer];
+      const [pong] = new FrameReader().push(chunk);
+      const files = readdirSync(home, { recursive: true, encoding: 'utf8' })
         .filter((path) => path.includes('sandbox-programs'))
         .map((path) => ({ path, written: statSync(join(home, path), { bigint: true }).mtimeNs }));
+      return { files, lacksCode: pong?.a };
     };
     const home = mkdtempSync(join(folder, 'home-'));
-    assert.deepEqual(await kept(home, []), []);
+    assert.deepEqual(await kept(home, []), { files: [], lacksCode: 1 });
     const first = await kept(home, ['rehearse']);
-    const kinds = first.map(({ path }) => path.replace(/.*\.cjs-[0-9a-f]{32}/, '')).sort();
+    assert.equal(first.lacksCode, 0);
+    const kinds = first.files.map(({ path }) => path.replace(/.*\.cjs-[0-9a-f]{32}/, '')).sort();
     assert.deepEqual(kinds, ['', '-bootstrap', '-settled']);
     assert.deepEqual(await kept(home, ['rehearse']), first);
+    assert.deepEqual(await kept(home, []), first);
   });
 
   it('show programs the same positions in errors as the sources', async () => {

@@ -80,7 +80,8 @@ export class ProcessModel {
     }
     if (program?.phase === 'killed') return true;
     if (kind === Up.Pong) {
-      if (!isBare || run !== 0 || this.pings === 0) return false;
+      const isPong = a <= 1 && b === 0 && texts.length === 0;
+      if (!isPong || run !== 0 || this.pings === 0) return false;
       this.pings -= 1;
       this.isReady = true;
       return true;

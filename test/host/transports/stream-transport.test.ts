@@ -5,6 +5,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { streamTransport } from '../../../host/transports/stream-transport.ts';
 import { record, turns } from '../../contract/transport-peers.ts';
+import { connectedSockets, taken } from '../../support/connected-sockets.ts';
 import { frameOf } from './bare-peers.ts';
 
 const HELLO = frameOf(Buffer.from('hello'));
@@ -38,6 +39,17 @@ describe('A stream transport', () => {
     assert.equal(output.chunks.length, 0);
     await new Promise((go) => process.nextTick(go));
     assert.deepEqual(output.chunks.map(String), ['\x03\0\0\0one\x03\0\0\0two']);
+    transport.destroy();
+  });
+
+  it('delivers a large message when its last byte is there, even if nothing follows', async (t) => {
+    const { peer, socket } = await connectedSockets(t, 'local');
+    const body = Buffer.alloc(140_000, 'x');
+    await taken(peer, frameOf(body));
+    const transport = streamTransport('test', socket, socket);
+    const received = record(transport);
+    await received.count(1);
+    assert.deepEqual(received.bodies, [body]);
     transport.destroy();
   });
 

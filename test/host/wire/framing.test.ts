@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MAX_FRAME_BYTES, MessageReader, MessageWriter } from '../../../host/wire/framing.ts';
+import type { Room } from '../../../sandbox/process/read-ahead.ts';
 
 function bytesOf(bodies: readonly (string | Buffer)[]): Buffer {
   const chunks: Buffer[] = [];
@@ -17,11 +18,23 @@ function readAll(reader: MessageReader): Buffer[] {
   return bodies;
 }
 
-function read(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+/** Reads what belongs to a large message to its place, as `readAhead` does, and the rest as a stream does. */
+function fill(reader: MessageReader, bytes: Buffer): void {
+  const { room } = reader;
+  const ahead = room === null ? 0 : bytes.copy(room.bytes, room.from, 0, room.to - room.from);
+  if (ahead > 0) reader.filled(ahead);
+  if (ahead < bytes.length) reader.push(bytes.subarray(ahead));
+}
+
+function push(reader: MessageReader, bytes: Buffer): void {
+  reader.push(bytes);
+}
+
+function read(bytes: Buffer, cuts: readonly number[], put = push): Buffer[] {
   const reader = new MessageReader();
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((x, y) => x - y)];
   const bodies = edges.flatMap((edge, at) => {
-    reader.push(bytes.subarray(edge, edges[at + 1] ?? bytes.length));
+    put(reader, bytes.subarray(edge, edges[at + 1] ?? bytes.length));
     return readAll(reader);
   });
   reader.end();
@@ -67,6 +80,42 @@ describe('Framing', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('returns bodies of which a part was read to its place (property)', () => {
+    const size = fc.constantFrom(1, 100_000, 300_000, (2 << 20) + 1, 5 << 20);
+    const large = fc.tuple(size, fc.nat(255)).map(([bytes, byte]) => Buffer.alloc(bytes, byte));
+    const cuts = fc.array(fc.nat(), { maxLength: 9 });
+    let filled = 0;
+    const counting = (reader: MessageReader, bytes: Buffer) => {
+      filled += Number(reader.room !== null);
+      fill(reader, bytes);
+    };
+    fc.assert(
+      fc.property(fc.array(large, { maxLength: 3 }), cuts, (bodies, where) => {
+        const bytes = bytesOf(bodies);
+        assert.ok(Buffer.concat(read(bytes, where, counting)).equals(Buffer.concat(bodies)));
+        assert.equal(read(bytes, where, fill).length, bodies.length);
+      }),
+      { numRuns: 60 },
+    );
+    assert.ok(filled > 0);
+  });
+
+  it('has no room before a message is begun, or after it is whole, or for little', () => {
+    const reader = new MessageReader();
+    const bytes = bytesOf([Buffer.alloc(100_000, 1)]);
+    assert.equal(reader.room, null);
+    reader.push(bytes.subarray(0, 10));
+    assert.equal(reader.room, null);
+    assert.equal(reader.next(), null);
+    const room = reader.room as Room | null;
+    assert.deepEqual([room?.from, room?.to], [6, 100_000]);
+    reader.push(bytes.subarray(10, 40_000));
+    assert.equal(reader.room, null);
+    assert.equal(reader.next(), null);
+    assert.equal(reader.room, null);
+    assert.throws(() => reader.end(), /ended after 39996 of 100000 bytes of a message/);
   });
 
   it('returns bodies that arrive byte by byte (property)', () => {

@@ -20,7 +20,7 @@ function setup() {
   new EngineChild(
     { nodePath: process.execPath, launch: [], spawn },
     {
-      onBytes: () => {},
+      reader: { push: () => {}, room: null, filled: () => {} },
       onDrain: () => {},
       onMute: () => heard.push('mute'),
       onExit: (how) => heard.push(how),

@@ -37,6 +37,19 @@ function read(bytes: Buffer, cuts: readonly number[], reader = new FrameReader()
   return pieces(bytes, cuts).flatMap((piece) => reader.push(piece));
 }
 
+/** Reads what belongs to a large frame to its place, as `readAhead` does, and the rest as a stream does. */
+function readAhead(bytes: Buffer, cuts: readonly number[], reader = new FrameReader()) {
+  let filled = 0;
+  const frames = pieces(bytes, cuts).flatMap((piece) => {
+    const { room } = reader;
+    const ahead = room === null ? 0 : piece.copy(room.bytes, room.from, 0, room.to - room.from);
+    filled += ahead;
+    const whole = ahead === 0 ? [] : reader.filled(ahead);
+    return ahead < piece.length ? [...whole, ...reader.push(piece.subarray(ahead))] : whole;
+  });
+  return { frames, filled };
+}
+
 /** Reads frames as a sandbox process does: each piece comes in the same memory. */
 function readInPlace(bytes: Buffer, cuts: readonly number[]): Frame[] {
   const reader = new FrameReader();
@@ -58,6 +71,32 @@ describe('Frames', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('of which a part was read to its place come out the same, with the same checks (property)', () => {
+    const size = fc.constantFrom(0, 40_000, 200_000, 400_000);
+    const call = fc.tuple(size, fc.constantFrom('x', 'é')).map(([times, one]) => ({
+      ...{ kind: Up.Call, run: 1, a: 2, b: 3 },
+      texts: [JSON.stringify(one.repeat(times))],
+    }));
+    const cuts = fc.array(fc.nat(), { maxLength: 8 });
+    const textOf = ({ texts, argument }: Frame) => argument?.text ?? texts[0];
+    let total = 0;
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 3 }), cuts, (calls, where) => {
+        const checking = new FrameReader(MAX_FRAME_BYTES, new JsonTexts());
+        const { frames, filled } = readAhead(bytesOf(calls), where, checking);
+        total += filled;
+        assert.deepEqual(frames.map(textOf), calls.map(textOf));
+        const unchecked = readAhead(bytesOf(calls), where);
+        assert.deepEqual(unchecked.frames, calls);
+      }),
+      { numRuns: 60 },
+    );
+    assert.ok(total > 0);
+    const bytes = bytesOf([{ kind: Up.Call, run: 1, a: 2, b: 3, texts: ['x'.repeat(200_000)] }]);
+    const checking = new FrameReader(MAX_FRAME_BYTES, new JsonTexts());
+    assert.throws(() => readAhead(bytes, [10, 20], checking), /a text is not JSON/);
   });
 
   it('of a large text arrive whole, byte by byte at the edges', () => {

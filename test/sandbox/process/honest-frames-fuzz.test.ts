@@ -206,7 +206,7 @@ function plausibleFrame(model: ProcessModel, kind: number, pick: number): Frame 
   const bare = { kind, run, a: 0, b: 0, texts: [] };
   switch (kind) {
     case Up.Pong:
-      return { ...bare, run: 0 };
+      return { ...bare, run: 0, a: pick % 3 };
     case Up.Text:
     case Up.Audio:
     case Up.Notify:

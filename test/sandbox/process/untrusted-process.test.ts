@@ -65,6 +65,7 @@ const LIES: Readonly<
   'an end with too many notes': [Up.End, 1, 0, 0, undefined, undefined, ...NOTES],
   'an end with a note that is too long': [Up.End, 1, 0, 0, undefined, undefined, 'x'.repeat(1_025)],
   'an answer to no question': [Up.Pong, 0, 0, 0],
+  'an answer with a number that means nothing': [Up.Pong, 0, 2, 0],
   'the heaviest program, unasked': [Up.Heaviest, 1, 0, 0],
   'the end of a program that was not killed': [Up.Gone, 1, 0, 0],
   'a message of a program that does not run': [Up.Yield, 2, 0, 0],

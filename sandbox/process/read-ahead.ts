@@ -1,0 +1,67 @@
+import { readSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+/** Memory that waits for the next bytes of a stream. */
+export interface Room {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What reads messages from a stream, and knows where the rest of a large one belongs. */
+export interface RoomyReader {
+  /** Null if there is none, or little: see `MIN_ROOM_BYTES`. */
+  readonly room: Room | null;
+  /** So many of the next bytes are in the room, from its beginning on. */
+  filled(bytes: number): void;
+}
+
+/** Less room is filled by the stream. */
+export const MIN_ROOM_BYTES = 64 << 10;
+/** As much as a stream of Node.js reads at a time. If it got less, nothing more is there. */
+const WHOLE_READ_BYTES = 64 << 10;
+
+/**
+ * Reads the rest of a large message, as far as it is there, straight to where it belongs. A stream takes
+ * new memory for each 64 KiB, which costs more than to read them: the system has to clear it, V8 to
+ * collect it, and someone to copy from it.
+ *
+ * To be called when the stream has passed on a chunk. Does nothing unless the stream is a pipe or a local
+ * socket, which it reads without waiting.
+ *
+ * @param chunk What the reader has got last.
+ * @returns How many bytes were read; 0 too if the system reports an error or the end: the stream will.
+ */
+export function readAhead(stream: Readable, chunk: Buffer, reader: RoomyReader): number {
+  if (chunk.length !== WHOLE_READ_BYTES) return 0;
+  let total = 0;
+  for (let { room } = reader; room !== null; { room } = reader) {
+    const descriptor = readableDescriptor(stream);
+    if (descriptor === null) break;
+    const bytes = readNow(descriptor, room);
+    if (bytes === 0) break;
+    reader.filled(bytes);
+    total += bytes;
+    if (bytes < room.to - room.from) break;
+  }
+  return total;
+}
+
+/** Null if its next bytes are not the stream's next, or waiting for them would block this thread. */
+function readableDescriptor(stream: Readable): number | null {
+  if (stream.isPaused() || stream.readableLength > 0 || stream.destroyed) return null;
+  const { _handle: handle } = stream as {
+    _handle?: { fd?: unknown; constructor: { name: string } } | null;
+  };
+  // The handle of an encrypted socket has the descriptor of what is below it.
+  if (handle?.constructor.name !== 'Pipe') return null;
+  return typeof handle.fd === 'number' && handle.fd >= 0 ? handle.fd : null;
+}
+
+function readNow(descriptor: number, { bytes, from, to }: Room): number {
+  try {
+    return readSync(descriptor, bytes, from, to - from, null);
+  } catch {
+    return 0;
+  }
+}
