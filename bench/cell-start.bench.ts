@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Script } from 'node:vm';
 import ivm from 'isolated-vm';
 import { Bench } from 'tinybench';
+import { USED_ISOLATE } from './support/floors.ts';
 import {
   benchOptions,
   check,
@@ -43,6 +44,7 @@ async function measureOne(
   await using cold = openRig({ sandbox: { reserve: 0, limits } });
   await using fresh = openRig({ sandbox: { reserve, limits } });
   await using warm = openRig({ sandbox: { reserve } });
+  using used = new UsedIsolate();
   const bench = new Bench(
     benchOptions(`text(1 + 1), ${when}, to its result`, pace, { samples: 80, warmups: 10 }),
   );
@@ -57,6 +59,10 @@ async function measureOne(
   bench.add('baseline: isolated-vm Isolate, context, eval', async () => {
     await pause();
     return timedIsolates(1);
+  });
+  bench.add(`baseline: ${USED_ISOLATE}`, async () => {
+    await pause();
+    return used.timedContext();
   });
   add('baseline: node:vm, new context', async () => new Script('1 + 1').runInNewContext(), 2);
   return await measured(bench);
@@ -93,6 +99,23 @@ async function startCrowd({ session }: Rig, pauseMs: number) {
       check(`Cell ${n}`, text, String(n + 1));
     });
   });
+}
+
+/** The lower bound for a cell in a used isolate if no context is ready: all on this thread, and nothing around it. */
+class UsedIsolate {
+  readonly #isolate = new ivm.Isolate({ memoryLimit: 128 });
+
+  timedContext() {
+    return timed(async () => {
+      const context = this.#isolate.createContextSync();
+      check('1 + 1', context.evalSync('1 + 1'), 2);
+      context.release();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isolate.dispose();
+  }
 }
 
 /** The lower bound for a cell if no isolate is ready. */

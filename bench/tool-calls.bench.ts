@@ -1,7 +1,9 @@
+import ivm from 'isolated-vm';
 import { Bench } from 'tinybench';
 import type { Delegate, ToolCall } from '../src/delegate.ts';
 import { completedText } from './support/completed-text.ts';
 import { EchoPort, type Numbered } from './support/echo-port.ts';
+import { CALL_THROUGH_THREAD } from './support/floors.ts';
 import {
   benchOptions,
   check,
@@ -77,6 +79,7 @@ async function measureMany(pace: Pace): Promise<readonly Measurement[]> {
       ),
     );
   }
+  bench.add(`baseline: ${CALL_THROUGH_THREAD}`, async () => timedCalls(IN_A_ROW));
   for (const size of AT_ONCE) {
     bench.add(`baseline: ${size} postMessage round trips at once`, async () =>
       timed(async () => {
@@ -103,6 +106,30 @@ async function runSignalled(source: string, size: number) {
     start.letGo(null);
     check('The sum', completedText(await first), String(sumTo(size)));
   }, size);
+}
+
+/** The lower bound for calls of a program that this thread must not wait for: numbers, and nothing around them. */
+async function timedCalls(count: number) {
+  const isolate = new ivm.Isolate({ memoryLimit: 128 });
+  try {
+    const context = await isolate.createContext();
+    const echo = new ivm.Reference((n: number) => n);
+    const program = await context.evalClosure(
+      `return async (count) => {
+        let sum = 0;
+        for (let n = 0; n < count; n += 1) sum += await $0.apply(undefined, [n]);
+        return sum;
+      };`,
+      [echo],
+      { result: { reference: true } },
+    );
+    return await timed(async () => {
+      const sum = await program.apply(undefined, [count], { result: { promise: true } });
+      check('The sum', sum, sumTo(count));
+    }, count);
+  } finally {
+    isolate.dispose();
+  }
 }
 
 function sumTo(size: number): number {

@@ -50,8 +50,8 @@ export function grpcTable(reports: Reports): string {
 export function ownTargetTable(reports: Reports): string {
   const rows = ownTargets(reports);
   return table(
-    ['work', 'ours', 'target', ''],
-    rows.map(({ work, ours, target, mark }) => [work, ours, target, MARKS[mark]]),
+    ['work', 'ours', 'target', '', 'isolated-vm alone'],
+    rows.map(({ work, ours, target, mark, floor }) => [work, ours, target, MARKS[mark], floor]),
   );
 }
 

@@ -1,3 +1,4 @@
+import { CALL_THROUGH_THREAD, USED_ISOLATE } from '../support/floors.ts';
 import type { Unit } from '../support/measurement.ts';
 import { measurementOf, peerFigure, type Reports, short, withUnit } from './figures.ts';
 
@@ -15,7 +16,7 @@ export interface TargetRow {
   readonly peer: string;
   readonly ours: string;
   readonly ratio: string;
-  /** What a host of two processes that checks and stops nothing takes. */
+  /** What the bare host takes, or isolated-vm alone. */
   readonly floor: string;
   readonly mark: 'reached' | 'missed' | 'not measured';
   /** Why it was missed, for readers. */
@@ -40,6 +41,8 @@ const CHECKED =
   'A checked cell runs much more code than the bare host does, and in a fresh process Node.js runs it much slower. Each cell has a context of its own, which takes V8 0.2 to 0.4 ms.';
 const HOPS =
   'A call crosses three processes and back, the peer’s two. On this machine, waking a sleeping process takes longer than all work on the message. `npm run bench -- --only transports` shows that for bare pipes.';
+const SWITCHES =
+  'A call switches threads four times: out of the isolate, into it, and through the queue between.';
 const FIRST =
   'Each line is measured in a fresh process, and Node.js runs code much slower the first times.';
 
@@ -70,7 +73,7 @@ const HOSTED_TARGETS: readonly HostedTarget[] = [
     task: 'payload',
     wanted: { share: 0.8, of: CODEX },
     cause:
-      'The value crosses four pipes as JSON text, the peer’s two. A host that checks has to hold the whole text before it passes it on; the bare host passes on each piece.',
+      'The value crosses four pipes as JSON text, the peer’s two, and is held whole between them, in the bare host, too; ours also checks that it is JSON.',
   },
   { work: 'terminate a busy loop', task: 'stop-busy', wanted: { atMost: 2 }, cause: FIRST },
   {
@@ -172,6 +175,8 @@ interface OwnTarget {
   readonly name: RegExp;
   readonly atMost: number;
   readonly cause: string;
+  /** What isolated-vm does in the same suite with nothing around it, if that is measured. */
+  readonly floor?: string;
 }
 
 const OWN_TARGETS: readonly OwnTarget[] = [
@@ -182,16 +187,25 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     name: /^warm cell/,
     atMost: 0.2,
     cause:
-      'A prepared isolate is ready only if there was time to create one. Directly after another cell there was not.',
+      'Each cell has a context of its own, which V8 makes in about that time, and this thread waits for another one that enters it.',
+    floor: USED_ISOLATE,
   },
   {
-    work: 'a tool call, 1,000 in a row',
+    work: 'a tool call, right after another',
+    suite: 'tool-calls',
+    group: /one round trip after the other/,
+    name: /^tool call$/,
+    atMost: 40,
+    cause: SWITCHES,
+  },
+  {
+    work: 'a tool call, 1,000 in a row in a new isolate',
     suite: 'tool-calls',
     group: /many/,
-    name: /in a row/,
+    name: /^1000 tool calls in a row/,
     atMost: 70,
-    cause:
-      'A call switches threads four times: out of the isolate, into it, and through the queue between.',
+    cause: SWITCHES,
+    floor: CALL_THROUGH_THREAD,
   },
   {
     work: 'a tool call, 1,000 at once',
@@ -229,7 +243,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
 
 /** The targets of the embedded runtime, in process. */
 export function ownTargets(reports: Reports): readonly TargetRow[] {
-  return OWN_TARGETS.map(({ work, suite, group, name, atMost, cause }) => {
+  return OWN_TARGETS.map(({ work, suite, group, name, atMost, cause, floor }) => {
     const found = measurementOf(reports, suite, group, name);
     const unit = found?.unit ?? 'ms';
     return {
@@ -238,11 +252,17 @@ export function ownTargets(reports: Reports): readonly TargetRow[] {
       peer: '–',
       ours: found === null ? '–' : withUnit(found.p50, unit),
       ratio: '–',
-      floor: '–',
+      floor: floorOf(reports, suite, group, floor),
       mark: markOf(found?.p50 ?? null, atMost),
       cause,
     };
   });
+}
+
+function floorOf(reports: Reports, suite: string, group: RegExp, name?: string): string {
+  const isNamed = (other: string) => name !== undefined && other.endsWith(name);
+  const floor = measurementOf(reports, suite, group, { test: isNamed });
+  return floor === null ? '–' : withUnit(floor.p50, floor.unit);
 }
 
 function markOf(found: number | null, bound: number | null): TargetRow['mark'] {

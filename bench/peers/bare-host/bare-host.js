@@ -1,4 +1,4 @@
-// The least that a host out of process can be: a process that greets, and then passes bytes on to another
+// The least that a host out of process can be: a process that greets, and then passes messages on to another
 // one, unread. That one runs the cells. There are no checks, limits or deadlines, and nothing can be stopped,
 // so what this takes is the floor under any host that is made of two such processes.
 import { spawn } from 'node:child_process';
@@ -13,13 +13,41 @@ const engine = spawn(
   { stdio: ['pipe', 'pipe', 'inherit'] },
 );
 engine.stdin.on('error', () => {});
-engine.stdout.on('data', (chunk) => process.stdout.write(chunk));
+passOn(engine.stdout, process.stdout);
 
 // Clients wait for the answer to their greeting before they send more.
 process.stdin.once('data', () => {
   const bytes = Buffer.from(`    ${READY}`);
   bytes.writeUInt32LE(bytes.length - PREFIX_BYTES);
   process.stdout.write(bytes);
-  process.stdin.on('data', (chunk) => engine.stdin.write(chunk));
+  passOn(process.stdin, engine.stdin);
 });
 process.stdin.on('end', () => engine.kill('SIGKILL'));
+
+/**
+ * Passes each message on when it is whole: whoever checks messages cannot do so earlier.
+ *
+ * @param {NodeJS.ReadableStream} from @param {NodeJS.WritableStream & { cork(): void; uncork(): void }} to
+ */
+function passOn(from, to) {
+  /** The beginning of a message. @type {Buffer[]} */
+  let held = [];
+  let missing = 0;
+  from.on('data', (/** @type {Buffer} */ next) => {
+    const isPrefixSplit = missing === 0 && held.length > 0;
+    const chunk = isPrefixSplit ? Buffer.concat([...held.splice(0), next]) : next;
+    let at = Math.min(missing, chunk.length);
+    missing -= at;
+    while (missing === 0 && chunk.length - at >= PREFIX_BYTES) {
+      const end = at + PREFIX_BYTES + chunk.readUInt32LE(at);
+      missing = Math.max(0, end - chunk.length);
+      if (missing === 0) at = end;
+    }
+    if (missing > 0 && at === chunk.length) return void held.push(chunk);
+    to.cork();
+    for (const part of held) to.write(part);
+    to.write(chunk.subarray(0, at));
+    to.uncork();
+    held = at < chunk.length ? [chunk.subarray(at)] : [];
+  });
+}

@@ -65,6 +65,8 @@ async function isAlone(sandbox: ReturnType<typeof processSandbox>, session: Sess
 async function loneSession(options: ProcessSandboxOptions = {}, setup?: CellSetup) {
   const sandbox = processSandbox({ aloneAfter: 1, ...options });
   const { session, calls } = recordedSession(sandbox, setup);
+  // Its process has to be there: to start takes that thread as long as to compute.
+  await finishCell(session, '');
   while (!(await isAlone(sandbox, session)));
   return {
     sandbox,
