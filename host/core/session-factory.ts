@@ -70,6 +70,8 @@ export class SessionFactory {
   readonly #limits: HostLimits;
   readonly #log: HostLog;
   readonly #warm: Promise<unknown>;
+  /** By which the sandbox knows whoever runs the first program; null once a session has taken its place. */
+  #first: symbol | null = null;
   readonly #budget: ByteBudget;
   /** Those that hold sessions. */
   readonly #held = new Map<string, Holder>();
@@ -81,7 +83,7 @@ export class SessionFactory {
     this.#log = log;
     const name = 'maxHostPendingBytes';
     this.#budget = new ByteBudget(name, limits[name]);
-    this.#warm = typeof where === 'function' ? Promise.resolve() : warmUp(where);
+    this.#warm = typeof where === 'function' ? Promise.resolve() : this.#warmUp(where);
   }
 
   /**
@@ -159,6 +161,7 @@ export class SessionFactory {
     return new SessionRuntime({
       delegate,
       sandbox,
+      symbol: this.#takeFirst(),
       toolErrors: settings.toolErrors ?? 'string',
       console: settings.console ?? false,
       globals: settings.globals ?? 'standard',
@@ -168,6 +171,23 @@ export class SessionFactory {
       asciiToolNames,
       onRetired,
     });
+  }
+
+  async #warmUp(sandbox: Sandbox): Promise<void> {
+    const first = Symbol('first session');
+    this.#first = first;
+    await sandbox.run(EMPTY, NO_CALLS, first).ended;
+    if (this.#first !== null) sandbox.release(first);
+  }
+
+  /**
+   * The first session goes on where the sandbox was tried: its first program may come before that is
+   * over, and would have another process started for it.
+   */
+  #takeFirst(): symbol {
+    const first = this.#first ?? Symbol('session');
+    this.#first = null;
+    return first;
   }
 
   /** Kept from the first session of a connection to its last. */
@@ -196,10 +216,4 @@ export class SessionFactory {
       `code-mode host has too many sessions: ${open}${named === '' ? '' : `: ${named}`}`,
     );
   }
-}
-
-function warmUp(sandbox: Sandbox): Promise<unknown> {
-  const session = Symbol('warm-up');
-  const { ended } = sandbox.run(EMPTY, NO_CALLS, session);
-  return ended.then(() => sandbox.release(session));
 }

@@ -44,6 +44,8 @@ export interface SessionRuntimeOptions extends SessionSettings {
   readonly delegate: Delegate;
   /** Where programs run. Sessions can share it, and closing a session does not close it. */
   readonly sandbox: Sandbox;
+  /** By which the sandbox knows this session. Default: a new one. */
+  readonly symbol?: symbol;
   /** The default tools of a cell. */
   readonly tools?: readonly ToolDefinition[];
   /** Default: in memory, for this session only. */
@@ -75,7 +77,7 @@ export class SessionRuntime implements Session {
   readonly #limits: SessionLimits;
   readonly #values: StoredValues;
   /** Identifies this session to its sandbox. */
-  readonly symbol = Symbol('session');
+  readonly symbol: symbol;
   readonly #cells = new Map<string, Cell>();
   readonly #live = new Set<string>();
   readonly #completed: RecentSet<string>;
@@ -95,6 +97,7 @@ export class SessionRuntime implements Session {
     checkSessionOptions(options);
     this.#offers = new ToolOffers(options.tools, options.asciiToolNames);
     this.#options = options;
+    this.symbol = options.symbol ?? Symbol('session');
     this.#limits = withDefaults(DEFAULT_SESSION_LIMITS, options.limits);
     this.#budget = new ByteBudget('maxPendingBytes', this.#limits.maxPendingBytes, options.budget);
     this.#completed = new RecentSet(this.#limits.maxCompletedCells);

@@ -39,7 +39,7 @@ function setUp(limits: Partial<HostLimits>) {
     run.start();
     return { session, run };
   };
-  return { factory, open, begin, readings };
+  return { factory, sandbox, open, begin, readings };
 }
 
 describe('What waits in the sessions of a host', () => {
@@ -117,5 +117,31 @@ describe('A session that cannot be opened', () => {
     assert.equal(factory.count, 0);
     open('two');
     assert.throws(() => open('one'), /too many sessions: .*: two holds 1$/);
+  });
+});
+
+describe('The first session of a host', () => {
+  it('goes on where the sandbox was tried, and no other does', async () => {
+    const { factory, sandbox, begin } = setUp({});
+    const [tried] = sandbox.runs;
+    const [first, second] = [await begin('one'), await begin('one')];
+    assert.equal(first.run.session, tried!.session);
+    assert.notEqual(second.run.session, tried!.session);
+    tried!.start();
+    tried!.end();
+    await factory.ready;
+    assert.deepEqual(sandbox.released, []);
+    await first.session.close();
+    assert.deepEqual(new Set(sandbox.released), new Set([tried!.session]));
+  });
+
+  it('does so if it comes after that, when its place was released', async () => {
+    const { factory, sandbox, begin } = setUp({});
+    const [tried] = sandbox.runs;
+    tried!.start();
+    tried!.end();
+    await factory.ready;
+    assert.deepEqual(sandbox.released, [tried!.session]);
+    assert.equal((await begin('one')).run.session, tried!.session);
   });
 });
