@@ -3,7 +3,7 @@ import { Bench } from 'tinybench';
 import type { Delegate, ToolCall } from '../src/delegate.ts';
 import { completedText } from './support/completed-text.ts';
 import { EchoPort, type Numbered } from './support/echo-port.ts';
-import { CALL_THROUGH_THREAD } from './support/floors.ts';
+import { CALL_THROUGH_THREAD, TO_WORKER_AND_BACK } from './support/floors.ts';
 import {
   benchOptions,
   check,
@@ -49,7 +49,7 @@ async function measureSingle(pace: Pace): Promise<readonly Measurement[]> {
       check('The argument', (call.input as Numbered).n, n);
     }),
   );
-  bench.add('baseline: postMessage to a worker and back', async () =>
+  bench.add(`baseline: ${TO_WORKER_AND_BACK}`, async () =>
     timed(async () => check('The echo', (await port.roundTrip({ n })).n, n)),
   );
   return await measured(bench, 'µs');

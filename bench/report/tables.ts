@@ -50,7 +50,7 @@ export function grpcTable(reports: Reports): string {
 export function ownTargetTable(reports: Reports): string {
   const rows = ownTargets(reports);
   return table(
-    ['work', 'ours', 'target', '', 'isolated-vm alone'],
+    ['work', 'ours', 'target', '', 'bare'],
     rows.map(({ work, ours, target, mark, floor }) => [work, ours, target, MARKS[mark], floor]),
   );
 }

@@ -1,4 +1,4 @@
-import { CALL_THROUGH_THREAD, USED_ISOLATE } from '../support/floors.ts';
+import { CALL_THROUGH_THREAD, TO_WORKER_AND_BACK, USED_ISOLATE } from '../support/floors.ts';
 import type { Unit } from '../support/measurement.ts';
 import { measurementOf, peerFigure, type Reports, short, withUnit } from './figures.ts';
 
@@ -16,7 +16,7 @@ export interface TargetRow {
   readonly peer: string;
   readonly ours: string;
   readonly ratio: string;
-  /** What the bare host takes, or isolated-vm alone. */
+  /** What the bare host takes; in one process, isolated-vm or two threads with nothing around them. */
   readonly floor: string;
   readonly mark: 'reached' | 'missed' | 'not measured';
   /** Why it was missed, for readers. */
@@ -42,7 +42,7 @@ const CHECKED =
 const HOPS =
   'A call crosses three processes and back, the peer’s two. On this machine, waking a sleeping process takes longer than all work on the message. `npm run bench -- --only transports` shows that for bare pipes.';
 const SWITCHES =
-  'A call switches threads four times: out of the isolate, into it, and through the queue between.';
+  'A call switches threads four times: out of the isolate, into it, and through the queue between. Where processors sleep, as on this machine, waking one takes longer than all else.';
 const FIRST =
   'Each line is measured in a fresh process, and Node.js runs code much slower the first times.';
 
@@ -175,7 +175,7 @@ interface OwnTarget {
   readonly name: RegExp;
   readonly atMost: number;
   readonly cause: string;
-  /** What isolated-vm does in the same suite with nothing around it, if that is measured. */
+  /** What was measured in the same suite with nothing around it: see `floors.ts`. Default: nothing. */
   readonly floor?: string;
 }
 
@@ -197,6 +197,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     name: /^tool call$/,
     atMost: 40,
     cause: SWITCHES,
+    floor: TO_WORKER_AND_BACK,
   },
   {
     work: 'a tool call, 1,000 in a row in a new isolate',
