@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { readAhead } from '../../sandbox/process/read-ahead.ts';
+import { ReadAhead } from '../../sandbox/process/read-ahead.ts';
 import { CodeModeError } from '../../src/errors.ts';
 import { destroyOutput } from '../io/destroy-output.ts';
 import { ignoreErrors } from '../io/ignore-errors.ts';
@@ -30,6 +30,7 @@ class StreamWire implements Wire {
   readonly #input: Readable;
   readonly #output: Writable;
   readonly #reader = new MessageReader();
+  readonly #ahead: ReadAhead;
   readonly #writer: MessageWriter;
   #events!: WireEvents;
   #phase: 'open' | 'ending' | 'over' = 'open';
@@ -40,6 +41,7 @@ class StreamWire implements Wire {
   constructor(peer: string, input: Readable, output: Writable) {
     this.#peer = peer;
     this.#input = input;
+    this.#ahead = new ReadAhead(input, this.#reader);
     this.#output = output;
     this.#writer = new MessageWriter((chunks) => this.#write(chunks));
   }
@@ -114,7 +116,7 @@ class StreamWire implements Wire {
     if (this.#phase !== 'open') return;
     this.#reader.push(chunk);
     this.#events.readable();
-    if (readAhead(this.#input, chunk, this.#reader) > 0) this.#events.readable();
+    if (this.#ahead.read(chunk) > 0) this.#events.readable();
   };
 
   readonly #onEnd = () => {

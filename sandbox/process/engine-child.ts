@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { type ChildStart, spawnEngine } from './early-spawn.ts';
 import { LastWords } from './last-words.ts';
-import { type RoomyReader, readAhead } from './read-ahead.ts';
+import { ReadAhead, type RoomyReader } from './read-ahead.ts';
 
 /** How long to wait for the last output of a process that has exited, in milliseconds. */
 const LAST_WORDS_MS = 50;
@@ -53,7 +53,7 @@ export class EngineChild {
     // A process keeps ours alive by itself: see `ref`.
     this.#pipe?.unref();
     this.#stderr?.unref();
-    this.#pipe?.on('data', (chunk: Buffer) => this.#read(chunk, events.reader));
+    if (this.#pipe !== null) this.#read(this.#pipe, events.reader);
     this.#pipe?.on('drain', events.onDrain);
     this.#pipe?.on('close', () => this.#watchMute(events.onMute));
   }
@@ -104,10 +104,12 @@ export class EngineChild {
     this.#child?.[isRef ? 'ref' : 'unref']();
   }
 
-  #read(chunk: Buffer, reader: ChildEvents['reader']): void {
-    this.#traffic += 1;
-    reader.push(chunk);
-    if (this.#pipe !== null) this.#traffic += readAhead(this.#pipe, chunk, reader) / CHUNK_BYTES;
+  #read(pipe: Socket, reader: ChildEvents['reader']): void {
+    const ahead = new ReadAhead(pipe, reader);
+    pipe.on('data', (chunk: Buffer) => {
+      reader.push(chunk);
+      this.#traffic += 1 + ahead.read(chunk) / CHUNK_BYTES;
+    });
   }
 
   #start(start: ChildStart): ChildProcess | null {

@@ -21,30 +21,58 @@ export const MIN_ROOM_BYTES = 64 << 10;
 /** As much as a stream of Node.js reads at a time. If it got less, nothing more is there. */
 const WHOLE_READ_BYTES = 64 << 10;
 
+/** More is not read in one turn of the event loop: others have their turn. */
+const TURN_BYTES = 512 << 10;
+
 /**
- * Reads the rest of a large message, as far as it is there, straight to where it belongs. A stream takes
+ * Reads the rest of large messages, as far as it is there, straight to where it belongs. A stream takes
  * new memory for each 64 KiB, which costs more than to read them: the system has to clear it, V8 to
  * collect it, and someone to copy from it.
- *
- * To be called when the stream has passed on a chunk. Does nothing unless the stream is a pipe or a local
- * socket, which it reads without waiting.
- *
- * @param chunk What the reader has got last.
- * @returns How many bytes were read; 0 too if the system reports an error or the end: the stream will.
  */
-export function readAhead(stream: Readable, chunk: Buffer, reader: RoomyReader): number {
-  if (chunk.length !== WHOLE_READ_BYTES) return 0;
-  let total = 0;
-  for (let { room } = reader; room !== null; { room } = reader) {
-    const descriptor = readableDescriptor(stream);
-    if (descriptor === null) break;
-    const bytes = readNow(descriptor, room);
-    if (bytes === 0) break;
-    reader.filled(bytes);
-    total += bytes;
-    if (bytes < room.to - room.from) break;
+export class ReadAhead {
+  readonly #stream: Readable;
+  readonly #reader: RoomyReader;
+  /** The turn of the event loop in which something was read last, and how much may be read in it still. */
+  #turn = -1;
+  #left = 0;
+
+  /** @param stream Nothing is read ahead unless it is a pipe or a local socket, which is read without waiting. */
+  constructor(stream: Readable, reader: RoomyReader) {
+    this.#stream = stream;
+    this.#reader = reader;
   }
-  return total;
+
+  /**
+   * To be called when the stream has passed on a chunk, and the reader has got it.
+   *
+   * @returns How many bytes were read; 0 too if the system reports an error or the end: the stream will.
+   */
+  read(chunk: Buffer): number {
+    if (chunk.length !== WHOLE_READ_BYTES) return 0;
+    let total = 0;
+    for (let { room } = this.#reader; room !== null; { room } = this.#reader) {
+      const descriptor = readableDescriptor(this.#stream);
+      const most = Math.min(room.to - room.from, this.#rest());
+      if (descriptor === null || most === 0) break;
+      const bytes = readNow(descriptor, { ...room, to: room.from + most });
+      if (bytes === 0) break;
+      this.#reader.filled(bytes);
+      this.#left -= bytes;
+      total += bytes;
+      if (bytes < most) break;
+    }
+    return total;
+  }
+
+  /** How many bytes may be read in this turn still. */
+  #rest(): number {
+    const { loopCount } = performance.nodeTiming.uvMetricsInfo;
+    if (loopCount !== this.#turn) {
+      this.#turn = loopCount;
+      this.#left = TURN_BYTES;
+    }
+    return this.#left;
+  }
 }
 
 /** Null if its next bytes are not the stream's next, or waiting for them would block this thread. */

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { type RoomyReader, readAhead } from '../../../sandbox/process/read-ahead.ts';
+import { ReadAhead, type RoomyReader } from '../../../sandbox/process/read-ahead.ts';
 import { connectedSockets, taken } from '../../support/connected-sockets.ts';
 
 const CHUNK_BYTES = 64 << 10;
@@ -33,6 +36,10 @@ class Message implements RoomyReader {
   }
 }
 
+function readOn(stream: Readable, chunk: Buffer, message: Message): number {
+  return new ReadAhead(stream, message).read(chunk);
+}
+
 /** What `look` does with the first chunk of a stream. */
 async function atFirstChunk<T>(stream: Readable, look: (chunk: Buffer) => T): Promise<T> {
   const { promise, resolve } = Promise.withResolvers<T>();
@@ -41,14 +48,14 @@ async function atFirstChunk<T>(stream: Readable, look: (chunk: Buffer) => T): Pr
   return promise;
 }
 
-describe('readAhead', () => {
+describe('ReadAhead', () => {
   it('reads the rest of a message to its place, and leaves the next one to the stream', async (t) => {
     const { peer, socket } = await connectedSockets(t, 'local');
     const bytes = randomBytes(SENT_BYTES);
     await taken(peer, Buffer.concat([bytes, Buffer.from('next')]));
     const { message, ahead } = await atFirstChunk(socket, (chunk) => {
       const message = new Message(SENT_BYTES, chunk);
-      return { message, ahead: readAhead(socket, chunk, message) };
+      return { message, ahead: readOn(socket, chunk, message) };
     });
     assert.equal(ahead, SENT_BYTES - CHUNK_BYTES);
     assert.deepEqual(message.bytes, bytes);
@@ -62,8 +69,8 @@ describe('readAhead', () => {
     await taken(peer, bytes.subarray(0, SENT_BYTES));
     const { message, ahead } = await atFirstChunk(socket, (chunk) => {
       const message = new Message(bytes.length, chunk);
-      const ahead = readAhead(socket, chunk, message);
-      return { message, ahead: [ahead, readAhead(socket, chunk, message)] };
+      const ahead = readOn(socket, chunk, message);
+      return { message, ahead: [ahead, readOn(socket, chunk, message)] };
     });
     assert.deepEqual(ahead, [SENT_BYTES - CHUNK_BYTES, 0]);
     assert.equal(message.rooms, 2);
@@ -79,7 +86,7 @@ describe('readAhead', () => {
     peer.destroy();
     await once(peer, 'close');
     const ahead = await atFirstChunk(socket, (chunk) =>
-      readAhead(socket, chunk, new Message(SENT_BYTES, chunk)),
+      readOn(socket, chunk, new Message(SENT_BYTES, chunk)),
     );
     assert.equal(ahead, 0);
     await once(socket, 'end');
@@ -89,7 +96,7 @@ describe('readAhead', () => {
     const { peer, socket } = await connectedSockets(t, 'local');
     await taken(peer, randomBytes(SENT_BYTES));
     const [paused, held, open, gone] = await atFirstChunk(socket, (chunk) => {
-      const ahead = () => readAhead(socket, chunk, new Message(SENT_BYTES, chunk));
+      const ahead = () => readOn(socket, chunk, new Message(SENT_BYTES, chunk));
       socket.pause();
       const whilePaused = ahead();
       socket.unshift('x');
@@ -108,7 +115,7 @@ describe('readAhead', () => {
     await taken(peer, randomBytes(SENT_BYTES));
     const ahead = await atFirstChunk(socket, (chunk) => {
       const part = chunk.subarray(1);
-      return readAhead(socket, part, new Message(SENT_BYTES, part));
+      return readOn(socket, part, new Message(SENT_BYTES, part));
     });
     assert.equal(ahead, 0);
   });
@@ -118,8 +125,36 @@ describe('readAhead', () => {
     await taken(peer, randomBytes(SENT_BYTES));
     const chunk = Buffer.alloc(CHUNK_BYTES);
     socket.isPaused = () => false;
-    assert.equal(readAhead(socket, chunk, new Message(SENT_BYTES, chunk)), 0);
+    assert.equal(readOn(socket, chunk, new Message(SENT_BYTES, chunk)), 0);
     const stream = new PassThrough().resume();
-    assert.equal(readAhead(stream, chunk, new Message(SENT_BYTES, chunk)), 0);
+    assert.equal(readOn(stream, chunk, new Message(SENT_BYTES, chunk)), 0);
+  });
+
+  it('leaves the rest to later turns of the event loop after half a mebibyte', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellhost-test-'));
+    const path = join(folder, 'bytes');
+    const bytes = randomBytes(2 << 20);
+    writeFileSync(path, bytes);
+    // Stands for a pipe that is filled as quickly as it is read.
+    class Pipe {
+      readonly fd = openSync(path, 'r');
+    }
+    const stream = Object.assign(new PassThrough().resume(), { _handle: new Pipe() });
+    t.after(() => {
+      closeSync(stream._handle.fd);
+      rmSync(folder, { recursive: true });
+    });
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const message = new Message(CHUNK_BYTES + bytes.length, chunk);
+    const reading = new ReadAhead(stream, message);
+    const amounts: number[] = [];
+    while (message.room !== null) {
+      const amount = reading.read(chunk);
+      if (amount > 0) amounts.push(amount, reading.read(chunk));
+      await new Promise(setImmediate);
+    }
+    const half = 512 << 10;
+    assert.deepEqual(amounts, [half, 0, half, 0, half, 0, half, 0]);
+    assert.deepEqual(message.bytes.subarray(CHUNK_BYTES), bytes);
   });
 });
