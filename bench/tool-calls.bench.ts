@@ -3,7 +3,6 @@ import { Bench } from 'tinybench';
 import type { Delegate, ToolCall } from '../src/delegate.ts';
 import { completedText } from './support/completed-text.ts';
 import { EchoPort, type Numbered } from './support/echo-port.ts';
-import { CALL_THROUGH_THREAD, TO_WORKER_AND_BACK } from './support/floors.ts';
 import {
   benchOptions,
   check,
@@ -49,7 +48,7 @@ async function measureSingle(pace: Pace): Promise<readonly Measurement[]> {
       check('The argument', (call.input as Numbered).n, n);
     }),
   );
-  bench.add(`baseline: ${TO_WORKER_AND_BACK}`, async () =>
+  bench.add('baseline: postMessage to a worker and back', async () =>
     timed(async () => check('The echo', (await port.roundTrip({ n })).n, n)),
   );
   return await measured(bench, 'µs');
@@ -79,7 +78,9 @@ async function measureMany(pace: Pace): Promise<readonly Measurement[]> {
       ),
     );
   }
-  bench.add(`baseline: ${CALL_THROUGH_THREAD}`, async () => timedCalls(IN_A_ROW));
+  bench.add(`baseline: isolated-vm, ${IN_A_ROW} calls in a row through its thread`, async () =>
+    timedCalls(IN_A_ROW),
+  );
   for (const size of AT_ONCE) {
     bench.add(`baseline: ${size} postMessage round trips at once`, async () =>
       timed(async () => {

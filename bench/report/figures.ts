@@ -23,7 +23,7 @@ export function measurementOf(
   { bench }: Reports,
   suite: string,
   group: RegExp,
-  name: Pick<RegExp, 'test'>,
+  name: RegExp,
 ): ReportedMeasurement | null {
   const found = bench?.results.filter(
     (each) => each.suite === suite && group.test(each.group) && name.test(each.name),

@@ -1,4 +1,3 @@
-import { CALL_THROUGH_THREAD, TO_WORKER_AND_BACK, USED_ISOLATE } from '../support/floors.ts';
 import type { Unit } from '../support/measurement.ts';
 import { measurementOf, peerFigure, type Reports, short, withUnit } from './figures.ts';
 
@@ -175,8 +174,8 @@ interface OwnTarget {
   readonly name: RegExp;
   readonly atMost: number;
   readonly cause: string;
-  /** What was measured in the same suite with nothing around it: see `floors.ts`. Default: nothing. */
-  readonly floor?: string;
+  /** The name of what was measured in the same group with nothing around it. Default: nothing. */
+  readonly floor?: RegExp;
 }
 
 const OWN_TARGETS: readonly OwnTarget[] = [
@@ -188,7 +187,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     atMost: 0.2,
     cause:
       'Each cell has a context of its own, which V8 makes in about that time, and this thread waits for another one that enters it.',
-    floor: USED_ISOLATE,
+    floor: /a new context in a used isolate/,
   },
   {
     work: 'a tool call, right after another',
@@ -197,7 +196,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     name: /^tool call$/,
     atMost: 40,
     cause: SWITCHES,
-    floor: TO_WORKER_AND_BACK,
+    floor: /postMessage to a worker and back/,
   },
   {
     work: 'a tool call, 1,000 in a row in a new isolate',
@@ -206,7 +205,7 @@ const OWN_TARGETS: readonly OwnTarget[] = [
     name: /^1000 tool calls in a row/,
     atMost: 70,
     cause: SWITCHES,
-    floor: CALL_THROUGH_THREAD,
+    floor: /1000 calls in a row through its thread/,
   },
   {
     work: 'a tool call, 1,000 at once',
@@ -260,9 +259,8 @@ export function ownTargets(reports: Reports): readonly TargetRow[] {
   });
 }
 
-function floorOf(reports: Reports, suite: string, group: RegExp, name?: string): string {
-  const isNamed = (other: string) => name !== undefined && other.endsWith(name);
-  const floor = measurementOf(reports, suite, group, { test: isNamed });
+function floorOf(reports: Reports, suite: string, group: RegExp, name?: RegExp): string {
+  const floor = name === undefined ? null : measurementOf(reports, suite, group, name);
   return floor === null ? '–' : withUnit(floor.p50, floor.unit);
 }
 

@@ -1,4 +1,4 @@
-import { MIN_ROOM_BYTES, type Room, type RoomyReader } from '../../sandbox/process/read-ahead.ts';
+import { type Room, type RoomyReader, roomFor } from '../../sandbox/process/read-ahead.ts';
 
 /** How the memory of messages is allocated, in bytes. */
 export interface MessageMemory {
@@ -73,8 +73,7 @@ export class PrefixedReader implements RoomyReader {
   get room(): Room | null {
     const bytes = this.#body;
     if (bytes === null || this.#at < this.#chunk.length) return null;
-    const room = { bytes, from: this.#bodyBytes, to: Math.min(bytes.length, this.#size) };
-    return room.to - room.from < MIN_ROOM_BYTES ? null : room;
+    return roomFor(bytes, this.#bodyBytes, Math.min(bytes.length, this.#size));
   }
 
   filled(bytes: number): void {

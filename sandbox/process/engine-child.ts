@@ -2,14 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { type ChildStart, spawnEngine } from './early-spawn.ts';
 import { LastWords } from './last-words.ts';
-import { ReadAhead, type RoomyReader } from './read-ahead.ts';
+import { ReadAhead, type RoomyReader, WHOLE_READ_BYTES } from './read-ahead.ts';
 
 /** How long to wait for the last output of a process that has exited, in milliseconds. */
 const LAST_WORDS_MS = 50;
 /** While a process leaves so many bytes unread, its messages are not read. */
 const MUCH_UNREAD_BYTES = 16 << 20;
-/** As much as is read at a time. */
-const CHUNK_BYTES = 64 << 10;
 /** How long a process may run without its pipe, in milliseconds. */
 const PIPELESS_MS = 500;
 
@@ -62,7 +60,7 @@ export class EngineChild {
     return this.#child?.pid;
   }
 
-  /** Chunks carried so far, in both directions; what was read ahead counts as chunks of 64 KiB. */
+  /** Chunks carried so far, in both directions; what was read ahead counts as whole reads. */
   get traffic(): number {
     return this.#traffic;
   }
@@ -108,7 +106,7 @@ export class EngineChild {
     const ahead = new ReadAhead(pipe, reader);
     pipe.on('data', (chunk: Buffer) => {
       reader.push(chunk);
-      this.#traffic += 1 + ahead.read(chunk) / CHUNK_BYTES;
+      this.#traffic += 1 + ahead.read(chunk) / WHOLE_READ_BYTES;
     });
   }
 

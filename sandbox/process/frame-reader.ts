@@ -11,7 +11,7 @@ import {
 import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
 import { LargeFrame } from './large-frame.ts';
 import { Up } from './message-kinds.ts';
-import { MIN_ROOM_BYTES, type Room } from './read-ahead.ts';
+import { type Room, roomFor } from './read-ahead.ts';
 
 /** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
 const EAGER_BYTES = 4 << 20;
@@ -61,9 +61,8 @@ export class FrameReader {
   /** Where the rest of a large frame belongs; null if there is none that has to be whole first. */
   get room(): Room | null {
     if (this.#large !== null || this.#partLength < OPENING_BYTES) return null;
-    const to = Math.min(this.#part.length, PREFIX_BYTES + this.#sizeAt(this.#part, 0));
-    const from = this.#partLength;
-    return to - from < MIN_ROOM_BYTES ? null : { bytes: this.#part, from, to };
+    const end = PREFIX_BYTES + this.#sizeAt(this.#part, 0);
+    return roomFor(this.#part, this.#partLength, Math.min(this.#part.length, end));
   }
 
   /**

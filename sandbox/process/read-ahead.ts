@@ -10,17 +10,16 @@ export interface Room {
 
 /** What reads messages from a stream, and knows where the rest of a large one belongs. */
 export interface RoomyReader {
-  /** Null if there is none, or little: see `MIN_ROOM_BYTES`. */
+  /** Null if there is none, or little: see `roomFor`. */
   readonly room: Room | null;
   /** So many of the next bytes are in the room, from its beginning on. */
   filled(bytes: number): void;
 }
 
 /** Less room is filled by the stream. */
-export const MIN_ROOM_BYTES = 64 << 10;
+const MIN_ROOM_BYTES = 64 << 10;
 /** As much as a stream of Node.js reads at a time. If it got less, nothing more is there. */
-const WHOLE_READ_BYTES = 64 << 10;
-
+export const WHOLE_READ_BYTES = 64 << 10;
 /** More is not read in one turn of the event loop: others have their turn. */
 const TURN_BYTES = 512 << 10;
 
@@ -73,6 +72,11 @@ export class ReadAhead {
     }
     return this.#left;
   }
+}
+
+/** The room from one place in this memory to another; null if it is too small to be worth it. */
+export function roomFor(bytes: Buffer, from: number, to: number): Room | null {
+  return to - from < MIN_ROOM_BYTES ? null : { bytes, from, to };
 }
 
 /** Null if its next bytes are not the stream's next, or waiting for them would block this thread. */
