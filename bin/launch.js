@@ -21,15 +21,14 @@ const LIFELINE_FD = 3;
 const ORPHANED_MS = 6000;
 /** Somebody may end a program that serves at any time, so it keeps what it compiled early. */
 const KEEP_COMPILED_MS = 2000;
-/** Code is kept again by a process that has handled so many times the events of the one that kept it. */
-const MANY_MORE = 2;
-/** A process that has handled so many events has compiled what matters. */
-const ENOUGH_EVENTS = 4096;
 const OWNER_ONLY = 0o700;
 /** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
 const BUSY_COLLECTIONS = 3;
 const LARGE_STEPS = '--heap-growing-percent=400 --external-memory-accounted-in-global-limit';
+const USUAL_STEPS = '--heap-growing-percent=0 --no-external-memory-accounted-in-global-limit';
 
+/** Whether the heap grows in large steps. */
+let isLarge = false;
 const wasStarted = process.env[STARTED_BY_US] !== undefined;
 delete process.env[STARTED_BY_US];
 
@@ -140,9 +139,10 @@ function load(program) {
   const kept = new KeptCode(getCompileCacheDir() ?? null);
   const { main } = kept.load(join(programs, `${program}.cjs`));
   const keep = () => {
-    const { events } = performance.nodeTiming.uvMetricsInfo;
-    const work = Math.min(events, ENOUGH_EVENTS);
-    if (kept.lacks(work / MANY_MORE)) kept.keep(work);
+    // V8 takes code back only under the flags under which it was kept.
+    setFlags(USUAL_STEPS);
+    kept.keep();
+    if (isLarge) setFlags(LARGE_STEPS);
   };
   setTimeout(keep, KEEP_COMPILED_MS).unref();
   return { main, keep };
@@ -217,8 +217,8 @@ function privateFolder() {
 
 /**
  * V8 lets a small heap grow in small steps, and searches all of it for each 64 MiB of buffers: between
- * any few messages of a megabyte. A program that is found busy is given larger steps, and not before: code that is loaded
- * under other flags is not taken back by V8, so that it would be compiled at each start.
+ * any few messages of a megabyte. A program that is found busy is given larger steps, and not before: V8 takes back no
+ * code that was kept under other flags.
  */
 function growUnderLoad() {
   const { constants: counted, PerformanceObserver } = require('node:perf_hooks');
@@ -229,9 +229,15 @@ function growUnderLoad() {
     }
     if (collections < BUSY_COLLECTIONS) return;
     observer.disconnect();
-    require('node:v8').setFlagsFromString(LARGE_STEPS);
+    isLarge = true;
+    setFlags(LARGE_STEPS);
   });
   observer.observe({ entryTypes: ['gc'] });
+}
+
+/** @param {string} flags */
+function setFlags(flags) {
+  require('node:v8').setFlagsFromString(flags);
 }
 
 function muteExperimentalWarnings() {

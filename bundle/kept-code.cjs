@@ -11,6 +11,8 @@ const vm = require('node:vm');
 const ID = /^\/\*([0-9a-f]{32})\*\//;
 const NUMBER_BYTES = 4;
 const OWNER_ONLY = 0o600;
+/** The same functions do not always take the same memory. */
+const MORE_BYTES = 512;
 
 /** A bundle that was loaded, and where its code is kept. */
 class Bundle {
@@ -18,55 +20,51 @@ class Bundle {
   constructor(source, path, folder) {
     const id = ID.exec(source)?.[1];
     this.file = folder === null || !id ? null : join(folder, `${basename(path)}-${id}`);
-    const { number, bytes } = read(this.file);
+    const code = read(this.file);
     this.script = new vm.Script(source, {
       filename: path,
-      cachedData: bytes,
+      cachedData: code,
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
-    /** How much work the process had done that kept the code; 0 if V8 had none that it takes. */
-    this.work = this.script.cachedDataRejected === false ? number : 0;
+    /** The size of the code that is kept, in bytes; 0 if there is none that V8 takes. */
+    this.kept = this.script.cachedDataRejected === false && code ? code.length : 0;
   }
 
-  /** @param {number} work */
-  keep(work) {
+  keep() {
     if (this.file === null) return;
-    if (write(this.file, work, this.script.createCachedData())) this.work = work;
+    const code = this.script.createCachedData();
+    if (code.length < this.kept + MORE_BYTES) return;
+    if (write(this.file, code)) this.kept = code.length;
   }
 }
 
-const NOTHING = { number: 0, bytes: undefined };
-
 /**
- * What `write` has written; nothing if that is not there or has changed.
+ * What `write` has written; undefined if that is not there or has changed.
  *
  * @param {string | null} file
  */
 function read(file) {
+  if (file === null) return undefined;
   let bytes;
   try {
-    bytes = file === null ? Buffer.alloc(0) : fs.readFileSync(file);
+    bytes = fs.readFileSync(file);
   } catch {
-    return NOTHING;
+    return undefined;
   }
   const half = bytes.subarray(0, bytes.length / 2);
-  if (half.length <= NUMBER_BYTES || !half.equals(bytes.subarray(half.length))) return NOTHING;
-  return { number: half.readUInt32LE(0), bytes: half.subarray(NUMBER_BYTES) };
+  return half.length > 0 && half.equals(bytes.subarray(half.length)) ? half : undefined;
 }
 
 /**
  * V8 does not notice if a byte of its code has changed on the disk, and crashes. So all is written twice.
  *
- * @param {string} file @param {number} number 0 to 2³² − 1. @param {Uint8Array} bytes
+ * @param {string} file @param {Uint8Array} bytes
  * @returns {boolean} Whether it could be written.
  */
-function write(file, number, bytes) {
-  const head = Buffer.alloc(NUMBER_BYTES);
-  head.writeUInt32LE(number);
+function write(file, bytes) {
   const unfinished = `${file}.${process.pid}`;
   try {
-    const all = Buffer.concat([head, bytes, head, bytes]);
-    fs.writeFileSync(unfinished, all, { mode: OWNER_ONLY });
+    fs.writeFileSync(unfinished, Buffer.concat([bytes, bytes]), { mode: OWNER_ONLY });
     fs.renameSync(unfinished, file);
     return true;
   } catch {
@@ -110,18 +108,17 @@ exports.KeptCode = class KeptCode {
     return module.exports;
   }
 
-  /** Whether code is kept and some of it came from a process that had done less than this, or from none. @param {number} work */
-  lacks(work) {
-    return this.#bundles.some((bundle) => bundle.file !== null && bundle.work < work);
+  /** Whether code is kept and there is none yet of some bundle. */
+  get lacks() {
+    return this.#bundles.some(({ file, kept }) => file !== null && kept === 0);
   }
 
   /**
-   * Keeps what is compiled by now of bundles whose code came from a process that had done less.
-   *
-   * @param {number} work How much this process has done, in a unit of the caller's; 1 to 2³² − 1.
+   * Keeps what is compiled by now of each bundle if that is more than what is kept: what an earlier
+   * process has compiled is there, too. Takes about 5 ms for each MiB.
    */
-  keep(work) {
-    for (const bundle of this.#bundles) if (bundle.work < work) bundle.keep(work);
+  keep() {
+    for (const bundle of this.#bundles) bundle.keep();
   }
 
   /**
@@ -131,15 +128,19 @@ exports.KeptCode = class KeptCode {
    */
   keepScript(name, text, code) {
     const file = this.#fileOf(name);
+    if (file === null) return;
+    const length = Buffer.alloc(NUMBER_BYTES);
     const source = Buffer.from(text);
-    if (file !== null) write(file, source.length, Buffer.concat([source, code]));
+    length.writeUInt32LE(source.length);
+    write(file, Buffer.concat([length, source, code]));
   }
 
   /** A script that was kept by this name, and its code. @param {string} name */
   script(name) {
-    const { number, bytes } = read(this.#fileOf(name));
-    if (bytes === undefined) return undefined;
-    return { text: bytes.toString('utf8', 0, number), code: bytes.subarray(number) };
+    const bytes = read(this.#fileOf(name));
+    if (bytes === undefined || bytes.length < NUMBER_BYTES) return undefined;
+    const end = NUMBER_BYTES + bytes.readUInt32LE();
+    return { text: bytes.toString('utf8', NUMBER_BYTES, end), code: bytes.subarray(end) };
   }
 
   /** @param {string} name */

@@ -7,8 +7,8 @@ const kept = new KeptCode(getCompileCacheDir() ?? null);
 const { main } = kept.load(join(__dirname, 'sandbox-programs.cjs'));
 main({
   hasTime: process.argv[2] === 'rehearse',
-  lacks: () => kept.lacks(1),
+  lacks: () => kept.lacks,
   script: (name) => kept.script(name),
   keepScript: (name, text, code) => kept.keepScript(name, text, code),
-  keep: () => kept.keep(1),
+  keep: () => kept.keep(),
 });
