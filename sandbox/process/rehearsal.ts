@@ -19,11 +19,13 @@ await Promise.all(Array.from({ length: 32 }, (_, n) => tools.rehearsal({ n })));
 await tools.rehearsal().catch(text);
 throw new Error('planned');
 `;
+/** Is stopped when it says something. */
+const ENDLESS = "text('waits'); await new Promise((resolve) => setTimeout(resolve, 1e6));";
 const TOOLS = [{ identifier: 'rehearsal', description: '' }];
 const OPTIONS = { toolErrors: 'error', console: true, globals: 'standard', hold: false };
 const SESSION = 1;
-/** They run one after another: the later ones in the isolate of the first. */
-const PROGRAMS = 3;
+/** They run one after another: the later ones in the isolate of the first. The last one is endless. */
+const PROGRAMS = 4;
 /** Of the sandbox process, which watches its memory itself. */
 const MOST_MIB = 4_096;
 /** Deliveries after which there would be a thread that watches. */
@@ -88,12 +90,15 @@ class RehearsingHost {
   #start(): void {
     this.#started += 1;
     this.#writer.send(Down.Values, 0, SESSION, 0, 'key', '{}');
-    this.#writer.send(Down.Start, this.#started, SESSION, 0, SOURCE, JSON.stringify(OPTIONS));
+    const source = this.#started < PROGRAMS ? SOURCE : ENDLESS;
+    this.#writer.send(Down.Start, this.#started, SESSION, 0, source, JSON.stringify(OPTIONS));
   }
 
   #receive({ kind, run, a, texts }: Frame): void {
     if (kind === Up.Notify) this.#writer.send(Down.Notified, run, 0, 0);
     if (kind === Up.Call) this.#answer(run, a, texts[0]);
+    if (kind === Up.Text && run === PROGRAMS) this.#writer.send(Down.Kill, run, 0, 0);
+    if (kind === Up.Gone) this.#onEnd(true);
     if (kind === Up.End) this.#ended(texts[1]);
   }
 
@@ -104,8 +109,7 @@ class RehearsingHost {
   }
 
   #ended(failure: string | undefined): void {
-    const isPlanned = failure?.includes('planned') === true;
-    if (!isPlanned || this.#started === PROGRAMS) this.#onEnd(isPlanned);
-    else this.#start();
+    if (failure?.includes('planned') === true) this.#start();
+    else this.#onEnd(false);
   }
 }
