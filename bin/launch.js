@@ -19,8 +19,10 @@ const SIGNALLED = 128;
 const LIFELINE_FD = 3;
 /** Longer than a host takes to close, whatever its clients do. */
 const ORPHANED_MS = 6000;
-/** Somebody may end a program that serves at any time, so it keeps what it compiled early. */
+/** Somebody may end a program that serves at any time, so it keeps what it compiled early, and again after longer and longer. */
 const KEEP_COMPILED_MS = 2000;
+const KEEP_AGAIN_FACTOR = 4;
+const KEEP_AT_LEAST_EVERY_MS = 3_600_000;
 const OWNER_ONLY = 0o700;
 /** The first collection of the whole heap comes while a program is loaded, the next where it has much to do. */
 const BUSY_COLLECTIONS = 3;
@@ -144,7 +146,14 @@ function load(program) {
     kept.keep();
     if (isLarge) setFlags(LARGE_STEPS);
   };
-  setTimeout(keep, KEEP_COMPILED_MS).unref();
+  const keepAfter = (/** @type {number} */ ms) => {
+    const keepNow = () => {
+      keep();
+      keepAfter(Math.min(ms * KEEP_AGAIN_FACTOR, KEEP_AT_LEAST_EVERY_MS));
+    };
+    setTimeout(keepNow, ms).unref();
+  };
+  keepAfter(KEEP_COMPILED_MS);
   return { main, keep };
 }
 
