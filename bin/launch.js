@@ -147,11 +147,10 @@ function load(program) {
     if (isLarge) setFlags(LARGE_STEPS);
   };
   const keepAfter = (/** @type {number} */ ms) => {
-    const keepNow = () => {
+    setTimeout(() => {
       keep();
       keepAfter(Math.min(ms * KEEP_AGAIN_FACTOR, KEEP_AT_LEAST_EVERY_MS));
-    };
-    setTimeout(keepNow, ms).unref();
+    }, ms).unref();
   };
   keepAfter(KEEP_COMPILED_MS);
   return { main, keep };

@@ -9,10 +9,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { FrameReader } from '../../sandbox/process/frame-reader.ts';
 import { FrameWriter } from '../../sandbox/process/frames.ts';
 import { Down } from '../../sandbox/process/message-kinds.ts';
-import { BuiltPrograms, HELLO, read, send } from '../support/built-programs.ts';
+import { BuiltPrograms, PERMISSIONS, peerOf } from '../support/built-programs.ts';
 import { ROOT } from '../support/doc-pages.ts';
-
-const PERMISSIONS = ['--permission', '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'];
 
 describe('The bundled programs', { timeout: 60_000 }, () => {
   const built = new BuiltPrograms();
@@ -24,36 +22,12 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     const host = built.start([...flags, built.bin('codex-code-mode-host')], {
       XDG_CACHE_HOME: home,
     });
-    const answers = read(host);
-    const ask = async (message: object, type: string) => {
-      send(host, message);
-      for (let of = ''; of !== type; ) {
-        const { done, value } = await answers.next();
-        assert.equal(done, false);
-        of = (value as { type: string }).type;
-      }
-    };
-    await ask(HELLO, 'connection/ready');
-    const sessionId = 's';
-    const open = { method: 'session/open', sessionId };
-    await ask({ type: 'operation/request', id: 1, request: open }, 'operation/response');
-    const request = {
-      ...{ tool_call_id: null, enabled_tools: [], source },
-      ...{ yield_time_ms: 1_000, max_output_tokens: null },
-    };
-    const execute = { method: 'session/execute', sessionId, request };
-    await ask({ type: 'operation/request', id: 2, request: execute }, 'execute/initialResponse');
-    const terminate = { method: 'session/terminate', sessionId, cellId: '1' };
-    const stop = () =>
-      ask({ type: 'operation/request', id: 3, request: terminate }, 'operation/response');
-    return { host, stop };
-  }
-
-  /** What is kept of hosts. */
-  function keptIn(home: string) {
-    return readdirSync(home, { recursive: true, encoding: 'utf8' })
-      .filter((path) => /code-mode-host(-later)?\.cjs-[0-9a-f]{32}$/.test(path))
-      .map((path) => ({ path, written: statSync(join(home, path), { bigint: true }).mtimeNs }));
+    const peer = peerOf(host);
+    await peer.hello();
+    await peer.answer(peer.request('session/open'));
+    await peer.initial(peer.execute(source, { yield_time_ms: 1_000 }));
+    const stop = () => peer.answer(peer.request('session/terminate', { cellId: '1' }));
+    return { host, peer, stop };
   }
 
   /**
@@ -62,11 +36,12 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
    * @param home Where it keeps compiled code.
    */
   async function serve(home: string, source: string, flags: readonly string[] = []) {
-    const { host, stop } = await hostWithCell(home, source, flags);
+    const { host, peer, stop } = await hostWithCell(home, source, flags);
     await stop();
-    host.stdin?.end();
-    await once(host, 'exit');
-    return keptIn(home);
+    const exit = once(host, 'exit');
+    await peer.close();
+    await exit;
+    return keptOfHosts(home);
   }
 
   it('keep what they have compiled, again only if that was more', async () => {
@@ -92,9 +67,10 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     const home = built.newHome();
     const hurried = ['--require', join(ROOT, 'test/support/hurried-timers.cjs')];
     const { host, stop } = await hostWithCell(home, 'yield_control(); for (;;);', hurried);
-    const early = await changed(() => keptIn(home), []);
+    const look = () => keptOfHosts(home);
+    const early = await firstThat(look, ({ length }) => length === 2);
     await stop();
-    await changed(() => keptIn(home), early);
+    await firstThat(look, (now) => !isDeepStrictEqual(now, early));
     host.kill('SIGKILL');
   });
 
@@ -107,10 +83,7 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
       writer.send(Down.Ping, 0, 0, 0);
       const [chunk] = (await once(pipe, 'data')) as [Buffer];
       const [pong] = new FrameReader().push(chunk);
-      const files = readdirSync(home, { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.includes('sandbox-programs'))
-        .map((path) => ({ path, written: statSync(join(home, path), { bigint: true }).mtimeNs }));
-      return { files, lacksCode: pong?.a };
+      return { files: keptIn(home, /sandbox-programs/), lacksCode: pong?.a };
     };
     const home = built.newHome();
     assert.deepEqual(await kept(home, []), { files: [], lacksCode: 1 });
@@ -122,6 +95,17 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     assert.deepEqual(await kept(home, []), first);
   });
 });
+
+/** What is kept in a folder under such names, and when it was written. */
+function keptIn(home: string, name: RegExp) {
+  return readdirSync(home, { recursive: true, encoding: 'utf8' })
+    .filter((path) => name.test(path))
+    .map((path) => ({ path, written: statSync(join(home, path), { bigint: true }).mtimeNs }));
+}
+
+function keptOfHosts(home: string) {
+  return keptIn(home, /code-mode-host(-later)?\.cjs-[0-9a-f]{32}$/);
+}
 
 /**
  * The first answer that comes twice: what processes compile depends a little on when things happen.
@@ -138,11 +122,11 @@ async function settled<T>(ask: () => Promise<T>): Promise<T> {
   throw new Error('It differs each time');
 }
 
-/** The first answer that is another one than before. */
-async function changed<T>(ask: () => T, last: T): Promise<T> {
+/** The first answer that is as it should be. */
+async function firstThat<T>(ask: () => T, fits: (answer: T) => boolean): Promise<T> {
   for await (const _ of setInterval(20)) {
-    const next = ask();
-    if (!isDeepStrictEqual(next, last)) return next;
+    const answer = ask();
+    if (fits(answer)) return answer;
   }
-  return last;
+  throw new Error('There is no other time');
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BuiltPrograms, HELLO, read, send } from '../support/built-programs.ts';
+import { BuiltPrograms, PERMISSIONS, peerOf } from '../support/built-programs.ts';
 import { ROOT } from '../support/doc-pages.ts';
 
 /** What a process has loaded when it says something first: files, and parts of Node.js. */
@@ -36,7 +36,8 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
 
   it('load four small files before a host has answered a greeting, and no heavy part of Node.js', async () => {
     const host = start([bin('codex-code-mode-host')], { REPORT_AT: 'output' });
-    send(host, HELLO);
+    const peer = peerOf(host);
+    await peer.hello('cellhost.sessions');
     const { files, parts } = await reportOf(host);
     const names = ['code-mode-host.cjs', 'codex-code-mode-host.js', 'kept-code.cjs', 'launch.js'];
     assert.deepEqual(files, names);
@@ -44,8 +45,9 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
       parts.filter((part) => HEAVY.includes(part) || part === 'child_process'),
       [],
     );
-    host.stdin?.end();
-    assert.deepEqual(await once(host, 'exit'), [0, null]);
+    const exit = once(host, 'exit');
+    await peer.close();
+    assert.deepEqual(await exit, [0, null]);
   });
 
   it('load three files of ours in a sandbox process, and no heavy part of Node.js', async () => {
@@ -72,26 +74,13 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
 
   it('run programs of a client that greets', async () => {
     const host = start([bin('codex-code-mode-host')]);
-    const answers = read(host);
-    send(host, HELLO);
-    const sessionId = 's';
-    const open = { method: 'session/open', sessionId, options: { globals: 'web' } };
-    send(host, { type: 'operation/request', id: 1, request: open });
-    const request = {
-      tool_call_id: null,
-      enabled_tools: [],
-      source: 'text(new URL("http://a.example/b").pathname)',
-      yield_time_ms: 60_000,
-      max_output_tokens: null,
-    };
-    const execute = { method: 'session/execute', sessionId, request };
-    send(host, { type: 'operation/request', id: 2, request: execute });
-    for await (const message of answers) {
-      if (!JSON.stringify(message).includes('"execute/initialResponse"')) continue;
-      assert.match(JSON.stringify(message), /"input_text","text":"\/b"/);
-      break;
-    }
-    host.stdin?.end();
+    const peer = peerOf(host);
+    await peer.hello('cellhost.sessions');
+    await peer.answer(peer.request('session/open', { options: { globals: 'web' } }));
+    const execute = peer.execute('text(new URL("http://a.example/b").pathname)');
+    const initial = await peer.initial(execute);
+    assert.match(JSON.stringify(initial), /"input_text","text":"\/b"/);
+    await peer.close();
   });
 
   it('run a program with types', async () => {
@@ -134,8 +123,6 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     }
   });
 });
-
-const PERMISSIONS = ['--permission', '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'];
 
 /** What the process reports on its fifth descriptor. */
 async function reportOf(child: ChildProcess): Promise<Loaded> {

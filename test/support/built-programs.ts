@@ -2,19 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FrameSplitter, frame } from '../../bench/peers/v1-frames.ts';
 import { bundlePrograms } from '../../bundle/programs.ts';
+import { streamTransport } from '../../host/transports/stream-transport.ts';
 import { ROOT } from './doc-pages.ts';
+import { V1Peer } from './v1-peer.ts';
 
 const REPORTER = join(ROOT, 'test/support/report-loaded.cjs');
 
-/** The greeting of a client of version 1. */
-export const HELLO = {
-  type: 'connection/hello',
-  supportedVersions: [1],
-  requiredCapabilities: [],
-  optionalCapabilities: ['cellhost.sessions'],
-};
+/** What Node.js grants a sandbox process that may keep code. */
+export const PERMISSIONS = [
+  '--permission',
+  '--allow-addons',
+  '--allow-fs-read=*',
+  '--allow-fs-write=*',
+];
 
 /** The programs as they are in the package, in a folder of their own. */
 export class BuiltPrograms {
@@ -61,15 +62,8 @@ export class BuiltPrograms {
   }
 }
 
-/** Sends a message of version 1. */
-export function send({ stdin }: ChildProcess, message: object): void {
-  stdin?.write(frame(JSON.stringify(message)));
-}
-
-/** The messages of version 1 that come. */
-export async function* read({ stdout }: ChildProcess): AsyncGenerator<unknown> {
-  const splitter = new FrameSplitter();
-  for await (const chunk of stdout as AsyncIterable<Buffer>) {
-    for (const body of splitter.push(chunk)) yield JSON.parse(body.toString());
-  }
+/** A client of version 1 of a host that was started. */
+export function peerOf({ stdout, stdin }: ChildProcess): V1Peer {
+  if (stdout === null || stdin === null) throw new Error('The host has no streams');
+  return new V1Peer(streamTransport('host', stdout, stdin));
 }

@@ -5,8 +5,8 @@ const HURRY = 20;
 const { setTimeout } = globalThis;
 globalThis.setTimeout = /** @type {typeof setTimeout} */ (
   Object.assign(
-    (/** @type {() => void} */ act, /** @type {number} */ ms) =>
-      setTimeout(act, ms >= LONG_MS ? ms / HURRY : ms),
+    (/** @type {() => void} */ act, /** @type {number} */ ms, /** @type {[]} */ ...rest) =>
+      setTimeout(act, ms >= LONG_MS ? ms / HURRY : ms, ...rest),
     setTimeout,
   )
 );
