@@ -117,7 +117,8 @@ async function runHere(program) {
   if (wasStarted) endWithLauncher();
   muteExperimentalWarnings();
   keepCompiled();
-  setImmediate(growUnderLoad);
+  // Not before a client that greets a host is answered, which takes a turn of the event loop.
+  setImmediate(() => setImmediate(growUnderLoad));
   const { main, keep } = load(program);
   const signals = signalSource;
   const io = {

@@ -10,6 +10,17 @@ import { print } from './print.ts';
 import { serveCommand } from './serve-command.ts';
 
 const NEVER = new AbortController().signal;
+
+type Flags = ReturnType<typeof readFlags>;
+
+const DEFAULTS = {
+  listen: 'stdio',
+  'trust-network': false,
+  'log-level': 'info',
+  version: false,
+  help: false,
+} as const;
+
 const USAGE = `Usage: codex-code-mode-host [options]
 
 Serve sessions to other processes. This is "cellhost serve" under another name.
@@ -48,7 +59,7 @@ ${serveHelp('codex-code-mode-host')}
  */
 export async function main(argv: readonly string[], io: CliIo): Promise<number> {
   const output = new OutputFailures(io);
-  let flags: ReturnType<typeof flagsOf>;
+  let flags: Flags;
   try {
     flags = flagsOf(argv);
   } catch (error) {
@@ -85,24 +96,30 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
   );
 }
 
-function flagsOf(argv: readonly string[]) {
+function flagsOf(argv: readonly string[]): Flags {
+  // Most clients give none, and wait for the greeting: what reads them is not loaded then.
+  const flags: Flags = argv.length === 0 ? DEFAULTS : readFlags(argv);
+  drainMsIn(flags['drain-ms']);
+  return flags;
+}
+
+function readFlags(argv: readonly string[]) {
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      listen: { type: 'string', default: 'stdio' },
+      listen: { type: 'string', default: DEFAULTS.listen },
       'token-file': { type: 'string' },
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
       'tls-client-ca': { type: 'string' },
-      'trust-network': { type: 'boolean', default: false },
+      'trust-network': { type: 'boolean', default: DEFAULTS['trust-network'] },
       route: { type: 'string' },
       'drain-ms': { type: 'string' },
-      'log-level': { type: 'string', default: 'info' },
-      version: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+      'log-level': { type: 'string', default: DEFAULTS['log-level'] },
+      version: { type: 'boolean', default: DEFAULTS.version },
+      help: { type: 'boolean', default: DEFAULTS.help },
     },
   });
-  drainMsIn(values['drain-ms']);
   return values;
 }
 

@@ -1,4 +1,3 @@
-import { abortable } from 'abort-controller-x';
 import type { CliIo, CliOutput } from './cli-io.ts';
 import { printLabelled } from './print.ts';
 
@@ -32,7 +31,11 @@ export class OutputFailures {
 
   /** Resolves when all of the output is written, or cannot be, or the signal aborts. */
   async flushed(signal: AbortSignal): Promise<void> {
-    await abortable(signal, flush(this.#io.stdout)).catch(() => {});
+    if (!isTaken(this.#io.stdout)) {
+      // Loaded here, because a client that greets a host does not wait for it.
+      const { abortable } = await import('abort-controller-x');
+      await abortable(signal, flush(this.#io.stdout)).catch(() => {});
+    }
     // Streams tell of an error in a turn of its own.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -51,8 +54,13 @@ export class OutputFailures {
 /** Resolves when what was written so far has left, or the stream is over. */
 export function flush(stream: CliOutput): Promise<void> {
   // Nothing is written to find that out: on some devices even that fails.
-  if (stream.writableLength === 0 || stream.destroyed) return Promise.resolve();
+  if (isTaken(stream)) return Promise.resolve();
   return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
+/** Whether nothing of what was written waits any more. */
+function isTaken({ writableLength, destroyed }: CliOutput): boolean {
+  return writableLength === 0 || destroyed;
 }
 
 /** What a write fails with when its reader left, or when this process gave the stream up. */

@@ -1,7 +1,10 @@
-/** Control characters but tab and newline, and those that reverse the direction of text. */
-const UNSAFE = /[[\p{Cc}--[\t\n]]\p{Bidi_Control}]/gv;
+/**
+ * Control characters but tab and newline, and those that reverse the direction of text. Not before it is
+ * used: to read the expression takes longer than most modules, and programs wait for this one at their start.
+ */
+const unsafe = () => /[[\p{Cc}--[\t\n]]\p{Bidi_Control}]/gv;
 /** The same with tab and newline. */
-const UNSAFE_IN_LINE = /[\p{Cc}\p{Bidi_Control}]/gv;
+const unsafeInLine = () => /[\p{Cc}\p{Bidi_Control}]/gv;
 const FIRST_PICTURE = 0x2400;
 const DELETE_PICTURE = '\u2421';
 
@@ -10,17 +13,17 @@ const DELETE_PICTURE = '\u2421';
  * move the cursor, answer for the user or hide text, become visible.
  */
 export function withoutControls(text: string): string {
-  return text.replace(UNSAFE, pictured);
+  return text.replace(unsafe(), pictured);
 }
 
 /** Text as one line that a person may be shown: as `withoutControls`, and it stays in its line. */
 export function inOneLine(text: string): string {
-  return text.replace(UNSAFE_IN_LINE, pictured);
+  return text.replace(unsafeInLine(), pictured);
 }
 
 /** JSON text in one line without control characters: `JSON.stringify` leaves some of them as they are. */
 export function escapedJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNSAFE, escaped);
+  return JSON.stringify(value).replace(unsafe(), escaped);
 }
 
 function pictured(char: string): string {

@@ -37,6 +37,7 @@ export class WireTransport implements Transport {
   #held: Buffer | null = null;
   #isPaused = false;
   #isDelivering = false;
+  #hasBegun = false;
   #frames = 0;
   #spentMs = 0;
   /** The turn of the event loop in which they were counted. */
@@ -112,14 +113,13 @@ export class WireTransport implements Transport {
   #deliver(): void {
     if (this.#isDelivering || !this.#mayDeliver()) return;
     this.#isDelivering = true;
-    this.#beginTurn();
     try {
+      // Who greets waits for the answer: not even the clock is loaded before.
+      if (!this.#hasBegun) this.#hasBegun = this.#pass();
+      if (!this.#hasBegun || !this.#mayDeliver()) return;
+      this.#beginTurn();
       let before = performance.now();
-      while (this.#mayDeliver()) {
-        const body = this.#held ?? this.#take();
-        if (body === null) break;
-        this.#held = null;
-        this.#receiver?.message(body);
+      while (this.#mayDeliver() && this.#pass()) {
         const now = performance.now();
         this.#spentMs += now - before;
         before = now;
@@ -129,6 +129,15 @@ export class WireTransport implements Transport {
     } finally {
       this.#isDelivering = false;
     }
+  }
+
+  /** @returns Whether there was a message. */
+  #pass(): boolean {
+    const body = this.#held ?? this.#take();
+    if (body === null) return false;
+    this.#held = null;
+    this.#receiver?.message(body);
+    return true;
   }
 
   /** What was delivered in earlier turns of the event loop has kept nobody from this one. */

@@ -90,15 +90,22 @@ export function hostAndPort(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
+/** Made at the first question, because a client that greets a host does not wait for it. */
+let loopback: BlockList | undefined;
 
 /** Whether it can only be this machine: a loopback address, or `localhost`. */
 export function isLoopback(host: string): boolean {
   const version = isIP(host);
   if (version === 0) return host.toLowerCase() === 'localhost';
+  loopback ??= loopbackAddresses();
   return loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+function loopbackAddresses(): BlockList {
+  const addresses = new BlockList();
+  addresses.addSubnet('127.0.0.0', 8, 'ipv4');
+  addresses.addAddress('::1', 'ipv6');
+  return addresses;
 }
 
 function framesOnly(purpose: string, text: string): Endpoint {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { MessageWriter } from '../../host/wire/framing.ts';
 import { BuiltPrograms, PERMISSIONS, peerOf } from '../support/built-programs.ts';
 import { ROOT } from '../support/doc-pages.ts';
+import { helloOf } from '../support/v1-peer.ts';
 
 /** What a process has loaded when it says something first: files, and parts of Node.js. */
 interface Loaded {
@@ -25,6 +27,13 @@ const HEAVY = [
   'readline',
   'dgram',
 ];
+/** Those that a host needs later. */
+const NEEDED_LATER = [
+  'child_process',
+  'perf_hooks',
+  'internal/blocklist',
+  'internal/util/parse_args/parse_args',
+];
 
 describe('The bundled programs', { timeout: 60_000 }, () => {
   const built = new BuiltPrograms();
@@ -42,12 +51,27 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     const names = ['code-mode-host.cjs', 'codex-code-mode-host.js', 'kept-code.cjs', 'launch.js'];
     assert.deepEqual(files, names);
     assert.deepEqual(
-      parts.filter((part) => HEAVY.includes(part) || part === 'child_process'),
+      parts.filter((part) => HEAVY.includes(part) || NEEDED_LATER.includes(part)),
       [],
     );
     const exit = once(host, 'exit');
     await peer.close();
     assert.deepEqual(await exit, [0, null]);
+  });
+
+  it('collect no memory before a host has answered a greeting', async () => {
+    const host = start(['--trace-gc', bin('codex-code-mode-host')]);
+    const { stdin, stdout } = host as ChildProcessWithoutNullStreams;
+    const writer = new MessageWriter((chunks) => stdin.write(Buffer.concat(chunks)));
+    writer.send(JSON.stringify(helloOf(1)));
+    let text = '';
+    for await (const chunk of stdout) {
+      text += String(chunk);
+      if (text.includes('Scavenge')) stdin.end();
+    }
+    const collected = text.indexOf('Scavenge');
+    const answered = text.indexOf('"connection/ready"');
+    assert.ok(collected > answered && answered >= 0, text);
   });
 
   it('load three files of ours in a sandbox process, and no heavy part of Node.js', async () => {
