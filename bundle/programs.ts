@@ -21,7 +21,6 @@ const EXTERNAL = [
   '@swc/wasm-typescript',
   'ajv',
   'minisearch',
-  'pino',
   'ws',
 ];
 
