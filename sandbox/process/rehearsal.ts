@@ -5,8 +5,17 @@ import { FrameReader } from './frame-reader.ts';
 import { type Frame, FrameWriter } from './frames.ts';
 import { Down, Up } from './message-kinds.ts';
 
-/** Does what most programs do. */
+/** Is written as most programs are, and does what they do. */
 const SOURCE = `
+class Part { #size = 1; get size() { return this.#size; } static of(size) { return new Part(); } }
+function sum(first, ...rest) { return [first, ...rest].reduce((a, b) => a + b, 0); }
+const { a = 1, ['b' + a]: b, ...others } = { a: 2, async later() { return await 1; } };
+let [left, , right] = [1, 2, -3], index = 0;
+do { index++; } while (index < 3 && !others.none?.name || index === 0);
+while (index-- > 1) if (/[a-z]+/u.test(\`\${left}\`)) continue; else break;
+outer: for (const part of [Part.of(1)]) for (const key in part) { break outer; }
+switch (typeof right) { case 'number': left = right ?? null; break; default: delete others.later; }
+try { sum(Part.of(2).size, 10n); } catch ({ message }) { void message; } finally { left = left ? a : b; }
 text({ a: [1] });
 console.log('a', 1);
 store('key', load('key') ?? {});
