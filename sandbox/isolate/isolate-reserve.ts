@@ -4,7 +4,13 @@ import { type HelperCode, NO_HELPER_CODE } from './helper-code.ts';
 import { ProgramIsolate } from './program-isolate.ts';
 
 const MAX_SIZE = 32;
+/** After how long the reserve is filled again if it was too small lately, in milliseconds. */
 const REFILL_DELAY_MS = 5;
+/**
+ * After how long without a start or an end of a program it is filled if not: to make an isolate blocks
+ * this thread, for 5 ms the first time, and the answers of a program's first calls would wait. In milliseconds.
+ */
+const QUIET_MS = 50;
 const SHRINK_MS = 10_000;
 
 /** Isolates that no program has run in, kept ready. */
@@ -26,7 +32,7 @@ export class IsolateReserve {
     this.#usualSize = size;
     this.#wanted = size;
     this.#limits = limits;
-    this.refillSoon();
+    this.#refillAfter(0);
   }
 
   /** Isolates that are ready for a program. */
@@ -45,8 +51,8 @@ export class IsolateReserve {
    * @throws Error if V8 cannot make one.
    */
   take(): ProgramIsolate {
-    if (this.#isolates.length === 0) this.#grow();
-    if (this.#wanted > this.#usualSize) this.#shrinkLater();
+    if (this.#isolates.length === 0 && this.#made > 0) this.#grow();
+    if (this.#isScarce) this.#shrinkLater();
     return this.#isolates.shift() ?? this.#prepare();
   }
 
@@ -55,14 +61,19 @@ export class IsolateReserve {
     this.#helperCode = code;
   }
 
-  /** Fills the reserve when this thread has nothing else to do. */
-  refillSoon(): void {
-    this.#refillAfter(0);
+  /**
+   * Fills the reserve when this thread has nothing else to do.
+   *
+   * @param isNeeded Whether the next program will take from it.
+   */
+  refillSoon(isNeeded: boolean): void {
+    const hurries = this.#isScarce || (isNeeded && this.#isolates.length === 0);
+    this.#refillAfter(hurries ? 0 : QUIET_MS);
   }
 
   /** Fills the reserve after the program that took from it has started, because preparing blocks this thread. */
   refillLater(): void {
-    this.#refillAfter(REFILL_DELAY_MS);
+    this.#refillAfter(this.#isScarce ? REFILL_DELAY_MS : QUIET_MS);
   }
 
   /** Disposes all isolates. Later ones are made on demand. */
@@ -71,6 +82,11 @@ export class IsolateReserve {
     clearTimeout(this.#refillTimer);
     clearTimeout(this.#shrinkTimer);
     for (const isolate of this.#isolates.splice(0)) isolate.dispose();
+  }
+
+  /** Whether it was too small lately. */
+  get #isScarce(): boolean {
+    return this.#wanted > this.#usualSize;
   }
 
   #grow(): void {

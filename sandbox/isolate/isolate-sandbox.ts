@@ -141,14 +141,9 @@ export class IsolateSandbox implements Sandbox {
       if (this.#closed) left.dispose();
       else this.#used.put(session, left);
     }
-    if (this.#waiting.length === 0) this.#settle();
-  }
-
-  /** Prepares for later programs. */
-  #settle(): void {
-    if (this.#closed) return;
+    if (this.#waiting.length > 0 || this.#closed) return;
     this.#used.settleSoon();
-    this.#reserve.refillSoon();
+    this.#reserve.refillSoon(left !== null && this.#used.size === 0);
   }
 
   /**

@@ -66,6 +66,32 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     await sandbox.close();
   });
 
+  it('is not filled while programs come that need nothing of it', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox();
+    const session = Symbol('one');
+    for (let n = 0; n < 10; n += 1) {
+      const { ended } = sandbox.run(contractProgram('text(1)'), new RecordingCalls(), session);
+      assert.equal((await ended).failure, null);
+      t.mock.timers.tick(49);
+    }
+    assert.deepEqual([sandbox.made, sandbox.reserved], [1, 0]);
+    t.mock.timers.tick(1);
+    await until(t.mock.timers, sandbox, 2);
+    t.mock.timers.reset();
+    await sandbox.close();
+  });
+
+  it('is filled at once if the next program needs it', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox({ limits: { maxProgramsPerIsolate: 1 } });
+    await runMany(sandbox, 1);
+    await pass(t.mock.timers);
+    assert.ok(sandbox.reserved > 0);
+    t.mock.timers.reset();
+    await sandbox.close();
+  });
+
   it('stays empty where none is wanted', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const sandbox = isolateSandbox({ reserve: 0 });
