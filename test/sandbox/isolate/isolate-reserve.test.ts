@@ -82,6 +82,31 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     await sandbox.close();
   });
 
+  it('is not filled right after a program was stopped, whose caller waits', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox();
+    const source = 'text(1); await new Promise(() => {})';
+    const calls = new RecordingCalls();
+    const run = sandbox.run(contractProgram(source), calls, Symbol('one'));
+    await calls.until('text');
+    run.kill();
+    await run.stopped;
+    await pass(t.mock.timers);
+    assert.equal(sandbox.reserved, 0);
+    t.mock.timers.reset();
+    await sandbox.close();
+  });
+
+  it('is filled at once if it was too small', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox();
+    await runMany(sandbox, 3);
+    await pass(t.mock.timers);
+    assert.ok(sandbox.reserved > 0);
+    t.mock.timers.reset();
+    await sandbox.close();
+  });
+
   it('is filled at once if the next program needs it', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const sandbox = isolateSandbox({ limits: { maxProgramsPerIsolate: 1 } });
