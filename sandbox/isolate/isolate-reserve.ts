@@ -10,7 +10,7 @@ const REFILL_DELAY_MS = 5;
  * After how long without a start or an end of a program it is filled if not: to make an isolate blocks
  * this thread, for 5 ms the first time, and the answers of a program's first calls would wait. In milliseconds.
  */
-const QUIET_MS = 50;
+const QUIET_MS = 200;
 const SHRINK_MS = 10_000;
 
 /** Isolates that no program has run in, kept ready. */

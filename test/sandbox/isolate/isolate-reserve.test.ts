@@ -73,7 +73,7 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     for (let n = 0; n < 10; n += 1) {
       const { ended } = sandbox.run(contractProgram('text(1)'), new RecordingCalls(), session);
       assert.equal((await ended).failure, null);
-      t.mock.timers.tick(49);
+      t.mock.timers.tick(199);
     }
     assert.deepEqual([sandbox.made, sandbox.reserved], [1, 0]);
     t.mock.timers.tick(1);
