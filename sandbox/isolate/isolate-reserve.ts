@@ -7,8 +7,8 @@ const MAX_SIZE = 32;
 /** After how long the reserve is filled again if it was too small lately, in milliseconds. */
 const REFILL_DELAY_MS = 5;
 /**
- * After how long without a start or an end of a program it is filled if not: to make an isolate blocks
- * this thread, for 5 ms the first time, and the answers of a program's first calls would wait. In milliseconds.
+ * Otherwise it is filled when no program has started or ended for so long, in milliseconds: making an isolate
+ * blocks this thread, for 5 ms the first time, and the answers of a program's first calls would wait.
  */
 const QUIET_MS = 200;
 const SHRINK_MS = 10_000;

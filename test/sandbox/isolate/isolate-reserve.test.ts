@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { type IsolateSandbox, isolateSandbox } from '../../../sandbox/index.ts';
+import {
+  type IsolateSandbox,
+  type IsolateSandboxOptions,
+  isolateSandbox,
+} from '../../../sandbox/index.ts';
 import { contractProgram } from '../../contract/contract-program.ts';
 import { RecordingCalls } from '../../support/recording-calls.ts';
 
@@ -14,6 +18,17 @@ async function runMany(sandbox: IsolateSandbox, count: number): Promise<void> {
 }
 
 describe('The reserve of isolates', { timeout: 20_000 }, () => {
+  /** A sandbox whose time the test passes. It is closed after the test. */
+  function timed(t: TestContext, options?: IsolateSandboxOptions): IsolateSandbox {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const sandbox = isolateSandbox(options);
+    t.after(() => {
+      t.mock.timers.reset();
+      return sandbox.close();
+    });
+    return sandbox;
+  }
+
   /** Lets 5 ms pass, and then other threads work for a while. */
   async function pass(timers: { tick(ms: number): void }): Promise<void> {
     timers.tick(5);
@@ -26,8 +41,7 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
   }
 
   it('has two isolates', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox();
+    const sandbox = timed(t);
     await until(t.mock.timers, sandbox, 2);
     await runMany(sandbox, 2);
     await until(t.mock.timers, sandbox, 2);
@@ -39,8 +53,7 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
   });
 
   it('grows by what it lacked, and shrinks when no program has come for ten seconds', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox();
+    const sandbox = timed(t);
     await until(t.mock.timers, sandbox, 2);
     await runMany(sandbox, 8);
     await until(t.mock.timers, sandbox, 8);
@@ -51,24 +64,18 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     assert.equal(sandbox.reserved, 8);
     t.mock.timers.tick(1_000);
     assert.equal(sandbox.reserved, 2);
-    t.mock.timers.reset();
-    await sandbox.close();
   });
 
   it('grows to 32 at most', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox();
+    const sandbox = timed(t);
     await runMany(sandbox, 60);
     await until(t.mock.timers, sandbox, 32);
     for (let n = 0; n < 20; n += 1) await pass(t.mock.timers);
     assert.equal(sandbox.reserved, 32);
-    t.mock.timers.reset();
-    await sandbox.close();
   });
 
   it('is not filled while programs come that need nothing of it', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox();
+    const sandbox = timed(t);
     const session = Symbol('one');
     for (let n = 0; n < 10; n += 1) {
       const { ended } = sandbox.run(contractProgram('text(1)'), new RecordingCalls(), session);
@@ -78,13 +85,10 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     assert.deepEqual([sandbox.made, sandbox.reserved], [1, 0]);
     t.mock.timers.tick(1);
     await until(t.mock.timers, sandbox, 2);
-    t.mock.timers.reset();
-    await sandbox.close();
   });
 
   it('is not filled right after a program was stopped, whose caller waits', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox();
+    const sandbox = timed(t);
     const source = 'text(1); await new Promise(() => {})';
     const calls = new RecordingCalls();
     const run = sandbox.run(contractProgram(source), calls, Symbol('one'));
@@ -93,38 +97,27 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     await run.stopped;
     await pass(t.mock.timers);
     assert.equal(sandbox.reserved, 0);
-    t.mock.timers.reset();
-    await sandbox.close();
   });
 
   it('is filled at once if it was too small', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox();
+    const sandbox = timed(t);
     await runMany(sandbox, 3);
     await pass(t.mock.timers);
     assert.ok(sandbox.reserved > 0);
-    t.mock.timers.reset();
-    await sandbox.close();
   });
 
   it('is filled at once if the next program needs it', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox({ limits: { maxProgramsPerIsolate: 1 } });
+    const sandbox = timed(t, { limits: { maxProgramsPerIsolate: 1 } });
     await runMany(sandbox, 1);
     await pass(t.mock.timers);
     assert.ok(sandbox.reserved > 0);
-    t.mock.timers.reset();
-    await sandbox.close();
   });
 
   it('stays empty where none is wanted', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const sandbox = isolateSandbox({ reserve: 0 });
+    const sandbox = timed(t, { reserve: 0 });
     await runMany(sandbox, 4);
     for (let n = 0; n < 20; n += 1) await pass(t.mock.timers);
     assert.equal(sandbox.reserved, 0);
-    t.mock.timers.reset();
-    await sandbox.close();
   });
 });
 
