@@ -120,7 +120,7 @@ export class IsolateSandbox implements Sandbox {
     this.#closed = true;
     for (const run of this.#runs) run.kill();
     this.#reserve.close();
-    this.#used.close();
+    this.#stopping.add(this.#used.close());
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, CLOSE_MS);
     await Promise.race([Promise.all(this.#stopping), tooLong]);
@@ -137,13 +137,12 @@ export class IsolateSandbox implements Sandbox {
   }
 
   #over(left: ProgramIsolate | null, session: symbol): void {
-    if (left !== null) {
-      if (this.#closed) left.dispose();
-      else this.#used.put(session, left);
-    }
-    if (this.#waiting.length > 0 || this.#closed) return;
+    if (left !== null) this.#used.put(session, left);
+    const hasOthers = this.#turns.has(session);
+    if (hasOthers) this.#used.prepareAside(session);
+    if (this.#waiting.length > 0) return;
     this.#used.settleSoon();
-    this.#reserve.refillSoon(left !== null && this.#used.size === 0);
+    if (!hasOthers) this.#reserve.refillSoon(left !== null && this.#used.size === 0);
   }
 
   /**

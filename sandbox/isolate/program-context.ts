@@ -20,8 +20,8 @@ export class ProgramContext {
   readonly #deliver: ivm.Reference<Deliver>;
 
   /** Enters the isolate on this thread, so nothing may run in it. Throws if it is disposed or full. */
-  constructor(isolate: ivm.Isolate, helpers: CompiledHelpers) {
-    this.#context = isolate.createContextSync();
+  constructor(context: ivm.Context, helpers: CompiledHelpers) {
+    this.#context = context;
     this.#deliver = installHelpers(this.#context, helpers, this.wiring);
   }
 

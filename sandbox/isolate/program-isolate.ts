@@ -11,8 +11,7 @@ export class ProgramIsolate {
   readonly #helpers: CompiledHelpers;
   readonly #webGlobals: WebGlobals;
   #context: ProgramContext;
-  /** Whether a program may start in the context. */
-  #isReady = true;
+  #state: 'ready' | 'used' | 'preparing' = 'ready';
   #contexts = 1;
 
   /** Makes an isolate with a context that is ready for a program. Throws if V8 cannot. */
@@ -21,7 +20,7 @@ export class ProgramIsolate {
     this.#isolate = new ivm.Isolate({ memoryLimit });
     this.#helpers = compileHelpers(this.#isolate, scripts);
     this.#webGlobals = webGlobals;
-    this.#context = new ProgramContext(this.#isolate, this.#helpers);
+    this.#context = new ProgramContext(this.#isolate.createContextSync(), this.#helpers);
   }
 
   /** The context of the program that is running, or of the next one. */
@@ -44,9 +43,9 @@ export class ProgramIsolate {
     return this.#contexts;
   }
 
-  /** Whether its context has not been released. */
-  get ready(): boolean {
-    return this.#isReady;
+  /** Whether a program may start in its context, or that was released; then, whether a thread makes the next one. */
+  get state(): 'ready' | 'used' | 'preparing' {
+    return this.#state;
   }
 
   get disposed(): boolean {
@@ -69,7 +68,7 @@ export class ProgramIsolate {
 
   /** Releases the context of a program that has ended. No thread may be inside. @returns What V8 counts, in bytes. */
   releaseContext(): number {
-    this.#isReady = false;
+    this.#state = 'used';
     this.#context.release();
     return sizeOf(this.#isolate.getHeapStatisticsSync());
   }
@@ -80,10 +79,24 @@ export class ProgramIsolate {
    * @throws Error if it is disposed or its heap is full.
    */
   makeReady(): void {
-    if (this.#isReady) return;
-    this.#context = new ProgramContext(this.#isolate, this.#helpers);
+    if (this.#state === 'used') this.#use(this.#isolate.createContextSync());
+  }
+
+  /**
+   * Makes it ready for another program while this thread does other things: a thread makes the context,
+   * which is most of the work. To be called once the last context was released.
+   *
+   * @throws Error if it is disposed, also meanwhile, or its heap is full. It is of no use then.
+   */
+  async prepare(): Promise<void> {
+    this.#state = 'preparing';
+    this.#use(await this.#isolate.createContext());
+  }
+
+  #use(context: ivm.Context): void {
+    this.#context = new ProgramContext(context, this.#helpers);
     this.#contexts += 1;
-    this.#isReady = true;
+    this.#state = 'ready';
   }
 
   /** Stops whatever runs inside and frees the isolate. Returns at once. Safe to call twice. */

@@ -24,6 +24,11 @@ export class SessionTurns {
     return this.#sessions.size;
   }
 
+  /** Whether a program of the session runs, or has been given its turn. */
+  has(session: symbol): boolean {
+    return this.#sessions.has(session);
+  }
+
   /** @param onWaits Called when a program has waited for a while, and when it then has its turn. */
   join(session: symbol, onWaits: (isWaiting: boolean) => void): Turn {
     return new Turn((turn, type) => this.#next(session, turn, type), onWaits);

@@ -15,12 +15,14 @@ interface IdleIsolate extends IdleUse {
 /**
  * Isolates whose last program ended by itself, for the next programs of the same session.
  *
- * Each gets a fresh context, ahead of time if there is time.
+ * Each gets a fresh context: ahead of time if there is time, by a thread if this one is busy.
  */
 export class UsedIsolates {
   readonly #limits: SandboxLimits;
   /** In the order in which they became idle. */
   #idle: IdleIsolate[] = [];
+  /** Isolates in which threads may be. */
+  readonly #preparing = new Set<Promise<void>>();
   readonly #released = new Map<symbol, NodeJS.Timeout | undefined>();
   #settleTimer: NodeJS.Timeout | undefined;
   #prepareTurn: NodeJS.Immediate | undefined;
@@ -36,7 +38,7 @@ export class UsedIsolates {
 
   /** Whether an isolate with a fresh context is kept for this session. */
   isReady(session: symbol): boolean {
-    return this.#idle.some((idle) => idle.session === session && idle.isolate.ready);
+    return this.#idle.some((idle) => idle.session === session && idle.isolate.state === 'ready');
   }
 
   /** Keeps an isolate that no thread is inside, or disposes it soon if it must not be used again. */
@@ -50,14 +52,25 @@ export class UsedIsolates {
     this.#idle.push({ session, isolate, usedBytes });
   }
 
-  /** The isolate that became idle last, with a fresh context; undefined if the session has none. */
+  /**
+   * The isolate that became idle last, with a fresh context, of those that no thread prepares; undefined
+   * if the session has none.
+   */
   take(session: symbol): ProgramIsolate | undefined {
     this.#keep(session);
-    for (;;) {
-      const at = this.#idle.findLastIndex((idle) => idle.session === session);
-      if (at < 0) return undefined;
-      const [idle] = this.#idle.splice(at, 1);
-      if (idle !== undefined && makeReady(idle.isolate)) return idle.isolate;
+    const idle = this.#lastOf(session, 'ready') ?? this.#lastOf(session, 'used');
+    if (idle === undefined) return undefined;
+    this.#idle = this.#idle.filter((other) => other !== idle);
+    return makeReady(idle.isolate) ? idle.isolate : this.take(session);
+  }
+
+  /** Lets threads prepare what the session has: this thread is busy with other programs of it. */
+  prepareAside(session: symbol): void {
+    for (const idle of this.#idle) {
+      if (idle.session !== session || idle.isolate.state !== 'used') continue;
+      const prepared = this.#prepareByThread(idle);
+      this.#preparing.add(prepared);
+      void prepared.then(() => this.#preparing.delete(prepared));
     }
   }
 
@@ -70,7 +83,8 @@ export class UsedIsolates {
     clearImmediate(this.#prepareTurn);
     const latest = this.#idle.at(-1);
     if (latest === undefined) return;
-    if (!latest.isolate.ready) this.#prepareTurn = setImmediate(() => this.#prepare(latest));
+    if (latest.isolate.state === 'used')
+      this.#prepareTurn = setImmediate(() => this.#prepare(latest));
     this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS).unref();
   }
 
@@ -89,12 +103,17 @@ export class UsedIsolates {
     this.#retain((idle) => idle.session !== session);
   }
 
-  /** Disposes all. */
-  close(): void {
+  /** Disposes all. Resolves when no thread is inside one any more. */
+  async close(): Promise<void> {
     clearTimeout(this.#settleTimer);
     clearImmediate(this.#prepareTurn);
     for (const session of [...this.#released.keys()]) this.#keep(session);
     this.#retain(() => false);
+    await Promise.all(this.#preparing);
+  }
+
+  #lastOf(session: symbol, state: ProgramIsolate['state']): IdleIsolate | undefined {
+    return this.#idle.findLast((idle) => idle.session === session && idle.isolate.state === state);
   }
 
   #keep(session: symbol): void {
@@ -106,7 +125,7 @@ export class UsedIsolates {
   #settle(): void {
     const kept = toKeep(this.#idle, this.#limits);
     this.#retain((idle) => kept.has(idle));
-    const next = this.#idle.find(({ isolate }) => !isolate.ready);
+    const next = this.#idle.find(({ isolate }) => isolate.state === 'used');
     if (next === undefined) return;
     this.#prepare(next);
     this.settleSoon();
@@ -115,6 +134,14 @@ export class UsedIsolates {
   #prepare(wanted: IdleIsolate): void {
     if (!this.#idle.includes(wanted) || makeReady(wanted.isolate)) return;
     this.#retain((idle) => idle !== wanted);
+  }
+
+  async #prepareByThread(wanted: IdleIsolate): Promise<void> {
+    try {
+      await wanted.isolate.prepare();
+    } catch {
+      this.#retain((idle) => idle !== wanted);
+    }
   }
 
   #retain(isKept: (idle: IdleIsolate) => boolean): void {

@@ -99,6 +99,19 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     assert.equal(sandbox.reserved, 0);
   });
 
+  it('is not filled right after a program while others of its session run, which would wait', async (t) => {
+    const sandbox = timed(t, { limits: { maxProgramsPerIsolate: 1 } });
+    const [session, calls] = [Symbol('two'), new RecordingCalls()];
+    const other = sandbox.run(contractProgram('text(1); for (;;);'), calls, session);
+    await calls.until('text');
+    await sandbox.run(contractProgram('text(2)'), new RecordingCalls(), session).ended;
+    t.mock.timers.tick(4);
+    assert.equal(sandbox.reserved, 0);
+    t.mock.timers.tick(1);
+    assert.notEqual(sandbox.reserved, 0);
+    other.kill();
+  });
+
   it('is filled at once if it was too small', async (t) => {
     const sandbox = timed(t);
     await runMany(sandbox, 3);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { isolateSandbox } from '../../../sandbox/index.ts';
 import { isolateBlueprint } from '../../../sandbox/isolate/blueprint.ts';
 import { mayRunAnother, toKeep } from '../../../sandbox/isolate/isolate-reuse.ts';
@@ -7,6 +8,7 @@ import { ProgramIsolate } from '../../../sandbox/isolate/program-isolate.ts';
 import { UsedIsolates } from '../../../sandbox/isolate/used-isolates.ts';
 import { DEFAULT_SANDBOX_LIMITS } from '../../../sandbox/limits.ts';
 import { contractProgram } from '../../contract/contract-program.ts';
+import { isSettled } from '../../support/gates.ts';
 import { RecordingCalls } from '../../support/recording-calls.ts';
 import { UsedIsolate } from '../../support/used-isolate.ts';
 
@@ -145,6 +147,35 @@ describe('An isolate', { timeout: 60_000 }, () => {
     assert.ok(sandbox.made < 60, `${sandbox.made} isolates were made`);
   });
 
+  it('is prepared by a thread only while others of its session run', async (t) => {
+    const { mock } = t.mock.method(ProgramIsolate.prototype, 'prepare');
+    await using sandbox = isolateSandbox({ reserve: 0, limits: { maxRunningPrograms: 1 } });
+    const session = Symbol('one after another');
+    const run = () => sandbox.run(contractProgram('text(1)'), new RecordingCalls(), session).ended;
+    for (let n = 0; n < 3; n += 1) await run();
+    assert.equal(mock.callCount(), 0);
+    await Promise.all([run(), run(), run()]);
+    assert.notEqual(mock.callCount(), 0);
+  });
+
+  it('is left by its thread before the sandbox is closed', async (t) => {
+    const [entered, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { prepare } = ProgramIsolate.prototype;
+    t.mock.method(ProgramIsolate.prototype, 'prepare', async function (this: ProgramIsolate) {
+      entered.resolve();
+      await prepare.call(this).finally(() => left.promise);
+    });
+    const sandbox = isolateSandbox({ reserve: 0, limits: { maxRunningPrograms: 1 } });
+    const session = Symbol('crowd');
+    for (let n = 0; n < 10; n += 1)
+      sandbox.run(contractProgram('text(1)'), new RecordingCalls(), session);
+    await entered.promise;
+    const closing = sandbox.close();
+    for (let n = 0; n < 10; n += 1) assert.equal(await isSettled(closing), false);
+    left.resolve();
+    await closing;
+  });
+
   it('is not waited for while it is in use', async () => {
     await using sandbox = isolateSandbox({ reserve: 0 });
     const session = Symbol('waiting');
@@ -206,21 +237,69 @@ describe('UsedIsolates', { timeout: 30_000 }, () => {
     used.settleSoon();
     t.mock.timers.tick(0);
     assert.deepEqual(
-      isolates.map(({ ready }) => ready),
-      [false, false, true],
+      isolates.map(({ state }) => state),
+      ['used', 'used', 'ready'],
     );
     for (let n = 0; n < 3; n += 1) t.mock.timers.tick(2);
     assert.equal(used.isReady(session), true);
     assert.deepEqual(
-      isolates.map(({ disposed, ready }) => [disposed, ready]),
+      isolates.map(({ disposed, state }) => [disposed, state]),
       [
-        [true, false],
-        [false, true],
-        [false, true],
+        [true, 'used'],
+        [false, 'ready'],
+        [false, 'ready'],
       ],
     );
-    used.close();
+    void used.close();
     assert.deepEqual([used.size, isolates.every(({ disposed }) => disposed)], [0, true]);
+  });
+
+  it('lets threads prepare contexts, and gives nobody such an isolate before it is ready', async () => {
+    const { used, isolates } = setup(2);
+    const before = isolates.map(({ context }) => context);
+    used.prepareAside(session);
+    used.prepareAside(session);
+    assert.deepEqual([used.take(session), used.isReady(session), used.size], [undefined, false, 2]);
+    while (isolates.some(({ state }) => state === 'preparing')) await setImmediate();
+    assert.equal(used.isReady(session), true);
+    assert.deepEqual([used.take(session), used.take(session)], isolates.toReversed());
+    for (const [n, isolate] of isolates.entries()) {
+      assert.notEqual(isolate.context, before[n]);
+      assert.equal(isolate.contexts, 2);
+      isolate.dispose();
+    }
+  });
+
+  it('gives a program an isolate that is ready before one that is not', async () => {
+    const { used, isolates } = setup(1);
+    used.prepareAside(session);
+    while (isolates[0]?.state === 'preparing') await setImmediate();
+    const unready = new ProgramIsolate(blueprint);
+    used.put(session, unready);
+    assert.deepEqual([used.take(session), used.take(session)], [isolates[0], unready]);
+    for (const isolate of [...isolates, unready]) isolate.dispose();
+  });
+
+  it('keeps none that V8 has ended while a thread prepared it', async () => {
+    const { used, isolates } = setup(1);
+    used.prepareAside(session);
+    isolates[0]?.dispose();
+    while (used.size > 0) await setImmediate();
+    assert.equal(used.take(session), undefined);
+  });
+
+  it('is closed when no thread is inside any more', async () => {
+    for (let n = 0; n < 20; n += 1) {
+      const { used, isolates } = setup(3);
+      const settled: unknown[] = [];
+      for (const isolate of isolates) {
+        const prepare = isolate.prepare.bind(isolate);
+        isolate.prepare = () => prepare().finally(() => settled.push(isolate));
+      }
+      used.prepareAside(session);
+      await used.close();
+      assert.deepEqual([settled.length, isolates.every(({ disposed }) => disposed)], [3, true]);
+    }
   });
 
   it('disposes the isolates of a session that runs nothing more, a second later', (t) => {
