@@ -2,7 +2,6 @@ import type { Program, ProgramCalls, ProgramEnd, SandboxRun } from '../../src/sa
 import type { SandboxLimits } from '../limits.ts';
 import { prepareModule } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
-import { checkSyntax } from './check-syntax.ts';
 import { BY_THREADS, type Doorway } from './doorway.ts';
 import { EntryQueue } from './entry-queue.ts';
 import { GuestMessages, type MessagesOwner } from './guest-messages.ts';
@@ -135,7 +134,7 @@ export class IsolateRun implements SandboxRun {
     if (this.#over) return isolate.dispose();
     this.#isolate = isolate;
     this.#insideBeforeMs = isolate.insideMs;
-    const prepared = prepareModule(this.#program.source, checkSyntax);
+    const prepared = prepareModule(this.#program.source, isolate.checkSyntax);
     this.#calls.started();
     if (this.#over) return;
     if (!prepared.ok) return this.#finish(prepared.failure);
@@ -246,7 +245,7 @@ export class IsolateRun implements SandboxRun {
     this.#lasts = true;
     if (this.#mayMove === 'no') this.#mayMove = 'interrupted';
     if (this.#isolate?.disposed) this.#finish(outOfMemory(this.#limits));
-    else if (!this.#begun) this.#finish(unreadable(this.#program.source, error));
+    else if (!this.#begun) this.#finish(unreadable(error));
     else if (!this.#messages.exited) this.#notes.rejected(error);
   }
 

@@ -1,12 +1,16 @@
 import ivm from 'isolated-vm';
 import type { GuestGlobals } from '../../src/sandbox.ts';
+import type { SyntaxCheck } from '../source/module-source.ts';
 import type { IsolateBlueprint } from './blueprint.ts';
+import { syntaxCheckIn } from './check-syntax.ts';
 import { type CompiledHelpers, compileHelpers } from './install-helpers.ts';
 import { ProgramContext } from './program-context.ts';
 import type { WebGlobals } from './web-globals.ts';
 
 /** A separate V8 heap with a limit. Programs run in it one after another, each in its own context. */
 export class ProgramIsolate {
+  /** V8's opinion of a program. Nobody may be inside. */
+  readonly checkSyntax: SyntaxCheck;
   readonly #isolate: ivm.Isolate;
   readonly #helpers: CompiledHelpers;
   readonly #webGlobals: WebGlobals;
@@ -18,6 +22,7 @@ export class ProgramIsolate {
   constructor({ limits, scripts, webGlobals }: IsolateBlueprint) {
     const memoryLimit = Math.max(8, Math.round(limits.maxHeapBytes / (1 << 20)));
     this.#isolate = new ivm.Isolate({ memoryLimit });
+    this.checkSyntax = syntaxCheckIn(this.#isolate);
     this.#helpers = compileHelpers(this.#isolate, scripts);
     this.#webGlobals = webGlobals;
     this.#context = new ProgramContext(this.#isolate.createContextSync(), this.#helpers);

@@ -1,7 +1,6 @@
 import type { CellFailure } from '../../src/events.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { syntaxFailure } from '../source/module-source.ts';
-import { checkSyntax } from './check-syntax.ts';
 
 /** The failure of a program that exceeded a limit. */
 export function overLimit(limits: SandboxLimits, limit: keyof SandboxLimits): CellFailure {
@@ -22,9 +21,8 @@ export function deadlock(): CellFailure {
   return { kind: 'deadlock', text };
 }
 
-/** The failure of a program that our parser accepts and V8 does not. */
-export function unreadable(source: string, error: unknown): CellFailure {
+/** The failure of a program that V8 accepts as a module, but not as the body of a function. */
+export function unreadable(error: unknown): CellFailure {
   const message = error instanceof Error ? error.message.replace(/ \[[^\]]*\]$/, '') : 'unknown';
-  const found = checkSyntax(source) ?? { message, line: 1, column: 1 };
-  return syntaxFailure(found).failure;
+  return syntaxFailure({ message, line: 1, column: 1 }).failure;
 }

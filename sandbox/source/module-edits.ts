@@ -26,11 +26,12 @@ interface Edit {
  *
  * Everything else keeps its line and column.
  *
+ * @param program Null if the source needs no edits.
  * @throws RangeError if the source is nested too deeply.
  */
 export function moduleEdits(
   source: string,
-  program: Program,
+  program: Program | null,
   comments: readonly Comment[],
 ): EditedModule {
   const metaName = unusedName(source, 'import.meta'.length);
@@ -39,7 +40,7 @@ export function moduleEdits(
   const edits = comments.flatMap(directiveEdit);
   if (source.startsWith('#!')) edits.push({ start: 0, end: 2, text: '//' });
   let imports: string | null = null;
-  if (SPECIAL_WORDS.test(source)) {
+  if (program !== null && SPECIAL_WORDS.test(source)) {
     for (const statement of program.body) {
       imports ??= specifierOf(statement);
       edits.push(...exportEdits(source, statement));

@@ -55,6 +55,12 @@ describe('A session that is given something bad', { timeout: 200_000 }, () => {
       });
     });
 
+    it('says that its heap is full where V8 cannot read it in so little', async () => {
+      await using small = isolateSandbox({ limits: { maxHeapBytes: 8 * MIB } });
+      const source = Array.from({ length: 30_000 }, (_, n) => `(function f${n}(){});`).join('');
+      assert.equal((await runCell(small, source)).failure?.kind, 'memory');
+    });
+
     it('ends where the parser knows more letters than the engine', async () => {
       const { texts } = await runCell(sandbox, `let \u{3d000} = 1`);
       assert.deepEqual(texts, []);

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
+import ivm from 'isolated-vm';
 import { isolateSandbox } from '../../../sandbox/index.ts';
-import { checkSyntax } from '../../../sandbox/isolate/check-syntax.ts';
+import { syntaxCheckIn } from '../../../sandbox/isolate/check-syntax.ts';
 import { prepareModule } from '../../../sandbox/source/module-source.ts';
 import { runCell } from '../../support/finished-cell.ts';
+
+const checkSyntax = syntaxCheckIn(new ivm.Isolate({ memoryLimit: 128 }));
 
 const failureOf = (source: string) => {
   const prepared = prepareModule(source, checkSyntax);
