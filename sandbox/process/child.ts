@@ -15,6 +15,7 @@ import { MemoryLedger } from './memory-ledger.ts';
 import { Down, END_BOUNDS, Up } from './message-kinds.ts';
 import { OwnMemory } from './own-memory.ts';
 import { UnsentWrites } from './unsent-writes.ts';
+import { WatchMoment } from './watch-moment.ts';
 
 /** Bytes in the pipe from which a program has to wait. */
 const FULL_PIPE_BYTES = 1 << 20;
@@ -57,8 +58,7 @@ export class SandboxProcess {
   #sandbox: IsolateSandbox | null = null;
   #memory: OwnMemory | null = null;
 
-  /** How many more deliveries to a lone program make it worth while to start the watch; null if nothing does. */
-  #untilWatch: number | null = null;
+  #watchMoment: WatchMoment | null = null;
 
   constructor({ pipe, helperCode, lacksCode }: SandboxProcessParts) {
     const reader = new FrameReader();
@@ -148,23 +148,18 @@ export class SandboxProcess {
       die();
     };
     this.#memory = new OwnMemory({ limitBytes, usedBytes, onExcess });
-    if (aloneAfter > 0) this.#untilWatch = aloneAfter;
-    else giveUpThreads();
+    if (aloneAfter === 0) return giveUpThreads();
+    const { mostBytes } = this.#memory;
+    this.#watchMoment = new WatchMoment(aloneAfter, () => {
+      const onReady = () => this.#writer.send(Up.Able, 0, 0, 0);
+      this.#watch.start({ mostBytes, lastWords: lastWordsOf(limitBytes), onReady });
+      giveUpThreads();
+    });
   }
 
-  /**
-   * A start or a few answers were delivered to a program. Its process is worth a watch if it is entered
-   * often, as for one cell or call after another.
-   */
+  /** A start or a few answers were delivered to a program. */
   #delivered(): void {
-    if (this.#untilWatch === null || this.#guests.size !== 1 || this.#memory === null) return;
-    this.#untilWatch -= 1;
-    if (this.#untilWatch > 0) return;
-    this.#untilWatch = null;
-    const { mostBytes, limitBytes } = this.#memory;
-    const onReady = () => this.#writer.send(Up.Able, 0, 0, 0);
-    this.#watch.start({ mostBytes, lastWords: lastWordsOf(limitBytes), onReady });
-    giveUpThreads();
+    if (this.#guests.size === 1) this.#watchMoment?.delivered();
   }
 
   #keepValues(session: number, texts: Frame['texts']): void {

@@ -29,7 +29,7 @@ export interface ProcessSandboxOptions {
   /**
    * After how many starts and answers a process prepares to run a cell that is alone in it on its main
    * thread; more than four answers at once do not count. That halves the time of a tool call, and takes
-   * a thread of 10 MB. 0 for never. Default: 8.
+   * a thread of 10 MB, which is started when they rest for 2 ms, or after twelve more. 0 for never. Default: 8.
    */
   readonly aloneAfter?: number;
   readonly limits?: Partial<SandboxLimits & ProcessLimits>;
