@@ -14,13 +14,23 @@ const OWNER_ONLY = 0o600;
 /** The same functions do not always take the same memory. */
 const MORE_BYTES = 512;
 
+/**
+ * The text of a bundle, and what is kept of its code.
+ *
+ * @param {string} path @param {string | null} folder
+ */
+function find(path, folder) {
+  const source = fs.readFileSync(path, 'latin1');
+  const id = ID.exec(source)?.[1];
+  const file = folder === null || !id ? null : join(folder, `${basename(path)}-${id}`);
+  return { path, source, file, code: read(file) };
+}
+
 /** A bundle that was loaded, and where its code is kept. */
 class Bundle {
-  /** @param {string} source @param {string} path @param {string | null} folder */
-  constructor(source, path, folder) {
-    const id = ID.exec(source)?.[1];
-    this.file = folder === null || !id ? null : join(folder, `${basename(path)}-${id}`);
-    const code = read(this.file);
+  /** @param {ReturnType<typeof find>} found */
+  constructor({ path, source, file, code }) {
+    this.file = file;
     this.script = new vm.Script(source, {
       filename: path,
       cachedData: code,
@@ -78,6 +88,8 @@ function write(file, bytes) {
 exports.KeptCode = class KeptCode {
   /** @type {Bundle[]} */
   #bundles = [];
+  /** @type {Map<string, ReturnType<typeof find>>} */
+  #ahead = new Map();
   #folder;
 
   /** @param {string | null} folder Only this user can write there; null if nothing is kept. */
@@ -93,7 +105,8 @@ exports.KeptCode = class KeptCode {
     const ordinary = Module.createRequire(path);
     const known = ordinary.cache[path];
     if (known !== undefined) return known.exports;
-    const bundle = new Bundle(fs.readFileSync(path, 'latin1'), path, this.#folder);
+    const bundle = new Bundle(this.#ahead.get(path) ?? find(path, this.#folder));
+    this.#ahead.delete(path);
     this.#bundles.push(bundle);
     const module = new Module(path, undefined);
     module.filename = path;
@@ -106,6 +119,11 @@ exports.KeptCode = class KeptCode {
     );
     bundle.script.runInThisContext()(module.exports, require, module, path, dirname(path));
     return module.exports;
+  }
+
+  /** Reads a bundle and its code now: they may be unreadable when it is loaded. @param {string} path */
+  readAhead(path) {
+    this.#ahead.set(path, find(path, this.#folder));
   }
 
   /** Whether code is kept and there is none yet of some bundle. */

@@ -5,6 +5,8 @@ const { KeptCode } = require('./kept-code.cjs');
 
 const kept = new KeptCode(getCompileCacheDir() ?? null);
 const { main } = kept.load(join(__dirname, 'sandbox-programs.cjs'));
+// The folder of kept code cannot be read any more when a program needs it.
+kept.readAhead(join(__dirname, 'sandbox-programs-later.cjs'));
 main({
   hasTime: process.argv[2] === 'rehearse',
   lacks: () => kept.lacks,

@@ -1,6 +1,7 @@
 import { withDefaults } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
+import { editorFor, loadEditor } from '../source/module-source.ts';
 import { collectAtExit } from './collect-at-exit.ts';
 import { BY_THREADS, type Doorway } from './doorway.ts';
 import type { HelperCode } from './helper-code.ts';
@@ -24,9 +25,12 @@ export interface IsolateSandboxOptions {
 interface WaitingProgram {
   readonly run: IsolateRun;
   readonly session: symbol;
+  readonly source: string;
 }
 
 const CLOSE_MS = 1_000;
+/** The editor of modules is loaded when no program has started for so long, in milliseconds. */
+const EDITOR_MS = 200;
 
 /**
  * Runs each program in a fresh context of an isolate of this process.
@@ -47,6 +51,8 @@ export class IsolateSandbox implements Sandbox {
   readonly #runs = new Set<IsolateRun>();
   /** Programs that have ended and may still be inside their isolate. */
   readonly #stopping = new Set<Promise<void>>();
+  #editorTimer: NodeJS.Timeout | undefined;
+  #hasEditor = false;
   #closed = false;
 
   constructor({ reserve = 2, limits }: IsolateSandboxOptions = {}) {
@@ -55,6 +61,7 @@ export class IsolateSandbox implements Sandbox {
     this.#reserve = new IsolateReserve(reserve, this.#limits);
     this.#used = new UsedIsolates(this.#limits);
     this.#turns = new SessionTurns(this.#limits.maxRunningPrograms);
+    this.#loadEditorLater();
   }
 
   /** New isolates that are ready for a program. */
@@ -97,8 +104,9 @@ export class IsolateSandbox implements Sandbox {
     }
     this.#runs.add(run);
     const given = turn.take();
-    if (given === null) this.#startSoon({ run, session });
-    else void given.then((mayRun) => mayRun && this.#startSoon({ run, session }));
+    const waiting = { run, session, source: program.source };
+    if (given === null) this.#startSoon(waiting);
+    else void given.then((mayRun) => mayRun && this.#startSoon(waiting));
     return run;
   }
 
@@ -118,6 +126,7 @@ export class IsolateSandbox implements Sandbox {
    */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#editorTimer);
     for (const run of this.#runs) run.kill();
     this.#reserve.close();
     this.#stopping.add(this.#used.close());
@@ -133,7 +142,26 @@ export class IsolateSandbox implements Sandbox {
   }
 
   #startSoon(program: WaitingProgram): void {
+    const editor = editorFor(program.source);
+    if (editor !== null) return this.#startAfter(editor, program);
     if (this.#waiting.push(program) === 1) queueMicrotask(() => this.#startWaiting());
+  }
+
+  #startAfter(editor: Promise<void>, program: WaitingProgram): void {
+    const onLoaded = () => this.#startSoon(program);
+    editor.then(onLoaded, (error: unknown) => program.run.fail(notStarted(error)));
+  }
+
+  /** So that few programs wait for it, and none for the processor time that it takes. */
+  #loadEditorLater(): void {
+    clearTimeout(this.#editorTimer);
+    if (this.#closed || this.#hasEditor) return;
+    const load = () => {
+      this.#hasEditor = true;
+      // A program that needs it tries again.
+      void loadEditor()?.catch(() => {});
+    };
+    this.#editorTimer = setTimeout(load, EDITOR_MS).unref();
   }
 
   #over(left: ProgramIsolate | null, session: symbol): void {
@@ -167,12 +195,17 @@ export class IsolateSandbox implements Sandbox {
     try {
       run.start(this.#used.take(session) ?? this.#reserve.take());
     } catch (error) {
-      run.fail(`failed to initialize code mode runtime: ${String(error)}`);
+      run.fail(notStarted(error));
     }
+    this.#loadEditorLater();
     if (this.#waiting.length > 0) return;
     this.#used.settleSoon();
     this.#reserve.refillLater();
   }
+}
+
+function notStarted(error: unknown): string {
+  return `failed to initialize code mode runtime: ${String(error)}`;
 }
 
 /**

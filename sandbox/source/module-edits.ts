@@ -1,18 +1,13 @@
-import type { Comment, ImportExpression, MetaProperty, Node, Program } from 'acorn';
+import {
+  type Comment,
+  type ImportExpression,
+  type MetaProperty,
+  type Node,
+  Parser,
+  type Program,
+} from 'acorn';
 import { ancestor } from 'acorn-walk';
-
-/** A module's source, rewritten for the body of an async function. */
-export interface EditedModule {
-  readonly body: string;
-  /** The name of `import.meta` in the body. */
-  readonly metaName: string;
-  /** The name of `import()` in the body. */
-  readonly loadName: string;
-  /** The name of the top-level `this`, which is undefined, in the body. */
-  readonly thisName: string;
-  /** The first import of the module; null if there is none. */
-  readonly imports: string | null;
-}
+import type { HiddenNames } from './hidden-names.ts';
 
 interface Edit {
   readonly start: number;
@@ -20,43 +15,64 @@ interface Edit {
   readonly text: string;
 }
 
+/** A module's source, rewritten for the body of an async function; or where it could not be read, counted from 1. */
+export type EditedModule =
+  | {
+      readonly ok: true;
+      readonly body: string;
+      /** The first import of the module; null if there is none. */
+      readonly imports: string | null;
+    }
+  | {
+      readonly ok: false;
+      readonly message: string;
+      readonly line: number;
+      readonly column: number;
+    };
+
 /**
  * Rewrites what is only allowed in a module: exports lose their keyword; `import.meta`, `import()` and
  * top-level `this` become names; comments that would rename the file lose their marker.
  *
- * Everything else keeps its line and column.
+ * Everything else keeps its line and column. Loads a parser, so few programs should wait for this module.
  *
- * @param program Null if the source needs no edits.
+ * @param source V8 can read it.
  * @throws RangeError if the source is nested too deeply.
  */
-export function moduleEdits(
-  source: string,
-  program: Program | null,
-  comments: readonly Comment[],
-): EditedModule {
-  const metaName = unusedName(source, 'import.meta'.length);
-  const loadName = unusedName(source, 'import'.length);
-  const thisName = unusedName(source, 'this'.length);
+export function editModule(source: string, names: HiddenNames): EditedModule {
+  const comments: Comment[] = [];
+  let program: Program;
+  try {
+    program = QuickParser.parse(source, {
+      ecmaVersion: 'latest',
+      sourceType: 'module',
+      onComment: comments,
+    });
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
+    const text = message.replace(/ \(\d+:\d+\)$/, '');
+    return { ok: false, message: text, line: loc?.line ?? 1, column: (loc?.column ?? 0) + 1 };
+  }
   const edits = comments.flatMap(directiveEdit);
   if (source.startsWith('#!')) edits.push({ start: 0, end: 2, text: '//' });
   let imports: string | null = null;
-  if (program !== null && SPECIAL_WORDS.test(source)) {
-    for (const statement of program.body) {
-      imports ??= specifierOf(statement);
-      edits.push(...exportEdits(source, statement));
-    }
-    edits.push(...expressionEdits(source, program, { metaName, loadName, thisName }));
+  for (const statement of program.body) {
+    imports ??= specifierOf(statement);
+    edits.push(...exportEdits(source, statement));
   }
-  return { body: apply(source, edits), metaName, loadName, thisName, imports };
+  edits.push(...expressionEdits(source, program, names));
+  return { ok: true, body: apply(source, edits), imports };
 }
 
-/** Whether a source may contain anything that must be rewritten. */
-export function needsEdits(source: string): boolean {
-  return SPECIAL_WORDS.test(source) || /^#!|sourceURL|sourceMappingURL/.test(source);
-}
-
-/** An escaped letter may be part of one of these words. */
-const SPECIAL_WORDS = /import|export|this|\\u/;
+/** Skips the checks that take time quadratic in the source; V8 has already made them. */
+const QuickParser = Parser.extend(
+  (Base) =>
+    class extends (Base as unknown as new (...args: never[]) => object) {
+      declareName(): void {}
+      checkLocalExport(): void {}
+    } as unknown as typeof Parser,
+);
 
 /** A `sourceURL` comment would put another file name into stacks. */
 function directiveEdit({ value, start }: Comment): Edit[] {
@@ -98,12 +114,10 @@ function exportEdits(source: string, statement: Program['body'][number]): Edit[]
 
 const EXPORT_DEFAULT = /export(?:\s|\/\*[\s\S]*?\*\/|\/\/.*)*default/y;
 
-type Names = Pick<EditedModule, 'metaName' | 'loadName' | 'thisName'>;
-
 function expressionEdits(
   source: string,
   program: Program,
-  { metaName, loadName, thisName }: Names,
+  { metaName, loadName, thisName }: HiddenNames,
 ): Edit[] {
   const edits: Edit[] = [];
   const replace = ({ start, end }: Node, name: string) =>
@@ -142,21 +156,6 @@ function blank(source: string, start: number, end: number, first = ''): Edit {
   const rest = source.slice(start + first.length, end);
   return { start, end, text: first + rest.replace(/[^\n\r\u2028\u2029]/g, ' ') };
 }
-
-/** An identifier of that length that does not occur in the source, and that no source can predict. */
-export function unusedName(source: string, length: number): string {
-  for (;;) {
-    let name = '$';
-    while (name.length < length) {
-      name += String.fromCharCode(FIRST_LETTER + Math.floor(Math.random() * LETTERS));
-    }
-    if (!source.includes(name)) return name;
-  }
-}
-
-/** The Han letters of the basic plane: enough of them that names of four units never run out. */
-const FIRST_LETTER = 0x4e00;
-const LETTERS = 20_000;
 
 /** Drops edits inside other edits: they would bring back what the outer edit removes. */
 function apply(source: string, edits: readonly Edit[]): string {

@@ -1,18 +1,11 @@
-import { type Comment, Parser, type Program } from 'acorn';
 import type { CellFailure } from '../../src/events.ts';
-import { moduleEdits, needsEdits } from './module-edits.ts';
+import { type HiddenNames, hiddenNames } from './hidden-names.ts';
 import { stripTypes } from './strip-types.ts';
 
 /** A program as the body of an async arrow function, with every character at its line and column. */
-export interface ModuleBody {
+export interface ModuleBody extends HiddenNames {
   readonly ok: true;
   readonly body: string;
-  /** The name of `import.meta` in the body. */
-  readonly metaName: string;
-  /** The name of `import()` in the body. */
-  readonly loadName: string;
-  /** The name of the top-level `this` in the body. */
-  readonly thisName: string;
 }
 
 /** V8's syntax error for a source; null if there is none. Lines and columns count from 1. */
@@ -28,23 +21,24 @@ const TOO_DEEP = { message: 'The source is nested too deeply', line: 1, column: 
  *
  * Source that is not JavaScript is read as TypeScript with erasable types.
  *
- * V8 says whether it parses, which takes it a tenth of the time of our parser when that has not run often.
- * Our parser reads only what may have to be rewritten.
+ * V8 says whether it parses, which takes it a tenth of the time of a parser in JavaScript that has not run
+ * often. That one reads only what may have to be rewritten.
  *
+ * @param source `editorFor` said that it can be prepared.
  * @param check Asks V8.
  */
 export function prepareModule(
   source: string,
   check: SyntaxCheck,
 ): ModuleBody | { readonly ok: false; readonly failure: CellFailure } {
-  const parsed = tryParse(source, check);
-  if (parsed.ok) return toBody(source, parsed);
+  const parsed = parse(source, check);
+  if (parsed.ok) return toBody(parsed);
   // Stripping takes time quadratic in the depth, with or without types.
   if (parsed.message === TOO_DEEP.message) return syntaxFailure(parsed);
   const stripped = stripTypes(source);
   if (stripped.ok) {
-    const again = tryParse(stripped.code, check);
-    return again.ok ? toBody(stripped.code, again) : syntaxFailure(again);
+    const again = parse(stripped.code, check);
+    return again.ok ? toBody(again) : syntaxFailure(again);
   }
   if (stripped.unsupported || isBehind(stripped, parsed)) return syntaxFailure(stripped);
   return syntaxFailure(parsed);
@@ -53,36 +47,54 @@ export function prepareModule(
 type Wrong = Position & { readonly message: string };
 
 type Parsed =
-  | { readonly ok: true; readonly program: Program | null; readonly comments: readonly Comment[] }
+  | {
+      readonly ok: true;
+      readonly names: HiddenNames;
+      readonly body: string;
+      readonly imports: string | null;
+    }
   | ({ readonly ok: false } & Wrong);
 
-/** Skips the checks that take time quadratic in the source; V8 has already made them. */
-const QuickParser = Parser.extend(
-  (Base) =>
-    class extends (Base as unknown as new (...args: never[]) => object) {
-      declareName(): void {}
-      checkLocalExport(): void {}
-    } as unknown as typeof Parser,
-);
-
-function tryParse(source: string, check: SyntaxCheck): Parsed {
+function parse(source: string, check: SyntaxCheck): Parsed {
   const wrong = check(source);
   if (wrong !== null) return { ok: false, ...wrong };
-  if (!needsEdits(source)) return { ok: true, program: null, comments: [] };
-  const comments: Comment[] = [];
+  const names = hiddenNames(source);
+  if (!needsEdits(source)) return { ok: true, names, body: source, imports: null };
+  if (editor === null) throw new Error('The editor of modules is not loaded');
   try {
-    const program = QuickParser.parse(source, {
-      ecmaVersion: 'latest',
-      sourceType: 'module',
-      onComment: comments,
-    });
-    return { ok: true, program, comments };
+    const edited = editor.editModule(source, names);
+    return edited.ok ? { ...edited, names } : edited;
   } catch (error) {
-    if (!(error instanceof SyntaxError)) return { ok: false, ...TOO_DEEP };
-    const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
-    const text = message.replace(/ \(\d+:\d+\)$/, '');
-    return { ok: false, message: text, line: loc?.line ?? 1, column: (loc?.column ?? 0) + 1 };
+    if (error instanceof RangeError) return { ok: false, ...TOO_DEEP };
+    throw error;
   }
+}
+
+/** Whether a source may contain anything that must be rewritten. An escaped letter may be part of a word. */
+function needsEdits(source: string): boolean {
+  return /import|export|this|\\u|^#!|sourceURL|sourceMappingURL/.test(source);
+}
+
+type Editor = typeof import('./module-edits.ts');
+let editor: Editor | null = null;
+let loading: Promise<void> | null = null;
+
+/** Resolves when `prepareModule` can be called with this source; null if it can be now. */
+export function editorFor(source: string): Promise<void> | null {
+  return needsEdits(source) ? loadEditor() : null;
+}
+
+/** Loads what few programs need, and what would make the start of a process longer. Null if it is loaded. */
+export function loadEditor(): Promise<void> | null {
+  if (editor !== null) return null;
+  loading ??= import('./module-edits.ts')
+    .then((loaded) => {
+      editor = loaded;
+    })
+    .finally(() => {
+      loading = null;
+    });
+  return loading;
 }
 
 interface Position {
@@ -100,17 +112,8 @@ export function syntaxFailure({ message, line, column }: Wrong) {
   return { ok: false, failure: { kind: 'syntax', text, line, column } } as const;
 }
 
-function toBody(
-  source: string,
-  { program, comments }: Extract<Parsed, { ok: true }>,
-): ReturnType<typeof prepareModule> {
-  try {
-    const edited = moduleEdits(source, program, comments);
-    if (edited.imports === null) return { ok: true, ...edited };
-    const text = `Unsupported import in exec: ${edited.imports}`;
-    return { ok: false, failure: { kind: 'syntax', text } };
-  } catch (error) {
-    if (error instanceof RangeError) return syntaxFailure(TOO_DEEP);
-    throw error;
-  }
+function toBody({ names, body, imports }: Extract<Parsed, { ok: true }>) {
+  if (imports === null) return { ok: true, body, ...names } as const;
+  const text = `Unsupported import in exec: ${imports}`;
+  return { ok: false, failure: { kind: 'syntax', text } } as const;
 }

@@ -1,7 +1,7 @@
 import type { Program } from '../../src/sandbox.ts';
 import { lengthOfValues } from '../../src/stored-values.ts';
 import type { StartConfig } from '../bootstrap/bridge-types.ts';
-import { unusedName } from './module-edits.ts';
+import { unusedName } from './hidden-names.ts';
 import type { ModuleBody } from './module-source.ts';
 
 /** If stored values are longer than this together, each is fetched when it is loaded. */

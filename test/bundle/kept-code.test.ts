@@ -101,6 +101,19 @@ describe('KeptCode', { timeout: 60_000 }, () => {
     assert.equal(run('main.other(); return kept.lacks'), false);
   });
 
+  it('reads a bundle ahead of its use, with the code that is kept', () => {
+    run('main.other(); kept.keep(); return 0');
+    const path = JSON.stringify(join(folder, 'other.cjs'));
+    const gone = `
+      const { rmSync } = require('node:fs');
+      kept.readAhead(${path});
+      rmSync(${path}); rmSync(${JSON.stringify(kept)}, { recursive: true });`;
+    assert.deepEqual(run(`${gone} return [typeof main.other().os.cpus, kept.lacks]`), [
+      'function',
+      false,
+    ]);
+  });
+
   it('keeps code for the user alone, and leaves nothing unfinished', () => {
     run('main.other(); kept.keep(); return 0');
     assert.equal(files().length, 2);

@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import ivm from 'isolated-vm';
 import { isolateSandbox } from '../../../sandbox/index.ts';
 import { syntaxCheckIn } from '../../../sandbox/isolate/check-syntax.ts';
-import { prepareModule } from '../../../sandbox/source/module-source.ts';
+import { loadEditor, prepareModule } from '../../../sandbox/source/module-source.ts';
 import { runCell } from '../../support/finished-cell.ts';
 
+await loadEditor();
 const checkSyntax = syntaxCheckIn(new ivm.Isolate({ memoryLimit: 128 }));
 
 const STATEMENTS = [
