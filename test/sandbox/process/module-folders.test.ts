@@ -41,10 +41,10 @@ function importedBy(file: string, seen = new Set<string>()): ReadonlySet<string>
   const packages = new Set<string>();
   if (seen.has(file)) return packages;
   seen.add(file);
-  const imports = readFileSync(file, 'utf8').matchAll(
-    /^(?:import|export) (?!type )[^;]*?from '([^']+)';/gms,
-  );
-  for (const [, from = ''] of imports) {
+  const text = readFileSync(file, 'utf8');
+  const imports = text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';/gms);
+  const later = text.matchAll(/(?<!typeof )import\('([^']+)'\)/g);
+  for (const [, from = ''] of [...imports, ...later]) {
     if (from.startsWith('node:')) continue;
     if (!from.startsWith('.')) packages.add(from);
     else for (const name of importedBy(resolve(dirname(file), from), seen)) packages.add(name);
