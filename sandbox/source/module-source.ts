@@ -81,7 +81,7 @@ let loading: Promise<void> | null = null;
 
 /** Resolves when `prepareModule` can be called with this source; null if it can be now. */
 export function editorFor(source: string): Promise<void> | null {
-  return needsEdits(source) ? loadEditor() : null;
+  return editor === null && needsEdits(source) ? loadEditor() : null;
 }
 
 /** Loads what few programs need, and what would make the start of a process longer. Null if it is loaded. */
