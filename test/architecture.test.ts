@@ -26,6 +26,9 @@ const SANDBOX_BASE = ['sandbox/limits.ts', 'sandbox/stored-bound.ts'];
 /** For large messages, whoever's. */
 const READ_AHEAD = 'sandbox/process/read-ahead.ts';
 
+/** For numbers in messages, whoever's. */
+const UINT32 = 'sandbox/process/uint32.ts';
+
 const RULES: readonly Rule[] = [
   { files: 'src/index.ts', mayImport: ['src/'] },
   { files: 'src/collections/', mayImport: ['src/collections/'] },
@@ -167,7 +170,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: 'host/wire/',
-    mayImport: ['src/', 'host/core/', 'host/io/', 'host/wire/', 'node:', 'zod'],
+    mayImport: ['src/', UINT32, 'host/core/', 'host/io/', 'host/wire/', 'node:', 'zod'],
   },
   {
     files: 'host/transports/',

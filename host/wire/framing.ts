@@ -1,3 +1,4 @@
+import { readUint32, writeUint32 } from '../../sandbox/process/uint32.ts';
 import { PrefixedReader } from '../io/prefixed-reader.ts';
 import type { MessageBody } from './transport.ts';
 
@@ -65,14 +66,14 @@ export class MessageWriter {
     this.#reserve(PREFIX_BYTES + room);
     const at = this.#used;
     const bytes = this.#slab.write(text, at + PREFIX_BYTES);
-    this.#slab.writeUInt32LE(bytes, at);
+    writeUint32(this.#slab, bytes, at);
     this.#used = at + PREFIX_BYTES + bytes;
   }
 
   #sendLarge(text: string, bytes: number): void {
     assertFits(bytes);
     const chunk = Buffer.allocUnsafeSlow(PREFIX_BYTES + bytes);
-    chunk.writeUInt32LE(bytes, 0);
+    writeUint32(chunk, bytes, 0);
     chunk.write(text, PREFIX_BYTES);
     this.#append(chunk);
   }
@@ -82,7 +83,7 @@ export class MessageWriter {
     for (const { length } of parts) bytes += length;
     assertFits(bytes);
     this.#reserve(PREFIX_BYTES + (bytes < LARGE_BYTES ? bytes : 0));
-    this.#slab.writeUInt32LE(bytes, this.#used);
+    writeUint32(this.#slab, bytes, this.#used);
     this.#used += PREFIX_BYTES;
     for (const part of parts) this.#add(part);
   }
@@ -128,7 +129,7 @@ export function assertFits(bytes: number): void {
 /** Splits a stream of bytes into messages. Nothing can be read after a length exceeds `MAX_FRAME_BYTES`. */
 export class MessageReader extends PrefixedReader {
   constructor() {
-    super(PREFIX_BYTES, (bytes, at) => checked(bytes.readUInt32LE(at)));
+    super(PREFIX_BYTES, (bytes, at) => checked(readUint32(bytes, at)));
   }
 }
 

@@ -12,6 +12,7 @@ import { ABSENT, HEAD_BYTES, type JsonTexts } from './json-texts.ts';
 import { LargeFrame } from './large-frame.ts';
 import { Up } from './message-kinds.ts';
 import { type Room, roomFor } from './read-ahead.ts';
+import { readUint32 } from './uint32.ts';
 
 /** A frame up to this size gets its room at once, in bytes; a larger one as its bytes arrive. */
 const EAGER_BYTES = 4 << 20;
@@ -170,7 +171,7 @@ export class FrameReader {
   }
 
   #sizeAt(bytes: Buffer, at: number): number {
-    const size = bytes.readUInt32LE(at);
+    const size = readUint32(bytes, at);
     if (size >= HEAD_BYTES && size <= this.#maxFrameBytes) return size;
     throw new Error(`Cannot read the frame: its length is ${size}`);
   }
@@ -179,7 +180,7 @@ export class FrameReader {
 /** The text was found to be JSON. */
 function decodeLargeCall(bytes: Buffer, start: number, end: number, argumentLength: number): Frame {
   const at = start + HEAD_BYTES + 4;
-  const length = bytes.readUInt32LE(start + HEAD_BYTES);
+  const length = readUint32(bytes, start + HEAD_BYTES);
   if (length !== end - at) throw new Error('Cannot read the frame: its text does not fill it');
   const text = bytes.subarray(at, end);
   if (!isUtf8(text)) throw new Error('Cannot read the frame: a text is not UTF-8');
@@ -188,20 +189,20 @@ function decodeLargeCall(bytes: Buffer, start: number, end: number, argumentLeng
 
 function headOf(bytes: Buffer, start: number): Omit<Frame, 'texts'> {
   return {
-    kind: bytes.readUInt8(start),
-    run: bytes.readUInt32LE(start + 2),
-    a: bytes.readUInt32LE(start + 6),
-    b: bytes.readUInt32LE(start + 10),
+    kind: bytes[start]!,
+    run: readUint32(bytes, start + 2),
+    a: readUint32(bytes, start + 6),
+    b: readUint32(bytes, start + 10),
   };
 }
 
 function decode(bytes: Buffer, start: number, end: number): Frame {
-  const count = bytes.readUInt8(start + 1);
+  const count = bytes[start + 1]!;
   const texts: (string | undefined)[] = [];
   let at = start + HEAD_BYTES + 4 * count;
   if (at > end) throw new Error('Cannot read the frame: it ends inside its head');
   for (let number = 0; number < count; number += 1) {
-    const length = bytes.readUInt32LE(start + HEAD_BYTES + 4 * number);
+    const length = readUint32(bytes, start + HEAD_BYTES + 4 * number);
     if (length === ABSENT) {
       texts.push(undefined);
       continue;
@@ -212,10 +213,10 @@ function decode(bytes: Buffer, start: number, end: number): Frame {
   }
   if (at !== end) throw new Error('Cannot read the frame: bytes follow its texts');
   return {
-    kind: bytes.readUInt8(start),
-    run: bytes.readUInt32LE(start + 2),
-    a: bytes.readUInt32LE(start + 6),
-    b: bytes.readUInt32LE(start + 10),
+    kind: bytes[start]!,
+    run: readUint32(bytes, start + 2),
+    a: readUint32(bytes, start + 6),
+    b: readUint32(bytes, start + 10),
     texts,
   };
 }

@@ -1,5 +1,6 @@
 import type { JsonText } from '../../src/delegate.ts';
 import { ABSENT, HEAD_BYTES } from './json-texts.ts';
+import { writeUint32 } from './uint32.ts';
 
 /**
  * A message between a host and its sandbox process: numbers and texts.
@@ -79,19 +80,19 @@ export class FrameWriter {
     const chunk = this.#chunk;
     chunk[head + 4] = kind;
     chunk[head + 5] = texts.length;
-    chunk.writeUInt32LE(run, head + 6);
-    chunk.writeUInt32LE(a, head + 10);
-    chunk.writeUInt32LE(b, head + 14);
+    writeUint32(chunk, run, head + 6);
+    writeUint32(chunk, a, head + 10);
+    writeUint32(chunk, b, head + 14);
     if (isApart) return this.#sendApart(head, first);
     let length = head + 18;
     let at = length + 4 * texts.length;
     for (const text of texts) {
       const bytes = text === undefined ? 0 : put(chunk, at, text);
-      chunk.writeUInt32LE(text === undefined ? ABSENT : bytes, length);
+      writeUint32(chunk, text === undefined ? ABSENT : bytes, length);
       length += 4;
       at += bytes;
     }
-    chunk.writeUInt32LE(at - head - PREFIX_BYTES, head);
+    writeUint32(chunk, at - head - PREFIX_BYTES, head);
     this.#used = at;
     if (at - this.#start > LARGE_CHUNK_BYTES) this.#handOut();
     if (this.#scheduled) return;
@@ -108,8 +109,8 @@ export class FrameWriter {
   /** Hands out the frame whose head begins there, with its text as it is. */
   #sendApart(head: number, text: Uint8Array): void {
     const at = head + PREFIX_BYTES + HEAD_BYTES;
-    this.#chunk.writeUInt32LE(text.length, at);
-    this.#chunk.writeUInt32LE(HEAD_BYTES + 4 + text.length, head);
+    writeUint32(this.#chunk, text.length, at);
+    writeUint32(this.#chunk, HEAD_BYTES + 4 + text.length, head);
     this.#used = at + 4;
     this.#handOut();
     this.#write(Buffer.from(text.buffer, text.byteOffset, text.length));

@@ -1,5 +1,6 @@
 import { JsonScanner } from '../../src/json/json-scanner.ts';
 import { Up } from './message-kinds.ts';
+import { readUint32 } from './uint32.ts';
 
 /** Where the parts of a frame are: see `Frame`. */
 export const HEAD_BYTES = 14;
@@ -42,7 +43,7 @@ export class JsonTexts {
     if (to - from < head) return;
     if (this.#start === 0) this.#go(head);
     for (; this.#index < count; this.#index += 1) {
-      const length = bytes.readUInt32LE(from + HEAD_BYTES + 4 * this.#index);
+      const length = readUint32(bytes, from + HEAD_BYTES + 4 * this.#index);
       if (length !== ABSENT && !this.#lookAt(bytes, from, to, length)) return;
     }
   }

@@ -2,6 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { JsonScanner } from '../../src/json/json-scanner.ts';
 import type { Frame } from './frames.ts';
 import { ABSENT, HEAD_BYTES, isJsonAt } from './json-texts.ts';
+import { readUint32 } from './uint32.ts';
 
 /**
  * A large frame, whose texts are decoded and checked as their bytes come: at the end little is left to
@@ -56,9 +57,9 @@ export class LargeFrame {
     const head = this.#head;
     return {
       kind: this.#kind,
-      run: head.readUInt32LE(2),
-      a: head.readUInt32LE(6),
-      b: head.readUInt32LE(10),
+      run: readUint32(head, 2),
+      a: readUint32(head, 6),
+      b: readUint32(head, 10),
       texts: this.#texts,
     };
   }
@@ -98,7 +99,7 @@ export class LargeFrame {
     for (;;) {
       const lengthAt = HEAD_BYTES + 4 * this.#texts.length;
       if (lengthAt === this.#head.length) return;
-      const length = this.#head.readUInt32LE(lengthAt);
+      const length = readUint32(this.#head, lengthAt);
       if (length !== ABSENT && length > 0) {
         this.#missing = length;
         return;
