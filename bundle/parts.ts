@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ImportKind, Plugin } from 'esbuild';
+import { build, type ImportKind, type Plugin } from 'esbuild';
 
 /** The root of the project. */
 export const ROOT = dirname(fileURLToPath(new URL('.', import.meta.url)).slice(0, -1));
@@ -32,6 +32,9 @@ export function ownAddresses(folder: string): Plugin {
 /**
  * Replaces modules by those of another bundle in the same folder, so that no module exists twice.
  *
+ * What our modules export is copied once, when it is first needed. Reached through the other bundle, each
+ * use of it would call three functions.
+ *
  * @param isThere Whether the other bundle has the module with this name.
  * @param only The kind of imports that are replaced, and what is told of each. Default: all.
  */
@@ -44,9 +47,11 @@ export function fromBundle(
     name: 'from-bundle',
     setup: ({ onResolve, onLoad, resolve }) => {
       onResolve({ filter: /./, namespace: ELSEWHERE }, ({ path }) => ({ path, external: true }));
-      onLoad({ filter: /./, namespace: ELSEWHERE }, ({ path }) => ({
-        contents: `module.exports = require('./${bundle}').modules[${JSON.stringify(path)}]();`,
-      }));
+      onLoad({ filter: /./, namespace: ELSEWHERE }, async ({ path }) => {
+        const module = `require('./${bundle}').modules[${JSON.stringify(path)}]()`;
+        if (!path.endsWith('.ts')) return { contents: `module.exports = ${module};` };
+        return { contents: `export const { ${await exportsOf(path)} } = ${module};` };
+      });
       onResolve({ filter: /./ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData === ASKED || (only !== undefined && kind !== only.kind)) return undefined;
         const found = await resolve(path, { kind, resolveDir, pluginData: ASKED });
@@ -61,6 +66,19 @@ export function fromBundle(
 
 const ELSEWHERE = 'elsewhere';
 const ASKED = 'asked by ourselves';
+
+/** The names of what a module of ours exports: constants, functions and classes. */
+async function exportsOf(path: string): Promise<readonly string[]> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [path],
+    outdir: ROOT,
+    format: 'esm',
+    write: false,
+    metafile: true,
+  });
+  return Object.values(metafile.outputs).flatMap((output) => output.exports);
+}
 
 /** Code that offers modules to another bundle. */
 export function offering(names: Iterable<string>): string {

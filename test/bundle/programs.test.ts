@@ -140,6 +140,18 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     }
   });
 
+  it('use what our modules in another bundle export without a call of a getter', () => {
+    const code = readFileSync(join(programs, 'code-mode-host-later.cjs'), 'latin1');
+    const taken = code.match(
+      /\{[^{}]*\}=require\("\.\/code-mode-host\.cjs"\)\.modules\["[^"]+\.ts"\]/g,
+    );
+    assert.ok((taken?.length ?? 0) > 10, `${taken?.length} modules are taken over`);
+    assert.doesNotMatch(
+      code,
+      /exports=require\("\.\/code-mode-host\.cjs"\)\.modules\["[^"]+\.ts"\]/,
+    );
+  });
+
   it('come with the licences of the packages in them', () => {
     const text = readFileSync(join(programs, 'LICENCES.txt'), 'utf8');
     for (const name of ['abort-controller-x', 'acorn', 'commander', 'p-queue', 'zod']) {
