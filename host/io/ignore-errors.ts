@@ -9,5 +9,5 @@ const ignore = (): void => {};
  * pending writes. Code that needs an error adds its own listener, which it may remove.
  */
 export function ignoreErrors(emitter: EventEmitter): void {
-  if (!emitter.listeners('error').includes(ignore)) emitter.on('error', ignore);
+  if (emitter.listenerCount('error', ignore) === 0) emitter.on('error', ignore);
 }

@@ -3,25 +3,19 @@ import type { HostCore } from '../../core/host-core.ts';
 import type { CellAnswering, ExecuteAnswering, HostedSession } from '../../core/hosted-session.ts';
 import {
   AcknowledgeNotificationRequest,
-  AcknowledgeNotificationResponse,
   CancelWaitRequest,
-  CancelWaitResponse,
   CloseSessionRequest,
-  CloseSessionResponse,
-  CompleteToolCallResponse,
   ExecuteEvent,
   type ExecuteRequest,
   GetProcessMetricsRequest,
-  type MessageFns,
   OpenSessionRequest,
   OutputTruncation,
   SubscribeToToolCallsRequest,
   TerminateRequest,
   WaitRequest,
   YieldObservationRequest,
-  YieldObservationResponse,
 } from '../generated/code-mode.ts';
-import { encodeMessage } from '../message-framing.ts';
+import { encodeMessage, frameOf } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
 import { encodeExecuteOutcome, encodeWaitOutcome } from './encode-outcome.ts';
 import { type Completion, decodeCompletion, decodeExecute } from './large-requests.ts';
@@ -43,6 +37,8 @@ import {
 } from './requests.ts';
 import type { ServerCall } from './server-call.ts';
 
+/** A message, whatever its type. */
+const NO_FIELDS = frameOf(0);
 const COUNTED = { isCounted: true };
 const PREFIX = '/codex.code_mode.v1.CodeModeHost/';
 /** Answers nobody. */
@@ -120,7 +116,7 @@ export class CodeModeService {
 
   async #close(call: ServerCall, { sessionId }: CloseSessionRequest): Promise<void> {
     await this.#leaseOf(sessionId).close();
-    answer(call, CloseSessionResponse, {});
+    answer(call);
   }
 
   #subscribe(call: ServerCall, { sessionId, toolNames }: SubscribeToToolCallsRequest): void {
@@ -133,14 +129,14 @@ export class CodeModeService {
     const id = readUuid('tool invocation', request.invocationId);
     const checked = toolCalls.complete(id, request.outcome);
     if (checked !== undefined) await checked;
-    answer(call, CompleteToolCallResponse, {});
+    answer(call);
   }
 
   /** Notifications are not sent again, so nothing is done. */
   #acknowledge(call: ServerCall, request: AcknowledgeNotificationRequest): void {
     this.#leaseOf(request.sessionId);
     readUuid('notification', request.notificationId);
-    answer(call, AcknowledgeNotificationResponse, {});
+    answer(call);
   }
 
   async #execute(call: ServerCall, { request, program }: Execution): Promise<void> {
@@ -194,7 +190,7 @@ export class CodeModeService {
   async #cancelWait(call: ServerCall, { sessionId, waitId }: CancelWaitRequest): Promise<void> {
     const lease = this.#leaseOf(sessionId);
     await lease.waits.cancel(readId('wait', waitId));
-    answer(call, CancelWaitResponse, {});
+    answer(call);
   }
 
   #yield(call: ServerCall, { sessionId, observation }: YieldObservationRequest): void {
@@ -208,7 +204,7 @@ export class CodeModeService {
       case 'waitId':
         lease.waits.preempt(readId('wait', observation.value));
     }
-    answer(call, YieldObservationResponse, {});
+    answer(call);
   }
 
   async #terminate(call: ServerCall, request: TerminateRequest): Promise<void> {
@@ -242,10 +238,13 @@ function readExecution(body: Buffer): Execution | Promise<Execution> {
   return program.then((read) => ({ request, program: read }));
 }
 
-function answer<T>(call: ServerCall, type: MessageFns<T>, message: T): void {
-  call.send(encodeMessage(type, message), () => {});
+/** Answers with a message without fields, as most answers are. */
+function answer(call: ServerCall): void {
+  call.send(NO_FIELDS, ignore);
   call.end();
 }
+
+function ignore(): void {}
 
 async function observed(
   observations: Observations,

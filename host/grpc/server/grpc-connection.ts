@@ -141,8 +141,7 @@ export class GrpcConnection implements ServedConnection, Caller {
     const encoding = headers['grpc-encoding'];
     if (error !== null) return call.fail(toStatusError(error));
     if (encoding === undefined || encoding === 'identity') {
-      call.read(method.perform);
-      return this.#requestReading.add(stream);
+      return call.read(method.perform, this.#requestReading);
     }
     const text = `Content is compressed with \`${encoding}\` which isn't supported`;
     call.fail(new StatusError(Status.unimplemented, text));

@@ -3,6 +3,7 @@ import type { ByteBudget } from '../../../src/runtime/byte-budget.ts';
 import { ignoreErrors } from '../../io/ignore-errors.ts';
 import { MessageSplitter } from '../message-framing.ts';
 import { encodeStatusText, Status, StatusError } from '../status.ts';
+import type { RequestReading } from './request-reading.ts';
 import type { Caller, ServerCall } from './server-call.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
@@ -24,6 +25,7 @@ export class Http2Call implements ServerCall {
   readonly #stream: ServerHttp2Stream;
   readonly #budget: ByteBudget;
   readonly #splitter = new MessageSplitter();
+  #reading: RequestReading | null = null;
   #request: Buffer | null = null;
   /** Bytes of the request that are reserved. */
   #reserved = 0;
@@ -43,11 +45,23 @@ export class Http2Call implements ServerCall {
     stream.once('close', () => this.#over());
   }
 
-  /** Reads the request, then has it performed. A request that cannot be read is answered here. */
-  read(perform: Perform): void {
+  /**
+   * Reads the request, then has it performed. A request that cannot be read is answered here.
+   *
+   * @param reading When it is read. It is one listener with this, because there are very many calls.
+   */
+  read(perform: Perform, reading: RequestReading): void {
     const stream = this.#stream;
-    stream.on('data', (chunk: Buffer) => this.#attempt(() => this.#push(chunk)));
-    stream.once('end', () => this.#attempt(() => this.#perform(perform)));
+    this.#reading = reading;
+    stream.on('data', (chunk: Buffer) => {
+      this.#attempt(() => this.#push(chunk));
+      reading.arrived(stream, chunk.length);
+    });
+    stream.once('end', () => {
+      this.#attempt(() => this.#perform(perform));
+      reading.whole(stream);
+    });
+    reading.add(stream);
   }
 
   sendHeaders(fields: Readonly<Record<string, string>> = {}): void {
@@ -168,6 +182,7 @@ export class Http2Call implements ServerCall {
   }
 
   #over(): void {
+    this.#reading?.over(this.#stream);
     if (!this.#isRequestUsed) this.#free();
     // A client may let go as soon as it has read the last message, before the end has reached it.
     const isDropped = !this.#isEnded;

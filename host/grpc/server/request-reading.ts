@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Reading } from '../../core/reading-gate.ts';
 import { ReadingTurns } from './reading-turns.ts';
 
@@ -11,59 +10,69 @@ const LARGE_AT_ONCE = 4;
 /** If none of those sends anything for so long, one more is read, in milliseconds. */
 const STALL_MS = 100;
 
+/** A stream with a request. */
+export interface RequestStream {
+  pause(): unknown;
+  resume(): unknown;
+}
+
 /**
  * Reads the requests of one connection: all of them, but few large ones at a time. Flow control of
  * HTTP/2 makes the client wait with the others.
  */
 export class RequestReading implements Reading {
-  readonly #streams = new Set<Readable>();
-  readonly #turns = new ReadingTurns<Readable>(LARGE_AT_ONCE);
+  /** How many bytes of each request have come. */
+  readonly #bytes = new Map<RequestStream, number>();
+  readonly #turns = new ReadingTurns<RequestStream>(LARGE_AT_ONCE);
   #isPaused = false;
   /** Whether a large request has come on since the last look. */
   #isMoving = false;
   #watch: NodeJS.Timeout | undefined;
 
   /** Reads a request, now or after a pause. Call it when the stream has its listeners. */
-  add(stream: Readable): void {
-    this.#streams.add(stream);
-    let bytes = 0;
-    stream.on('data', (chunk: Buffer) => {
-      const wasLarge = bytes >= LARGE_BYTES;
-      bytes += chunk.length;
-      if (wasLarge) this.#isMoving = true;
-      else if (bytes >= LARGE_BYTES) this.#grown(stream);
-    });
-    stream.once('end', () => this.#whole(stream));
-    stream.once('close', () => {
-      this.#streams.delete(stream);
-      this.#whole(stream);
-    });
+  add(stream: RequestStream): void {
+    this.#bytes.set(stream, 0);
     if (this.#isPaused) stream.pause();
+  }
+
+  /** More of a request has come. */
+  arrived(stream: RequestStream, bytes: number): void {
+    const before = this.#bytes.get(stream);
+    if (before === undefined) return;
+    this.#bytes.set(stream, before + bytes);
+    if (before >= LARGE_BYTES) this.#isMoving = true;
+    else if (before + bytes >= LARGE_BYTES) this.#grown(stream);
+  }
+
+  /** Nothing more comes of a request. */
+  whole(stream: RequestStream): void {
+    this.#read(this.#turns.leave(stream));
+  }
+
+  /** A stream is over, whole or not. */
+  over(stream: RequestStream): void {
+    this.#bytes.delete(stream);
+    this.whole(stream);
   }
 
   pause(): void {
     this.#isPaused = true;
-    for (const stream of this.#streams) stream.pause();
+    for (const stream of this.#bytes.keys()) stream.pause();
   }
 
   resume(): void {
     this.#isPaused = false;
     this.#isMoving = true;
-    for (const stream of this.#streams) if (!this.#turns.waits(stream)) stream.resume();
+    for (const stream of this.#bytes.keys()) if (!this.#turns.waits(stream)) stream.resume();
   }
 
-  #grown(stream: Readable): void {
-    if (!this.#streams.has(stream) || this.#turns.want(stream)) return;
+  #grown(stream: RequestStream): void {
+    if (this.#turns.want(stream)) return;
     stream.pause();
     this.#watchStall();
   }
 
-  /** Nothing more comes of a request. */
-  #whole(stream: Readable): void {
-    this.#read(this.#turns.leave(stream));
-  }
-
-  #read(next: Readable | undefined): void {
+  #read(next: RequestStream | undefined): void {
     if (next !== undefined && !this.#isPaused) next.resume();
   }
 

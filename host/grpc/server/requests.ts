@@ -23,6 +23,7 @@ const INPUT_SCHEMA = 'tool input schema';
 const OUTPUT_SCHEMA = 'tool output schema';
 const MAX_ID_BYTES = 256;
 const MAX_FILTERS = 64;
+const CANONICAL_UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const UUID = /^[0-9a-f]{8}(?:-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24})$/i;
 /** Tool calls that a client takes at once if it does not say. */
 const DEFAULT_CAPACITY = 1_024;
@@ -33,6 +34,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** An id that this host has chosen, in the form in which it is known here. */
 export function readUuid(what: 'session' | 'tool invocation' | 'notification', id: string): string {
+  if (CANONICAL_UUID.test(id)) return id;
   if (id === '') throw invalid(`code-mode ${what} ID must not be empty`);
   const digits = id.replaceAll('-', '').toLowerCase();
   if (!UUID.test(id)) throw invalid(`code-mode ${what} ID must be a UUID`);
