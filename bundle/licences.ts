@@ -15,22 +15,38 @@ export function packagesIn({ inputs }: Pick<Metafile, 'inputs'>): readonly strin
   return [...new Set(names)].sort();
 }
 
-/** The licences of all packages in a bundle, each under the name and version of its package. */
+/**
+ * The licences of all packages in a bundle, each under the name and version of its package: its file,
+ * or what its modules begin with.
+ *
+ * @throws Error if a package has neither.
+ */
 export function licencesOf(metafile: Pick<Metafile, 'inputs'>): string {
   const texts = packagesIn(metafile).map((name) => {
     const folder = join(ROOT, 'node_modules', name);
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    return `${name} ${version}\n\n${licenceIn(folder).trim()}`;
+    const licence = licenceIn(folder) ?? noticesIn(metafile, name);
+    if (licence === '') throw new Error(`Cannot find the licence of ${folder}`);
+    return `${name} ${version}\n\n${licence.trim()}`;
   });
   return texts.join('\n\n');
 }
 
-/** @throws Error if there is none. */
-function licenceIn(folder: string): string {
+function licenceIn(folder: string): string | null {
   for (const name of FILES) {
     try {
       return readFileSync(join(folder, name), 'utf8');
     } catch {}
   }
-  throw new Error(`Cannot find the licence of ${folder}`);
+  return null;
+}
+
+/** The different comments with which the modules of a package begin. */
+function noticesIn({ inputs }: Pick<Metafile, 'inputs'>, name: string): string {
+  const paths = Object.keys(inputs).filter((path) => path.startsWith(`node_modules/${name}/`));
+  const notices = paths.map((path) => {
+    const [comment = ''] = /^(?:\/\/.*\n)+/.exec(readFileSync(join(ROOT, path), 'utf8')) ?? [];
+    return comment.replaceAll(/^\/\/ ?/gm, '');
+  });
+  return [...new Set(notices)].join('\n');
 }

@@ -16,7 +16,6 @@ import { ADDRESS, fromBundle, offering, ownAddresses, ROOT } from './parts.ts';
 /** Stay packages: native code, and what is needed after the start only. */
 const EXTERNAL = [
   'isolated-vm',
-  '@bufbuild/protobuf',
   '@modelcontextprotocol/*',
   '@swc/wasm-typescript',
   'ajv',

@@ -59,6 +59,18 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     assert.deepEqual(await exit, [0, null]);
   });
 
+  it('load one file more before a host speaks gRPC, and none of another package', async () => {
+    const host = start([bin('codex-code-mode-host'), '--listen', 'grpc+stdio://'], {
+      REPORT_AT: 'output',
+    });
+    const { files } = await reportOf(host);
+    const names = ['code-mode-host-later.cjs', 'code-mode-host.cjs', 'codex-code-mode-host.js'];
+    assert.deepEqual(files, [...names, 'kept-code.cjs', 'launch.js']);
+    const exit = once(host, 'exit');
+    host.stdin?.end();
+    assert.deepEqual(await exit, [0, null]);
+  });
+
   it('collect no memory before a host has answered a greeting', async () => {
     const host = start(['--trace-gc', bin('codex-code-mode-host')]);
     const { stdin, stdout } = host as ChildProcessWithoutNullStreams;
@@ -154,9 +166,22 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
 
   it('come with the licences of the packages in them', () => {
     const text = readFileSync(join(programs, 'LICENCES.txt'), 'utf8');
-    for (const name of ['abort-controller-x', 'acorn', 'commander', 'p-queue', 'zod']) {
+    for (const name of [
+      '@bufbuild/protobuf',
+      'abort-controller-x',
+      'acorn',
+      'commander',
+      'p-queue',
+      'zod',
+    ]) {
       assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\n\n`, 'm'));
     }
+    const notice = text.slice(
+      text.indexOf('@bufbuild/protobuf'),
+      text.indexOf('abort-controller-x'),
+    );
+    assert.match(notice, /^Licensed under the Apache License, Version 2\.0/m);
+    assert.match(notice, /^Copyright 2008 Google Inc\..*\n\nRedistribution and use/m);
   });
 });
 
