@@ -50,7 +50,8 @@ export function fromBundle(
       onLoad({ filter: /./, namespace: ELSEWHERE }, async ({ path }) => {
         const module = `require('./${bundle}').modules[${JSON.stringify(path)}]()`;
         if (!path.endsWith('.ts')) return { contents: `module.exports = ${module};` };
-        return { contents: `export const { ${await exportsOf(path)} } = ${module};` };
+        const names = (await exportsOf(path)).join(', ');
+        return { contents: `export const { ${names} } = ${module};` };
       });
       onResolve({ filter: /./ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData === ASKED || (only !== undefined && kind !== only.kind)) return undefined;

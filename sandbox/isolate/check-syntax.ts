@@ -1,6 +1,7 @@
 import type ivm from 'isolated-vm';
 import { messageOf } from '../../src/errors.ts';
 import type { SyntaxCheck } from '../source/module-source.ts';
+import { TOO_DEEP } from '../source/strip-types.ts';
 
 /** Lets V8 read modules in this isolate, which runs nothing of them. Nobody may be inside. */
 export function syntaxCheckIn(isolate: ivm.Isolate): SyntaxCheck {
@@ -23,6 +24,6 @@ function described(error: unknown): ReturnType<SyntaxCheck> {
     line: Math.max(1, Number(place?.[1] ?? 1)),
     column: Math.max(1, Number(place?.[2] ?? 1)),
   };
-  if (error instanceof RangeError) return { ...known, message: 'The source is nested too deeply' };
+  if (error instanceof RangeError) return { ...known, message: TOO_DEEP };
   return { ...known, message };
 }

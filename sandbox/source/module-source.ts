@@ -1,6 +1,6 @@
 import type { CellFailure } from '../../src/events.ts';
 import { type HiddenNames, hiddenNames } from './hidden-names.ts';
-import { stripTypes } from './strip-types.ts';
+import { stripTypes, TOO_DEEP } from './strip-types.ts';
 
 /** A program as the body of an async arrow function, with every character at its line and column. */
 export interface ModuleBody extends HiddenNames {
@@ -14,7 +14,6 @@ export type SyntaxCheck = (
 ) => { readonly message: string; readonly line: number; readonly column: number } | null;
 
 const FILE = 'exec_main.mjs';
-const TOO_DEEP = { message: 'The source is nested too deeply', line: 1, column: 1 };
 
 /**
  * Turns the source of an ES module into the body of an async function with the same meaning.
@@ -34,7 +33,7 @@ export function prepareModule(
   const parsed = parse(source, check);
   if (parsed.ok) return toBody(parsed);
   // Stripping takes time quadratic in the depth, with or without types.
-  if (parsed.message === TOO_DEEP.message) return syntaxFailure(parsed);
+  if (parsed.message === TOO_DEEP) return syntaxFailure(parsed);
   const stripped = stripTypes(source);
   if (stripped.ok) {
     const again = parse(stripped.code, check);
@@ -65,7 +64,7 @@ function parse(source: string, check: SyntaxCheck): Parsed {
     const edited = editor.editModule(source, names);
     return edited.ok ? { ...edited, names } : edited;
   } catch (error) {
-    if (error instanceof RangeError) return { ok: false, ...TOO_DEEP };
+    if (error instanceof RangeError) return { ok: false, message: TOO_DEEP, line: 1, column: 1 };
     throw error;
   }
 }

@@ -24,6 +24,9 @@ interface Complaint {
   readonly startColumn: number;
 }
 
+/** The message of an error about source that a parser has no memory for. */
+export const TOO_DEEP = 'The source is nested too deeply';
+
 const require = createRequire(import.meta.url);
 const PACKAGE = '@swc/wasm-typescript';
 let stripper: Stripper | null = null;
@@ -56,8 +59,7 @@ function strip(source: string): string | Complaint {
     // Source that is nested too deeply corrupts the module's memory.
     delete require.cache[require.resolve(PACKAGE)];
     stripper = null;
-    const message = 'The source is nested too deeply';
-    return { code: 'InvalidSyntax', message, startLine: 1, startColumn: 0 };
+    return { code: 'InvalidSyntax', message: TOO_DEEP, startLine: 1, startColumn: 0 };
   }
 }
 

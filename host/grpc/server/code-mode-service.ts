@@ -37,7 +37,7 @@ import {
 } from './requests.ts';
 import type { ServerCall } from './server-call.ts';
 
-/** A message, whatever its type. */
+/** A message without fields, with its prefix. */
 const NO_FIELDS = frameOf(0);
 const COUNTED = { isCounted: true };
 const PREFIX = '/codex.code_mode.v1.CodeModeHost/';
@@ -238,7 +238,7 @@ function readExecution(body: Buffer): Execution | Promise<Execution> {
   return program.then((read) => ({ request, program: read }));
 }
 
-/** Answers with a message without fields, as most answers are. */
+/** For methods whose answer says no more than that it is done. */
 function answer(call: ServerCall): void {
   call.send(NO_FIELDS, ignore);
   call.end();
