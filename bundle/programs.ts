@@ -14,14 +14,7 @@ import { licencesOf } from './licences.ts';
 import { ADDRESS, fromBundle, offering, ownAddresses, ROOT } from './parts.ts';
 
 /** Stay packages: native code, and what is needed after the start only. */
-const EXTERNAL = [
-  'isolated-vm',
-  '@modelcontextprotocol/*',
-  '@swc/wasm-typescript',
-  'ajv',
-  'minisearch',
-  'ws',
-];
+const EXTERNAL = ['isolated-vm', '@swc/wasm-typescript', 'ajv', 'minisearch', 'ws'];
 
 const FOLDER = 'programs';
 /**

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { MessageWriter } from '../../host/wire/framing.ts';
 import { BuiltPrograms, PERMISSIONS, peerOf } from '../support/built-programs.ts';
 import { ROOT } from '../support/doc-pages.ts';
+import { connectMcp } from '../support/mcp-process.ts';
 import { helloOf } from '../support/v1-peer.ts';
 
 /** What a process has loaded when it says something first: files, and parts of Node.js. */
@@ -68,6 +69,22 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     assert.deepEqual(files, [...names, 'kept-code.cjs', 'launch.js']);
     const exit = once(host, 'exit');
     host.stdin?.end();
+    assert.deepEqual(await exit, [0, null]);
+  });
+
+  it('load two bundles before an MCP client is answered, and no file of another package', async () => {
+    const server = start([bin('cellhost'), 'mcp'], { REPORT_AT: 'output' });
+    const child = server as ChildProcessWithoutNullStreams;
+    const { client, call } = await connectMcp({ child });
+    assert.equal(client.getServerVersion()?.name, 'cellhost');
+    const { files } = await reportOf(server);
+    const bundles = ['cli-later.cjs', 'cli.cjs'];
+    const others = ['kept-code.cjs', 'launch.js', 'package.json'];
+    assert.deepEqual(files, ['cellhost.js', ...bundles, ...others]);
+    assert.equal((await call('exec', { source: 'text(1 + 1)' })).texts.at(-1), '2');
+    const exit = once(server, 'exit');
+    await client.close();
+    child.stdin.end();
     assert.deepEqual(await exit, [0, null]);
   });
 
@@ -168,6 +185,7 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     const text = readFileSync(join(programs, 'LICENCES.txt'), 'utf8');
     for (const name of [
       '@bufbuild/protobuf',
+      '@modelcontextprotocol/server',
       'abort-controller-x',
       'acorn',
       'commander',
@@ -178,7 +196,7 @@ describe('The bundled programs', { timeout: 60_000 }, () => {
     }
     const notice = text.slice(
       text.indexOf('@bufbuild/protobuf'),
-      text.indexOf('abort-controller-x'),
+      text.indexOf('@modelcontextprotocol'),
     );
     assert.match(notice, /^Licensed under the Apache License, Version 2\.0/m);
     assert.match(notice, /^Copyright 2008 Google Inc\..*\n\nRedistribution and use/m);

@@ -31,7 +31,7 @@ export function startMcp(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
 }
 
 /** Connects an official client to such a process. */
-export async function connectMcp({ child }: McpProcess, era: Era = 'legacy') {
+export async function connectMcp({ child }: Pick<McpProcess, 'child'>, era: Era = 'legacy') {
   const versionNegotiation = { mode: ERAS[era] };
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation });
   const lines = child.stdout.pipe(new PassThrough());
