@@ -1,7 +1,7 @@
 import type ivm from 'isolated-vm';
 import { messageOf } from '../../src/errors.ts';
 import type { SyntaxCheck } from '../source/module-source.ts';
-import { TOO_DEEP } from '../source/strip-types.ts';
+import { type SourceError, TOO_DEEP } from '../source/strip-types.ts';
 
 /** Lets V8 read modules in this isolate, which runs nothing of them. Nobody may be inside. */
 export function syntaxCheckIn(isolate: ivm.Isolate): SyntaxCheck {
@@ -16,7 +16,7 @@ export function syntaxCheckIn(isolate: ivm.Isolate): SyntaxCheck {
   };
 }
 
-function described(error: unknown): ReturnType<SyntaxCheck> {
+function described(error: unknown): SourceError {
   const text = messageOf(error);
   const place = / \[[^\]]*:(\d+):(\d+)\]$/.exec(text);
   const message = place === null ? text : text.slice(0, place.index);

@@ -184,15 +184,16 @@ function decodeLargeCall(bytes: Buffer, start: number, end: number, argumentLeng
   if (length !== end - at) throw new Error('Cannot read the frame: its text does not fill it');
   const text = bytes.subarray(at, end);
   if (!isUtf8(text)) throw new Error('Cannot read the frame: a text is not UTF-8');
-  return { ...headOf(bytes, start), texts: [], argument: new JsonText(text), argumentLength };
+  return { ...frameAt(bytes, start, []), argument: new JsonText(text), argumentLength };
 }
 
-function headOf(bytes: Buffer, start: number): Omit<Frame, 'texts'> {
+function frameAt(bytes: Buffer, start: number, texts: Frame['texts']): Frame {
   return {
     kind: bytes[start]!,
     run: readUint32(bytes, start + 2),
     a: readUint32(bytes, start + 6),
     b: readUint32(bytes, start + 10),
+    texts,
   };
 }
 
@@ -212,11 +213,5 @@ function decode(bytes: Buffer, start: number, end: number): Frame {
     at += length;
   }
   if (at !== end) throw new Error('Cannot read the frame: bytes follow its texts');
-  return {
-    kind: bytes[start]!,
-    run: readUint32(bytes, start + 2),
-    a: readUint32(bytes, start + 6),
-    b: readUint32(bytes, start + 10),
-    texts,
-  };
+  return frameAt(bytes, start, texts);
 }

@@ -1,7 +1,8 @@
 /**
  * Numbers from 0 to 2³² − 1 in bytes, little-endian.
  *
- * The methods of `Buffer` call five functions for each: a third of all calls on the way of a message.
+ * The methods of `Buffer` call five functions for each: they would be a third of all calls on the way of a
+ * small message, or more.
  */
 
 /** The number in the four bytes from there on, which must exist. */

@@ -8,6 +8,7 @@ import {
 } from 'acorn';
 import { ancestor } from 'acorn-walk';
 import type { HiddenNames } from './hidden-names.ts';
+import type { SourceError } from './strip-types.ts';
 
 interface Edit {
   readonly start: number;
@@ -15,7 +16,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** A module's source, rewritten for the body of an async function; or where it could not be read, counted from 1. */
+/** A module's source, rewritten for the body of an async function; or why it could not be read. */
 export type EditedModule =
   | {
       readonly ok: true;
@@ -23,12 +24,7 @@ export type EditedModule =
       /** The first import of the module; null if there is none. */
       readonly imports: string | null;
     }
-  | {
-      readonly ok: false;
-      readonly message: string;
-      readonly line: number;
-      readonly column: number;
-    };
+  | (SourceError & { readonly ok: false });
 
 /**
  * Rewrites what is only allowed in a module: exports lose their keyword; `import.meta`, `import()` and

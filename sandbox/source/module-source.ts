@@ -1,6 +1,6 @@
 import type { CellFailure } from '../../src/events.ts';
 import { type HiddenNames, hiddenNames } from './hidden-names.ts';
-import { stripTypes, TOO_DEEP } from './strip-types.ts';
+import { type SourceError, stripTypes, TOO_DEEP } from './strip-types.ts';
 
 /** A program as the body of an async arrow function, with every character at its line and column. */
 export interface ModuleBody extends HiddenNames {
@@ -8,10 +8,8 @@ export interface ModuleBody extends HiddenNames {
   readonly body: string;
 }
 
-/** V8's syntax error for a source; null if there is none. Lines and columns count from 1. */
-export type SyntaxCheck = (
-  source: string,
-) => { readonly message: string; readonly line: number; readonly column: number } | null;
+/** V8's syntax error for a source; null if there is none. */
+export type SyntaxCheck = (source: string) => SourceError | null;
 
 const FILE = 'exec_main.mjs';
 
@@ -43,8 +41,6 @@ export function prepareModule(
   return syntaxFailure(parsed);
 }
 
-type Wrong = Position & { readonly message: string };
-
 type Parsed =
   | {
       readonly ok: true;
@@ -52,7 +48,7 @@ type Parsed =
       readonly body: string;
       readonly imports: string | null;
     }
-  | ({ readonly ok: false } & Wrong);
+  | (SourceError & { readonly ok: false });
 
 function parse(source: string, check: SyntaxCheck): Parsed {
   const wrong = check(source);
@@ -96,17 +92,12 @@ export function loadEditor(): Promise<void> | null {
   return loading;
 }
 
-interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
-function isBehind(a: Position, b: Position): boolean {
+function isBehind(a: SourceError, b: SourceError): boolean {
   return a.line > b.line || (a.line === b.line && a.column > b.column);
 }
 
 /** The failure of a cell whose source does not parse. */
-export function syntaxFailure({ message, line, column }: Wrong) {
+export function syntaxFailure({ message, line, column }: SourceError) {
   const text = `SyntaxError: ${message}\n    at ${FILE}:${line}:${column}`;
   return { ok: false, failure: { kind: 'syntax', text, line, column } } as const;
 }

@@ -1,17 +1,21 @@
 import { createRequire } from 'node:module';
 import type { Options, TransformOutput } from '@swc/wasm-typescript';
 
-/** Source without its types, or its error. Lines and columns count from 1. */
+/** Why and where source cannot be read. Lines and columns count from 1. */
+export interface SourceError {
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Source without its types, or its error. */
 export type Stripped =
   | { readonly ok: true; readonly code: string }
-  | {
+  | (SourceError & {
       readonly ok: false;
       /** Whether it is TypeScript that cannot be erased, such as an enum. */
       readonly unsupported: boolean;
-      readonly message: string;
-      readonly line: number;
-      readonly column: number;
-    };
+    });
 
 interface Stripper {
   transformSync(source: string, options: Options): TransformOutput;
@@ -24,7 +28,7 @@ interface Complaint {
   readonly startColumn: number;
 }
 
-/** The message of an error about source that a parser has no memory for. */
+/** The message for source that is nested more deeply than a parser can follow. */
 export const TOO_DEEP = 'The source is nested too deeply';
 
 const require = createRequire(import.meta.url);

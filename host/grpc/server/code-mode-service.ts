@@ -240,11 +240,9 @@ function readExecution(body: Buffer): Execution | Promise<Execution> {
 
 /** For methods whose answer says no more than that it is done. */
 function answer(call: ServerCall): void {
-  call.send(NO_FIELDS, ignore);
+  call.send(NO_FIELDS, () => {});
   call.end();
 }
-
-function ignore(): void {}
 
 async function observed(
   observations: Observations,

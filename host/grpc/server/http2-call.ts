@@ -48,7 +48,7 @@ export class Http2Call implements ServerCall {
   /**
    * Reads the request, then has it performed. A request that cannot be read is answered here.
    *
-   * @param reading When it is read. It is one listener with this, because there are very many calls.
+   * @param reading Decides when it is read, and is told by the same listeners: there are very many calls.
    */
   read(perform: Perform, reading: RequestReading): void {
     const stream = this.#stream;
