@@ -21,7 +21,8 @@ const NAMES: Record<RoundWork, string> = { 'tool calls': 'tool call', cells: 'ce
 const SIZES: Record<Pace, Record<RoundWork, RoundSizes>> = {
   full: {
     'tool calls': { cold: [100, 1_000], warmUp: 2_000, warm: 2_000 },
-    cells: { cold: [100, 1_000], warmUp: 0, warm: 200 },
+    // Fewer than a process runs before another one is started to replace it.
+    cells: { cold: [100, 400], warmUp: 0, warm: 300 },
   },
   once: {
     'tool calls': { cold: [10, 20], warmUp: 0, warm: 10 },

@@ -4,6 +4,7 @@ import { BlamedSessions } from './blamed-sessions.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { type EndCause, lost, noEnds } from './end-cause.ts';
 import { EngineProcess } from './engine-process.ts';
+import { IdleEngines } from './idle-engines.ts';
 import { KillPace } from './kill-pace.ts';
 import type { PoolCounts, PoolOptions } from './pool-options.ts';
 import { QuietMoment } from './quiet-moment.ts';
@@ -19,9 +20,6 @@ const MIN_PROCESSES = 2;
 /** Whether it can be told if a process that gives no sign of life is computing. */
 const CAN_TELL_COMPUTING = usedProcessorMs(process.pid) !== null;
 
-/** Memory that an idle process may always use, in bytes: more than every process uses. */
-const LARGE_BYTES = 128 << 20;
-
 /** How many processes are started at one time: more would only delay each other. */
 const MAX_STARTING = Math.max(2, availableParallelism());
 /** Sessions that wait for a process come before spares, except those that brought theirs down, which come last. */
@@ -34,9 +32,7 @@ export class EnginePool {
   readonly #engines = new Set<EngineProcess>();
   readonly #held = new SessionEngines<EngineProcess>();
   readonly #blamed = new BlamedSessions();
-  readonly #idleSince = new Map<EngineProcess, number>();
-  /** Those that became idle and have not been looked at since. */
-  readonly #unweighed = new Set<EngineProcess>();
+  readonly #idle: IdleEngines<EngineProcess>;
   readonly #exits = new Map<EngineProcess, () => void>();
   /** Starts of processes, first come, first served. */
   readonly #starts = new PQueue({ concurrency: MAX_STARTING });
@@ -56,7 +52,9 @@ export class EnginePool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#wantedSpares = new WantedSpares(options.spares);
+    const { spares, limits } = options;
+    this.#idle = new IdleEngines({ spares, ...limits });
+    this.#wantedSpares = new WantedSpares(spares);
     this.#keepSpares();
   }
 
@@ -104,10 +102,10 @@ export class EnginePool {
   take(session: symbol): EngineProcess | 'asked' | null {
     const engine = this.#choose(session);
     if (engine === null || engine === 'asked') return engine;
-    this.#idleSince.delete(engine);
-    this.#unweighed.delete(engine);
+    this.#idle.delete(engine);
     this.#held.hold(session, engine);
-    this.#spareMoment.await();
+    if (this.#idle.isSpent(engine)) this.#keepSpares();
+    else this.#spareMoment.await();
     return engine;
   }
 
@@ -136,20 +134,12 @@ export class EnginePool {
    * @returns Whether only spares are idle now.
    */
   reap(nowMs: number, short: boolean): boolean {
-    const { spares, limits } = this.#options;
-    const idleMs = short ? 0 : limits.idleMs;
-    const largeBytes = Math.max(LARGE_BYTES, limits.maxProcessBytes / 4);
-    for (const engine of this.#unweighed) {
-      if (engine.usedBytes > largeBytes) engine.end('worn', lost('was replaced'));
-    }
-    this.#unweighed.clear();
-    const idle = [...this.#idleSince].filter(([engine]) => !engine.gone);
-    const old = idle
-      .filter(([, since]) => since < nowMs - idleMs)
-      .slice(0, Math.max(0, idle.length - spares));
+    for (const engine of this.#idle.takeLarge()) engine.end('worn', lost('was replaced'));
+    const idleMs = short ? 0 : this.#options.limits.idleMs;
+    const { old, areOthersSpares } = this.#idle.unneeded(nowMs, idleMs);
     if (old.length > 0) this.#wantedSpares.lackedRelief(false);
-    for (const [engine] of old) engine.end('idle', lost('was idle'));
-    return idle.length - old.length <= spares;
+    for (const engine of old) engine.end('idle', lost('was idle'));
+    return areOthersSpares;
   }
 
   /** Ends all processes and waits until they are gone, or only until all are killed. */
@@ -174,7 +164,7 @@ export class EnginePool {
       living: () => this.living,
       own: [...this.#held.of(session)].filter(({ gone }) => !gone),
       isBlamed: () => this.#isBlamed(session),
-      idleMs: (each) => nowMs - (this.#idleSince.get(each) ?? nowMs),
+      idleMs: (each) => this.#idle.forMs(each, nowMs),
       maxProcesses,
       sessionsPerProcess,
       maxProgramsPerProcess,
@@ -225,14 +215,14 @@ export class EnginePool {
       pace: this.#pace,
       rehearses,
       onReady: (ready, lacksCode) => this.#endStart(ready, lacksCode),
-      onIdle: (idle) => this.#idle(idle),
+      onIdle: (idle) => this.#becameIdle(idle),
       onAccess: () => this.#options.onRoom(false),
       aloneAfter: this.#leavesAlone ? (this.#options.aloneAfter ?? ALONE_AFTER) : 0,
       mayBeAlone: (lone) => this.#mayBeAlone(lone),
       onGone: (gone, cause) => this.#gone(gone, cause),
     });
     this.#engines.add(engine);
-    this.#idleSince.set(engine, performance.now());
+    this.#idle.add(engine, performance.now());
     onRoom(true);
     return new Promise((resolve) => this.#started.set(engine, resolve));
   }
@@ -248,9 +238,8 @@ export class EnginePool {
     return engine.programs >= this.#options.limits.maxProgramsPerProcess;
   }
 
-  #idle(engine: EngineProcess): void {
-    this.#idleSince.set(engine, performance.now());
-    this.#unweighed.add(engine);
+  #becameIdle(engine: EngineProcess): void {
+    this.#idle.became(engine, performance.now());
     if (this.#hasServed(engine)) engine.end('worn', lost('was replaced'));
     this.#options.onRoom(false);
   }
@@ -261,8 +250,7 @@ export class EnginePool {
     this.#engines.delete(engine);
     this.#ended[cause] += 1;
     this.#stoppedPrograms += engine.stopped;
-    this.#idleSince.delete(engine);
-    this.#unweighed.delete(engine);
+    this.#idle.delete(engine);
     this.#held.free(engine);
     this.#exits.get(engine)?.();
     this.#options.onRoom(false);
@@ -281,7 +269,7 @@ export class EnginePool {
 
   get #missingSpares(): number {
     const { living } = this;
-    const idle = living.filter((engine) => engine.load === 0).length;
+    const idle = living.filter((engine) => engine.load === 0 && !this.#idle.isSpent(engine)).length;
     const room = this.#options.limits.maxProcesses - living.length;
     return Math.min(this.#wantedSpares.count - idle, room);
   }

@@ -14,6 +14,6 @@ export interface ProcessLimits {
   readonly hangMs: number;
   /** How long an idle process is kept, in milliseconds. Default: 10,000. */
   readonly idleMs: number;
-  /** How many programs a process runs before it is replaced. Default: 1,000. */
+  /** How many programs a process runs before it is replaced. After three quarters, a spare starts. Default: 1,000. */
   readonly maxProgramsPerProcess: number;
 }

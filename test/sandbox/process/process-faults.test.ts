@@ -228,6 +228,19 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     for (const pid of seen) await untilGone(pid);
   });
 
+  it('starts a spare before it replaces one, so that no program waits for a start', async () => {
+    await using sandbox = processSandbox({ limits: { maxProgramsPerProcess: 8 } });
+    const { session } = recordedSession(sandbox);
+    for (let n = 0; n < 7; n += 1) await finishCell(session, 'text(1)');
+    const first = sandbox.pidOf(session.symbol);
+    const spares = sandbox.pids.filter((pid) => pid !== first);
+    assert.ok(spares.length > 0);
+    for (let n = 0; n < 2; n += 1) await finishCell(session, 'text(1)');
+    const second = sandbox.pidOf(session.symbol);
+    assert.ok(second !== undefined && spares.includes(second));
+    await session.close();
+  });
+
   it('replaces it also where a program of the session goes on in it', async () => {
     await using sandbox = processSandbox({ limits: { maxProgramsPerProcess: 3 } });
     const { session } = recordedSession(sandbox);
