@@ -15,7 +15,7 @@ import {
   WaitRequest,
   YieldObservationRequest,
 } from '../generated/code-mode.ts';
-import { encodeMessage, frameOf } from '../message-framing.ts';
+import { encodeMessage } from '../message-framing.ts';
 import { Status, StatusError } from '../status.ts';
 import { encodeExecuteOutcome, encodeWaitOutcome } from './encode-outcome.ts';
 import { type Completion, decodeCompletion, decodeExecute } from './large-requests.ts';
@@ -24,6 +24,7 @@ import type { Leases } from './leases.ts';
 import { type Method, method, small } from './method.ts';
 import type { Observation, Observations } from './observations.ts';
 import { bufferedFor, toStatusError } from './outcomes.ts';
+import { answerDone, Receipts } from './receipts.ts';
 import {
   invalid,
   readCapacity,
@@ -37,8 +38,6 @@ import {
 } from './requests.ts';
 import type { ServerCall } from './server-call.ts';
 
-/** A message without fields, with its prefix. */
-const NO_FIELDS = frameOf(0);
 const COUNTED = { isCounted: true };
 const PREFIX = '/codex.code_mode.v1.CodeModeHost/';
 /** Answers nobody. */
@@ -49,6 +48,7 @@ export class CodeModeService {
   readonly #core: HostCore;
   readonly #leases: Leases;
   readonly #route: string | null;
+  readonly #receipts = new Receipts();
   readonly #methods = new Map<string, Method>([
     ['OpenSession', small(OpenSessionRequest, (call, request) => this.#open(call, request))],
     ['CloseSession', small(CloseSessionRequest, (call, request) => this.#close(call, request))],
@@ -116,7 +116,7 @@ export class CodeModeService {
 
   async #close(call: ServerCall, { sessionId }: CloseSessionRequest): Promise<void> {
     await this.#leaseOf(sessionId).close();
-    answer(call);
+    answerDone(call);
   }
 
   #subscribe(call: ServerCall, { sessionId, toolNames }: SubscribeToToolCallsRequest): void {
@@ -129,14 +129,14 @@ export class CodeModeService {
     const id = readUuid('tool invocation', request.invocationId);
     const checked = toolCalls.complete(id, request.outcome);
     if (checked !== undefined) await checked;
-    answer(call);
+    this.#receipts.add(call);
   }
 
   /** Notifications are not sent again, so nothing is done. */
   #acknowledge(call: ServerCall, request: AcknowledgeNotificationRequest): void {
     this.#leaseOf(request.sessionId);
     readUuid('notification', request.notificationId);
-    answer(call);
+    this.#receipts.add(call);
   }
 
   async #execute(call: ServerCall, { request, program }: Execution): Promise<void> {
@@ -190,7 +190,7 @@ export class CodeModeService {
   async #cancelWait(call: ServerCall, { sessionId, waitId }: CancelWaitRequest): Promise<void> {
     const lease = this.#leaseOf(sessionId);
     await lease.waits.cancel(readId('wait', waitId));
-    answer(call);
+    answerDone(call);
   }
 
   #yield(call: ServerCall, { sessionId, observation }: YieldObservationRequest): void {
@@ -204,7 +204,7 @@ export class CodeModeService {
       case 'waitId':
         lease.waits.preempt(readId('wait', observation.value));
     }
-    answer(call);
+    answerDone(call);
   }
 
   async #terminate(call: ServerCall, request: TerminateRequest): Promise<void> {
@@ -236,12 +236,6 @@ function readExecution(body: Buffer): Execution | Promise<Execution> {
   const program = readExecute(request);
   if (!(program instanceof Promise)) return { request, program };
   return program.then((read) => ({ request, program: read }));
-}
-
-/** For methods whose answer says no more than that it is done. */
-function answer(call: ServerCall): void {
-  call.send(NO_FIELDS, () => {});
-  call.end();
 }
 
 async function observed(
