@@ -45,6 +45,8 @@ export interface Choice<Engine> {
   readonly engine: Engine | null;
   /** The process that is to make room: the program waits for that. Default: none. */
   readonly asked?: Engine;
+  /** Whether the program waits until a process is ready, or idle that the session has just left. Default: no. */
+  readonly isPatient?: boolean;
   /** Whether the process belongs to the session alone from now on. */
   readonly isTaken: boolean;
   /** Whether a spare would have helped and there was none; undefined if none was looked for. */
@@ -69,6 +71,9 @@ export function chooseEngine<Engine extends Candidate>(
   if (last !== undefined) return { engine: last, isTaken: false };
   const idle = living.filter(({ load }) => load === 0);
   const free = idle.find((engine) => engine.knows(session)) ?? unneeded(situation, idle);
+  if (free?.ready === false && living.some((engine) => isLeft(situation, engine))) {
+    return { engine: null, isPatient: true, isTaken: false };
+  }
   if (free !== undefined) return { engine: free, isTaken: true };
   const open = living.filter(isOpen);
   const usable = isFull ? open : open.filter((engine) => !hasServed(engine));
@@ -90,13 +95,25 @@ function relieve<Engine extends Candidate>(
   return { engine: spare, isTaken: true, lacksRelief: false };
 }
 
-/** An idle process. A session that brought down its own gets none that another session has just used. */
+/** Whether all that may still be running in a process are programs that the session has ended. */
+function isLeft<Engine extends Candidate>(
+  { session, own }: Situation<Engine>,
+  engine: Engine,
+): boolean {
+  const { load, sessionCount } = engine;
+  return load > 0 && sessionCount === 1 && engine.knows(session) && !own.includes(engine);
+}
+
+/** An idle process, one that is ready if there is any. A session that brought down its own gets none that another session has just used. */
 function unneeded<Engine extends Candidate>(
   { isBlamed, idleMs }: Situation<Engine>,
   idle: readonly Engine[],
 ): Engine | undefined {
-  if (idle.length === 0 || !isBlamed()) return idle[0];
-  return idle.find((engine) => engine.sessionCount === 0 || idleMs(engine) > MISSED_MS);
+  if (idle.length === 0) return undefined;
+  const usable = isBlamed()
+    ? idle.filter((engine) => engine.sessionCount === 0 || idleMs(engine) > MISSED_MS)
+    : idle;
+  return usable.find(({ ready }) => ready) ?? usable[0];
 }
 
 /** A process with room for another session; if all are in use, the one with the fewest programs. */

@@ -97,7 +97,7 @@ export class EnginePool {
    * A process for the next program of a session, which owns it from now on if there are enough.
    *
    * @returns Null if one has to be started: see `grow`; `asked` if one of the session's own was asked to
-   *   make room: `onRoom` is called when it has, or probably will not soon.
+   *   make room, or to stop what runs in it: `onRoom` is called when it has, or probably will not soon.
    */
   take(session: symbol): EngineProcess | 'asked' | null {
     const engine = this.#choose(session);
@@ -159,7 +159,7 @@ export class EnginePool {
     const { sessionsPerProcess, limits } = this.#options;
     const { maxProcesses, maxProgramsPerProcess } = limits;
     const nowMs = performance.now();
-    const { engine, asked, isTaken, lacksRelief } = chooseEngine({
+    const { engine, asked, isPatient, isTaken, lacksRelief } = chooseEngine({
       session,
       living: () => this.living,
       own: [...this.#held.of(session)].filter(({ gone }) => !gone),
@@ -171,7 +171,7 @@ export class EnginePool {
     });
     if (lacksRelief !== undefined) this.#wantedSpares.lackedRelief(lacksRelief);
     asked?.lone.want();
-    if (asked !== undefined) return 'asked';
+    if (asked !== undefined || isPatient) return 'asked';
     if (isTaken && engine !== null) {
       engine.dedicate(session);
       this.#held.free(engine);
@@ -230,6 +230,7 @@ export class EnginePool {
   #endStart(engine: EngineProcess, lacksCode = false): void {
     this.#started.get(engine)?.();
     this.#started.delete(engine);
+    this.#options.onRoom(false);
     if (lacksCode && this.#wantedSpares.foundNoCode()) this.#spareMoment.await();
   }
 
@@ -253,7 +254,6 @@ export class EnginePool {
     this.#idle.delete(engine);
     this.#held.free(engine);
     this.#exits.get(engine)?.();
-    this.#options.onRoom(false);
     // A process that cannot even start would be started again for ever. The next program reports why.
     if (engine.ready && !this.#closed) this.#spareMoment.await();
   }

@@ -182,9 +182,9 @@ export class ProcessSandbox implements Sandbox {
   /** Starts a program that has waited. If its session's own process makes no room, it needs another one. */
   #offer(program: Program, calls: ProgramCalls, session: symbol): SandboxRun | 'asked' | null {
     const placed = this.#place(program, calls, session);
-    if (placed === 'asked') return placed;
     const hasAsked = this.#asking.delete(session);
-    if (hasAsked && placed === null) this.#grow(session);
+    if (placed === 'asked') this.#asking.add(session);
+    else if (hasAsked && placed === null) this.#grow(session);
     return placed;
   }
 

@@ -70,6 +70,26 @@ describe('The process for a program', () => {
     assert.deepEqual(choose(living.slice(0, 1)), { chosen: null, isTaken: false });
   });
 
+  it('is one that is ready rather than one that starts', () => {
+    const living = [engine('cold', { ready: false }), engine('ready')];
+    assert.equal(choose(living).chosen, 'ready');
+    assert.equal(choose(living.slice(0, 1)).chosen, 'cold');
+  });
+
+  it('is waited for where the last one stops what its session has ended, and others only start', () => {
+    const left = engine('left', { load: 1, of: SESSION });
+    const cold = engine('cold', { ready: false });
+    const patient = { chosen: null, isPatient: true, isTaken: false };
+    assert.deepEqual(choose([left, cold]), patient);
+    assert.deepEqual(choose([left, cold, engine('ready')]), { chosen: 'ready', isTaken: true });
+    assert.deepEqual(choose([left]), { chosen: null, isTaken: false });
+    const started = { chosen: 'cold', isTaken: true };
+    assert.deepEqual(choose([engine('theirs', { load: 1, of: OTHER }), cold]), started);
+    assert.deepEqual(choose([{ ...left, sessionCount: 2 }, cold]), started);
+    const worn = { ...left, programs: 1_000 };
+    assert.deepEqual(choose([worn, cold], { own: [worn] }), started);
+  });
+
   it('is none that another session used in the last second, for one that brought its own down', () => {
     const isBlamed = () => true;
     const warm = engine('warm', { of: OTHER, idleMs: 1_000 });

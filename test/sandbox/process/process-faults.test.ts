@@ -23,6 +23,7 @@ import type { ProcessLimits } from '../../../sandbox/process/limits.ts';
 import {
   type ProcessSandboxOptions,
   processSandbox,
+  type SpawningOptions,
 } from '../../../sandbox/process/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../../support/finished-cell.ts';
 import { isAlive, untilGone } from '../../support/processes.ts';
@@ -226,6 +227,55 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
     await session.close();
     await sandbox.close();
     for (const pid of seen) await untilGone(pid);
+  });
+
+  it('starts no program in a process that only starts while its own one stops the last', async () => {
+    let started = 0;
+    // Only the first process gets ready.
+    const options: SpawningOptions = {
+      spawn: (command, args, rest) => {
+        started += 1;
+        const never = ['-e', 'require("node:fs").readSync(3, Buffer.alloc(1))'];
+        return spawn(command, started === 1 ? args : never, rest);
+      },
+    };
+    await using sandbox = processSandbox(options);
+    const { session } = recordedSession(sandbox);
+    await finishCell(session, 'text(1)');
+    const waiting = await session.execute({ source: YIELD + WAIT, observe: LONG });
+    await waiting.first;
+    while (started === 1) await setImmediate();
+    const stopped = session.terminate(waiting.cellId);
+    const next = finishCell(session, 'text(2)');
+    await stopped;
+    assert.deepEqual(textsOf((await next).items), ['2']);
+    await session.close();
+  });
+
+  it('uses a process that gets ready before its own one has stopped the last program', async () => {
+    await using sandbox = processSandbox({ spares: 0, limits: { stopMs: 60_000 } });
+    const { session } = recordedSession(sandbox);
+    const stuck = await session.execute({ source: YIELD + UNSTOPPABLE, observe: LONG });
+    await stuck.first;
+    await session.terminate(stuck.cellId);
+    assert.deepEqual(textsOf((await finishCell(session, 'text(1)')).items), ['1']);
+    assert.equal(sandbox.stats.processes, 2);
+    await session.close();
+  });
+
+  it('starts a process for a session whose own one did not stop, if another took the first', async () => {
+    await using sandbox = processSandbox({ spares: 0, limits: { stopMs: 50 } });
+    const mine = recordedSession(sandbox).session;
+    const other = recordedSession(sandbox).session;
+    const stuck = await mine.execute({ source: YIELD + UNSTOPPABLE, observe: LONG });
+    await stuck.first;
+    await mine.terminate(stuck.cellId);
+    const next = finishCell(mine, 'text(1)');
+    const waiting = await other.execute({ source: YIELD + WAIT, observe: LONG });
+    await waiting.first;
+    assert.deepEqual(textsOf((await next).items), ['1']);
+    assert.equal(sandbox.stats.ended.stuck, 1);
+    await Promise.all([mine.close(), other.close()]);
   });
 
   it('starts a spare before it replaces one, so that no program waits for a start', async () => {
