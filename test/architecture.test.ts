@@ -20,8 +20,8 @@ interface Rule {
   readonly alone?: readonly string[];
 }
 
-/** The two files of `sandbox/` that its rooms build on. */
-const SANDBOX_BASE = ['sandbox/limits.ts', 'sandbox/stored-bound.ts'];
+/** The three files of `sandbox/` that its rooms build on. */
+const SANDBOX_BASE = ['sandbox/limits.ts', 'sandbox/quiet-moment.ts', 'sandbox/stored-bound.ts'];
 
 /** For large messages, whoever's. */
 const READ_AHEAD = 'sandbox/process/read-ahead.ts';

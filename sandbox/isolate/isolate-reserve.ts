@@ -6,14 +6,14 @@ import { ProgramIsolate } from './program-isolate.ts';
 const MAX_SIZE = 32;
 /** After how long the reserve is filled again if it was too small lately, in milliseconds. */
 const REFILL_DELAY_MS = 5;
-/**
- * Otherwise it is filled when no program has started or ended for so long, in milliseconds: making an isolate
- * blocks this thread, for 5 ms the first time, and the answers of a program's first calls would wait.
- */
-const QUIET_MS = 200;
 const SHRINK_MS = 10_000;
 
-/** Isolates that no program has run in, kept ready. */
+/**
+ * Isolates that no program has run in, kept ready.
+ *
+ * Making one blocks this thread, for 5 ms the first time. So the reserve is filled when that delays nobody, unless
+ * it is needed at once.
+ */
 export class IsolateReserve {
   readonly #limits: SandboxLimits;
   readonly #usualSize: number;
@@ -62,18 +62,24 @@ export class IsolateReserve {
   }
 
   /**
-   * Fills the reserve when this thread has nothing else to do.
+   * A program has ended: fills the reserve at once if it was too small lately, otherwise not before `refill`.
    *
    * @param isNeeded Whether the next program will take from it.
    */
-  refillSoon(isNeeded: boolean): void {
-    const hurries = this.#isScarce || (isNeeded && this.#isolates.length === 0);
-    this.#refillAfter(hurries ? 0 : QUIET_MS);
+  refillForNext(isNeeded: boolean): void {
+    if (this.#isScarce || (isNeeded && this.#isolates.length === 0)) this.#refillAfter(0);
+    else clearTimeout(this.#refillTimer);
   }
 
-  /** Fills the reserve after the program that took from it has started, because preparing blocks this thread. */
-  refillLater(): void {
-    this.#refillAfter(this.#isScarce ? REFILL_DELAY_MS : QUIET_MS);
+  /** A program has started that may have taken from it: fills it soon if it was too small lately, otherwise not before `refill`. */
+  refillAfterStart(): void {
+    if (this.#isScarce) this.#refillAfter(REFILL_DELAY_MS);
+    else clearTimeout(this.#refillTimer);
+  }
+
+  /** Fills the reserve now that this thread has nothing else to do. */
+  refill(): void {
+    this.#refillAfter(0);
   }
 
   /** Disposes all isolates. Later ones are made on demand. */
@@ -114,10 +120,10 @@ export class IsolateReserve {
   #refillAfter(delayMs: number): void {
     clearTimeout(this.#refillTimer);
     if (this.#isClosed || this.#isolates.length >= this.#wanted) return;
-    this.#refillTimer = setTimeout(() => this.#refill(), delayMs).unref();
+    this.#refillTimer = setTimeout(() => this.#addOne(), delayMs).unref();
   }
 
-  #refill(): void {
+  #addOne(): void {
     try {
       this.#isolates.push(this.#prepare());
     } catch {

@@ -1,6 +1,7 @@
 import { withDefaults } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
+import { QuietMoment } from '../quiet-moment.ts';
 import { editorFor, loadEditor } from '../source/module-source.ts';
 import { collectAtExit } from './collect-at-exit.ts';
 import { BY_THREADS, type Doorway } from './doorway.ts';
@@ -29,8 +30,11 @@ interface WaitingProgram {
 }
 
 const CLOSE_MS = 1_000;
-/** The editor of modules is loaded when no program has started for so long, in milliseconds. */
-const EDITOR_MS = 200;
+/**
+ * What no program waits for is done when no program has started or ended, and no isolate was entered, for so long, in
+ * milliseconds: it blocks this thread, and the answers to a program's calls would wait.
+ */
+const QUIET_MS = 200;
 
 /**
  * Runs each program in a fresh context of an isolate of this process.
@@ -51,8 +55,11 @@ export class IsolateSandbox implements Sandbox {
   readonly #runs = new Set<IsolateRun>();
   /** Programs that have ended and may still be inside their isolate. */
   readonly #stopping = new Set<Promise<void>>();
-  #editorTimer: NodeJS.Timeout | undefined;
-  #hasEditor = false;
+  readonly #quiet = new QuietMoment(() => this.#catchUp(), {
+    quietMs: QUIET_MS,
+    isQuiet: () => this.#isQuiet(),
+  });
+  #entries = 0;
   #closed = false;
 
   constructor({ reserve = 2, limits }: IsolateSandboxOptions = {}) {
@@ -61,7 +68,7 @@ export class IsolateSandbox implements Sandbox {
     this.#reserve = new IsolateReserve(reserve, this.#limits);
     this.#used = new UsedIsolates(this.#limits);
     this.#turns = new SessionTurns(this.#limits.maxRunningPrograms);
-    this.#loadEditorLater();
+    this.#awaitQuiet();
   }
 
   /** New isolates that are ready for a program. */
@@ -126,7 +133,6 @@ export class IsolateSandbox implements Sandbox {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#editorTimer);
     for (const run of this.#runs) run.kill();
     this.#reserve.close();
     this.#stopping.add(this.#used.close());
@@ -152,16 +158,24 @@ export class IsolateSandbox implements Sandbox {
     editor.then(onLoaded, (error: unknown) => program.run.fail(notStarted(error)));
   }
 
-  /** So that few programs wait for it, and none for the processor time that it takes. */
-  #loadEditorLater(): void {
-    clearTimeout(this.#editorTimer);
-    if (this.#closed || this.#hasEditor) return;
-    const load = () => {
-      this.#hasEditor = true;
-      // A program that needs it tries again.
-      void loadEditor()?.catch(() => {});
-    };
-    this.#editorTimer = setTimeout(load, EDITOR_MS).unref();
+  /** Does what programs need later, so that few wait for it, and none for the processor time that it takes. */
+  #catchUp(): void {
+    if (this.#closed) return;
+    // A program that needs it tries again.
+    void loadEditor()?.catch(() => {});
+    this.#reserve.refill();
+  }
+
+  #awaitQuiet(): void {
+    this.#entries = this.#turns.asked;
+    this.#quiet.await();
+  }
+
+  /** Whether no isolate was entered since this was asked last. */
+  #isQuiet(): boolean {
+    const before = this.#entries;
+    this.#entries = this.#turns.asked;
+    return this.#entries === before;
   }
 
   #over(left: ProgramIsolate | null, session: symbol): void {
@@ -170,7 +184,9 @@ export class IsolateSandbox implements Sandbox {
     if (hasOthers) this.#used.prepareAside(session);
     if (this.#waiting.length > 0) return;
     this.#used.settleSoon();
-    if (!hasOthers) this.#reserve.refillSoon(left !== null && this.#used.size === 0);
+    if (hasOthers) return;
+    this.#awaitQuiet();
+    this.#reserve.refillForNext(left !== null && this.#used.size === 0);
   }
 
   /**
@@ -197,10 +213,10 @@ export class IsolateSandbox implements Sandbox {
     } catch (error) {
       run.fail(notStarted(error));
     }
-    this.#loadEditorLater();
+    this.#awaitQuiet();
     if (this.#waiting.length > 0) return;
     this.#used.settleSoon();
-    this.#reserve.refillLater();
+    this.#reserve.refillAfterStart();
   }
 }
 

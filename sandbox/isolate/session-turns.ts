@@ -13,6 +13,7 @@ type Take = TurnInput<Turn>['type'];
 export class SessionTurns {
   readonly #max: number;
   readonly #sessions = new Map<symbol, Turns<Turn>>();
+  #asked = 0;
 
   /** @param max Programs of one session that run at a time; one can always run. */
   constructor(max: number) {
@@ -22,6 +23,11 @@ export class SessionTurns {
   /** Sessions of which programs run or wait. */
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** How often programs have asked for their turn: once for each entry into an isolate. */
+  get asked(): number {
+    return this.#asked;
   }
 
   /** Whether a program of the session runs, or has been given its turn. */
@@ -36,6 +42,7 @@ export class SessionTurns {
 
   /** @returns Whether the program runs. */
   #next(session: symbol, program: Turn, type: Take): boolean {
+    if (type === 'take') this.#asked += 1;
     const turns = this.#sessions.get(session) ?? NO_TURNS;
     const [next, begins] = nextTurns(turns, { type, program }, this.#max);
     if (next.running.length > 0) this.#sessions.set(session, next);

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
+import { QuietMoment } from '../quiet-moment.ts';
 import { BlamedSessions } from './blamed-sessions.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { type EndCause, lost, noEnds } from './end-cause.ts';
@@ -7,7 +8,6 @@ import { EngineProcess } from './engine-process.ts';
 import { IdleEngines } from './idle-engines.ts';
 import { KillPace } from './kill-pace.ts';
 import type { PoolCounts, PoolOptions } from './pool-options.ts';
-import { QuietMoment } from './quiet-moment.ts';
 import { SessionEngines } from './session-engines.ts';
 import { Traffic } from './traffic.ts';
 import { usedProcessorMs } from './used-processor.ts';

@@ -112,6 +112,34 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     other.kill();
   });
 
+  it('is not filled between the answers that a program gets, but when they rest', async (t) => {
+    const sandbox = timed(t);
+    const calls = new RecordingCalls();
+    const source = 'for (;;) await tools.a({})';
+    const run = calls.runIn(sandbox, contractProgram(source));
+    for (let n = 1; n <= 20; n += 1) {
+      await calls.until('call', n);
+      t.mock.timers.tick(150);
+      await setImmediate();
+      assert.equal(sandbox.reserved, 0);
+      calls.toolCalls[n - 1]?.answer({ ok: true, text: '1' });
+    }
+    await calls.until('call', 21);
+    t.mock.timers.tick(400);
+    await until(t.mock.timers, sandbox, 2);
+    run.kill();
+  });
+
+  it('is filled when answers rest even if a program is waiting for one', async (t) => {
+    const sandbox = timed(t);
+    const calls = new RecordingCalls();
+    const run = calls.runIn(sandbox, contractProgram('await tools.a({})'));
+    await calls.until('call');
+    t.mock.timers.tick(200);
+    await until(t.mock.timers, sandbox, 2);
+    run.kill();
+  });
+
   it('is filled at once if it was too small', async (t) => {
     const sandbox = timed(t);
     await runMany(sandbox, 3);

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { registerHooks } from 'node:module';
 import { after, describe, it } from 'node:test';
 import { isolateSandbox } from '../../../sandbox/index.ts';
+import { contractProgram } from '../../contract/contract-program.ts';
 import { runCell } from '../../support/finished-cell.ts';
 import { settled } from '../../support/gates.ts';
+import { RecordingCalls } from '../../support/recording-calls.ts';
 
 describe('What edits modules', { timeout: 20_000 }, () => {
   let asked = 0;
@@ -18,13 +20,22 @@ describe('What edits modules', { timeout: 20_000 }, () => {
   });
   after(() => hooks.deregister());
 
-  it('is loaded when no program has come for 200 ms', async (t) => {
+  it('is loaded when nothing has come to a program for 200 ms', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     await using sandbox = isolateSandbox({ reserve: 0 });
     for (let n = 0; n < 3; n += 1) {
       t.mock.timers.tick(199);
       assert.deepEqual((await runCell(sandbox, 'text(1)')).texts, ['1']);
     }
+    const calls = new RecordingCalls();
+    const run = calls.runIn(sandbox, contractProgram('for (;;) await tools.a({})'));
+    for (let n = 1; n <= 5; n += 1) {
+      await calls.until('call', n);
+      t.mock.timers.tick(150);
+      calls.toolCalls[n - 1]?.answer({ ok: true, text: '1' });
+    }
+    await calls.until('call', 6);
+    run.kill();
     await settled();
     assert.equal(asked, 0);
     t.mock.timers.tick(200);

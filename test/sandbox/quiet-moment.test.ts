@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { QuietMoment } from '../../../sandbox/process/quiet-moment.ts';
+import { QuietMoment } from '../../sandbox/quiet-moment.ts';
 
 /** A quiet moment of 100 ms, waited for a second at most, on a clock of the test. */
 function quietMoment(t: TestContext, isQuiet: () => boolean = () => true) {
@@ -57,6 +57,24 @@ describe('QuietMoment', () => {
     moment.await();
     pass(3_000);
     assert.deepEqual(doneAt, [1_000, 4_050]);
+  });
+
+  it('may be waited for without end, without asking the clock', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let [done, isQuiet] = [0, false];
+    const act = () => {
+      done += 1;
+    };
+    const now = () => assert.fail('there is no time by which it must come');
+    const moment = new QuietMoment(act, { quietMs: 100, isQuiet: () => isQuiet, now });
+    for (let n = 0; n < 1_000; n += 1) {
+      moment.await();
+      t.mock.timers.tick(150);
+    }
+    assert.equal(done, 0);
+    isQuiet = true;
+    t.mock.timers.tick(100);
+    assert.equal(done, 1);
   });
 
   it('can be waited for again, with all its time', (t) => {
