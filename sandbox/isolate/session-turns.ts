@@ -25,7 +25,7 @@ export class SessionTurns {
     return this.#sessions.size;
   }
 
-  /** How often programs have asked for their turn: once for each entry into an isolate. */
+  /** How often programs have asked for their turn: at their start, and for each entry into an isolate. */
   get asked(): number {
     return this.#asked;
   }
