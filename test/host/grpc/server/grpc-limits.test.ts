@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import { HostClient } from '../../../../host/client/host-client.ts';
 import { memoryTransports } from '../../../../host/transports/memory-transport.ts';
@@ -17,6 +18,12 @@ async function framesClient({ host }: GrpcHost): Promise<HostClient> {
   const [ours, theirs] = memoryTransports();
   void host.serve(theirs);
   return await HostClient.connect(ours);
+}
+
+/** Until so many bytes of an answer have come to a client that takes none of them. */
+async function holding(stream: Readable, bytes: number): Promise<void> {
+  stream.on('readable', () => {});
+  while (stream.readableLength < bytes) await once(stream, 'readable');
 }
 
 describe('The limits of a host', () => {
@@ -90,6 +97,8 @@ describe('The limits of a host', () => {
     });
     const streams = unread.map((stream) => once(stream, 'close'));
     for (const _ of unread) await session.complete((await calls.next())!, null);
+    // An answer has come, so the others wait for it to be read. What tells that a cell has started is shorter.
+    await Promise.race(unread.map((stream) => holding(stream, 1 << 10)));
     const other = await GrpcSession.open(client);
     assert.deepEqual(shown(await other.execute(`text('read')`).outcome()), ['completed', 'read']);
     // Its answers have 5 s; then they are lost.
