@@ -1,4 +1,4 @@
-import type { Bridge, Deliver, GuestLimits, StartConfig, UpKind } from './bridge-types.ts';
+import type { Bridge, Deliver, GuestLimits, Piece, StartConfig, UpKind } from './bridge-types.ts';
 import type { makeFailures } from './failures.ts';
 import type { watchFinalizers } from './finalizers.ts';
 import type { makeInspect } from './inspect.ts';
@@ -225,11 +225,20 @@ export function bootstrap(parts: Parts, bridge: Bridge, limits: GuestLimits): De
     }
   }
 
+  /** The text of an answer that came in pieces. */
+  function joined(answer: readonly (number | string | Piece)[]): string {
+    let text = '';
+    for (let at = 1; at < answer.length; at += 1) text += (answer[at] as Piece)[0];
+    return text;
+  }
+
   const deliver: Deliver = (direct, notified, timer, ...answers) => {
     enteredDirectly(direct);
     notifications -= notified;
     if (timer !== 0) fire(timer);
-    settleFrom(0, answers);
+    const isInPieces = answers.length > 1 && typeof answers[1] === 'object';
+    if (isInPieces) settleFrom(0, [answers[0] as number, joined(answers)]);
+    else settleFrom(0, answers as (number | string)[]);
   };
   return deliver;
 }

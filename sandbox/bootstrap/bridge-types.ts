@@ -6,7 +6,9 @@
  * - `text` text, `image` url detail, `audio` url: output
  * - `yield`
  * - `notify` text
- * - `calls` (id index json|undefined)…: tool calls, in call order, by `upMany`
+ * - `calls` (id index json|undefined|length)…: tool calls, in call order, by `upMany`; a length stands for
+ *   JSON text that came before, in pieces
+ * - `piece` text: of the next such JSON text
  * - `timer` id delayMs, `clear` id
  * - `store` key json
  * - `begun`: the program was compiled and starts
@@ -23,6 +25,7 @@ export type UpKind =
   | 'yield'
   | 'notify'
   | 'calls'
+  | 'piece'
   | 'timer'
   | 'clear'
   | 'store'
@@ -66,6 +69,9 @@ export interface GuestLimits {
   readonly maxStoredKeys: number;
 }
 
+/** Wrapped, so that it is copied into the memory that the isolate manages itself. */
+export type Piece = readonly [text: string];
+
 /**
  * The function with which the host delivers.
  *
@@ -73,11 +79,11 @@ export interface GuestLimits {
  * @param notified How many notifications have ended.
  * @param timer A timer that fired, which comes alone; 0 for none.
  * @param answers For each answered call its id, negative for a failure, and the JSON text of its result
- *   or the message of its error.
+ *   or the message of its error. If that is long, it comes alone and in pieces.
  */
 export type Deliver = (
   direct: boolean,
   notified: number,
   timer: number,
-  ...answers: readonly (number | string)[]
+  ...answers: readonly (number | string | Piece)[]
 ) => void;

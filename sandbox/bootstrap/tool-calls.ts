@@ -21,6 +21,8 @@ export function makeToolCalls(
 ) {
   const BATCH = 64;
   const BATCH_LENGTH = 65_536;
+  /** Larger blocks would be taken from the system, and given back to it, for each call. */
+  const PIECE_LENGTH = 32_768;
   const waiting = new k.Map();
   /** Without a prototype: a program can add to it. */
   const ordinary = k.create(null) as PropertyDescriptor;
@@ -57,12 +59,24 @@ export function makeToolCalls(
     flush();
   }
 
+  /** @returns What stands for the text in its call. */
+  function sendPieces(text: string): number {
+    for (let at = 0; at < text.length; at += PIECE_LENGTH) {
+      bridge.up('piece', k.slice(text, at, at + PIECE_LENGTH));
+    }
+    return text.length;
+  }
+
   function gather(id: number, index: number, input: string | undefined): void {
+    const length = input === undefined ? 0 : input.length;
+    const isLong = length > 2 * PIECE_LENGTH;
+    // The calls before it go first.
+    const sent = isLong ? sendPieces(input!) : input;
     batch[batch.length] = id;
     batch[batch.length + 1] = index;
-    batch[batch.length + 2] = input;
+    batch[batch.length + 2] = sent;
     batch.length += 3;
-    batchLength += input === undefined ? 0 : input.length;
+    batchLength += length;
     if (batch.length > BATCH * 3 || batchLength >= BATCH_LENGTH) flush();
     else if (!scheduled) void flushSoon();
   }

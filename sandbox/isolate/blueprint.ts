@@ -7,6 +7,7 @@ import type { ModuleBody } from '../source/module-source.ts';
 import { programScript } from '../source/program-script.ts';
 import { type HelperCode, NO_HELPER_CODE } from './helper-code.ts';
 import {
+  COPIED,
   compileHelpers,
   type HelperScripts,
   installHelpers,
@@ -55,10 +56,11 @@ const BODY: ModuleBody = {
   thisName: '$this',
 };
 
-/** What is delivered to it: the first call succeeded, the second failed. */
+/** What is delivered to it: the first call succeeded, the second failed, an answer came in pieces. */
 const DELIVERIES: readonly Parameters<Deliver>[] = [
   [false, 1, 0, 1, '{}'],
   [false, 0, 0, -2, 'no'],
+  [false, 0, 0, 3, ['null']],
 ];
 
 /**
@@ -109,7 +111,7 @@ function rehearse(isolate: ivm.Isolate, scripts: HelperScripts): void {
   const context = isolate.createContextSync();
   const deliver = installHelpers(context, compileHelpers(isolate, scripts), wiring);
   context.evalSync(programScript(PROGRAM, BODY), { filename: 'exec_main.mjs', lineOffset: -1 });
-  for (const delivery of DELIVERIES) deliver.applySync(undefined, delivery);
+  for (const delivery of DELIVERIES) deliver.applySync(undefined, delivery, COPIED);
   if (context.evalSync('rehearsed') !== 'to its end') throw new Error('The rehearsal went wrong');
   context.release();
 }

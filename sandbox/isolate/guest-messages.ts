@@ -5,6 +5,7 @@ import { StoredBound } from '../stored-bound.ts';
 import type { GuestTimers } from './guest-timers.ts';
 import { PendingMessages } from './pending-messages.ts';
 import { overLimit } from './run-failures.ts';
+import { ReceivedPieces } from './text-pieces.ts';
 import { withToolHint } from './tool-hint.ts';
 
 /** The run of the program whose messages these are. */
@@ -31,6 +32,8 @@ export class GuestMessages {
   readonly #owner: MessagesOwner;
   readonly #stored: StoredBound;
   readonly #pending: PendingMessages;
+  /** Of the argument of a call that has not come yet. */
+  readonly #pieces: ReceivedPieces;
   #exited = false;
 
   constructor(
@@ -46,6 +49,7 @@ export class GuestMessages {
     this.#timers = timers;
     this.#owner = owner;
     this.#stored = new StoredBound(limits);
+    this.#pieces = new ReceivedPieces(limits.maxValueLength);
     this.#pending = new PendingMessages(limits, program.tools.length);
   }
 
@@ -97,6 +101,9 @@ export class GuestMessages {
         return this.#notify(textOf(a));
       case 'calls':
         return this.#invokeTools(message);
+      case 'piece':
+        if (!this.#pieces.add(String(a))) return this.#overrun('maxValueLength');
+        return;
       case 'timer':
         if (this.#timers.size >= this.#limits.maxTimers) return this.#overrun('maxTimers');
         return this.#timers.set(Number(a), Number(b));
@@ -132,9 +139,10 @@ export class GuestMessages {
     for (let at = 1; at + 2 < message.length && !this.#owner.isOver(); at += 3) {
       const id = Number(message[at]);
       const tool = Number(message[at + 1]);
-      const input = message[at + 2];
+      const sent = message[at + 2];
+      const input = typeof sent === 'number' ? this.#pieces.take(sent) : sent;
       const limit = this.#pending.call(id, tool);
-      if (limit === 'invalid') {
+      if (limit === 'invalid' || input === null) {
         const text = 'the program sent an invalid tool call';
         return this.#owner.finish({ kind: 'sandbox_failed', text });
       }

@@ -1,7 +1,8 @@
 import { Fifo } from '../../src/collections/fifo.ts';
 import type { JsonText } from '../../src/delegate.ts';
 import type { ErrorText } from '../../src/errors.ts';
-import type { Deliver } from '../bootstrap/bridge-types.ts';
+import type { Deliver, Piece } from '../bootstrap/bridge-types.ts';
+import { isLong, piecesOf } from './text-pieces.ts';
 
 type Item =
   | { readonly type: 'answer'; readonly id: number; readonly ok: boolean; readonly text: string }
@@ -15,7 +16,7 @@ const MAX_BATCH_LENGTH = 1 << 20;
 /**
  * What waits to be delivered to a program, in the order it came.
  *
- * Answers that wait together are delivered together. A timer is delivered alone, so that everything
+ * Answers that wait together are delivered together, but a long one alone, in pieces. A timer is delivered alone, so that everything
  * its callback started is done before the next timer fires.
  */
 export class Inbox {
@@ -51,7 +52,7 @@ export class Inbox {
 
   /** The next batch. If nothing waits, it has no answers. */
   take(direct = false): Parameters<Deliver> {
-    const batch: [boolean, number, number, ...(number | string)[]] = [
+    const batch: [boolean, number, number, ...(number | string | Piece)[]] = [
       direct,
       this.#settledNotifications,
       0,
@@ -68,10 +69,12 @@ export class Inbox {
         break;
       }
       const { ok, text } = this.#bounded(item.ok, item.text);
-      if (answers > 0 && length + text.length > MAX_BATCH_LENGTH) break;
-      batch.push(ok ? item.id : -item.id, text);
+      const isAlone = isLong(text);
+      if (answers > 0 && (isAlone || length + text.length > MAX_BATCH_LENGTH)) break;
+      batch.push(ok ? item.id : -item.id, ...(isAlone ? piecesOf(text) : [text]));
       length += text.length;
       this.#items.shift();
+      if (isAlone) break;
     }
     return batch;
   }

@@ -71,6 +71,8 @@ export function installHelpers(
 }
 
 const RETURNED = { result: { reference: true } } as const;
+/** For a delivery in which there is a `Piece`. */
+export const COPIED = { arguments: { copy: true } } as const;
 
 /** What a context can call: the first one never waits, the second one does for an answer. */
 function callbacks(wiring: Wiring): ivm.Callback[] {

@@ -1,9 +1,14 @@
 import type ivm from 'isolated-vm';
 import type { Deliver } from '../bootstrap/bridge-types.ts';
-import { type CompiledHelpers, installHelpers, NO_PAUSE, type Wiring } from './install-helpers.ts';
+import {
+  COPIED,
+  type CompiledHelpers,
+  installHelpers,
+  NO_PAUSE,
+  type Wiring,
+} from './install-helpers.ts';
 
 const PROGRAM_FILE = { filename: 'exec_main.mjs', lineOffset: -1 };
-
 /**
  * The globals of one program, with its helpers installed.
  *
@@ -45,9 +50,10 @@ export class ProgramContext {
 
   /** Delivers a batch. The rest is as for `run`. */
   deliver(batch: Parameters<Deliver>): Promise<void> | void {
-    const [direct] = batch;
-    if (direct) return void this.#deliver.applySync(undefined, batch);
-    return this.#deliver.apply(undefined, batch);
+    const direct = batch[0];
+    const options = typeof batch[4] === 'object' ? COPIED : undefined;
+    if (direct) return void this.#deliver.applySync(undefined, batch, options);
+    return this.#deliver.apply(undefined, batch, options);
   }
 
   /** Cuts the program off: what it sends from now on is ignored. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { StringDecoder } from 'node:string_decoder';
 import { JsonText } from '../../src/delegate.ts';
 import {
   type Frame,
@@ -19,6 +20,8 @@ const EAGER_BYTES = 4 << 20;
 
 /** A frame of at least this size is decoded as its bytes arrive. */
 const LARGE_FRAME_BYTES = 256 << 10;
+/** How much of a text is decoded at a time, in bytes. */
+const PIECE_BYTES = 64 << 10;
 /** With its kind and the number of its texts. */
 const OPENING_BYTES = PREFIX_BYTES + 2;
 
@@ -187,6 +190,17 @@ function decodeLargeCall(bytes: Buffer, start: number, end: number, argumentLeng
   return { ...frameAt(bytes, start, []), argument: new JsonText(text), argumentLength };
 }
 
+/** In pieces, so that V8 has it on pages which it uses again: a whole one would lie in fresh memory of the system. */
+function decodeText(bytes: Buffer, start: number, end: number): string {
+  if (end - start <= PIECE_BYTES) return bytes.toString('utf8', start, end);
+  const decoder = new StringDecoder('utf8');
+  let text = '';
+  for (let at = start; at < end; at += PIECE_BYTES) {
+    text += decoder.write(bytes.subarray(at, Math.min(end, at + PIECE_BYTES)));
+  }
+  return text + decoder.end();
+}
+
 function frameAt(bytes: Buffer, start: number, texts: Frame['texts']): Frame {
   return {
     kind: bytes[start]!,
@@ -209,7 +223,7 @@ function decode(bytes: Buffer, start: number, end: number): Frame {
       continue;
     }
     if (at + length > end) throw new Error('Cannot read the frame: a text ends outside it');
-    texts.push(bytes.toString('utf8', at, at + length));
+    texts.push(decodeText(bytes, at, at + length));
     at += length;
   }
   if (at !== end) throw new Error('Cannot read the frame: bytes follow its texts');

@@ -27,6 +27,7 @@ const LIMITS = {
   maxPendingCalls: 5,
   maxPendingNotifications: 5,
   maxStoredKeys: 5,
+  maxValueLength: 100_000,
 };
 
 /** The turn of a program that is alone in its session. */
@@ -78,7 +79,7 @@ const primitive = fc.oneof(
 );
 const kind = fc.oneof(
   fc.constantFrom(
-    ...['text', 'image', 'audio', 'yield', 'notify', 'calls', 'timer', 'clear', 'store'],
+    ...['text', 'image', 'audio', 'yield', 'notify', 'calls', 'piece', 'timer', 'clear', 'store'],
     ...['begun', 'end', 'exit', 'lasting', 'nothing', 'nonsense'],
   ),
   primitive,
@@ -147,6 +148,7 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
       ['maxPendingCalls', 'calls', [1, 0, undefined]],
       ['maxPendingNotifications', 'notify', ['x']],
       ['maxStoredKeys', 'store', [1, 'x']],
+      ['maxValueLength', 'piece', ['x']],
     ] as const) {
       const calls = checkingCalls();
       const run = new IsolateRun(PROGRAM, calls, LIMITS, ownTurn(), () => {});
@@ -157,6 +159,29 @@ describe('The host half of the bridge (fuzz)', { timeout: fuzzTimeout(2) }, () =
       const { failure } = await run.ended;
       assert.equal(failure?.kind, 'limit');
       assert.match(failure?.text ?? '', new RegExp(limit));
+      await run.stopped;
+    }
+  });
+});
+
+describe('The host half of the bridge', () => {
+  it('takes an argument that came in pieces, and none that is not as long as its call says', async () => {
+    for (const [length, wanted] of [
+      [6, null],
+      [5, 'the program sent an invalid tool call'],
+    ] as const) {
+      const calls = new RecordingCalls();
+      const run = new IsolateRun(PROGRAM, calls, LIMITS, ownTurn(), () => {});
+      const isolate = new ProgramIsolate(isolateBlueprint(LIMITS));
+      run.start(isolate);
+      const { receive } = isolate.context.wiring;
+      for (const text of ['"ab', 'cd"']) receive(['piece', text]);
+      receive(['calls', 1, 0, length]);
+      receive(['end']);
+      const { failure } = await run.ended;
+      assert.equal(failure?.text ?? null, wanted);
+      const inputs = calls.toolCalls.map(({ inputJson }) => inputJson);
+      assert.deepEqual(inputs, wanted === null ? ['"abcd"'] : []);
       await run.stopped;
     }
   });

@@ -12,7 +12,11 @@ function take(inbox: Inbox): Batch {
   const pairs: [number, 0 | 1, string][] = [];
   for (let at = 0; at < answers.length; at += 2) {
     const id = Number(answers[at]);
-    pairs.push([Math.abs(id), id > 0 ? 1 : 0, String(answers[at + 1])]);
+    const text = answers[at + 1];
+    // One in pieces is alone.
+    const whole = typeof text === 'object' ? answers.slice(1).flat().join('') : String(text);
+    pairs.push([Math.abs(id), id > 0 ? 1 : 0, whole]);
+    if (typeof text === 'object') break;
   }
   return [...pairs, ...(timer === 0 ? [] : [[timer] as const]), notified];
 }
@@ -58,6 +62,26 @@ describe('Inbox', () => {
       [[1], 2],
       [[2], 0],
     ]);
+  });
+
+  it('hands down what is long together only up to a bound', () => {
+    const inbox = new Inbox(4 << 20);
+    for (let id = 1; id <= 20; id += 1) inbox.addAnswer(id, true, 'x'.repeat(64 << 10));
+    assert.deepEqual(
+      drain(inbox).map((batch) => batch.length - 1),
+      [16, 4],
+    );
+  });
+
+  it('hands down a long answer in pieces, whole or failed', () => {
+    const inbox = new Inbox(4 << 20);
+    const long = 'x'.repeat((64 << 10) + 1);
+    inbox.addAnswer(1, true, long);
+    inbox.addAnswer(2, false, long);
+    const pieces = [['x'.repeat(32 << 10)], ['x'.repeat(32 << 10)], ['x']];
+    assert.deepEqual(inbox.take(), [false, 0, 0, 1, ...pieces]);
+    assert.deepEqual(inbox.take(), [false, 0, 0, -2, ...pieces]);
+    assert.equal(inbox.empty, true);
   });
 
   it('splits what is long, and lets one long answer go alone', () => {
