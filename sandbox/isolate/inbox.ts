@@ -16,8 +16,8 @@ const MAX_BATCH_LENGTH = 1 << 20;
 /**
  * What waits to be delivered to a program, in the order it came.
  *
- * Answers that wait together are delivered together, but a long one alone, in pieces. A timer is delivered alone, so that everything
- * its callback started is done before the next timer fires.
+ * Answers that wait together are delivered together, but a long one alone and in pieces. A timer is
+ * delivered alone, so that everything its callback started is done before the next timer fires.
  */
 export class Inbox {
   readonly #maxValueLength: number;
@@ -71,10 +71,14 @@ export class Inbox {
       const { ok, text } = this.#bounded(item.ok, item.text);
       const isAlone = isLong(text);
       if (answers > 0 && (isAlone || length + text.length > MAX_BATCH_LENGTH)) break;
-      batch.push(ok ? item.id : -item.id, ...(isAlone ? piecesOf(text) : [text]));
-      length += text.length;
       this.#items.shift();
-      if (isAlone) break;
+      const id = ok ? item.id : -item.id;
+      if (isAlone) {
+        batch.push(id, ...piecesOf(text));
+        break;
+      }
+      batch.push(id, text);
+      length += text.length;
     }
     return batch;
   }

@@ -9,6 +9,7 @@ import {
 } from './install-helpers.ts';
 
 const PROGRAM_FILE = { filename: 'exec_main.mjs', lineOffset: -1 };
+
 /**
  * The globals of one program, with its helpers installed.
  *
@@ -51,6 +52,7 @@ export class ProgramContext {
   /** Delivers a batch. The rest is as for `run`. */
   deliver(batch: Parameters<Deliver>): Promise<void> | void {
     const direct = batch[0];
+    // Where the text of the first answer is, or its first piece.
     const options = typeof batch[4] === 'object' ? COPIED : undefined;
     if (direct) return void this.#deliver.applySync(undefined, batch, options);
     return this.#deliver.apply(undefined, batch, options);

@@ -11,7 +11,10 @@ export function isLong(text: string): boolean {
   return text.length > 2 * PIECE_LENGTH;
 }
 
-/** The pieces of a text. A character may be divided between two of them. */
+/**
+ * The pieces of a text. Isolates take UTF-16, so a character may be divided between two of them, unlike
+ * with `textPieces`, and there are never more than the length asks for.
+ */
 export function piecesOf(text: string): readonly Piece[] {
   const count = Math.ceil(text.length / PIECE_LENGTH);
   return Array.from({ length: count }, (_, at) => [

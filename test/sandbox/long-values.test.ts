@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { isolateSandbox } from '../../sandbox/isolate/isolate-sandbox.ts';
 import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../support/finished-cell.ts';
+import { statFields } from '../support/processes.ts';
 
 const MIB = 1 << 20;
 /** A value goes in pieces from this length of its JSON text on, and each piece is half as long. */
@@ -11,8 +11,7 @@ const WHOLE = 64 << 10;
 
 /** How often the system gave a process a page of memory. Linux only. */
 function pageFaults(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[7]);
+  return Number(statFields(pid)[7]);
 }
 
 for (const [what, make] of [

@@ -54,8 +54,12 @@ function stateOf(pid: number): string {
   }
 }
 
-/** The fields after the name of the program, which is in parentheses and can contain anything. */
-function statFields(pid: number | string): readonly string[] {
+/**
+ * The fields after the name of the program, which is in parentheses and can contain anything. Linux only.
+ *
+ * @param pid Of a process; or of a thread, as `PID/task/TID`.
+ */
+export function statFields(pid: number | string): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '';
   return stat.split(' ');
 }

@@ -17,7 +17,7 @@ import {
   recordedSession,
   textsOf,
 } from '../../support/finished-cell.ts';
-import { isAlive, untilGone } from '../../support/processes.ts';
+import { isAlive, statFields, untilGone } from '../../support/processes.ts';
 import { answered, RecordingCalls } from '../../support/recording-calls.ts';
 
 const MIB = 1 << 20;
@@ -40,9 +40,7 @@ const PROGRAM: Program = {
 
 /** Processor time of a process, or of its main thread alone, in milliseconds. */
 function processorMs(pid: number, of: 'process' | 'main thread'): number {
-  const path = of === 'process' ? `/proc/${pid}/stat` : `/proc/${pid}/task/${pid}/stat`;
-  const stat = readFileSync(path, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(of === 'process' ? pid : `${pid}/task/${pid}`);
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
@@ -62,10 +60,11 @@ async function isAlone(sandbox: ReturnType<typeof processSandbox>, session: Sess
     const before = new Map(sandbox.pids.map((pid) => [pid, times(pid)]));
     await finishCell(session, COMPUTE);
     const pid = sandbox.pidOf(session.symbol)!;
-    const [process, main] = before.get(pid) ?? [];
+    const earlier = before.get(pid);
     // What a process does to start would count with the cell.
-    if (process === undefined || main === undefined) continue;
-    return processorMs(pid, 'main thread') - main > 0.5 * (processorMs(pid, 'process') - process);
+    if (earlier === undefined) continue;
+    const [all, main] = times(pid).map((ms, at) => ms - earlier[at]!) as [number, number];
+    return main > 0.5 * all;
   }
 }
 
