@@ -1,9 +1,13 @@
+import type { Program, ProgramCalls, SandboxRun } from '../../src/sandbox.ts';
 import type { SandboxLimits } from '../limits.ts';
 import type { Spawn } from './early-spawn.ts';
 import type { EndCause } from './end-cause.ts';
 import type { EngineProcess } from './engine-process.ts';
 import type { KillPace } from './kill-pace.ts';
 import type { ProcessLimits } from './limits.ts';
+
+/** A program that was given to a process. */
+export type StartedProgram = readonly [program: Program, calls: ProgramCalls, session: symbol];
 
 /** How an engine process is started. */
 export interface EngineOptions {
@@ -29,6 +33,13 @@ export interface EngineOptions {
   readonly aloneAfter?: number;
   /** Whether its program may be left alone now. Default: never. */
   readonly mayBeAlone?: (engine: EngineProcess) => boolean;
+  /**
+   * Runs a program again that has not begun, because the process has given no sign of life since it got
+   * it. Default: it is lost.
+   *
+   * @returns Null if it is not run again.
+   */
+  readonly again?: (...start: StartedProgram) => SandboxRun | null;
   /** When programs are killed. */
   readonly pace: Pick<KillPace, 'add'>;
   /** Called when nothing runs in it any more. */

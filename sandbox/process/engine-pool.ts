@@ -8,9 +8,9 @@ import { EngineProcess } from './engine-process.ts';
 import { IdleEngines } from './idle-engines.ts';
 import { KillPace } from './kill-pace.ts';
 import type { PoolCounts, PoolOptions } from './pool-options.ts';
+import { processorUse } from './processor-use.ts';
 import { SessionEngines } from './session-engines.ts';
 import { Traffic } from './traffic.ts';
-import { usedProcessorMs } from './used-processor.ts';
 import { SPARE_MOMENT, WantedSpares } from './wanted-spares.ts';
 
 /** Leaving programs alone takes a thread, as dear as what forty deliveries gain; but it starts beside them. */
@@ -18,7 +18,7 @@ const ALONE_AFTER = 8;
 /** How many processes must be possible for one to leave its program alone: another session needs one. */
 const MIN_PROCESSES = 2;
 /** Whether it can be told if a process that gives no sign of life is computing. */
-const CAN_TELL_COMPUTING = usedProcessorMs(process.pid) !== null;
+const CAN_TELL_COMPUTING = processorUse(process.pid) !== null;
 
 /** How many processes are started at one time: more would only delay each other. */
 const MAX_STARTING = Math.max(2, availableParallelism());

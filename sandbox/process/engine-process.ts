@@ -4,7 +4,7 @@ import { AnswerRoom } from './answer-room.ts';
 import type { Access } from './company.ts';
 import { type EndCause, type Excess, heaviest, lost, notStarted } from './end-cause.ts';
 import { EngineChild } from './engine-child.ts';
-import type { EngineOptions } from './engine-options.ts';
+import type { EngineOptions, StartedProgram } from './engine-options.ts';
 import { FrameWriter } from './frames.ts';
 import { HeaviestProgram } from './heaviest-program.ts';
 import { IncomingMessages } from './incoming-messages.ts';
@@ -46,7 +46,7 @@ export class EngineProcess {
     stop: (id, excess) => this.#runs.get(id)?.stop(heaviest(excess)),
   });
   #gone = false;
-  readonly #starting = new Set<number>();
+  readonly #starting = new Map<number, StartedProgram>();
   readonly #answerRoom = new AnswerRoom(() => this.#child.unreadBytes);
   /** Programs that keep the host's process alive. */
   readonly #refs = new Set<number>();
@@ -76,8 +76,8 @@ export class EngineProcess {
     const onMute = () => this.end('garbled', this.#failure('closed its pipe'));
     const reader = this.#readMessages();
     const onDrain = () => this.#answerRoom.drained();
-    const events = { reader, onDrain, onMute, onExit: (how: string) => this.#exited(how) };
-    this.#child = new EngineChild({ ...options, launch }, events);
+    const onExit = (how: string) => this.#exited(how);
+    this.#child = new EngineChild({ ...options, launch }, { reader, onDrain, onMute, onExit });
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
     const mostMiB = Math.min(limits.maxProcessBytes / (1 << 20), 2 ** 32 - 1);
@@ -166,7 +166,7 @@ export class EngineProcess {
     const run = new ProcessRun(id, program, calls, this.#runEffects);
     this.#runs.set(id, run);
     this.lone.starts();
-    this.#starting.add(id);
+    this.#starting.set(id, [program, calls, session]);
     this.#ref(id, true);
     this.#tools.send(program.tools);
     const sessionId = this.#values.send(session, program.values);
@@ -211,7 +211,7 @@ export class EngineProcess {
     if (this.gone) return;
     this.#ending = { cause, failure };
     this.#child.kill();
-    this.#loseAll(failure);
+    this.#loseAll(failure, cause === 'silent' && this.ready);
   }
 
   /**
@@ -261,8 +261,7 @@ export class EngineProcess {
   }
 
   #checkIdle(): void {
-    if (this.load > 0 || this.gone) return;
-    this.#options.onIdle(this);
+    if (this.load === 0 && !this.gone) this.#options.onIdle(this);
   }
 
   /** Changes nothing for a process that is being ended: `close` waits for it. */
@@ -290,8 +289,12 @@ export class EngineProcess {
     return this.ready ? lastWords.explain(how) : notStarted(lastWords.quote(how));
   }
 
-  #loseAll(failure: CellFailure): void {
+  /** @param mayMove Whether programs that have not begun may run elsewhere: this process never begins them. */
+  #loseAll(failure: CellFailure, mayMove = false): void {
     this.#signs.clear();
-    for (const run of [...this.#runs.values()]) run.lose(failure);
+    for (const run of [...this.#runs.values()]) {
+      const start = mayMove ? this.#starting.get(run.id) : undefined;
+      run.lose(failure, start && this.#options.again?.(...start));
+    }
   }
 }

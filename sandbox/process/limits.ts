@@ -10,7 +10,7 @@ export interface ProcessLimits {
   readonly stopMs: number;
   /** How long a process may take to start, in milliseconds. Default: 30,000. */
   readonly startMs: number;
-  /** How long a process may give no sign of life, in milliseconds. Default: 5,000. */
+  /** How long a process may give no sign of life, in milliseconds. Default: 10,000. */
   readonly hangMs: number;
   /** How long an idle process is kept, in milliseconds. Default: 10,000. */
   readonly idleMs: number;

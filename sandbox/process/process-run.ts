@@ -7,6 +7,7 @@ import type { SentText } from './frames.ts';
 import { Down } from './message-kinds.ts';
 import { RunRules } from './run-rules.ts';
 import type { RunMessage } from './up-message.ts';
+import type { Order } from './waiting-run.ts';
 
 /** Sends a frame to the process of a run. */
 export type SendDown = (
@@ -44,7 +45,10 @@ export class ProcessRun implements SandboxRun {
   readonly #calls: ProgramCalls;
   readonly #effects: RunEffects;
   readonly #rules: RunRules;
-  readonly #resolve: (end: ProgramEnd) => void;
+  readonly #resolve: (end: ProgramEnd | Promise<ProgramEnd>) => void;
+  /** What it was told before the program has begun: null from then on. */
+  #early: Order[] | null = [];
+  #successor: SandboxRun | null = null;
   #over = false;
 
   constructor(
@@ -63,29 +67,29 @@ export class ProcessRun implements SandboxRun {
   }
 
   hold(): void {
-    if (this.#over) return;
+    if (this.#isPast('hold')) return;
     this.#rules.held();
     this.#effects.send(Down.Hold, this.id);
   }
 
   release(): void {
-    if (this.#over) return;
+    if (this.#isPast('release')) return;
     this.#rules.released();
     this.#effects.send(Down.Release, this.id);
   }
 
   step(): void {
-    if (this.#over) return;
+    if (this.#isPast('step')) return;
     this.#rules.stepped();
     this.#effects.send(Down.Step, this.id);
   }
 
   room(): Promise<boolean> | null {
-    return this.#over ? null : this.#effects.room(this.id);
+    return this.#over ? (this.#successor?.room() ?? null) : this.#effects.room(this.id);
   }
 
   answer(id: number, ok: boolean, text: string | JsonText | ErrorText): void {
-    if (this.#over) return;
+    if (this.#over) return this.#successor?.answer(id, ok, text);
     this.#rules.answered();
     if (text instanceof ErrorText) {
       return this.#effects.send(Down.Answer, this.id, id, text.isJson ? 2 : 0, text.bytes);
@@ -95,28 +99,31 @@ export class ProcessRun implements SandboxRun {
   }
 
   notified(): void {
-    if (this.#over) return;
+    if (this.#over) return this.#successor?.notified();
     this.#rules.notified();
     this.#effects.send(Down.Notified, this.id);
   }
 
   pause(): void {
-    if (!this.#over) this.#effects.send(Down.Pause, this.id);
+    if (this.#over) this.#successor?.pause();
+    else this.#effects.send(Down.Pause, this.id);
   }
 
   unpause(): void {
-    if (!this.#over) this.#effects.send(Down.Unpause, this.id);
+    if (this.#over) this.#successor?.unpause();
+    else this.#effects.send(Down.Unpause, this.id);
   }
 
   ref(): void {
-    if (!this.#over) this.#effects.onRef(this.id, true);
+    if (!this.#isPast('ref')) this.#effects.onRef(this.id, true);
   }
 
   unref(): void {
-    if (!this.#over) this.#effects.onRef(this.id, false);
+    if (!this.#isPast('unref')) this.#effects.onRef(this.id, false);
   }
 
   kill(): void {
+    this.#successor?.kill();
     this.#leave('killed');
   }
 
@@ -127,11 +134,17 @@ export class ProcessRun implements SandboxRun {
     this.#resolve({ failure, notes: [] });
   }
 
-  /** Ends the run because its process is gone. */
-  lose(failure: CellFailure): void {
+  /**
+   * Ends the run because its process is gone.
+   *
+   * @param successor The run that takes over from here, if the program had not begun.
+   */
+  lose(failure: CellFailure, successor: SandboxRun | null = null): void {
     if (this.#over) return;
     this.#leave('ended');
-    this.#resolve({ failure, notes: [] });
+    this.#successor = successor;
+    for (const order of this.#early ?? []) successor?.[order]();
+    this.#resolve(successor?.ended ?? { failure, notes: [] });
   }
 
   /**
@@ -141,6 +154,7 @@ export class ProcessRun implements SandboxRun {
    */
   receive(message: RunMessage): void {
     this.#rules.take(message);
+    this.#early = null;
     const calls = this.#calls;
     switch (message.type) {
       case 'started':
@@ -165,6 +179,13 @@ export class ProcessRun implements SandboxRun {
       case 'end':
         return this.#end(message.end);
     }
+  }
+
+  /** Notes an order to a program that has not begun. @returns Whether the run is over: then its successor got it. */
+  #isPast(order: Order): boolean {
+    if (this.#over) this.#successor?.[order]();
+    else this.#early?.push(order);
+    return this.#over;
   }
 
   #end(end: ProgramEnd): void {

@@ -51,7 +51,7 @@ export function defaultProcessLimits(): ProcessLimits {
     maxProcesses: Math.max(Math.floor(totalmem() / 4 / (64 << 20)), availableParallelism() * 4),
     stopMs: 250,
     startMs: 30_000,
-    hangMs: 5_000,
+    hangMs: 10_000,
     idleMs: 10_000,
     maxProgramsPerProcess: 1_000,
   };
@@ -70,6 +70,8 @@ export class ProcessSandbox implements Sandbox {
   readonly #waiting = new WaitingLine((...program) => this.#offer(...program));
   /** Sessions that wait for room in a process that they have. */
   readonly #asking = new Set<symbol>();
+  /** Programs that were given to a second process, because the first one hung before they began. */
+  readonly #moved = new WeakSet<ProgramCalls>();
   readonly #memory: MemoryWatch;
   readonly #clock = new ListeningClock(2 * WATCH_MS);
   #watch: NodeJS.Timeout | undefined;
@@ -96,6 +98,7 @@ export class ProcessSandbox implements Sandbox {
       ...(aloneAfter !== undefined && { aloneAfter }),
       ...(spawn !== undefined && { spawn }),
       onRoom: (isNew) => (isNew ? this.#waiting.moveNow() : this.#waiting.move()),
+      again: (...start) => this.#runAgain(...start),
     });
   }
 
@@ -168,6 +171,13 @@ export class ProcessSandbox implements Sandbox {
     this.#waiting.close();
     this.#closing ??= this.#pool.close(waits);
     return this.#closing;
+  }
+
+  /** @returns Null the second time: the program itself may be why processes hang. */
+  #runAgain(program: Program, calls: ProgramCalls, session: symbol): SandboxRun | null {
+    if (this.#moved.has(calls)) return null;
+    this.#moved.add(calls);
+    return this.run(program, calls, session);
   }
 
   /** Starts a program, unless it has to wait for a process. */

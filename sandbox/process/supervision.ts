@@ -2,8 +2,8 @@ import type { EndCause } from './end-cause.ts';
 import type { KillPace } from './kill-pace.ts';
 import type { ProcessLimits } from './limits.ts';
 import type { LoneProgram } from './lone-program.ts';
+import { processorUse } from './processor-use.ts';
 import type { SignsOfLife } from './signs-of-life.ts';
-import { usedProcessorMs } from './used-processor.ts';
 
 /** What supervising a sandbox process needs. */
 export interface SupervisionParts {
@@ -38,7 +38,7 @@ export class Supervision {
   /** Asks for a sign of life. */
   ask(): void {
     const { signs, lone, ping } = this.#parts;
-    if (signs.asked() && lone.isAlone) this.#isComputing();
+    if (signs.asked() && lone.isAlone) this.#lookAtProcessor();
     ping();
   }
 
@@ -48,8 +48,9 @@ export class Supervision {
     const late = signs.pass(listenedMs);
     if (late === 'stuck') this.#endStuck();
     if (late !== 'silent') return;
-    if (lone.isAlone && this.#isComputing()) return signs.excused();
-    const hangs = `gave no sign of life for ${limits.hangMs} ms (hangMs)`;
+    const { state, isComputing } = this.#lookAtProcessor();
+    if (lone.isAlone && isComputing) return signs.excused();
+    const hangs = `gave no sign of life for ${limits.hangMs} ms (hangMs), and is in state ${state}`;
     const what = signs.started ? hangs : `did not start in ${limits.startMs} ms (startMs)`;
     this.#parts.end(late, what);
   }
@@ -81,10 +82,11 @@ export class Supervision {
     this.#parts.end('stuck', 'was ended because a program in it did not stop');
   }
 
-  /** Whether it has used its processor since the last time. */
-  #isComputing(): boolean {
+  /** The state of its main thread, and whether the process has used its processor since the last time. */
+  #lookAtProcessor(): { readonly state: string; readonly isComputing: boolean } {
     const beforeMs = this.#processorMs;
-    this.#processorMs = usedProcessorMs(this.#parts.pid()) ?? beforeMs;
-    return this.#processorMs > beforeMs;
+    const { state, usedMs } = processorUse(this.#parts.pid()) ?? { state: '?', usedMs: beforeMs };
+    this.#processorMs = usedMs;
+    return { state, isComputing: usedMs > beforeMs };
   }
 }

@@ -4,7 +4,7 @@ import type { CellFailure } from '../../src/events.ts';
 import type { ProgramEnd, SandboxRun } from '../../src/sandbox.ts';
 
 /** The orders that a program can get before it has started. */
-type Order = 'hold' | 'release' | 'step' | 'ref' | 'unref';
+export type Order = 'hold' | 'release' | 'step' | 'ref' | 'unref';
 
 /** A program that waits for a process. Orders that it gets meanwhile are passed on when it has one. */
 export class WaitingRun implements SandboxRun {

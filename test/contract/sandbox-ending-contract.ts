@@ -19,7 +19,7 @@ export function endingContract({ makeSandbox, start, later }: ContractTools): vo
         tools.b();
         tools.b('x');
         text('three');`);
-      await run.ended;
+      assert.equal((await run.ended).failure, null);
       assert.deepEqual(calls.log, [
         'started',
         'text one',

@@ -172,7 +172,10 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     process.kill(setup.pid, 'SIGSTOP');
     const event = await setup.session.observe(cellId, LONG);
     assert.ok(event.type === 'completed');
-    assert.match(event.failure?.text ?? '', /no sign of life for 300 ms \(hangMs\)/);
+    assert.match(
+      event.failure?.text ?? '',
+      /no sign of life for 300 ms \(hangMs\), and is in state T/,
+    );
   });
 
   it('waits for whoever reads what it floods', async () => {

@@ -165,12 +165,28 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
   it('ends a process that gives no sign of life', async () => {
     await using setup = await twoSessions({ limits: { hangMs: 600 } });
     const pid = await pidOf(setup);
-    const { first } = await setup.mine.execute({ source: WAIT, observe: LONG });
+    const { cellId, first } = await setup.mine.execute({ source: YIELD + WAIT, observe: LONG });
+    await first;
     process.kill(pid, 'SIGSTOP');
-    const event = await first;
+    const event = await setup.mine.observe(cellId, LONG);
     assert.ok(event.type === 'completed');
-    assert.match(event.failure?.text ?? '', /no sign of life for 600 ms \(hangMs\)/);
+    assert.match(
+      event.failure?.text ?? '',
+      /no sign of life for 600 ms \(hangMs\), and is in state/,
+    );
     await untilGone(pid);
+    await setup.checkMine();
+    await setup.checkOther();
+  });
+
+  it('runs a program in another process if the first one hangs before it begins', async () => {
+    await using setup = await twoSessions({ limits: { hangMs: 600 } });
+    const pid = await pidOf(setup);
+    process.kill(pid, 'SIGSTOP');
+    const { failure, items } = await finishCell(setup.mine, `text(load('kept')); store('kept', 1)`);
+    assert.deepEqual([failure, textsOf(items)], [null, ['1']]);
+    await untilGone(pid);
+    assert.equal(setup.sandbox.stats.ended.silent, 1);
     await setup.checkMine();
     await setup.checkOther();
   });

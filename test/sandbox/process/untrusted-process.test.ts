@@ -233,6 +233,16 @@ describe('A process that was taken over', { timeout: 60_000 }, () => {
     await session.close();
   });
 
+  it('gets a program that another one has not begun, but no third one does', async () => {
+    const nodePath = engine('mute', '');
+    await using sandbox = processSandbox({ nodePath, spares: 0, limits: { hangMs: 300 } });
+    const { session } = recordedSession(sandbox);
+    const { failure } = await finishCell(session, '');
+    assert.match(failure?.text ?? '', /no sign of life for 300 ms \(hangMs\)/);
+    await session.close();
+    assert.equal(sandbox.stats.ended.silent, 2);
+  });
+
   it('gives no sign of life with what it says of its programs', async () => {
     const chatter = `
       send(${Up.Started}, 1, 0, 0);
