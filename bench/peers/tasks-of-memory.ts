@@ -7,7 +7,9 @@ import { echo, never } from './tools.ts';
 
 const LIVE = 50;
 const SETTLE_MS = 300;
+/** A peer has prepared what it does when its memory has been level for so long. */
 const PREPARED_MS = 700;
+const LEVEL_MIB = 1;
 /** How much memory a hostile program may take before the bench stops it. */
 const MAX_MIB = 6_000;
 const BOMB_MS = 6_000;
@@ -36,8 +38,7 @@ async function memoryOfCells({ peer }: Ground, count: number) {
   const cells: RunningCell[] = [];
   const wait = () => cells.push(startProgram(peer, 'await CALL({});', '0', never));
   wait();
-  await setTimeout(PREPARED_MS);
-  const before = await settledMiB();
+  const before = await levelMiB();
   for (let n = 0; n < count; n += 1) {
     wait();
     await setTimeout(10);
@@ -50,6 +51,16 @@ async function memoryOfCells({ peer }: Ground, count: number) {
   const early = await Promise.race([failure, setTimeout(1_000, null)]);
   if (early !== null) throw early;
   return { samples: [((await settledMiB()) - before) / count], remark: `${count} cells` };
+}
+
+/** The limit of the task ends the wait for one that never is. */
+async function levelMiB(): Promise<number> {
+  for (let before = await settledMiB(); ; ) {
+    await setTimeout(PREPARED_MS);
+    const now = await settledMiB();
+    if (Math.abs(now - before) < LEVEL_MIB) return now;
+    before = now;
+  }
 }
 
 async function settledMiB(): Promise<number> {
