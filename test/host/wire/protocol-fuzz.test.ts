@@ -11,12 +11,13 @@ import { wireMoves } from '../../support/wire-moves.ts';
 import { type Heard, WirePlay } from '../../support/wire-play.ts';
 
 const TEXTS = [...CLIENT_MESSAGES, ...OWN_CLIENT_MESSAGES];
+/** Plays of a round. */
 const RUNS = 1_000;
 /** Rare kinds may need more than one. */
 const MOST_ROUNDS = 10;
 /** One play takes some milliseconds; a longer one hangs. */
 const PLAY_MS = 10_000;
-/** All of them together take no longer on a slow machine. */
+/** All plays of a round take no longer on a slow machine. */
 const ALL_MS = 30_000;
 
 const frontier: FakeProgram = (run) => {
