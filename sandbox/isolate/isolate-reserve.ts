@@ -20,6 +20,10 @@ export class IsolateReserve {
   readonly #isolates: ProgramIsolate[] = [];
   /** How many are to be kept ready at the moment. */
   #wanted: number;
+  /** Whether it was too small lately. */
+  #isScarce = false;
+  /** Whether it has been full since it last grew: what was never there says nothing about its size. */
+  #wasFull = false;
   #blueprint: IsolateBlueprint | null = null;
   #helperCode = NO_HELPER_CODE;
   #refillTimer: NodeJS.Timeout | undefined;
@@ -90,14 +94,12 @@ export class IsolateReserve {
     for (const isolate of this.#isolates.splice(0)) isolate.dispose();
   }
 
-  /** Whether it was too small lately. */
-  get #isScarce(): boolean {
-    return this.#wanted > this.#usualSize;
-  }
-
   #grow(): void {
     if (this.#usualSize === 0 || this.#isClosed) return;
-    this.#wanted = Math.min(Math.max(MAX_SIZE, this.#usualSize), this.#wanted + 1);
+    this.#isScarce = true;
+    if (!this.#wasFull) return;
+    this.#wasFull = false;
+    this.#wanted = Math.min(Math.max(MAX_SIZE, this.#usualSize), this.#wanted * 2);
   }
 
   #shrinkLater(): void {
@@ -106,6 +108,7 @@ export class IsolateReserve {
   }
 
   #shrink(): void {
+    this.#isScarce = false;
     this.#wanted = this.#usualSize;
     for (const isolate of this.#isolates.splice(this.#wanted)) isolate.dispose();
   }
@@ -126,6 +129,7 @@ export class IsolateReserve {
   #addOne(): void {
     try {
       this.#isolates.push(this.#prepare());
+      if (this.#isolates.length >= this.#wanted) this.#wasFull = true;
     } catch {
       // The next program tries again and reports why it cannot run.
       return;

@@ -52,9 +52,13 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
     assert.equal(sandbox.reserved, 0);
   });
 
-  it('grows by what it lacked, and shrinks when no program has come for ten seconds', async (t) => {
+  it('doubles when it was full and too small, and shrinks when no program has come for ten seconds', async (t) => {
     const sandbox = timed(t);
     await until(t.mock.timers, sandbox, 2);
+    await runMany(sandbox, 8);
+    await until(t.mock.timers, sandbox, 4);
+    for (let n = 0; n < 20; n += 1) await pass(t.mock.timers);
+    assert.equal(sandbox.reserved, 4);
     await runMany(sandbox, 8);
     await until(t.mock.timers, sandbox, 8);
     t.mock.timers.tick(9_000);
@@ -68,10 +72,27 @@ describe('The reserve of isolates', { timeout: 20_000 }, () => {
 
   it('grows to 32 at most', async (t) => {
     const sandbox = timed(t);
-    await runMany(sandbox, 60);
+    for (const size of [2, 4, 8, 16, 32, 32]) {
+      await until(t.mock.timers, sandbox, size);
+      await runMany(sandbox, 60);
+    }
     await until(t.mock.timers, sandbox, 32);
     for (let n = 0; n < 20; n += 1) await pass(t.mock.timers);
     assert.equal(sandbox.reserved, 32);
+  });
+
+  it('does not grow while programs come sooner than it is filled: nothing was there for them', async (t) => {
+    const sandbox = timed(t);
+    await until(t.mock.timers, sandbox, 2);
+    for (let n = 0; n < 20; n += 1) {
+      await runMany(sandbox, 4);
+      // Time for one more isolate, not for all of them.
+      t.mock.timers.tick(1);
+      await setImmediate();
+    }
+    await until(t.mock.timers, sandbox, 4);
+    for (let n = 0; n < 20; n += 1) await pass(t.mock.timers);
+    assert.equal(sandbox.reserved, 4);
   });
 
   it('is not filled while programs come that need nothing of it', async (t) => {
