@@ -279,6 +279,7 @@ const RULES: readonly Rule[] = [
     files: 'host/cli/code-mode-host.ts',
     mayImport: [
       'sandbox/process/early-spawn.ts',
+      'sandbox/process/end-with-parent.ts',
       'sandbox/process/engine-node.ts',
       'sandbox/process/process-sandbox.ts',
       'host/cli/',

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { processSandbox } from '../../sandbox/process/process-sandbox.ts';
+import { hostSandbox } from '../../sandbox/process/process-sandbox.ts';
 import { SessionRuntime } from '../../src/runtime/session-runtime.ts';
 import type { GuestGlobals } from '../../src/sandbox.ts';
 import type { CliIo } from './cli-io.ts';
@@ -176,7 +176,7 @@ function addServeCommand(program: Command, io: CliIo, exit: (code: number) => vo
       const { tlsCert, tlsKey, tlsClientCa, route, drainMs } = flags;
       const grpc = { tlsCert, tlsKey, tlsClientCa, trustNetwork, route, drainMs };
       const options = { listen, logLevel, tokenFile, grpc };
-      exit(await serveCommand(options, io, async () => processSandbox()));
+      exit(await serveCommand(options, io, async () => hostSandbox()));
     });
 }
 
@@ -198,7 +198,7 @@ function addMcpCommand(program: Command, io: CliIo, exit: (code: number) => void
       }
       const { mcpCommand } = await import('./mcp-command.ts');
       const options = { config, listen, tokenFile, globals };
-      exit(await mcpCommand(options, io, async () => processSandbox()));
+      exit(await mcpCommand(options, io, async () => hostSandbox()));
     });
 }
 
@@ -219,7 +219,7 @@ function addAcpCommand(program: Command, io: CliIo, exit: (code: number) => void
       const { acpCommand } = await import('./acp-command.ts');
       const { config, keep, name, transport, globals, logLevel } = flags;
       const options = { agent, config, keep, name, transport, globals, logLevel };
-      exit(await acpCommand(options, io, async () => processSandbox()));
+      exit(await acpCommand(options, io, async () => hostSandbox()));
     });
 }
 
@@ -273,7 +273,7 @@ function ms(text: string): number {
 
 const openProcessSession: OpenSession = (needs, resources) => {
   const { delegate, tools, console, globals, maxRunMs } = needs;
-  const sandbox = resources.use(processSandbox());
+  const sandbox = resources.use(hostSandbox());
   const limits = maxRunMs === undefined ? {} : { maxRunMs };
   return resources.use(new SessionRuntime({ delegate, sandbox, tools, console, globals, limits }));
 };

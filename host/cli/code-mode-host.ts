@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { spawnEarly } from '../../sandbox/process/early-spawn.ts';
+import { endWithParent } from '../../sandbox/process/end-with-parent.ts';
 import { engineNode } from '../../sandbox/process/engine-node.ts';
-import type { SpawningOptions } from '../../sandbox/process/process-sandbox.ts';
+import type { HostSandboxOptions } from '../../sandbox/process/process-sandbox.ts';
 import type { CliIo } from './cli-io.ts';
 import { SERVE_OPTIONS, serveHelp } from './help-texts.ts';
 import { readMilliseconds, WANTED_MILLISECONDS } from './milliseconds.ts';
@@ -89,7 +90,9 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     io,
     async () => {
       // It starts while the rest of this process is loaded.
-      const options: SpawningOptions = { spawn: spawnEarly(() => engineNode(undefined)) };
+      const endWithHost = endWithParent();
+      const spawn = spawnEarly(() => engineNode(undefined), { endWithHost });
+      const options: HostSandboxOptions = { spawn, endWithHost };
       const { ProcessSandbox } = await import('../../sandbox/process/process-sandbox.ts');
       return new ProcessSandbox(options);
     },

@@ -1,5 +1,6 @@
 import { SandboxProcess } from './child.ts';
 import { ChildPipe } from './child-pipe.ts';
+import { ENDS_WITH_HOST } from './end-with-parent.ts';
 import { giveUpPermissions } from './give-up-permissions.ts';
 import { rehearse } from './rehearsal.ts';
 
@@ -56,6 +57,7 @@ function serve(kept: KeptCode): void {
     pipe: (events) => new ChildPipe(PIPE, events),
     helperCode: { find },
     lacksCode: kept.lacks(),
+    endsWithHost: process.argv.includes(ENDS_WITH_HOST),
   });
 }
 

@@ -39,6 +39,8 @@ export interface SandboxProcessParts {
   readonly helperCode: HelperCode;
   /** Whether none of its code was found compiled. */
   readonly lacksCode: boolean;
+  /** Whether the system ends this process with its host. Default: no. */
+  readonly endsWithHost?: boolean;
 }
 
 /** The sandbox process's half of the pipe: an isolate sandbox, driven by frames. */
@@ -46,6 +48,7 @@ export class SandboxProcess {
   readonly #pipe: ProcessPipe;
   readonly #helperCode: HelperCode;
   readonly #lacksCode: boolean;
+  readonly #endsWithHost: boolean;
   readonly #writer = new FrameWriter((chunk, taken) => this.#pipe.write(chunk, taken));
   readonly #watch = new InsideWatch();
   readonly #door: DirectDoor;
@@ -60,7 +63,8 @@ export class SandboxProcess {
 
   #watchMoment: WatchMoment | null = null;
 
-  constructor({ pipe, helperCode, lacksCode }: SandboxProcessParts) {
+  constructor({ pipe, helperCode, lacksCode, endsWithHost = false }: SandboxProcessParts) {
+    this.#endsWithHost = endsWithHost;
     const reader = new FrameReader();
     this.#helperCode = helperCode;
     this.#lacksCode = lacksCode;
@@ -79,6 +83,7 @@ export class SandboxProcess {
     this.#door = new DirectDoor({
       pipe: this.#pipe,
       watch: this.#watch,
+      endsWithHost,
       programs: () => this.#guests.size,
       flush: () => this.#writer.flush(),
       onShared: () => this.#writer.send(Up.Shared, 0, 0, 0),
@@ -150,8 +155,11 @@ export class SandboxProcess {
     this.#memory = new OwnMemory({ limitBytes, usedBytes, onExcess });
     if (aloneAfter === 0) return giveUpThreads();
     const { mostBytes } = this.#memory;
-    this.#watchMoment = new WatchMoment(aloneAfter, () => {
-      const onReady = () => this.#writer.send(Up.Able, 0, 0, 0);
+    const isAble = this.#endsWithHost;
+    this.#watchMoment = new WatchMoment(aloneAfter, isAble, () => {
+      const onReady = () => {
+        if (!isAble) this.#writer.send(Up.Able, 0, 0, 0);
+      };
       this.#watch.start({ mostBytes, lastWords: lastWordsOf(limitBytes), onReady });
       giveUpThreads();
     });

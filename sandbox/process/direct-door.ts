@@ -6,6 +6,8 @@ import type { InsideWatch } from './inside-watch.ts';
 export interface DirectDoorParts {
   readonly pipe: Pick<ChildPipe, 'read' | 'rest' | 'unsentBytes' | 'mayBlock'>;
   readonly watch: Pick<InsideWatch, 'ready' | 'enter' | 'leave'>;
+  /** Whether the system ends this process with its host: then this thread may be inside before `watch` is ready. */
+  readonly endsWithHost: boolean;
   /** How many programs live in this process. */
   readonly programs: () => number;
   /** Writes what was gathered for the host. */
@@ -36,8 +38,9 @@ export class DirectDoor implements Doorway {
   }
 
   get isDirect(): boolean {
-    const { pipe, watch, programs } = this.#parts;
-    return this.#isAlone && watch.ready && pipe.unsentBytes === 0 && programs() === 1;
+    const { pipe, watch, endsWithHost, programs } = this.#parts;
+    const isSafe = endsWithHost || watch.ready;
+    return this.#isAlone && isSafe && pipe.unsentBytes === 0 && programs() === 1;
   }
 
   /** The host starts no other program here until it has been told that this thread is not inside. */

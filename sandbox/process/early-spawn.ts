@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { childStreams } from './child-files.ts';
+import { ENDS_WITH_HOST } from './end-with-parent.ts';
 import { engineStart } from './engine-start.ts';
 
 /** Starts a process, as `spawn` of Node.js does. */
@@ -16,8 +17,10 @@ const nodeSpawn: Spawn = (...args) => process.getBuiltinModule('node:child_proce
 /** How a process is started. */
 export interface ChildStart {
   readonly nodePath: string;
-  /** Words before the command: programs that restrict themselves and then run the rest. */
-  readonly launch: readonly string[];
+  /** Words before the command: programs that restrict themselves and then run the rest. Default: none. */
+  readonly launch?: readonly string[] | undefined;
+  /** Words after those, from `endWithParent`: without them, the process has to notice itself that this one has gone. Default: none. */
+  readonly endWithHost?: readonly string[] | undefined;
   /** Whether it has time to compile what later ones find compiled then. Default: no. */
   readonly rehearses?: boolean | undefined;
   /** Default: `spawn` of Node.js. */
@@ -29,10 +32,15 @@ export interface ChildStart {
  *
  * @throws What `spawn` throws, and `sandbox_failed` if the code of the process is not where it was.
  */
-export function spawnEngine({ nodePath, launch, rehearses, spawn = nodeSpawn }: ChildStart) {
+export function spawnEngine(start: ChildStart) {
+  const { nodePath, launch = [], endWithHost = [], rehearses, spawn = nodeSpawn } = start;
   const { args, env, cwd } = engineStart(nodePath);
-  const words = rehearses === true ? [...args, 'rehearse'] : args;
-  const [command, ...rest] = [...launch, nodePath, ...words] as [string, ...string[]];
+  const told = [
+    ...(rehearses === true ? ['rehearse'] : []),
+    ...(endWithHost.length > 0 ? [ENDS_WITH_HOST] : []),
+  ];
+  const words = [...launch, ...endWithHost, nodePath, ...args, ...told];
+  const [command, ...rest] = words as [string, ...string[]];
   // In a scheduling group of its own, so that processors are shared by session and not by thread.
   const detached = process.platform !== 'win32';
   return spawn(command, rest, { stdio: childStreams(), env, cwd, detached });
@@ -47,7 +55,10 @@ export function spawnEngine({ nodePath, launch, rehearses, spawn = nodeSpawn }: 
  * @param findNode Finds the Node.js binary. Whatever it throws is told by the one that looks again.
  * @returns What starts processes from now on: this one is the first if it is started in the same way.
  */
-export function spawnEarly(findNode: () => string, spawn: Spawn = nodeSpawn): Spawn {
+export function spawnEarly(
+  findNode: () => string,
+  { endWithHost, spawn = nodeSpawn }: Pick<ChildStart, 'endWithHost' | 'spawn'> = {},
+): Spawn {
   let started: readonly [command: string, args: readonly string[]] | undefined;
   let early: ChildProcess | undefined;
   const drop = () => {
@@ -58,7 +69,7 @@ export function spawnEarly(findNode: () => string, spawn: Spawn = nodeSpawn): Sp
       started = [command, args];
       return spawn(command, args, options);
     };
-    early = spawnEngine({ nodePath: findNode(), launch: [], spawn: noted });
+    early = spawnEngine({ nodePath: findNode(), endWithHost, spawn: noted });
     early.once('error', drop).once('exit', drop);
     early.unref();
     for (const stream of early.stdio ?? [])

@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly nodePath: string;
   /** See `ChildStart`. Default: none. */
   readonly launch?: readonly string[];
+  /** See `ChildStart`. A process that the system ends with its host may leave programs alone from the first one on. */
+  readonly endWithHost?: readonly string[];
   readonly sandboxLimits: SandboxLimits;
   readonly limits: ProcessLimits;
   /** Default: `spawn` of Node.js. */

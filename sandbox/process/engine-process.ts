@@ -8,7 +8,7 @@ import type { EngineOptions, StartedProgram } from './engine-options.ts';
 import { FrameWriter } from './frames.ts';
 import { HeaviestProgram } from './heaviest-program.ts';
 import { IncomingMessages } from './incoming-messages.ts';
-import { LoneProgram } from './lone-program.ts';
+import { LoneProgram, whenAble } from './lone-program.ts';
 import { Down } from './message-kinds.ts';
 import { type Over, ProcessRun, type RunEffects } from './process-run.ts';
 import { residentBytes } from './resident-bytes.ts';
@@ -34,11 +34,12 @@ export class EngineProcess {
   readonly lone = new LoneProgram({
     send: (kind) => this.#writer.send(kind, 0, 0, 0),
     load: () => this.load,
+    whenAble: () => whenAble(this.#options),
     mayBeAlone: () => this.#options.mayBeAlone?.(this) ?? false,
     after: (ms, act) => void setTimeout(() => setImmediate(act), ms).unref(),
     onAccess: () => this.#options.onAccess?.(this),
   });
-  readonly #supervision: Supervision;
+  readonly supervision: Supervision;
   #ending: { readonly cause: EndCause; readonly failure: CellFailure } | null = null;
   readonly #heaviest = new HeaviestProgram({
     programs: () => [...this.#runs.keys()],
@@ -54,7 +55,7 @@ export class EngineProcess {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { launch = [], limits, sandboxLimits } = options;
+    const { limits, sandboxLimits } = options;
     this.#runEffects = {
       limits: sandboxLimits,
       send: (kind, run, a = 0, b = 0, ...texts) => this.#writer.send(kind, run, a, b, ...texts),
@@ -63,7 +64,7 @@ export class EngineProcess {
       onOver: (id, how) => this.#over(id, how),
     };
     this.#signs = new SignsOfLife(limits);
-    this.#supervision = new Supervision({
+    this.supervision = new Supervision({
       limits,
       signs: this.#signs,
       lone: this.lone,
@@ -77,13 +78,13 @@ export class EngineProcess {
     const reader = this.#readMessages();
     const onDrain = () => this.#answerRoom.drained();
     const onExit = (how: string) => this.#exited(how);
-    this.#child = new EngineChild({ ...options, launch }, { reader, onDrain, onMute, onExit });
+    this.#child = new EngineChild(options, { reader, onDrain, onMute, onExit });
     this.#writer = new FrameWriter((chunk) => this.#write(chunk));
     this.#values = new SentValues(this.#writer);
     const mostMiB = Math.min(limits.maxProcessBytes / (1 << 20), 2 ** 32 - 1);
     const limitsJson = JSON.stringify(sandboxLimits);
     this.#writer.send(Down.Limits, 0, Math.ceil(mostMiB), options.aloneAfter ?? 0, limitsJson);
-    this.ask();
+    this.supervision.ask();
     this.#writer.flush();
     this.#child.ref(false);
   }
@@ -142,16 +143,6 @@ export class EngineProcess {
   /** Memory it uses, in bytes; 0 if that is unknown. */
   get usedBytes(): number {
     return residentBytes(this.pid);
-  }
-
-  /** Asks for a sign of life. */
-  ask(): void {
-    this.#supervision.ask();
-  }
-
-  /** Counts time, in milliseconds, in which it could have been heard. Ends it if it is silent or stuck. */
-  pass(listenedMs: number): void {
-    this.#supervision.pass(listenedMs);
   }
 
   /** Whether a program may be started in it now. */
@@ -244,18 +235,23 @@ export class EngineProcess {
       isKnown: (id) => id <= this.#programs,
       isOver: () => this.gone,
       onReady: (lacksCode) => this.#options.onReady(this, lacksCode),
-      onStarted: (id) => this.#starting.delete(id),
-      onCompany: (what) => (this.#options.aloneAfter ?? 0) > 0 && this.lone.said(what),
+      onStarted: (id) => this.#started(id),
+      onCompany: (what) => this.lone.said(what),
       onStopped: () => this.#checkIdle(),
       onInvalid: (why) => this.end('garbled', this.#failure(`sent an invalid message: ${why}`)),
     });
+  }
+
+  #started(id: number): void {
+    this.#starting.delete(id);
+    this.lone.started();
   }
 
   #over(id: number, how: Over): void {
     this.#runs.delete(id);
     this.#starting.delete(id);
     this.#answerRoom.leave(id);
-    if (how !== 'ended' && !this.gone) this.#supervision.kill(id, how);
+    if (how !== 'ended' && !this.gone) this.supervision.kill(id, how);
     this.#ref(id, false);
     this.#checkIdle();
   }

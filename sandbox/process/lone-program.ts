@@ -1,4 +1,5 @@
 import { type Access, accessOf, type CompanyInput, NO_COMPANY, nextCompany } from './company.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { Down } from './message-kinds.ts';
 
 /** How long a process may take to make room for another program before that goes elsewhere, in milliseconds. */
@@ -6,8 +7,12 @@ const ROOM_MS = 5;
 /** How long a program that was left alone may take to stop before its process is ended, in milliseconds. */
 const STOP_MS = 10;
 
+/** When a process can leave a program alone: as soon as one has started, when it says that it can, or never. */
+export type WhenAble = 'started' | 'said' | 'never';
+
 /** What the host knows of a process that may leave its program alone, and what it tells it. */
 export interface LoneProgramParts {
+  readonly whenAble: () => WhenAble;
   readonly send: (kind: number) => void;
   /** Programs that run in the process or may still be running. */
   readonly load: () => number;
@@ -17,6 +22,13 @@ export interface LoneProgramParts {
   readonly after: (ms: number, act: () => void) => void;
   /** Another program may start in the process now, or has to go elsewhere. */
   readonly onAccess: () => void;
+}
+
+/** What `EngineOptions` say of that. */
+export function whenAble(options: Pick<EngineOptions, 'aloneAfter' | 'endWithHost'>): WhenAble {
+  const { aloneAfter = 0, endWithHost = [] } = options;
+  if (aloneAfter === 0) return 'never';
+  return endWithHost.length > 0 ? 'started' : 'said';
 }
 
 /** Leaves the program of a sandbox process alone, and makes room for others when they come. */
@@ -39,12 +51,18 @@ export class LoneProgram {
     return this.#company.phase !== 'shared' && this.#parts.load() > 0;
   }
 
+  /** A program has started. The first one of a process starts sooner in a thread, beside its main thread. */
+  started(): void {
+    if (this.#parts.whenAble() === 'started' && this.#apply('able')) this.#leave();
+  }
+
   /**
    * The process says so.
    *
    * @returns Whether it may.
    */
   said(what: 'able' | 'shared'): boolean {
+    if (what === 'able' && this.#parts.whenAble() !== 'said') return false;
     if (!this.#apply(what)) return false;
     if (what === 'shared') this.#parts.onAccess();
     else this.#leave();

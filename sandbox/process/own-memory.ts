@@ -19,7 +19,7 @@ export interface OwnMemoryParts {
  * In a sandbox process: watches its memory in case its host is too busy to do so.
  *
  * A timer of the main thread suffices while programs run in threads of their own, which cannot block
- * it for long. `InsideWatch` takes over while the main thread is inside an isolate.
+ * it for long. `InsideWatch`, once started, takes over while the main thread is inside an isolate.
  */
 export class OwnMemory {
   readonly #parts: OwnMemoryParts;

@@ -4,7 +4,7 @@ import type { EngineOptions } from './engine-options.ts';
 /** How a pool of sandbox processes is set up. */
 export type PoolOptions = Pick<
   EngineOptions,
-  'nodePath' | 'launch' | 'sandboxLimits' | 'limits' | 'spawn' | 'again'
+  'nodePath' | 'launch' | 'endWithHost' | 'sandboxLimits' | 'limits' | 'spawn' | 'again'
 > & {
   /** See `EngineOptions`. Default: 32. */
   readonly aloneAfter?: number;

@@ -3,6 +3,7 @@ import { withDefaults } from '../../src/limits.ts';
 import type { Program, ProgramCalls, Sandbox, SandboxRun } from '../../src/sandbox.ts';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from '../limits.ts';
 import type { Spawn } from './early-spawn.ts';
+import { endWithParent } from './end-with-parent.ts';
 import { engineNode } from './engine-node.ts';
 import { EnginePool } from './engine-pool.ts';
 import type { ProcessLimits } from './limits.ts';
@@ -35,8 +36,16 @@ export interface ProcessSandboxOptions {
   readonly limits?: Partial<SandboxLimits & ProcessLimits>;
 }
 
-/** Also what starts its processes: for programs of this package that have started one already. */
-export type SpawningOptions = ProcessSandboxOptions & { readonly spawn: Spawn };
+/** Also what only programs of this package set, whose main thread is never busy for long. */
+export type HostSandboxOptions = ProcessSandboxOptions & {
+  /** What starts its processes, for those that have started one already. */
+  readonly spawn?: Spawn;
+  /**
+   * Words from `endWithParent`. A process runs a cell that is alone in it on its main thread at once then, and until
+   * it has rested, nothing but this process watches its memory meanwhile.
+   */
+  readonly endWithHost?: readonly string[];
+};
 
 /** How often memory is checked, in milliseconds: as a rule, and while much of it is in use. */
 const WATCH_MS = 25;
@@ -85,7 +94,7 @@ export class ProcessSandbox implements Sandbox {
       options.limits,
     );
     const { nodePath, launch = [], spares = 1, sessionsPerProcess = 1, aloneAfter } = options;
-    const { spawn }: Partial<SpawningOptions> = options;
+    const { spawn, endWithHost }: HostSandboxOptions = options;
     this.#sandboxLimits = pick(all);
     this.#memory = new MemoryWatch(all);
     this.#pool = new EnginePool({
@@ -97,6 +106,7 @@ export class ProcessSandbox implements Sandbox {
       sessionsPerProcess,
       ...(aloneAfter !== undefined && { aloneAfter }),
       ...(spawn !== undefined && { spawn }),
+      ...(endWithHost !== undefined && { endWithHost }),
       onRoom: (isNew) => (isNew ? this.#waiting.moveNow() : this.#waiting.move()),
       again: (...start) => this.#runAgain(...start),
     });
@@ -215,7 +225,7 @@ export class ProcessSandbox implements Sandbox {
     const passedMs = this.#clock.look(nowMs);
     const busy = this.#pool.living.filter((engine) => engine.load > 0);
     for (const engine of busy) {
-      engine.pass(passedMs);
+      engine.supervision.pass(passedMs);
       engine.lone.look();
     }
     const near = this.#memory.look(
@@ -224,7 +234,7 @@ export class ProcessSandbox implements Sandbox {
     );
     if (nowMs - this.#pingedMs >= PING_MS) {
       this.#pingedMs = nowMs;
-      for (const engine of busy) engine.ask();
+      for (const engine of busy) engine.supervision.ask();
     }
     this.#watch = undefined;
     const settled = this.#pool.reap(nowMs, this.#memory.short) && busy.length === 0;
@@ -239,6 +249,16 @@ export class ProcessSandbox implements Sandbox {
  * @throws `sandbox_failed` if no Node.js is found to run cells on; `invalid_argument` for invalid limits.
  */
 export function processSandbox(options?: ProcessSandboxOptions): ProcessSandbox {
+  return new ProcessSandbox(options);
+}
+
+/**
+ * The sandbox of a program of this package: its main thread does nothing but serve it.
+ *
+ * @throws As `processSandbox`.
+ */
+export function hostSandbox(): ProcessSandbox {
+  const options: HostSandboxOptions = { endWithHost: endWithParent() };
   return new ProcessSandbox(options);
 }
 

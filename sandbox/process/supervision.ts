@@ -42,7 +42,7 @@ export class Supervision {
     ping();
   }
 
-  /** Counts time, in milliseconds, in which the process could have been heard. */
+  /** Counts time, in milliseconds, in which the process could have been heard. Ends it if it is silent or stuck. */
   pass(listenedMs: number): void {
     const { limits, signs, lone } = this.#parts;
     const late = signs.pass(listenedMs);

@@ -1,13 +1,17 @@
-/** The thread is started when nothing has been delivered for so long, in milliseconds: its start holds up the main thread for 6. */
-const QUIET_MS = 2;
-/** Where deliveries never rest, it is started after so many more: each of them would be quicker with it. */
-const MOST_MORE = 12;
+/**
+ * The thread is started when nothing has been delivered for `restMs`, because its start holds up the main thread for
+ * 6. Where deliveries never rest, it is started after `mostMore`: each of them would be quicker with it.
+ */
+const SOON = { restMs: 2, mostMore: 12 };
+/** Where they are as quick without it, and it takes a processor from none of them. */
+const LATER = { restMs: 250, mostMore: Number.POSITIVE_INFINITY };
 
 /**
  * In a sandbox process: decides when the thread of `InsideWatch` is started. It is worth while where a lone program
  * is entered often, as for one cell or call after another.
  */
 export class WatchMoment {
+  readonly #pace: typeof SOON;
   readonly #start: () => void;
   #left: number;
   #timer: NodeJS.Timeout | undefined;
@@ -15,10 +19,12 @@ export class WatchMoment {
 
   /**
    * @param after How many deliveries to a lone program make it worth while; at least 1.
+   * @param isAble Whether the main thread may enter the program without it.
    * @param start Called once.
    */
-  constructor(after: number, start: () => void) {
+  constructor(after: number, isAble: boolean, start: () => void) {
     this.#left = after;
+    this.#pace = isAble ? LATER : SOON;
     this.#start = start;
   }
 
@@ -28,8 +34,9 @@ export class WatchMoment {
     this.#left -= 1;
     if (this.#left > 0) return;
     clearTimeout(this.#timer);
-    if (this.#left <= -MOST_MORE) this.#begin();
-    else this.#timer = setTimeout(() => this.#begin(), QUIET_MS).unref();
+    const { restMs, mostMore } = this.#pace;
+    if (this.#left <= -mostMore) this.#begin();
+    else this.#timer = setTimeout(() => this.#begin(), restMs).unref();
   }
 
   #begin(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { LoneProgram } from '../../../sandbox/process/lone-program.ts';
+import { LoneProgram, type WhenAble, whenAble } from '../../../sandbox/process/lone-program.ts';
 import { Down } from '../../../sandbox/process/message-kinds.ts';
 
 /** Time that passes only when it is told to. */
@@ -40,6 +40,7 @@ class Play {
   readonly clock = new Clock();
   readonly lone = new LoneProgram({
     send: (kind) => void this.toProcess.push(kind),
+    whenAble: () => 'said',
     load: () => this.programs + this.onTheirWay,
     mayBeAlone: () => this.mayBeAlone,
     after: (ms, act) => this.clock.after(ms, act),
@@ -117,16 +118,18 @@ const MOVES = {
 type Move = keyof typeof MOVES;
 
 /** What the host knows of a process with one program, which may be left alone. */
-function oneLone() {
+function oneLone(able: WhenAble = 'said', load = 1) {
   const clock = new Clock();
+  const sent: number[] = [];
   const lone = new LoneProgram({
-    send: () => {},
-    load: () => 1,
+    send: (kind) => void sent.push(kind),
+    whenAble: () => able,
+    load: () => load,
     mayBeAlone: () => true,
     after: (ms, act) => clock.after(ms, act),
     onAccess: () => {},
   });
-  return { clock, lone };
+  return { clock, lone, sent };
 }
 
 describe('A program that is left alone', () => {
@@ -182,6 +185,44 @@ describe('A program that is left alone', () => {
     lone.want();
     assert.equal(lone.said('shared'), true);
     assert.equal(lone.said('shared'), false);
+  });
+
+  it('is left alone once one has started, by a process of which that is known', () => {
+    const { lone, sent } = oneLone('started');
+    lone.starts();
+    assert.deepEqual([lone.said('able'), sent], [false, []]);
+    lone.started();
+    assert.deepEqual(sent, [Down.Alone]);
+    lone.want();
+    lone.started();
+    assert.equal(lone.said('shared'), true);
+    assert.deepEqual(sent, [Down.Alone, Down.Share]);
+  });
+
+  it('is never left alone by a process that may not', () => {
+    const { lone, sent } = oneLone('never');
+    lone.starts();
+    lone.started();
+    lone.look();
+    assert.deepEqual([lone.said('able'), lone.said('shared'), sent], [false, false, []]);
+  });
+
+  for (const [options, wanted] of [
+    [{}, 'never'],
+    [{ aloneAfter: 0, endWithHost: ['setpriv'] }, 'never'],
+    [{ aloneAfter: 8 }, 'said'],
+    [{ aloneAfter: 8, endWithHost: [] }, 'said'],
+    [{ aloneAfter: 8, endWithHost: ['setpriv'] }, 'started'],
+  ] as const) {
+    it(`can be left alone: ${wanted}, with ${JSON.stringify(options)}`, () => {
+      assert.equal(whenAble(options), wanted);
+    });
+  }
+
+  it('is left alone in any case only while it is the only one', () => {
+    const { lone, sent } = oneLone('started', 2);
+    lone.started();
+    assert.deepEqual(sent, []);
   });
 
   it('that is to stop has a moment for it, and none if it has not made room', () => {

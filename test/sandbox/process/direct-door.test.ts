@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { DirectDoor } from '../../../sandbox/process/direct-door.ts';
 
 /** A door, what it does in order, and what it depends on. */
-function setup() {
+function setup(endsWithHost = false) {
   const done: string[] = [];
   const state = { ready: true, programs: 1, unsentBytes: 0 };
   const note = (what: string) => () => void done.push(what);
@@ -25,6 +25,7 @@ function setup() {
       enter: note('watched'),
       leave: note('not watched'),
     },
+    endsWithHost,
     programs: () => state.programs,
     flush: note('flush'),
     onShared: note('shared'),
@@ -46,6 +47,20 @@ describe('DirectDoor', () => {
     }
     door.share();
     assert.equal(door.isDirect, false);
+  });
+
+  it('is one before it is watched in a process that the system ends with its host', () => {
+    const { door, state } = setup(true);
+    state.ready = false;
+    assert.equal(door.isDirect, false);
+    door.leftAlone();
+    assert.equal(door.isDirect, true);
+    for (const bad of [{ programs: 2 }, { programs: 0 }, { unsentBytes: 1 }]) {
+      const before = { ...state };
+      Object.assign(state, bad);
+      assert.equal(door.isDirect, false, JSON.stringify(bad));
+      Object.assign(state, before);
+    }
   });
 
   it('writes what was said before, during and after an entry, which is watched', () => {

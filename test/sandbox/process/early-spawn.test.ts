@@ -5,7 +5,10 @@ import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { type Spawn, spawnEarly, spawnEngine } from '../../../sandbox/process/early-spawn.ts';
 import { engineNode } from '../../../sandbox/process/engine-node.ts';
-import { ProcessSandbox, type SpawningOptions } from '../../../sandbox/process/process-sandbox.ts';
+import {
+  type HostSandboxOptions,
+  ProcessSandbox,
+} from '../../../sandbox/process/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../../support/finished-cell.ts';
 
 const NODE = engineNode(undefined);
@@ -40,7 +43,7 @@ function fakes(t: TestContext) {
 describe('spawnEarly', { timeout: 60_000 }, () => {
   it('starts a process that is taken once, and keeps this one alive from then on', (t) => {
     const { children, spawn } = fakes(t);
-    const later = spawnEarly(() => NODE, spawn);
+    const later = spawnEarly(() => NODE, { spawn });
     assert.equal(children.length, 1);
     assert.equal(children[0]!.isRef, false);
     assert.equal(spawnEngine({ nodePath: NODE, launch: [], spawn: later }), children[0]);
@@ -51,7 +54,7 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
 
   it('ends the process if another kind is wanted', (t) => {
     const { children, spawn } = fakes(t);
-    const later = spawnEarly(() => NODE, spawn);
+    const later = spawnEarly(() => NODE, { spawn });
     assert.equal(spawnEngine({ nodePath: NODE, launch: ['prlimit'], spawn: later }), children[1]);
     assert.deepEqual(children[0]!.signals, ['SIGKILL']);
     assert.equal(spawnEngine({ nodePath: NODE, launch: [], spawn: later }), children[2]);
@@ -60,7 +63,7 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
   for (const event of ['error', 'exit']) {
     it(`starts another one if that is gone by ${event}`, (t) => {
       const { children, spawn } = fakes(t);
-      const later = spawnEarly(() => NODE, spawn);
+      const later = spawnEarly(() => NODE, { spawn });
       children[0]!.emit(event, new Error('planned'));
       assert.equal(spawnEngine({ nodePath: NODE, launch: [], spawn: later }), children[1]);
     });
@@ -72,7 +75,7 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
       throw new Error('planned');
     };
     assert.equal(typeof spawnEarly(fails), 'function');
-    const later = spawnEarly(() => NODE, fails);
+    const later = spawnEarly(() => NODE, { spawn: fails });
     assert.throws(() => spawnEngine({ nodePath: NODE, launch: [], spawn: later }), /planned/);
     assert.equal(spawn.mock.callCount(), 0);
   });
@@ -86,6 +89,28 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
     assert.deepEqual(first, [...second!, 'rehearse']);
   });
 
+  it('starts a process that ends with this one by words before it, and tells it so', (t) => {
+    const { spawn } = fakes(t);
+    const endWithHost = ['/bin/guard', '--now'];
+    spawnEngine({ nodePath: NODE, launch: ['prlimit'], endWithHost, rehearses: true, spawn });
+    spawnEngine({ nodePath: NODE, spawn });
+    const [first, second] = spawn.mock.calls.map(({ arguments: [command, args] }) => [
+      command,
+      ...args,
+    ]);
+    assert.deepEqual(first, ['prlimit', ...endWithHost, ...second!, 'rehearse', 'ends-with-host']);
+  });
+
+  it('takes a process that was started early only if that ends with this one as wanted', (t) => {
+    const { children, spawn } = fakes(t);
+    const endWithHost = ['/bin/guard'];
+    const later = spawnEarly(() => NODE, { endWithHost, spawn });
+    assert.equal(spawnEngine({ nodePath: NODE, endWithHost, spawn: later }), children[0]);
+    const other = spawnEarly(() => NODE, { endWithHost, spawn });
+    assert.equal(spawnEngine({ nodePath: NODE, spawn: other }), children[2]);
+    assert.deepEqual(children[1]!.signals, ['SIGKILL']);
+  });
+
   it('gives a sandbox its first process', async () => {
     const pids: unknown[] = [];
     const spawn: Spawn = (...args) => {
@@ -93,7 +118,7 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
       pids.push(child.pid);
       return child;
     };
-    const options: SpawningOptions = { spawn: spawnEarly(() => NODE, spawn) };
+    const options: HostSandboxOptions = { spawn: spawnEarly(() => NODE, { spawn }) };
     await using sandbox = new ProcessSandbox(options);
     const { session } = recordedSession(sandbox);
     assert.deepEqual(textsOf((await finishCell(session, 'text(1)')).items), ['1']);
@@ -108,7 +133,7 @@ describe('spawnEarly', { timeout: 60_000 }, () => {
       children.push(child);
       return child;
     };
-    spawnEarly(() => NODE, spawn);
+    spawnEarly(() => NODE, { spawn });
     const [child] = children;
     assert.ok(child);
     child.ref();

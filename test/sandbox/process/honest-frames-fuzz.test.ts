@@ -87,7 +87,7 @@ class Play {
         return this.#start(pick % 2 === 0);
       case 1:
         model.pings += 1;
-        return this.#engine.ask();
+        return this.#engine.supervision.ask();
       case 2:
         if (model.living.length < 2) return;
         model.weighs += 1;

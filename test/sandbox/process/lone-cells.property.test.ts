@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
-import { processSandbox } from '../../../sandbox/process/process-sandbox.ts';
+import { endWithParent } from '../../../sandbox/process/end-with-parent.ts';
+import {
+  type HostSandboxOptions,
+  ProcessSandbox,
+} from '../../../sandbox/process/process-sandbox.ts';
 import { recordedSession, textsOf } from '../../support/finished-cell.ts';
 import { untilGone } from '../../support/processes.ts';
 
@@ -31,6 +35,11 @@ const KINDS = {
   waits: ['yield_control(); await tools.never();', false],
 } as const;
 
+const WAYS: readonly (readonly [string, HostSandboxOptions])[] = [
+  ['left alone by processes that say when', { aloneAfter: 1 }],
+  ['left alone at once', { endWithHost: endWithParent() }],
+];
+
 type Kind = keyof typeof KINDS;
 
 const kinds = fc.constantFrom(...(Object.keys(KINDS) as Kind[]));
@@ -41,49 +50,51 @@ const plays = fc.array(fc.record({ kind: kinds, afterMs: fc.constantFrom(0, 0, 2
 });
 
 describe('Cells that come, compute, wait, spin, end and are killed', { timeout: 120_000 }, () => {
-  it('run once each, and none waits for one that spins', async () => {
-    const sandbox = processSandbox({ aloneAfter: 1 });
-    await fc.assert(
-      fc.asyncProperty(plays, async (play) => {
-        const { session } = recordedSession(sandbox);
-        const endless: { readonly cellId: string; readonly said: Promise<void> }[] = [];
-        const terminate = async () => {
-          const next = endless.shift();
-          if (next === undefined) return;
-          await inTime(next.said, 'an endless program did not start');
-          assert.equal((await session.terminate(next.cellId)).type, 'terminated');
-        };
-        const ended: Promise<void>[] = [];
-        for (const [at, { kind, afterMs }] of play.entries()) {
-          if (afterMs > 0) await setTimeout(afterMs);
-          const [rest, ends] = KINDS[kind];
-          const source = `text(${at}); ${rest}`;
-          const { cellId, first } = await session.execute({ source, observe: LONG });
-          const said = first.then((event) => {
-            assert.equal(event.type, ends ? 'completed' : 'yielded', kind);
-            assert.ok(event.type === 'completed' || event.type === 'yielded');
-            assert.deepEqual(textsOf(event.items), [String(at)], kind);
-            const failure = event.type === 'completed' ? event.failure : null;
-            assert.equal(
-              failure?.kind,
-              kind === 'throws' ? 'exception' : undefined,
-              String(failure?.text),
-            );
-          });
-          if (ends) ended.push(said);
-          else endless.push({ cellId, said });
-          if (endless.length > 2) await terminate();
-        }
-        await inTime(Promise.all(ended), 'a program waited for one that spins');
-        while (endless.length > 0) await terminate();
-        await session.close();
-      }),
-      { numRuns: 12, endOnFailure: true },
-    );
-    const { pids } = sandbox;
-    await sandbox.close();
-    for (const pid of pids) await untilGone(pid);
-  });
+  for (const [how, options] of WAYS) {
+    it(`run once each, and none waits for one that spins, ${how}`, async () => {
+      const sandbox = new ProcessSandbox(options);
+      await fc.assert(
+        fc.asyncProperty(plays, async (play) => {
+          const { session } = recordedSession(sandbox);
+          const endless: { readonly cellId: string; readonly said: Promise<void> }[] = [];
+          const terminate = async () => {
+            const next = endless.shift();
+            if (next === undefined) return;
+            await inTime(next.said, 'an endless program did not start');
+            assert.equal((await session.terminate(next.cellId)).type, 'terminated');
+          };
+          const ended: Promise<void>[] = [];
+          for (const [at, { kind, afterMs }] of play.entries()) {
+            if (afterMs > 0) await setTimeout(afterMs);
+            const [rest, ends] = KINDS[kind];
+            const source = `text(${at}); ${rest}`;
+            const { cellId, first } = await session.execute({ source, observe: LONG });
+            const said = first.then((event) => {
+              assert.equal(event.type, ends ? 'completed' : 'yielded', kind);
+              assert.ok(event.type === 'completed' || event.type === 'yielded');
+              assert.deepEqual(textsOf(event.items), [String(at)], kind);
+              const failure = event.type === 'completed' ? event.failure : null;
+              assert.equal(
+                failure?.kind,
+                kind === 'throws' ? 'exception' : undefined,
+                String(failure?.text),
+              );
+            });
+            if (ends) ended.push(said);
+            else endless.push({ cellId, said });
+            if (endless.length > 2) await terminate();
+          }
+          await inTime(Promise.all(ended), 'a program waited for one that spins');
+          while (endless.length > 0) await terminate();
+          await session.close();
+        }),
+        { numRuns: 8, endOnFailure: true },
+      );
+      const { pids } = sandbox;
+      await sandbox.close();
+      for (const pid of pids) await untilGone(pid);
+    });
+  }
 });
 
 async function inTime(promise: Promise<unknown>, otherwise: string): Promise<void> {

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { endWithParent } from '../../../sandbox/process/end-with-parent.ts';
 import {
+  type HostSandboxOptions,
+  ProcessSandbox,
   type ProcessSandboxOptions,
   processSandbox,
 } from '../../../sandbox/process/process-sandbox.ts';
@@ -247,6 +249,20 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     await session.close();
   });
 
+  it('is one at once in a process that the system ends with its host, which watches itself when it rests', async () => {
+    const options: HostSandboxOptions = { endWithHost: endWithParent() };
+    await using sandbox = new ProcessSandbox(options);
+    const { session } = recordedSession(sandbox);
+    await finishCell(session, '');
+    while (!(await isAlone(sandbox, session)));
+    const pid = sandbox.pidOf(session.symbol)!;
+    assert.equal(hasWatch(pid), false);
+    for (let n = 0; n < 20; n += 1) await finishCell(session, 'await tools.echo(1)');
+    while (!hasWatch(pid)) await setTimeout(10);
+    while (!(await isAlone(sandbox, session)));
+    await session.close();
+  });
+
   for (const [what, atOnce, wanted] of [
     ['is one that makes a few calls at once, again and again', 4, true],
     ['is not one that makes many calls at once, again and again', 32, false],
@@ -295,14 +311,19 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
     await untilGone(setup.pid);
   });
 
-  it('ends with its host while it spins', async () => {
-    const module = fileURLToPath(new URL('../../../sandbox/cellhost.ts', import.meta.url));
-    const script = `
-      import { processSandbox, SessionRuntime } from ${JSON.stringify(module)};
-      const sandbox = processSandbox({ aloneAfter: 1 });
+  for (const [how, options, cells] of [
+    ['that watches itself', '{ aloneAfter: 1 }', 40],
+    ['that the system ends', '{ endWithHost: endWithParent() }', 1],
+  ] as const)
+    it(`ends with its host while it spins, in a process ${how}`, async () => {
+      const place = new URL('../../../sandbox/', import.meta.url);
+      const script = `
+      import { processSandbox, SessionRuntime } from ${JSON.stringify(new URL('cellhost.ts', place))};
+      import { endWithParent } from ${JSON.stringify(new URL('process/end-with-parent.ts', place))};
+      const sandbox = processSandbox(${options});
       const delegate = { async invokeTool() {}, async notify() {} };
       const session = new SessionRuntime({ sandbox, delegate });
-      for (let n = 0; n < 40; n += 1) {
+      for (let n = 0; n < ${cells}; n += 1) {
         const source = 'await new Promise((go) => setTimeout(go, 5))';
         await (await session.execute({ source, observe: { yieldAfterMs: 60_000 } })).first;
       }
@@ -310,17 +331,18 @@ describe('A lone cell', { timeout: 60_000, skip: process.platform !== 'linux' },
       await first;
       console.log(JSON.stringify(sandbox.pidOf(session.symbol)));
     `;
-    const host = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      const host = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [line] = (await once(host.stdout, 'data')) as [Buffer];
+      const pid = JSON.parse(line.toString()) as number;
+      const before = processorMs(pid, 'main thread');
+      for (let looks = 0; processorMs(pid, 'main thread') < before + 50; looks += 1) {
+        assert.ok(looks < 1_000, 'the cell does not run on the main thread');
+        await setTimeout(5);
+      }
+      assert.equal(hasWatch(pid), cells > 1);
+      host.kill('SIGKILL');
+      await untilGone(pid);
     });
-    const [line] = (await once(host.stdout, 'data')) as [Buffer];
-    const pid = JSON.parse(line.toString()) as number;
-    const before = processorMs(pid, 'main thread');
-    for (let looks = 0; processorMs(pid, 'main thread') < before + 50; looks += 1) {
-      assert.ok(looks < 1_000, 'the cell does not run on the main thread');
-      await setTimeout(5);
-    }
-    host.kill('SIGKILL');
-    await untilGone(pid);
-  });
 });

@@ -21,9 +21,9 @@ import { engineNode } from '../../../sandbox/process/engine-node.ts';
 import { engineStart } from '../../../sandbox/process/engine-start.ts';
 import type { ProcessLimits } from '../../../sandbox/process/limits.ts';
 import {
+  type HostSandboxOptions,
   type ProcessSandboxOptions,
   processSandbox,
-  type SpawningOptions,
 } from '../../../sandbox/process/process-sandbox.ts';
 import { finishCell, recordedSession, textsOf } from '../../support/finished-cell.ts';
 import { isAlive, untilGone } from '../../support/processes.ts';
@@ -248,7 +248,7 @@ describe('A process sandbox', { timeout: 120_000 }, () => {
   it('starts no program in a process that only starts while its own one stops the last', async () => {
     let started = 0;
     // Only the first process gets ready.
-    const options: SpawningOptions = {
+    const options: HostSandboxOptions = {
       spawn: (command, args, rest) => {
         started += 1;
         const never = ['-e', 'require("node:fs").readSync(3, Buffer.alloc(1))'];

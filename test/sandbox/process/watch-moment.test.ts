@@ -3,10 +3,10 @@ import { describe, it, type TestContext } from 'node:test';
 import { WatchMoment } from '../../../sandbox/process/watch-moment.ts';
 
 /** Its time passes when the test says so. */
-function setUp(t: TestContext, after: number) {
+function setUp(t: TestContext, after: number, isAble = false) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let started = 0;
-  const moment = new WatchMoment(after, () => {
+  const moment = new WatchMoment(after, isAble, () => {
     started += 1;
   });
   const deliver = (times: number) => {
@@ -35,6 +35,19 @@ describe('The moment at which a sandbox process starts to watch itself', () => {
     deliver(19);
     assert.equal(started(), 0);
     deliver(1);
+    assert.equal(started(), 1);
+  });
+
+  it('comes only when they have rested for 250 ms if nothing is quicker with it', (t) => {
+    const { deliver, pass, started } = setUp(t, 8, true);
+    deliver(7);
+    pass(1_000);
+    deliver(1_000);
+    pass(249);
+    deliver(1);
+    pass(249);
+    assert.equal(started(), 0);
+    pass(1);
     assert.equal(started(), 1);
   });
 
