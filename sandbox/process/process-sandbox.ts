@@ -41,7 +41,7 @@ export type HostSandboxOptions = ProcessSandboxOptions & {
   /** What starts its processes, for those that have started one already. */
   readonly spawn?: Spawn;
   /**
-   * Words from `endWithParent`. A process runs a cell that is alone in it on its main thread at once then, and until
+   * Words from `endWithParent`. A process runs a cell that is alone in it on its main thread from the second one on then, and until
    * it has rested, nothing but this process watches its memory meanwhile.
    */
   readonly endWithHost?: readonly string[];

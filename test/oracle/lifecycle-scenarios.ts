@@ -56,9 +56,9 @@ const OBSERVING: Readonly<Record<string, Scenario>> = {
     await waited;
   }),
   'buffered completion then gone': opened(async (run) => {
-    await run.execute(`${pause(40)} text("late")`, 5).first;
+    await run.execute(`${pause(400)} text("late")`, 5).first;
     // Nothing tells a client that a result is there; where it is not yet, the answer is the same.
-    await setTimeout(120);
+    await setTimeout(600);
     await run.wait('1');
     await run.wait('1');
   }),
@@ -111,7 +111,7 @@ const CALLING: Readonly<Record<string, Scenario>> = {
   }),
   'tools continue unobserved': opened(async (run) => {
     const calls = 'for (let i = 0; i < 3; i++) await tools.echo({ i });';
-    await run.execute(`${pause(60)} ${calls} text("done")`, 10).first;
+    await run.execute(`${pause(400)} ${calls} text("done")`, 10).first;
     await run.seen(['tool', 'echo', 'tool-3']);
     await run.wait('1');
   }),
