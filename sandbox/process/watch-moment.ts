@@ -1,6 +1,6 @@
 /**
- * The thread is started when nothing has been delivered for `restMs`, because its start holds up the main thread for
- * 6. Where deliveries never rest, it is started after `mostMore`: each of them would be quicker with it.
+ * The thread is started when nothing has been delivered for `restMs`, or for up to twice that, because its start holds
+ * up the main thread for 6. Where deliveries never rest, it is started after `mostMore`: each of them would be quicker with it.
  */
 const SOON = { restMs: 2, mostMore: 12 };
 /** Where they are as quick without it, and it takes a processor from none of them. */
@@ -15,6 +15,8 @@ export class WatchMoment {
   readonly #start: () => void;
   #left: number;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether something was delivered since the timer was set: setting it anew each time would cost each delivery. */
+  #isBusy = false;
   #isOver = false;
 
   /**
@@ -33,14 +35,24 @@ export class WatchMoment {
     if (this.#isOver) return;
     this.#left -= 1;
     if (this.#left > 0) return;
-    clearTimeout(this.#timer);
-    const { restMs, mostMore } = this.#pace;
-    if (this.#left <= -mostMore) this.#begin();
-    else this.#timer = setTimeout(() => this.#begin(), restMs).unref();
+    this.#isBusy = true;
+    if (this.#left <= -this.#pace.mostMore) this.#begin();
+    else if (this.#timer === undefined) this.#wait();
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(() => this.#look(), this.#pace.restMs).unref();
+  }
+
+  #look(): void {
+    if (!this.#isBusy) return this.#begin();
+    this.#isBusy = false;
+    this.#wait();
   }
 
   #begin(): void {
     this.#isOver = true;
+    clearTimeout(this.#timer);
     this.#start();
   }
 }
