@@ -55,7 +55,7 @@ export class BuiltPrograms {
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
     const child = spawn(process.execPath, ['--require', REPORTER, ...args], {
       stdio: ['pipe', 'pipe', 'ignore', 'pipe', 'pipe'],
-      env: { ...process.env, XDG_CACHE_HOME: this.folder, ...env },
+      env: { ...process.env, NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: this.folder, ...env },
     });
     this.#children.push(child);
     return child;
