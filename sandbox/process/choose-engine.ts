@@ -16,8 +16,8 @@ export interface Candidate {
   readonly ready: boolean;
   /** Whether it has room for a program beside those that run in it. */
   readonly access: Access;
-  /** Programs started in it so far. */
-  readonly programs: number;
+  /** Whether it is given no more programs if there can be another. */
+  readonly worn: boolean;
   /** Sessions that it knows. */
   readonly sessionCount: number;
   knows(session: symbol): boolean;
@@ -36,7 +36,6 @@ export interface Situation<Engine> {
   readonly idleMs: (engine: Engine) => number;
   readonly maxProcesses: number;
   readonly sessionsPerProcess: number;
-  readonly maxProgramsPerProcess: number;
 }
 
 /** Where a program goes. */
@@ -57,10 +56,9 @@ export interface Choice<Engine> {
 export function chooseEngine<Engine extends Candidate>(
   situation: Situation<Engine>,
 ): Choice<Engine> {
-  const { session, own, maxProcesses, maxProgramsPerProcess } = situation;
-  const hasServed = ({ programs }: Engine) => programs >= maxProgramsPerProcess;
+  const { session, own, maxProcesses } = situation;
   const isOpen = ({ access }: Engine) => access === 'open';
-  const unworn = own.filter((engine) => !hasServed(engine));
+  const unworn = own.filter(({ worn }) => !worn);
   const [least] = unworn.filter(isOpen).toSorted((a, b) => a.starting - b.starting);
   if (least !== undefined) return relieve(situation, least);
   const asked = unworn.find(({ access }) => access === 'askable');
@@ -76,7 +74,7 @@ export function chooseEngine<Engine extends Candidate>(
   }
   if (free !== undefined) return { engine: free, isTaken: true };
   const open = living.filter(isOpen);
-  const usable = isFull ? open : open.filter((engine) => !hasServed(engine));
+  const usable = isFull ? open : open.filter(({ worn }) => !worn);
   return { engine: shareable(situation, usable, isFull), isTaken: false };
 }
 

@@ -71,8 +71,8 @@ export class EnginePool {
     const { living } = this;
     const ended = { ...this.#ended };
     let stoppedPrograms = this.#stoppedPrograms;
-    for (const { cause, stopped } of this.#engines) {
-      stoppedPrograms += stopped;
+    for (const { cause, heaviest } of this.#engines) {
+      stoppedPrograms += heaviest.stopped;
       if (cause !== null) ended[cause] += 1;
     }
     const sharing = this.#held.sessions.filter((session) => this.isSharing(session));
@@ -157,7 +157,7 @@ export class EnginePool {
 
   #choose(session: symbol): EngineProcess | 'asked' | null {
     const { sessionsPerProcess, limits } = this.#options;
-    const { maxProcesses, maxProgramsPerProcess } = limits;
+    const { maxProcesses } = limits;
     const nowMs = performance.now();
     const { engine, asked, isPatient, isTaken, lacksRelief } = chooseEngine({
       session,
@@ -167,7 +167,6 @@ export class EnginePool {
       idleMs: (each) => this.#idle.forMs(each, nowMs),
       maxProcesses,
       sessionsPerProcess,
-      maxProgramsPerProcess,
     });
     if (lacksRelief !== undefined) this.#wantedSpares.lackedRelief(lacksRelief);
     asked?.lone.want();
@@ -234,14 +233,9 @@ export class EnginePool {
     if (lacksCode && this.#wantedSpares.foundNoCode()) this.#spareMoment.await();
   }
 
-  /** Whether it has run enough programs: it accepts no more, and is replaced when the last one ends. */
-  #hasServed(engine: EngineProcess): boolean {
-    return engine.programs >= this.#options.limits.maxProgramsPerProcess;
-  }
-
   #becameIdle(engine: EngineProcess): void {
     this.#idle.became(engine, performance.now());
-    if (this.#hasServed(engine)) engine.end('worn', lost('was replaced'));
+    if (engine.worn) engine.end('worn', lost('was replaced'));
     this.#options.onRoom(false);
   }
 
@@ -250,7 +244,7 @@ export class EnginePool {
     this.#blamed.ended(cause, engine.sessions, performance.now());
     this.#engines.delete(engine);
     this.#ended[cause] += 1;
-    this.#stoppedPrograms += engine.stopped;
+    this.#stoppedPrograms += engine.heaviest.stopped;
     this.#idle.delete(engine);
     this.#held.free(engine);
     this.#exits.get(engine)?.();

@@ -2,7 +2,7 @@ import type { CellFailure } from '../../src/events.ts';
 import type { Program, ProgramCalls } from '../../src/sandbox.ts';
 import { AnswerRoom } from './answer-room.ts';
 import type { Access } from './company.ts';
-import { type EndCause, type Excess, heaviest, lost, notStarted } from './end-cause.ts';
+import { type EndCause, heaviest, lost, notStarted } from './end-cause.ts';
 import { EngineChild } from './engine-child.ts';
 import type { EngineOptions, StartedProgram } from './engine-options.ts';
 import { FrameWriter } from './frames.ts';
@@ -41,7 +41,8 @@ export class EngineProcess {
   });
   readonly supervision: Supervision;
   #ending: { readonly cause: EndCause; readonly failure: CellFailure } | null = null;
-  readonly #heaviest = new HeaviestProgram({
+  /** Stops the program in it that uses the most memory. */
+  readonly heaviest = new HeaviestProgram({
     programs: () => [...this.#runs.keys()],
     weigh: () => this.#writer.send(Down.Weigh, 0, 0, 0),
     stop: (id, excess) => this.#runs.get(id)?.stop(heaviest(excess)),
@@ -122,6 +123,15 @@ export class EngineProcess {
     return this.#programs;
   }
 
+  /**
+   * Whether it is given no more programs if that can be: it has run enough of them, or one was stopped
+   * because of its memory. That may not be given back yet, and who comes next would be stopped for it.
+   */
+  get worn(): boolean {
+    const { maxProgramsPerProcess } = this.#options.limits;
+    return this.#programs >= maxProgramsPerProcess || this.heaviest.stopped > 0;
+  }
+
   /** Chunks that were sent to it and that it has sent so far. */
   get traffic(): number {
     return this.#child.traffic;
@@ -177,24 +187,9 @@ export class EngineProcess {
     this.#values.forgetOthers(session);
   }
 
-  /** How many programs were stopped because they used the most memory. */
-  get stopped(): number {
-    return this.#heaviest.stopped;
-  }
-
-  /** Stops the program that uses the most memory, as soon as it is known which one that is. */
-  stopHeaviest(excess: Excess): void {
-    this.#heaviest.seek(excess);
-  }
-
   /** Whether a program in it is being stopped or is about to be. */
   get stopping(): boolean {
-    return this.#signs.stopping > 0 || this.#heaviest.isSought;
-  }
-
-  /** Calls off stopping a program because of this limit: memory went down by itself. */
-  spare(limit: Excess['limit']): void {
-    this.#heaviest.spare(limit);
+    return this.#signs.stopping > 0 || this.heaviest.isSought;
   }
 
   /** Ends the process at once. Its programs end with this failure. */
@@ -230,7 +225,7 @@ export class EngineProcess {
     return new IncomingMessages({
       limits: this.#options.sandboxLimits,
       signs: this.#signs,
-      heaviest: this.#heaviest,
+      heaviest: this.heaviest,
       runOf: (id) => this.#runs.get(id),
       isKnown: (id) => id <= this.#programs,
       isOver: () => this.gone,

@@ -1,8 +1,8 @@
 /** The state of a limit on memory between two looks. */
 export type Pressure =
   | { readonly phase: 'fine' }
-  /** Over the limit since `sinceMs`; a program was last picked to be stopped at `pickedMs`. */
-  | { readonly phase: 'over'; readonly sinceMs: number; readonly pickedMs: number };
+  /** Over the limit since `sinceMs`; a program was last being picked or stopped at `stoppedMs`. */
+  | { readonly phase: 'over'; readonly sinceMs: number; readonly stoppedMs: number };
 
 /** What one look saw. Times are in milliseconds on one clock. */
 export interface Look {
@@ -33,10 +33,11 @@ export function press(pressure: Pressure, look: Look): [Pressure, Verdict] {
   if (usedBytes <= limitBytes) return [FINE, 'leave'];
   if (usedBytes > limitBytes * HARD_FACTOR) return [FINE, 'end'];
   if (pressure.phase === 'fine')
-    return [{ phase: 'over', sinceMs: nowMs, pickedMs: nowMs }, 'pick'];
+    return [{ phase: 'over', sinceMs: nowMs, stoppedMs: nowMs }, 'pick'];
   if (nowMs - pressure.sinceMs >= RELIEF_MS) return [FINE, 'end'];
-  if (stopping || nowMs - pressure.pickedMs < NEXT_PICK_MS) return [pressure, 'leave'];
-  return [{ ...pressure, pickedMs: nowMs }, 'pick'];
+  if (stopping) return [{ ...pressure, stoppedMs: nowMs }, 'leave'];
+  if (nowMs - pressure.stoppedMs < NEXT_PICK_MS) return [pressure, 'leave'];
+  return [{ ...pressure, stoppedMs: nowMs }, 'pick'];
 }
 
 /** Whether so much is used that memory should be checked more often. */

@@ -58,8 +58,9 @@ export class MemoryWatch {
   #relieve(engine: EngineProcess, pressure: Pressure, excess: Excess, nowMs: number): Pressure {
     const [next, verdict] = press(pressure, { ...excess, nowMs, stopping: engine.stopping });
     if (verdict === 'end') engine.end('memory', tooLarge(excess));
-    else if (verdict === 'pick') engine.stopHeaviest(excess);
-    else if (pressure.phase !== 'fine' && next.phase === 'fine') engine.spare(excess.limit);
+    else if (verdict === 'pick') engine.heaviest.seek(excess);
+    else if (pressure.phase !== 'fine' && next.phase === 'fine')
+      engine.heaviest.spare(excess.limit);
     return next;
   }
 }

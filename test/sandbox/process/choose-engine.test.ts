@@ -23,7 +23,7 @@ function engine(name: string, parts: Partial<Engine> & { readonly of?: symbol } 
     starting: 0,
     ready: true,
     access: 'open',
-    programs: 1,
+    worn: false,
     sessionCount: of === undefined ? 0 : 1,
     idleMs: 0,
     knows: (session) => session === of,
@@ -40,7 +40,6 @@ function choose(living: readonly Engine[], parts: Partial<Situation<Engine>> = {
     idleMs: ({ idleMs }) => idleMs,
     maxProcesses: 10,
     sessionsPerProcess: 1,
-    maxProgramsPerProcess: 1_000,
     ...parts,
   });
   return { ...rest, chosen: chosen?.name ?? null };
@@ -52,8 +51,8 @@ describe('The process for a program', () => {
     assert.deepEqual(choose([...own, engine('idle')], { own }), { chosen: 'b', isTaken: false });
   });
 
-  it('is not an own one that has run enough programs, unless there can be no other', () => {
-    const own = [engine('worn', { programs: 1_000, load: 1 })];
+  it('is not an own one that is worn, unless there can be no other', () => {
+    const own = [engine('worn', { worn: true, load: 1 })];
     assert.equal(choose([...own, engine('idle')], { own }).chosen, 'idle');
     assert.equal(choose(own, { own }).chosen, null);
     assert.equal(choose(own, { own, maxProcesses: 1 }).chosen, 'worn');
@@ -86,7 +85,7 @@ describe('The process for a program', () => {
     const started = { chosen: 'cold', isTaken: true };
     assert.deepEqual(choose([engine('theirs', { load: 1, of: OTHER }), cold]), started);
     assert.deepEqual(choose([{ ...left, sessionCount: 2 }, cold]), started);
-    const worn = { ...left, programs: 1_000 };
+    const worn = { ...left, worn: true };
     assert.deepEqual(choose([worn, cold], { own: [worn] }), started);
   });
 

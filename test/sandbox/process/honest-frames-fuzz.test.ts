@@ -91,8 +91,8 @@ class Play {
       case 2:
         if (model.living.length < 2) return;
         model.weighs += 1;
-        this.#engine.stopHeaviest(EXCESS);
-        return this.#engine.spare('maxProcessBytes');
+        this.#engine.heaviest.seek(EXCESS);
+        return this.#engine.heaviest.spare('maxProcessBytes');
     }
     if (program === undefined || run === undefined) return;
     switch (action) {

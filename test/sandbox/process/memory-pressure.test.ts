@@ -35,8 +35,13 @@ describe('Memory pressure', () => {
   });
 
   it('has no other picked while one is being stopped, but does not wait for that', () => {
-    const looks = verdicts([1_601, 0], [1_601, 50, true], [1_601, 60], [1_601, 300, true]);
+    const looks = verdicts([1_601, 0], [1_601, 50, true], [1_601, 90], [1_601, 300, true]);
     assert.deepEqual(looks, ['pick', 'leave', 'pick', 'end']);
+  });
+
+  it('waits as long for the memory of one that took long to stop', () => {
+    const looks = verdicts([1_601, 0], [1_601, 30, true], [1_601, 60, true], [1_601, 99]);
+    assert.deepEqual(looks, ['pick', 'leave', 'leave', 'leave']);
   });
 
   it('has the process ended where memory does not come down in 300 ms', () => {

@@ -54,11 +54,15 @@ async function twoSessions(options?: ProcessSandboxOptions) {
         summaries.map(({ cellId }) => cellId),
         [started.cellId],
       );
-      assert.deepEqual(textsOf((await finishCell(other, 'text(1)')).items), ['1']);
+      const { failure, items } = await finishCell(other, 'text(1)');
+      assert.equal(failure, null);
+      assert.deepEqual(textsOf(items), ['1']);
     },
     /** Shows that the session whose process was lost lives on with what it had stored. */
     async checkMine() {
-      assert.deepEqual(textsOf((await finishCell(mine, `text(load('kept'))`)).items), ['1']);
+      const { failure, items } = await finishCell(mine, `text(load('kept'))`);
+      assert.equal(failure, null);
+      assert.deepEqual(textsOf(items), ['1']);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([mine.close(), other.close()]);

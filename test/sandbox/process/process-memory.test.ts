@@ -11,6 +11,7 @@ import {
 import { residentBytes } from '../../../sandbox/process/resident-bytes.ts';
 import type { StartedCell } from '../../../src/index.ts';
 import { finishCell, recordedSession, textsOf } from '../../support/finished-cell.ts';
+import { untilGone } from '../../support/processes.ts';
 
 /** Tells whoever waits that the program has started. */
 const YIELD = 'yield_control();';
@@ -114,6 +115,29 @@ describe('A process over its limit on memory', { timeout: 60_000 }, () => {
     assert.equal(setup.sandbox.stats.stoppedPrograms, 1);
     assert.equal(setup.sandbox.stats.ended.memory, 0);
     await setup.checkAlive(beside);
+  });
+
+  it('gets no other program afterwards, which could be stopped for what is not given back yet', async () => {
+    await using setup = waitingSession({ limits: LIMITS });
+    const beside = await setup.start('');
+    const pid = setup.pid() as number;
+    await setup.finish(GROW);
+    const next = await setup.start('');
+    process.kill(pid, 'SIGKILL');
+    const lost = await beside.first;
+    assert.ok(lost.type === 'completed' && lost.failure !== null);
+    await setup.checkAlive(next);
+  });
+
+  it('is replaced when its last program has ended', async () => {
+    await using setup = waitingSession({ limits: LIMITS });
+    await setup.finish('text(1)');
+    const pid = setup.pid() as number;
+    const { failure } = await setup.finish(GROW);
+    assert.match(failure?.text ?? '', /used most of the memory/);
+    await untilGone(pid);
+    await setup.checkAlive(await setup.start(''));
+    assert.equal(setup.sandbox.stats.ended.worn, 1);
   });
 
   it('loses the heaviest of those that rest, where that is heavier than the one that grows', async () => {
