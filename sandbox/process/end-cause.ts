@@ -12,7 +12,7 @@ export type EndCause =
   | 'garbled'
   /** It exited by itself, or was killed from outside. */
   | 'crashed'
-  /** It had run enough programs, or was large when it became idle. */
+  /** When its last program ended, it had run enough, one had been stopped for its memory, or it was large. */
   | 'worn'
   /** It was no longer needed. */
   | 'idle'
